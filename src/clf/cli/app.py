@@ -1,0 +1,360 @@
+"""The `clf` command: parse, load the settings, call one function, render its result."""
+
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from clf import __version__
+from clf.cli import render
+from clf.cli.options import Presentation, normalize_name, uses, wants_json
+from clf.errors import ClfError, UsageError
+from clf.settings import Settings
+
+app = typer.Typer(
+    name="clf",
+    help="Fine-tune a pre-trained encoder into a domain-specific text classifier, and prove that it got better.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"token_normalize_func": normalize_name, "help_option_names": ["--help", "-h"]},
+)
+ModelArgument = Annotated[
+    str | None,
+    typer.Argument(help="Model folder or Hub id. \\[default: the newest under trained_models/]", show_default=False),
+]
+HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"clf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def clf(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Fine-tune a pre-trained encoder into a domain-specific text classifier, and prove that it got better."""
+
+
+# --- the commands -------------------------------------------------------------------------------------------
+
+
+@app.command("prepare")
+@uses(
+    "data.-split,allow_leak,max_length,max_train_samples,max_eval_samples",
+    "cleaning",
+    "train.model,revision",
+    "download",
+    "run",
+)
+def prepare_command(settings: Settings, presentation: Presentation) -> None:
+    """Read, clean, label, split and audit a dataset."""
+    start(settings, presentation)
+    from clf.prepare import prepare
+
+    prepared = prepare(settings)
+    if presentation.json:
+        return render.print_json({**prepared.audit, "output_dir": str(prepared.folder)})
+    render.print_audit(prepared.name, prepared.audit)
+    finish(presentation, f"clf train --dataset {_shown(prepared.folder)}")
+
+
+@app.command("train")
+@uses("data.-split,allow_leak", "train", "compute", "cleaning", "download", "run")
+def train_command(settings: Settings, presentation: Presentation) -> None:
+    """Fine-tune an encoder on a dataset, and publish the model."""
+    start(settings, presentation)
+    from clf.train import train
+
+    result = train(settings)
+    if presentation.json:
+        return render.print_json(result.as_dict())
+    _show_training(result)
+    finish(presentation, f"clf compare {result.model_dir}")
+
+
+@app.command("demo")
+@uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run")
+def demo_command(settings: Settings, presentation: Presentation) -> None:
+    """Run the whole pipeline on synthetic movie reviews, with no network."""
+    start(settings, presentation)
+    from clf.demo import demo
+
+    result = demo(settings)
+    if presentation.json:
+        return render.print_json(result.as_dict())
+    _show_training(result.training)
+    before, after = result.comparison["baselines"]["pretrained"], result.comparison["candidate"]
+    render.print_metrics(
+        {"before": before, "after": after},
+        f"{result.comparison['rows']} test reviews before and after fine-tuning",
+    )
+    finish(presentation, f'clf predict {result.training.model_dir} --text "A film I will gladly watch again."')
+
+
+@app.command("evaluate")
+@uses("data.-drop_leaks,max_train_samples", "evaluate", "compute", "download", "run")
+def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
+    """Measure a model on a split of a dataset."""
+    start(settings, presentation)
+    from clf.evaluate import evaluate
+
+    result = evaluate(model, settings)
+    if presentation.json:
+        return render.print_json(result)
+    columns = {result["split"]: result["metrics"]} | (
+        {"without leaked rows": result["without_leaks"]} if result["without_leaks"] else {}
+    )
+    render.print_metrics(columns, f"{result['model']} on {result['rows']} texts of {result['dataset']}")
+    render.print_classes(result["per_class"])
+    render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
+    render.print_lines(f"written to {result['output_dir']}")
+    finish(presentation, f"clf compare {model or ''}".rstrip())
+
+
+@app.command("compare")
+@uses("data.-drop_leaks,max_train_samples", "compare", "compute", "download", "run")
+def compare_command(
+    settings: Settings,
+    presentation: Presentation,
+    candidate: ModelArgument = None,
+    trained_model: HiddenModel = None,
+) -> None:
+    """Tell whether a model is better than its baselines; exit code 3 when it is not."""
+    start(settings, presentation)
+    from clf.compare import compare
+
+    result = compare(candidate or trained_model, settings)
+    if presentation.json:
+        render.print_json(result)
+    else:
+        _show_comparison(result)
+        finish(
+            presentation,
+            f'clf predict {candidate or trained_model or "MODEL"} --text "…"'
+            if result["gate"] == "passed"
+            else "clf train with other hyper-parameters",
+        )
+    if result["gate"] != "passed":
+        raise typer.Exit(3)
+
+
+@app.command("predict")
+@uses(
+    "predict",
+    "data.text_column,no_header,encoding,delimiter,max_length",
+    "compute",
+    "download",
+    "run.-seed,output_dir",
+)
+def predict_command(
+    settings: Settings,
+    presentation: Presentation,
+    model: Annotated[str, typer.Argument(help="Model folder or Hub id.")],
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[INPUT]", help="File with texts.", show_default=False)
+    ] = None,
+    text: Annotated[list[str] | None, typer.Option("--text", help="A text to label; repeat it for several.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            help="File for the predictions: .csv, .tsv, .jsonl or .parquet. \\[default: CSV on stdout]",
+        ),
+    ] = None,
+) -> None:
+    """Label new texts: given on the command line, or a file into a file."""
+    if (text is None) == (source is None):
+        raise UsageError(
+            "expected either --text or an input file",
+            'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv',
+        )
+    if presentation.json and output is None and source is not None:
+        raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
+    start(settings, presentation)
+    if source is None:
+        return _predict_texts(model, text or [], settings, presentation)
+    from clf.predict import predict_file
+
+    result = predict_file(model, source, output, settings)
+    if presentation.json:
+        return render.print_json(result)
+    if output:
+        errors = f", {result['errors']} without text" if result["errors"] else ""
+        render.print_lines(f"{result['rows']} texts labelled in {result['seconds']:.1f} s{errors}, written to {output}")
+        finish(presentation, f"clf evaluate {model} --dataset FILE_WITH_LABELS")
+
+
+@app.command("download-models")
+@uses("train.revision", "download", "run.offline")
+def download_command(
+    settings: Settings,
+    presentation: Presentation,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MODEL]...", help="Hub ids. \\[default: distilbert-base-uncased]", show_default=False),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", help="imdb, ag_news or a Hub id; repeat it for several.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check with no network what the cache holds, byte by byte.")
+    ] = False,
+) -> None:
+    """Fetch models and datasets into the cache, for runs with no network."""
+    start(settings, presentation)
+    from clf.download import download_models, verify_models
+
+    rows = (verify_models if verify else download_models)(models or [], dataset or [], settings)
+    if presentation.json:
+        return render.print_json(rows)
+    for row in rows:
+        commit = f" (commit {row['commit'][:8]})" if row["commit"] else ""
+        render.print_lines(
+            f"{row['kind']} {row['id']}{commit}: {'verified in' if verify else 'ready in'} {row['folder']}"
+        )
+    finish(presentation, "clf train --dataset imdb --offline")
+
+
+# --- showing ------------------------------------------------------------------------------------------------
+
+
+def _show_training(result: Any) -> None:
+    columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
+    render.print_metrics(
+        columns,
+        f"{result.steps} steps, {result.epochs:g} epochs, {result.train_seconds:.1f} s, "
+        f"{result.examples_per_second:.1f} texts a second",
+    )
+    for example in result.examples:
+        right = "" if example.predicted == example.label else f" (truth: {example.label})"
+        render.print_lines(
+            f"{example.predicted} {example.confidence:.3f}{right}: “{render.shorten(example.text, 100)}”"
+        )
+    render.print_lines(f"model: {result.model_dir} ({result.megabytes} MB), run: {result.run_dir}")
+
+
+def _show_comparison(result: dict[str, Any]) -> None:
+    render.print_metrics(
+        {result["model"]: result["candidate"], **result["baselines"]},
+        f"{result['rows']} texts of {result['dataset']}, {result['split']}",
+    )
+    for row in result["comparisons"]:
+        shown = "" if row["gates"] else " (shown only)"
+        render.print_lines(
+            f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}{shown}"
+        )
+    if before := result["baselines"].get("pretrained"):
+        confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result["candidate"]))
+        render.print_lines("mean confidence: {} before, {} after".format(*confidence))
+    render.print_examples(result["examples"])
+    render.print_lines(
+        "", result["summary"], *result["missed_floors"], *(f"try {advice}" for advice in result["advice"])
+    )
+    render.print_lines(f"written to {result['output_dir']}")
+
+
+def _predict_texts(model: str, texts: list[str], settings: Settings, presentation: Presentation) -> None:
+    from clf.predict import Predictor
+
+    predictor = Predictor(model, settings)
+    answers = predictor.predict(texts)
+    if presentation.json:
+        return render.print_json(
+            [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
+        )
+    for text, answer in zip(texts, answers, strict=True):
+        shown = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
+        scores = (
+            "  " + ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items())
+            if settings.predict.all_scores
+            else ""
+        )
+        render.print_lines(f"{shown}: “{render.shorten(text)}”{scores}")
+    finish(presentation, f"clf predict {model} FILE --output predictions.csv")
+
+
+def _shown(folder: Path) -> Path:
+    here = Path.cwd().resolve()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+# --- entering and leaving -----------------------------------------------------------------------------------
+
+
+class Terminated(BaseException):
+    """SIGTERM was received."""
+
+
+def start(settings: Settings, presentation: Presentation) -> None:
+    """Set what the libraries read when they are imported, and let the log speak."""
+    if settings.run.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    level = logging.ERROR if presentation.quiet else logging.DEBUG if presentation.verbose else logging.INFO
+    handler = render.NoteHandler(level)
+    log = logging.getLogger("clf")
+    log.handlers = [handler]
+    log.setLevel(level)
+    log.propagate = False
+
+
+def finish(presentation: Presentation, command: str) -> None:
+    """Say what comes next."""
+    if not presentation.quiet:
+        render.print_next(command)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; every error ends here."""
+    try:
+        code = app(args=arguments, prog_name="clf", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except ClfError as error:
+        if _debugging(arguments):
+            raise
+        render.print_error(error, wants_json(arguments))
+        return error.exit_code
+    except typer.TyperException as error:
+        if not str(error.format_message()):  # no arguments: the help was printed
+            return error.exit_code
+        render.print_error(UsageError(error.format_message(), "see --help of the command"), wants_json(arguments))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        render.print_error(ClfError("interrupted; nothing was published"), False)
+        return 130
+    except Terminated:
+        render.print_error(ClfError("terminated; nothing was published"), False)
+        return 143
+    except BrokenPipeError:
+        # The reader went away (`clf … | head`): nobody is left to be told.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _debugging(arguments: list[str] | None) -> bool:
+    return "--debug" in (sys.argv[1:] if arguments is None else arguments)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def main() -> None:
+    """Enter from the shell."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run())

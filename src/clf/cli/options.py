@@ -1,0 +1,135 @@
+"""From settings to Typer options: each command's signature is generated from the sections it uses."""
+
+import functools
+import sys
+from collections.abc import Callable
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic.fields import FieldInfo
+
+from clf.settings import Overrides, Section, Settings, load_settings
+
+COMMON = "Every command"
+
+# The long names of the Hugging Face scripts and of the mission's guide; hidden from the help, kept for ever.
+ALIASES = {
+    "model-name-or-path": "model",
+    "model-name": "model",
+    "num-train-epochs": "epochs",
+    "num-epochs": "epochs",
+    "per-device-train-batch-size": "batch-size",
+    "max-seq-length": "max-length",
+    "lr": "learning-rate",
+    "candidate": "trained-model",
+}
+
+
+def normalize_name(name: str) -> str:
+    """Let `--test_run`, `--batch_size` and `download_models` mean what they say."""
+    name = name.replace("_", "-")
+    return ALIASES.get(name, name)
+
+
+class Presentation:
+    """How a command talks: set by flags alone, and no part of the settings."""
+
+    def __init__(self, json: bool, quiet: bool, verbose: bool, debug: bool) -> None:
+        self.json, self.quiet, self.verbose, self.debug = json, quiet, verbose, debug
+
+
+def _flag(text: str, name: str) -> Parameter:
+    option = typer.Option(f"--{name}", help=text, rich_help_panel=COMMON)
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
+
+
+PRESENTATION_FLAGS = [
+    _flag("Print one JSON document on stdout and nothing else.", "json"),
+    _flag("Show errors only.", "quiet"),
+    _flag("Say more while working.", "verbose"),
+    _flag("Show the traceback of an error.", "debug"),
+]
+CONFIG_OPTION = Parameter(
+    "config",
+    Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Path | None,
+        typer.Option(help="Settings file. \\[default: clf.toml]", envvar="CLF_CONFIG", rich_help_panel=COMMON),
+    ],
+)
+
+
+def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Expose settings as options and pass the command its `settings` and `presentation`.
+
+    A selector is a section (`"data"`), some of its fields (`"train.model,revision"`), or all fields but
+    some (`"data.-split,allow_leak"`).
+    """
+    fields = {name: section for selector in selectors for section, name in _select(selector)}
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(ctx: typer.Context, config: Path | None, **values: Any) -> None:
+            overrides = _overrides(ctx, fields, values)
+            presentation = Presentation(*(values.pop(flag.name) for flag in PRESENTATION_FLAGS))
+            ctx.obj = presentation
+            settings = load_settings(overrides, config)
+            command(settings=settings, presentation=presentation, **values)
+
+        run.__signature__ = _signature(command, fields)  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _select(selector: str) -> list[tuple[str, str]]:
+    section, _, names = selector.partition(".")
+    known = list(_section_type(section).model_fields)
+    if names.startswith("-"):
+        excluded = names[1:].split(",")
+        return [(section, name) for name in known if name not in excluded]
+    return [(section, name) for name in (names.split(",") if names else known)]
+
+
+def _section_type(section: str) -> type[Section]:
+    return type(getattr(Settings(), section))
+
+
+def _overrides(ctx: typer.Context, fields: dict[str, str], values: dict[str, Any]) -> Overrides:
+    """Take out of `values` the settings that were typed; an unset flag must never hide a variable."""
+    overrides: Overrides = {}
+    for name, section in fields.items():
+        value, source = values.pop(name), ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            overrides.setdefault(section, {})[name] = value
+    return overrides
+
+
+def _signature(command: Callable[..., Any], fields: dict[str, str]) -> Signature:
+    own = dict(signature(command, eval_str=True).parameters)
+    del own["settings"], own["presentation"]
+    context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    options = [_option(section, name) for name, section in fields.items()]
+    parameters = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own.values()]
+    return Signature([*parameters, context, *options, CONFIG_OPTION, *PRESENTATION_FLAGS])
+
+
+def _option(section: str, name: str) -> Parameter:
+    field: FieldInfo = _section_type(section).model_fields[name]
+    flag = "--" + name.replace("_", "-")
+    # A switch that is on by default gets --x/--no-x; one that is off needs no `--no-no-header`.
+    declaration = [f"{flag}/--no-{flag[2:]}"] if field.default is True else [flag]
+    panel = COMMON if section == "run" else section.capitalize()
+    shown = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
+    text = (field.description or "").replace("[", "\\[")  # Rich would take [default: ...] for markup
+    option = typer.Option(*declaration, help=text, rich_help_panel=panel, show_default=shown)
+    annotation = Annotated[field.annotation, option]  # type: ignore[name-defined]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)
+
+
+def wants_json(arguments: list[str] | None) -> bool:
+    """Tell whether `--json` was typed, also when the command line could not be parsed."""
+    return "--json" in (sys.argv[1:] if arguments is None else arguments)

@@ -1,0 +1,175 @@
+"""Results as people read them: tables on stdout, notes and errors on stderr."""
+
+import json
+import logging
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from clf.errors import ClfError
+from clf.reports.markdown import SHOWN
+
+SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def console() -> Console:
+    """Return the console on stdout."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def safe(text: object) -> str:
+    """Make a foreign string harmless on a terminal: control and bidi characters become visible, secrets stars."""
+    shown = "".join(_visible(character) for character in str(text))
+    return SECRET.sub("***", shown)
+
+
+def _visible(character: str) -> str:
+    keep = character in "\n\u200c\u200d" or unicodedata.category(character) not in INVISIBLE
+    return character if keep else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def print_error(error: ClfError, as_json: bool) -> None:
+    """Print what was expected and found, and what to do; with `--json` as a document on stdout too."""
+    stream = Console(stderr=True, highlight=False, soft_wrap=True)
+    stream.print(Text.assemble(("error: ", "bold red"), _one_line(error.message)))
+    if error.hint:
+        stream.print(Text.assemble(("hint: ", "bold cyan"), _one_line(error.hint)))
+    if as_json:
+        print_json(
+            {
+                "error": {
+                    "kind": error.kind,
+                    "message": _one_line(error.message),
+                    "hint": _one_line(error.hint),
+                }
+            }
+        )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(safe(text).split())
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class NoteHandler(logging.Handler):
+    """Shows clf's log lines on stderr, as notes to the user."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line; warnings stand out."""
+        style = "yellow" if record.levelno >= logging.WARNING else "dim" if record.levelno < logging.INFO else ""
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            Text(prefix + _one_line(record.getMessage()), style=style)
+        )
+
+
+def print_next(command: str) -> None:
+    """Print the natural next command."""
+    console().print(Text.assemble(("Next: ", "bold green"), safe(command)))
+
+
+def print_lines(*lines: str) -> None:
+    """Print plain lines with foreign strings made safe."""
+    for line in lines:
+        console().print(Text(safe(line)))
+
+
+# --- tables -------------------------------------------------------------------------------------------------
+
+
+def print_metrics(columns: Mapping[str, Mapping[str, float]], title: str) -> None:
+    """Print the headline metrics, a column for each model or split."""
+    table = _table(title, ["metric", *columns], right=range(1, len(columns) + 1))
+    for name, shown in SHOWN.items():
+        if any(name in metrics for metrics in columns.values()):
+            table.add_row(shown, *(f"{metrics[name]:.4f}" if name in metrics else "" for metrics in columns.values()))
+    console().print(table)
+
+
+def print_classes(per_class: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print precision, recall and F1 of each class."""
+    table = _table("Classes", ["class", "precision", "recall", "F1", "rows"], right=range(1, 5))
+    for name, row in per_class.items():
+        table.add_row(
+            escape(safe(name)),
+            *(_number(row[key]) for key in ("precision", "recall", "f1")),
+            str(row["rows"]),
+        )
+    console().print(table)
+
+
+def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+    """Print the confusion matrix, unless it is too wide for a terminal."""
+    if len(names) > 12:
+        return
+    table = _table("Confusion matrix (rows: true, columns: predicted)", ["", *names], right=range(1, len(names) + 1))
+    for name, row in zip(names, matrix, strict=True):
+        table.add_row(escape(safe(name)), *map(str, row))
+    console().print(table)
+
+
+def print_audit(name: str, audit: Mapping[str, Any]) -> None:
+    """Print what `clf prepare` found."""
+    classes = audit["classes"]
+    table = _table(f"Dataset {name}", ["", *classes], right=range(1, len(classes) + 1))
+    table.add_row("rows", *(str(audit["rows"][split]) for split in classes))
+    for label in audit["labels"][:20]:
+        table.add_row(f"  {escape(safe(label))}", *(str(classes[split][label]) for split in classes))
+    console().print(table)
+    lines = [f"{count} rows dropped: {reason}" for reason, count in audit["dropped"].items()]
+    lines += [
+        f"{count} rows of {split} as delivered repeat an earlier one"
+        for split, count in audit["duplicates"].items()
+        if count
+    ]
+    lines += [
+        f"{count} distinct texts of {pair.replace('_in_', ' stand in ')} too"
+        for pair, count in audit["leaks"].items()
+        if count
+    ]
+    lines += [f"{audit['conflicting']} texts carry two labels"] if audit["conflicting"] else []
+    if lengths := audit["truncated"]:
+        shares = ", ".join(f"{share:.1%} over {limit}" for limit, share in lengths["share_longer_than"].items())
+        lines.append(
+            f"tokens per text ({lengths['model']}, {lengths['sampled_texts']} texts): "
+            f"median {lengths['tokens']['median']}, {shares}"
+        )
+    print_lines(*lines)
+
+
+def print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
+    """Print texts with the answers of candidate and baseline."""
+    for example in examples:
+        print_lines("", f"“{shorten(example['text'])}”", f"  truth: {example['label']}")
+        for who in ("candidate", "baseline"):
+            answer = example[who]
+            print_lines(f"  {answer['name']}: {answer['label']} ({answer['confidence']:.3f})")
+
+
+def shorten(text: str, width: int = 160) -> str:
+    """Cut a text to one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _table(title: str, columns: Sequence[str], right: Sequence[int] | range) -> Table:
+    table = Table(title=Text(safe(title)), title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(Text(safe(column)), justify="right" if number in right else "left")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"

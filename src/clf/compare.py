@@ -1,0 +1,230 @@
+"""`clf compare`: tell whether the trained model is better than its baselines, on the same rows."""
+
+import logging
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.errors import ClfError, ModelError
+from clf.evaluate import (
+    MeasuredTexts,
+    align_labels,
+    find_leaks,
+    load_model,
+    measured_texts,
+    predict_measured,
+    recorded_dataset,
+)
+from clf.models.store import ModelFiles, check_files, find_model
+from clf.reports.markdown import comparison_report
+from clf.runs import COMPARISONS, output_folder, save_settings, staged, write_json
+from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, weakest
+from clf.settings import Settings
+from clf.train import training_texts
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
+
+log = logging.getLogger(__name__)
+
+IMPROVED = "improvement detected"
+NOT_IMPROVED = "no improvement: review the hyper-parameters"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model said of the measured texts; `seconds` is its training and measuring."""
+
+    name: str
+    probabilities: NDArray[np.float32]
+    metrics: dict[str, float]
+    seconds: float
+
+
+def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
+    """Measure the candidate and each baseline on the same rows, decide, and write the comparison.
+
+    Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
+    """
+    model = load_model(candidate, settings)
+    measured = measured_texts(model, settings)
+    folder = output_folder(settings, COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}")
+    leaked = find_leaks(model, Path(model.model.name_or_path), measured, settings)
+    answers = _answer(model.name, predict_measured(model, measured, settings), measured, time.perf_counter())
+    gated, shown = settings.compare.baseline, settings.compare.show_baseline
+    baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *shown])]
+    result = _result(model, answers, baselines, measured, settings)
+    result["leaked_rows"] = None if leaked is None else int(leaked.sum())
+    with staged(folder) as stage:
+        write_json(stage / "comparison.json", result)
+        (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
+        save_settings(stage, "compare", settings)
+    return {**result, "output_dir": str(settings.run.output_dir or COMPARISONS / folder.name)}
+
+
+def _answer(name: str, probabilities: NDArray[np.float32], measured: MeasuredTexts, started: float) -> Answers:
+    from clf.scoring.metrics import score
+
+    return Answers(name, probabilities, score(probabilities, measured.labels), time.perf_counter() - started)
+
+
+# --- baselines ----------------------------------------------------------------------------------------------
+
+
+def _baseline(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> Answers:
+    started = time.perf_counter()
+    log.info("baseline %s", name)
+    if name == "pretrained":
+        probabilities = _pretrained(candidate, measured, settings)
+    elif name == "tfidf":
+        probabilities = _tfidf(candidate, measured, settings)
+    else:
+        probabilities = _other_model(name, measured, settings)
+    return _answer(name, probabilities, measured, started)
+
+
+def _pretrained(candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
+    """Ask the model the candidate was made from, with a fresh head: the mission's "before"."""
+    from clf.models.classifier import load_for_training
+
+    base = candidate.record.get("base_model")
+    if not base:
+        raise ModelError(
+            f"{candidate.name} does not record the model it was made from", "leave out --baseline pretrained"
+        )
+    seed = candidate.record["settings"]["run"]["seed"]
+    fresh = load_for_training(_base_files(base, settings), candidate.labels, seed=seed)
+    fresh.name, fresh.max_length, fresh.cleaning = "pretrained", candidate.max_length, candidate.cleaning
+    return predict_measured(fresh, measured, settings)
+
+
+def _base_files(base: dict[str, Any], settings: Settings) -> ModelFiles:
+    if base["folder"]:
+        check_files(Path(base["folder"]), base["folder"])
+        return ModelFiles(Path(base["folder"]), base["name"], "path")
+    return find_model(
+        base["name"],
+        base["revision"],
+        offline=settings.run.offline,
+        timeout=settings.download.download_timeout,
+    )
+
+
+def _tfidf(candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
+    """Train the cheap baseline on the candidate's own training texts."""
+    from clf.data.cleaning import clean_text
+    from clf.scoring.baselines import tfidf_probabilities
+
+    texts, labels = _training_split(candidate, settings)
+    texts = [clean_text(text, candidate.cleaning) for text in texts]
+    return tfidf_probabilities(
+        texts, labels, measured.cleaned(candidate.cleaning), len(measured.names), settings.run.seed
+    )
+
+
+def _training_split(candidate: "Classifier", settings: Settings) -> tuple[list[str], NDArray[np.int64]]:
+    record = candidate.record
+    if not record:
+        raise ModelError(f"{candidate.name} does not record its training data", "leave out --baseline tfidf")
+    # The training data is the candidate's, whatever dataset the models are measured on.
+    plain = settings.model_copy(update={"data": type(settings.data)()})
+    then = record["settings"]
+    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
+        prepared = recorded_dataset(record, plain, Path(scratch))
+        rows = training_texts(prepared, then["data"]["max_train_samples"], then["run"]["seed"])
+        return rows.raw_texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
+
+
+def _other_model(name: str, measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
+    """Ask another model: champion against challenger."""
+    try:
+        other = load_model(name, settings)
+    except ClfError as error:
+        raise type(error)(f"--baseline {name}: {error.message}", error.hint) from error
+    if set(other.labels) != set(measured.names):
+        raise ModelError(
+            f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
+            "compare models of the same classes",
+        )
+    find_leaks(other, Path(other.model.name_or_path), measured, settings)
+    return predict_measured(other, measured, settings)
+
+
+# --- deciding -----------------------------------------------------------------------------------------------
+
+
+def _result(
+    model: "Classifier",
+    candidate: Answers,
+    baselines: list[Answers],
+    measured: MeasuredTexts,
+    settings: Settings,
+) -> dict[str, Any]:
+    from clf.training.arguments import suggested_rate
+
+    choice = settings.compare
+    comparisons = [
+        compare_metrics(candidate.metrics, answers.metrics, answers.name, choice, answers.name in choice.baseline)
+        for answers in baselines
+    ]
+    floors = missed_floors(candidate.metrics, choice)
+    verdict = weakest(comparisons)
+    passed = verdict == BETTER and not floors
+    recipe = {
+        **model.record.get("settings", {}).get("train", {}),
+        **model.record.get("settings", {}).get("data", {}),
+    }
+    return {
+        "model": model.name,
+        "dataset": measured.dataset,
+        "split": measured.split,
+        "rows": len(measured.raw_texts),
+        "candidate": candidate.metrics,
+        "baselines": {answers.name: answers.metrics for answers in baselines},
+        "seconds": {answers.name: round(answers.seconds, 2) for answers in [candidate, *baselines]},
+        "comparisons": [comparison.as_dict() for comparison in comparisons],
+        "verdict": verdict,
+        "missed_floors": floors,
+        "gate": "passed" if passed else "failed",
+        "summary": IMPROVED if passed else NOT_IMPROVED,
+        "advice": []
+        if passed
+        else advise(candidate.metrics, comparisons, recipe, suggested_rate(recipe.get("model", ""))),
+        "examples": _examples(candidate, baselines, measured, choice.examples),
+    }
+
+
+def _examples(
+    candidate: Answers, baselines: list[Answers], measured: MeasuredTexts, count: int
+) -> list[dict[str, Any]]:
+    """Show texts with the answers of candidate and first baseline: flips in both directions first."""
+    if not baselines or not count:
+        return []
+    other = baselines[0]
+    right = candidate.probabilities.argmax(axis=1) == measured.labels
+    other_right = other.probabilities.argmax(axis=1) == measured.labels
+    won, lost, rest = (
+        np.flatnonzero(mask) for mask in (right & ~other_right, other_right & ~right, right == other_right)
+    )
+    half = max(1, count // 2) if len(won) else 0
+    chosen = [*won[: count - min(len(lost), count - half)], *lost[: count - half], *rest][:count]
+    return [_example(int(row), candidate, other, measured) for row in chosen]
+
+
+def _example(row: int, candidate: Answers, other: Answers, measured: MeasuredTexts) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "text": measured.raw_texts[row],
+        "label": measured.names[int(measured.labels[row])],
+    }
+    for who, answers in (("candidate", candidate), ("baseline", other)):
+        shown[who] = {
+            "name": answers.name,
+            "label": measured.names[int(answers.probabilities[row].argmax())],
+            "confidence": round(float(answers.probabilities[row].max()), 4),
+        }
+    return shown

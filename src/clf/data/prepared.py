@@ -1,0 +1,122 @@
+"""A prepared dataset: one Parquet file per split, `labels.json`, `audit.json` and `manifest.json` in a folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf import __version__
+from clf.errors import DataError
+from clf.runs import MANIFEST_FILE, read_manifest, sha256, write_json
+from clf.settings import CleaningSettings
+
+
+@dataclass(frozen=True)
+class LabelledTexts:
+    """Texts after cleaning, as delivered, and their label ids (int64), row by row."""
+
+    texts: list[str]
+    raw_texts: list[str]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
+        """Return the given rows, in that order."""
+        numbers = rows.tolist()
+        return LabelledTexts(
+            [self.texts[row] for row in numbers], [self.raw_texts[row] for row in numbers], self.labels[rows]
+        )
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """A folder that `clf prepare` made; splits are read when asked for."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What was prepared, from what, and how."""
+        return read_manifest(self.folder)
+
+    @property
+    def name(self) -> str:
+        """The short name of the dataset."""
+        return str(self.manifest["name"])
+
+    @property
+    def labels(self) -> list[str]:
+        """Label names in the order of their ids."""
+        return list(self.manifest["labels"])
+
+    @property
+    def splits(self) -> list[str]:
+        """The names of the splits that have rows."""
+        return [Path(file).stem for file in self.manifest["files"]]
+
+    @property
+    def cleaning(self) -> CleaningSettings:
+        """The cleaning steps that were applied."""
+        return CleaningSettings(**self.manifest["cleaning"])
+
+    @cached_property
+    def audit(self) -> dict[str, Any]:
+        """What was found in the data."""
+        return dict(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
+
+    def read(self, split: str) -> LabelledTexts:
+        """Read one split.
+
+        Raises DataError when the dataset has no such split, or its file was changed.
+        """
+        import pyarrow.parquet
+
+        if split not in self.splits:
+            raise DataError(
+                f"dataset {self.name} has no {split} split; it has {', '.join(self.splits)}",
+                "pass --split with one of them",
+            )
+        path = self.folder / f"{split}.parquet"
+        if not path.is_file() or sha256(path) != self.manifest["files"][path.name]:
+            raise DataError(
+                f"{path} is missing or was changed since it was prepared",
+                "prepare the dataset again with clf prepare --overwrite",
+            )
+        table = pyarrow.parquet.read_table(path)
+        return LabelledTexts(table["text"].to_pylist(), table["raw_text"].to_pylist(), table["label"].to_numpy())
+
+
+def write_prepared(
+    folder: Path,
+    splits: Mapping[str, LabelledTexts],
+    labels: list[str],
+    audit: dict[str, Any],
+    manifest: dict[str, Any],
+) -> None:
+    """Write the files of a prepared dataset into `folder`, the manifest last."""
+    for split, rows in splits.items():
+        _write_split(folder / f"{split}.parquet", rows, labels)
+    write_json(folder / "labels.json", {"labels": labels})
+    write_json(folder / "audit.json", audit)
+    files = {f"{split}.parquet": sha256(folder / f"{split}.parquet") for split in splits}
+    write_json(folder / MANIFEST_FILE, {"clf_version": __version__, "labels": labels, "files": files, **manifest})
+
+
+def _write_split(path: Path, rows: LabelledTexts, labels: list[str]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = {
+        "text": pyarrow.array(rows.texts, pyarrow.large_string()),
+        "label": pyarrow.array(rows.labels, pyarrow.int64()),
+        "label_name": pyarrow.array([labels[label] for label in rows.labels.tolist()], pyarrow.string()),
+        "raw_text": pyarrow.array(rows.raw_texts, pyarrow.large_string()),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")

@@ -1,0 +1,280 @@
+"""A dataset's name or path -> the files or rows behind each of its splits."""
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from clf import hub
+from clf.data.readers import BATCH_ROWS, Batch, chunked, read_file
+from clf.errors import DataError
+from clf.runs import MANIFEST_FILE, sha256
+from clf.settings import DEFAULT_DATASET, DataSettings, Settings
+
+NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
+SYNTHETIC = "synthetic"
+SPLITS = ("train", "validation", "test")
+UNLABELLED = {"unsupervised", "unsup", "unlabeled", "unlabelled"}
+ENDINGS = {".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".txt", ".gz", ".zst", ".bz2", ".xz"}
+SPLIT_NAME = re.compile(
+    r"(?:(train|training)|(validation|valid|val|dev|eval)|(test|testing))(?:[^a-z].*)?", re.IGNORECASE
+)
+
+log = logging.getLogger(__name__)
+Rows = Callable[[], Iterator[Batch]]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where the rows of one split come from; `rows()` can be called again and again."""
+
+    rows: Rows
+    shown: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset before anything was done to it."""
+
+    name: str
+    origin: str
+    splits: dict[str, Split]
+    label_order: list[str] = field(default_factory=list)
+    """Label names in the order their publisher declares, when there is one."""
+    class_names: list[str] = field(default_factory=list)
+    """Names from `classes.txt`, for labels numbered from the smallest."""
+    fingerprint: str = ""
+    prepared: Path | None = None
+    """The folder, when it is a dataset that clf prepared."""
+
+
+def find_source(settings: Settings) -> Source:
+    """Find the dataset that the settings name.
+
+    Raises DataError when there is none, NetworkError when it would have to come from the Hub and cannot.
+    """
+    spec = settings.data.dataset or DEFAULT_DATASET
+    if spec == SYNTHETIC:
+        return _synthetic(settings)
+    if spec not in NAMES and looks_like_path(spec):
+        return _local(Path(spec).expanduser(), settings.data)
+    repository = NAMES.get(spec, spec)
+    if not hub.is_repository_id(repository):
+        raise DataError(
+            f"{spec!r} is no dataset name, Hub id, file or folder", "give imdb, ag_news, owner/name or a path"
+        )
+    return _from_hub(repository, settings)
+
+
+def looks_like_path(spec: str) -> bool:
+    """Tell a path from a Hub id: it exists, or is written like one. Such a spec never goes to the Hub."""
+    path = Path(spec).expanduser()
+    return (
+        path.exists()
+        or spec.startswith((".", "~", os.sep))
+        or path.suffix.lower() in ENDINGS
+        or len(path.parts) > 2
+        or (len(path.parts) == 2 and Path(path.parts[0]).is_dir())
+    )
+
+
+def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
+    """Tell whether `spec` is the dataset that a model's record names."""
+    if spec == recorded.get("dataset"):
+        return True
+    return looks_like_path(spec) and os.path.realpath(os.path.expanduser(spec)) == recorded.get("origin")
+
+
+# --- local files --------------------------------------------------------------------------------------------
+
+
+def _local(path: Path, data: DataSettings) -> Source:
+    if path.is_dir() and (path / MANIFEST_FILE).exists():
+        return Source(path.name, os.path.realpath(path), {}, prepared=path)
+    tree = path.is_dir() and not _split_files(path) and _class_tree(path)
+    files = {} if tree else _files(path, data)
+    splits = tree or {
+        split: Split(partial(_read_files, found, data), ", ".join(map(str, found))) for split, found in files.items()
+    }
+    return Source(
+        name=path.resolve().name.split(".")[0] or "dataset",
+        origin=os.path.realpath(path),
+        splits=splits,
+        class_names=_class_names(path),
+        fingerprint=_fingerprint([file for found in files.values() for file in found]),
+    )
+
+
+def _files(path: Path, data: DataSettings) -> dict[str, list[Path]]:
+    """Find the files of each split; one file alone is `train`, and is cut later."""
+    files = _split_files(path) if path.is_dir() else {"train": [path]}
+    if not files:
+        found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
+        raise DataError(
+            f"the folder {path} has no train.*, validation.* or test.* and no class folders (it holds {found})",
+            "give a file, or name the files train.csv and test.csv",
+        )
+    given = {"validation": data.validation, "test": data.test}
+    files |= {split: [Path(file)] for split, file in given.items() if file}
+    for file in (file for found in files.values() for file in found):
+        if not file.is_file():
+            next(read_file(file, data))  # raises, with the name that is nearest
+    return files
+
+
+def _split_files(folder: Path) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix.lower() in ENDINGS:
+            if match := SPLIT_NAME.fullmatch(path.name.split(".")[0]):
+                files.setdefault(_split_of(match), []).append(path)
+            elif path.name != "classes.txt":
+                log.info("%s is passed over: its name does not begin with train, validation or test", path)
+    return files
+
+
+def _split_of(match: re.Match[str]) -> str:
+    return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
+
+
+def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
+    for file in files:
+        yield from read_file(file, data)
+
+
+def _class_tree(folder: Path) -> dict[str, Split]:
+    """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
+    named = {
+        _split_of(match): path
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name))
+    }
+    trees = {split: classes for split, path in named.items() if (classes := _class_folders(path))}
+    if not trees and (classes := _class_folders(folder)):
+        trees = {"train": classes}
+    return {split: Split(partial(_read_classes, classes), str(classes[0].parent)) for split, classes in trees.items()}
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and next(path.glob("*.txt"), None)]
+    for path in found:
+        if path.name in UNLABELLED:
+            log.info("%s is left out: its texts have no labels", path)
+    return [path for path in found if path.name not in UNLABELLED]
+
+
+def _read_classes(folders: list[Path]) -> Iterator[Batch]:
+    files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
+    for start, chunk in enumerate(chunked(files, BATCH_ROWS)):
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path, _ in chunk]
+        first = start * BATCH_ROWS + 1
+        yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
+
+
+def _class_names(path: Path) -> list[str]:
+    """Read `classes.txt` beside the data: one name a line."""
+    file = (path if path.is_dir() else path.parent) / "classes.txt"
+    if path == file or not file.is_file():
+        return []
+    return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+
+
+def _fingerprint(files: list[Path]) -> str:
+    """Hash the content of the files, so that an edited file of the same size and time is noticed."""
+    return hashlib.sha256("".join(sha256(file) for file in files).encode()).hexdigest() if files else ""
+
+
+# --- the Hub and the generator ------------------------------------------------------------------------------
+
+
+def _from_hub(repository: str, settings: Settings) -> Source:
+    snapshot = hub.cached("dataset", repository)
+    if snapshot is None:
+        if settings.run.offline:
+            raise DataError(
+                f"dataset {repository} is not in the cache, and offline mode is on",
+                f"fetch it where there is a network: clf download-models --dataset {repository}",
+            )
+        snapshot = hub.download("dataset", repository, timeout=settings.download.download_timeout)
+    splits, names = _load_snapshot(snapshot.folder, repository)
+    return Source(
+        name=repository.split("/")[-1],
+        origin=f"{repository}@{snapshot.commit}",
+        splits={
+            split: Split(partial(_table_batches, table), f"{repository} {split}") for split, table in splits.items()
+        },
+        label_order=names,
+        fingerprint=snapshot.commit,
+    )
+
+
+def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[str]]:
+    """Load a repository's own configuration of splits and columns, from its files alone."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory() as cache:
+        try:
+            loaded = datasets.load_dataset(str(folder), cache_dir=cache, verification_mode="no_checks")
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            raise DataError(
+                f"dataset {repository} cannot be read: {reason}", "download its file and give the path"
+            ) from error
+        splits = {}
+        for name, split in loaded.items():
+            match = SPLIT_NAME.fullmatch(name)
+            if match is None or name in UNLABELLED:
+                log.info("split %s of %s is left out", name, repository)
+                continue
+            splits[_split_of(match)] = split.with_format("arrow")[:]
+        features = next(iter(loaded.values())).features
+    names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
+    return {split: _name_classes(table, features) for split, table in splits.items()}, list(names)
+
+
+def _name_classes(table: Any, features: Any) -> Any:
+    """Replace the integers of class columns by their names; -1, the Hub's mark for no label, by nothing."""
+    import pyarrow
+    from datasets import ClassLabel
+
+    for name, feature in features.items():
+        if isinstance(feature, ClassLabel):
+            values = [
+                feature.names[value] if value is not None and value >= 0 else None for value in table[name].to_pylist()
+            ]
+            table = table.set_column(table.schema.get_field_index(name), name, pyarrow.array(values, pyarrow.string()))
+    return table
+
+
+def _table_batches(table: Any) -> Iterator[Batch]:
+    start = 1
+    for batch in table.to_batches(BATCH_ROWS):
+        yield Batch(batch.to_pydict(), list(range(start, start + batch.num_rows)))
+        start += batch.num_rows
+
+
+def _synthetic(settings: Settings) -> Source:
+    from clf.data.synthetic import synthetic_reviews
+
+    def rows(split: str) -> Iterator[Batch]:
+        made = reviews[split]
+        yield Batch(
+            {"text": [review.text for review in made], "label": [review.label for review in made]},
+            list(range(1, len(made) + 1)),
+        )
+
+    reviews = synthetic_reviews(settings.demo.rows, settings.run.seed)
+    origin = f"synthetic@rows={settings.demo.rows},seed={settings.run.seed}"
+    return Source(
+        SYNTHETIC,
+        origin,
+        {split: Split(partial(rows, split), f"synthetic {split}") for split in SPLITS},
+        fingerprint=origin,
+    )

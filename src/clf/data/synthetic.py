@@ -1,0 +1,281 @@
+"""A deterministic generator of synthetic movie reviews, labeled negative or positive.
+
+A review is three or four sentence frames with their slots filled in. Only its three to five opinion words
+depend on the label: films, frames, people, plots and places are dealt to both labels alike. The test split
+has films and frames of its own and shares the opinion words, so only a model that learned those does well.
+"""
+
+import random
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import combinations
+
+LABELS = ("negative", "positive")
+MIN_ROWS = 20
+MAX_ROWS = 3000
+
+
+@dataclass(frozen=True)
+class Review:
+    """A review, its label (negative or positive), its film and the sentence frames it was built from."""
+
+    text: str
+    label: str
+    film: str
+    frames: tuple[str, ...]
+
+
+def synthetic_reviews(rows: int = 100, seed: int = 42) -> dict[str, list[Review]]:
+    """Write `rows` reviews, split 70/10/20 % into train, validation and test, each split balanced within one.
+
+    The same `rows` and `seed` give the same reviews everywhere. No two reviews are near duplicates: the
+    Jaccard similarity of their lower-cased character 5-grams stays below 0.5 up to 200 rows, 0.75 beyond.
+    Raises ValueError unless MIN_ROWS <= rows <= MAX_ROWS.
+    """
+    if not MIN_ROWS <= rows <= MAX_ROWS:
+        raise ValueError(f"rows must be from {MIN_ROWS} to {MAX_ROWS}, found {rows}")
+    rng = random.Random(seed)
+    # A few frames make only so many reviews that differ by half: a larger set has to allow more likeness.
+    likeness = 0.45 if rows <= 200 else 0.7
+    seen, unseen = _Author(SEEN, rng, likeness), _Author(UNSEEN, rng, likeness)
+    validation, test = round(rows / 10), round(rows / 5)
+    return {
+        "train": seen.write(rows - validation - test),
+        "validation": seen.write(validation),
+        "test": unseen.write(test),
+    }
+
+
+class _Deck:
+    """Options dealt in shuffled rounds: every option comes once before any comes twice."""
+
+    def __init__(self, options: tuple[str, ...], rng: random.Random) -> None:
+        self._options, self._rng = options, rng
+        self._left: list[str] = []
+
+    def deal(self, taken: set[str]) -> str:
+        """Deal the next option outside `taken` and add it there; the ones passed over keep their turn."""
+        while not (free := [option for option in self._left if option not in taken]):
+            self._left += self._rng.sample(self._options, len(self._options))
+        self._left.remove(free[0])
+        taken.add(free[0])
+        return free[0]
+
+
+class _Author:
+    """Writes reviews from one stock of films and frames, no two of them near duplicates."""
+
+    def __init__(self, stock: dict[str, tuple[str, ...]], rng: random.Random, likeness: float) -> None:
+        self._rng, self._likeness = rng, likeness
+        # Each label deals from decks of its own, so that neither gets more of a film, a frame or a plot.
+        self._decks = {
+            label: {slot: _Deck(options, rng) for slot, options in (stock | NEUTRAL | OPINIONS[label]).items()}
+            for label in LABELS
+        }
+        self._written: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
+
+    def write(self, rows: int) -> list[Review]:
+        """Write `rows` new reviews, the labels in equal parts and in random order."""
+        labels = [LABELS[row % 2] for row in range(rows)]
+        self._rng.shuffle(labels)
+        return [self._new_review(label) for label in labels]
+
+    def _new_review(self, label: str) -> Review:
+        while True:
+            review = self._draft(label)
+            if 25 <= len(review.text.split()) <= 60 and self._is_new(review):
+                return review
+
+    def _draft(self, label: str) -> Review:
+        decks, taken = self._decks[label], set[str]()
+        film = decks["film"].deal(taken)
+        frames = tuple(decks[position].deal(taken) for position in decks["layout"].deal(taken).split())
+
+        def fill(slot: re.Match[str]) -> str:
+            return film if slot[1] == "film" else decks[slot[1]].deal(taken)
+
+        text = re.sub(r"\{(\w+)\}", fill, " ".join(frames))
+        return Review(re.sub(r"\ba (?=[aeiou])", "an ", text), label, film, frames)
+
+    def _is_new(self, review: Review) -> bool:
+        """Tell whether the review is unlike all earlier ones, and if so remember it."""
+        shingles = frozenset(review.text.lower()[start : start + 5] for start in range(len(review.text) - 4))
+        # Two reviews with at most one frame in common cannot come near the limit, so they need no comparison.
+        shelves = [self._written[pair] for pair in combinations(sorted(review.frames), 2)]
+        if any(_jaccard(shingles, other) >= self._likeness for shelf in shelves for other in shelf):
+            return False
+        for shelf in shelves:
+            shelf.append(shingles)
+        return True
+
+
+def _jaccard(left: frozenset[str], right: frozenset[str]) -> float:
+    common = len(left & right)
+    return common / (len(left) + len(right) - common)
+
+
+# The prose: our own sentences, invented titles and names. A frame reads well with the words of either label.
+# An opening holds one opinion word, a middle or closing one or two, an aside none: three to five in all.
+
+OPINIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "negative": {
+        "adjective": (
+            *("awful", "clumsy", "dismal", "dreadful", "dull", "feeble"),
+            *("lifeless", "shoddy", "tedious", "terrible", "tiresome", "wretched"),
+        ),
+        "adverb": ("badly", "carelessly", "clumsily", "lazily", "poorly"),
+        "verb": ("annoyed", "bored", "disappointed", "exasperated", "irritated"),
+    },
+    "positive": {
+        "adjective": (
+            *("brilliant", "charming", "delightful", "excellent", "gripping", "inspired"),
+            *("lovely", "masterful", "splendid", "sublime", "superb", "wonderful"),
+        ),
+        "adverb": ("beautifully", "cleverly", "elegantly", "expertly", "gracefully"),
+        "verb": ("captivated", "charmed", "delighted", "enchanted", "thrilled"),
+    },
+}
+
+NEUTRAL: dict[str, tuple[str, ...]] = {
+    "layout": ("opening middle closing", "opening middle middle", "opening aside middle closing"),
+    "part": (
+        *(
+            "camera work",
+            "costume design",
+            "dialogue",
+            "editing",
+            "final act",
+            "lighting",
+            "music",
+        ),
+        *("opening scene", "pacing", "plot", "script", "set design", "sound mix", "soundtrack", "voice-over"),
+    ),
+    "actor": (
+        *(
+            "Anneke Brool",
+            "Bastian Orrel",
+            "Carys Tundle",
+            "Dario Fennimark",
+            "Edda Plimsworth",
+            "Fergus Yallop",
+        ),
+        *("Greta Sundhaven", "Hugo Marchbane", "Ines Calloway-Pye", "Joris Vantle", "Kezia Thornbeck"),
+        *("Lorcan Dapple", "Mirela Ostrand", "Nils Quarrow", "Odette Winmarsh", "Pascal Ridderby"),
+    ),
+    "director": (
+        *("Agnes Holloweg", "Benno Trask", "Clio Marrendale", "Dmitri Vosk", "Estelle Kirrin"),
+        *("Felix Ambrage", "Gwenda Sorrel", "Henrik Tallis-Boe"),
+    ),
+    "place": (
+        *("the Pellam Picture House", "the canal cinema", "the Quillon"),
+        *("the ring road multiplex", "the market playhouse", "the student cinema"),
+        *("the town hall", "the university auditorium"),
+    ),
+    "setting": (
+        *("a border town", "a fishing village", "a farm by the reservoir", "a mining town"),
+        *(
+            "a quiet suburb",
+            "a traveling circus",
+            "an island port",
+            "an office tower",
+            "the northern forests",
+        ),
+        *("the salt flats", "a harbor city", "a southern wine valley"),
+    ),
+    "plot": (
+        *("a clockmaker and her former teacher", "a family on the move in winter"),
+        *("a lighthouse keeper and her son", "a mapmaker and the guide she hires"),
+        *("a postman who crosses the desert", "a retired diver and a young violinist"),
+        *("a town clerk and an unsigned letter", "an astronomer on her last night shift"),
+        *("the crew of a small river ferry", "the three tenants of an attic"),
+        *("three students on a night train", "two brothers who share a bakery"),
+    ),
+}
+
+SEEN: dict[str, tuple[str, ...]] = {
+    "film": (
+        *("A Ledger of Rain", "Beneath the Copper Bridge", "Eleven Blue Umbrellas", "Letters to Marrowby"),
+        *("Nine Doors Down", "Seven Miles to Wenderhythe", "The Beekeeper's Atlas", "The Glass Orchard"),
+        *("The Ninth Ferryman", "The Porcelain Weather", "The Tin Meridian", "Tomorrow in Ostrel Lane"),
+        *("Under a Borrowed Roof", "Winter Comes to Pell Street"),
+    ),
+    "opening": (
+        "I saw {film} at {place} on a rainy evening, and the {part} was simply {adjective}.",
+        "Most of {film} takes place in {setting}, and it is {adverb} filmed from start to finish.",
+        "{film} follows {plot}, and the story is {adverb} told.",
+        "With {film}, {director} has made a {adjective} picture about {plot}.",
+        "My sister chose {film} for our Friday at {place}, and it {verb} both of us.",
+        "{film} runs for two hours, and {actor} is {adjective} in nearly every minute.",
+        "There is something {adjective} about the way {film} presents {plot}.",
+        "The story of {film} concerns {plot}, and the {part} feels {adjective}.",
+        "Having read the novel years ago, I watched {film} at {place}, where the {part} {verb} me.",
+        "As an account of {plot}, {film} is a {adjective} piece of work.",
+    ),
+    "aside": (
+        "{actor} plays the older sister and {actor} the man next door.",
+        "The cast includes {actor}, whom I had only seen on stage.",
+        "Part of the story moves to {setting}.",
+    ),
+    "middle": (
+        "{actor} gives a {adjective} performance, and the {part} is {adverb} done.",
+        "The {part} {verb} me early on, and the {part} is just as {adjective}.",
+        "{actor} plays the older sibling, a role that is {adverb} written and {adverb} acted.",
+        "Every exchange between {actor} and {actor} is {adjective}, and so is the {part}.",
+        "I would call the {part} {adjective} and the {part} {adjective}.",
+        "A long dinner around the hour mark shows how {adverb} the {part} was put together.",
+        "The scenes in {setting} are {adjective}, and {actor} was {adverb} cast.",
+        "What struck me first was the {adjective} {part}, and after that the {adjective} {part}.",
+        "{actor} plays the neighbor in a {adjective} subplot that {verb} my whole family.",
+        "Later the {part} turns {adjective}, and a chase through {setting} {verb} us all.",
+        "{director} handles the {part} {adverb}, and {actor} delivers a {adjective} farewell.",
+        "The camera stays close to {actor}, whose {adjective} work fills the second half.",
+    ),
+    "closing": (
+        "By the time the lights came up, the film had {verb} the entire room.",
+        "All in all, it is a {adjective} film with a {adjective} ending.",
+        "My verdict after a night of sleep is that it was {adjective}.",
+        "On the walk home my friend used the word {adjective}, and I agree.",
+        "It made for a {adjective} Sunday afternoon.",
+        "If one word has to sum it up, that word is {adjective}.",
+        "The last ten minutes {verb} me, and the final shot is {adverb} framed.",
+        "I wrote {adjective} in my notebook, underlined it twice and caught the bus.",
+    ),
+}
+
+UNSEEN: dict[str, tuple[str, ...]] = {
+    "film": (
+        *("Cinder and Quill", "Harbor of Lanterns", "The Moth Parade", "The Paper Almanac"),
+        *("The Quarries of Vell", "Saltwater Alphabet", "Twelve Hours in Dunmarrow", "Where Kestrels Gather"),
+    ),
+    "opening": (
+        "Last week our film club screened {film}, a {adjective} tale of {plot}.",
+        "{film} begins in {setting}, where {actor} makes a {adjective} entrance.",
+        "I knew little about {film} when I sat down, and soon the {part} {verb} me.",
+        "In {film}, {director} turns to {plot}, and the outcome is {adjective}.",
+        "Set in {setting}, {film} was {adverb} directed by {director}.",
+        "My brother and I caught {film} at {place}, and the story {verb} us both.",
+    ),
+    "aside": (
+        "The other roles go to {actor} and {actor}.",
+        "A subplot brings {actor} to {setting}.",
+        "We sat in the third row with a group of students.",
+    ),
+    "middle": (
+        "{actor} and {actor} are {adjective} together, scene after scene.",
+        "The {part} has been {adverb} planned, and the {part} can only be described as {adjective}.",
+        "Halfway through comes a {adjective} speech by {actor}, followed by a {adverb} staged storm.",
+        "Look out for the {adjective} {part}, which {verb} my companions throughout.",
+        "{actor} appears as a rival and brings a {adjective} presence to the set.",
+        "Each chapter adds a {adjective} twist, and the {part} is {adverb} matched to it.",
+        "People near me whispered that the {part} was {adjective}, and the {part} {verb} them too.",
+        "The flashbacks to {setting} are {adjective}, and they are {adverb} woven into the rest.",
+    ),
+    "closing": (
+        "In short, this is {adjective} cinema, {adverb} made.",
+        "The credits roll over a {adjective} song that {verb} the back row.",
+        "When asked at dinner, I described the whole thing as {adjective}.",
+        "For anyone who missed it, my summary is brief: {adjective} throughout.",
+        "Two days later I still think of it as a {adjective} production.",
+    ),
+}

@@ -1,0 +1,59 @@
+"""The errors a user can meet, each with what was expected, what was found, and what to do.
+
+ClfError            anything clf refuses to do; exit code 1
+├── UsageError      wrong flags or settings; exit code 2
+├── DataError       the dataset cannot be used
+├── ModelError      the model cannot be used
+├── NetworkError    the Hub cannot be reached, or answered badly
+├── TrainingError   training could not go on
+└── OutputError     the result cannot be written where it should go
+"""
+
+
+class ClfError(Exception):
+    """A refusal with a reason (`message`) and a remedy (`hint`)."""
+
+    kind = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ClfError):
+    """A flag, variable or settings file holds something clf does not accept."""
+
+    kind = "usage"
+    exit_code = 2
+
+
+class DataError(ClfError):
+    """A file, column, label or split is not what training or measuring needs."""
+
+    kind = "data"
+
+
+class ModelError(ClfError):
+    """A model is absent, incomplete, unsafe, or not of the kind the command needs."""
+
+    kind = "model"
+
+
+class NetworkError(ClfError):
+    """Something must come from the Hub and did not."""
+
+    kind = "network"
+
+
+class TrainingError(ClfError):
+    """Training met a state that it must not continue from."""
+
+    kind = "training"
+
+
+class OutputError(ClfError):
+    """The place for the result is taken, read-only or full."""
+
+    kind = "output"

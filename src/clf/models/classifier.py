@@ -1,0 +1,299 @@
+"""A classifier: a pre-trained encoder with a classification head, its tokenizer and its label names."""
+
+# ruff: noqa: TID253 - this module computes
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from transformers.utils import logging as transformers_logging
+
+from clf.errors import ModelError, UsageError
+from clf.models.store import ModelFiles, check_files
+from clf.runs import read_model_record, sha256
+from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
+
+ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
+SAFE = {"local_files_only": True, "trust_remote_code": False}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Classifier:
+    """A model that labels texts. `record` is its `clf.json`, empty for a model that clf did not make."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    labels: list[str]
+    max_length: int
+    cleaning: CleaningSettings
+    record: dict[str, Any]
+    head: str = "its own"
+    """Whether the head is the checkpoint's own, or fresh."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+
+def load_classifier(folder: Path) -> Classifier:
+    """Load a fine-tuned classifier from its folder.
+
+    Raises ModelError when weights, tokenizer or labels are missing, damaged or do not fit together.
+    """
+    config = check_files(folder, str(folder))
+    architectures = config.get("architectures") or []
+    if not any(name.endswith("ForSequenceClassification") for name in architectures):
+        raise ModelError(
+            f"{folder} is not a classifier: its config.json says {', '.join(architectures) or 'no architecture'}",
+            f"fine-tune it first: clf train --model {folder}",
+        )
+    record = read_model_record(folder)
+    _check_hashes(folder, record)
+    with quiet_transformers():
+        model, info = _from_pretrained(folder)
+        tokenizer = _tokenizer(folder)
+    lost = sorted(info["missing_keys"]) + sorted(info.get("unexpected_keys", []))
+    if lost or info.get("mismatched_keys"):
+        raise ModelError(
+            f"{folder}: weights and config.json do not belong together ({', '.join(lost[:4]) or 'sizes differ'})",
+            "train or fetch the model again",
+        )
+    _check_weights_finite(model, str(folder))
+    _check_vocabulary(model, tokenizer, str(folder))
+    limit = position_limit(model, tokenizer)
+    return Classifier(
+        name=folder.resolve().name,
+        model=model.eval(),
+        tokenizer=tokenizer,
+        labels=_labels(model.config, folder),
+        max_length=min(int(record.get("max_length") or DEFAULT_MAX_LENGTH), limit),
+        cleaning=CleaningSettings(**record.get("cleaning", {})),
+        record=record,
+    )
+
+
+def load_for_training(
+    files: ModelFiles, labels: Sequence[str], *, seed: int, keep_attention_dropout: bool = True
+) -> Classifier:
+    """Load an encoder and give it a head for `labels`, its own when the names are the same, else a fresh one.
+
+    The seed is set before the head is made. Raises ModelError when the encoder's own weights are incomplete.
+    """
+    config = check_files(files.folder, files.name)
+    with quiet_transformers():
+        settings = _head_config(files.folder, config, labels)
+        if not keep_attention_dropout:
+            for name in ATTENTION_DROPOUTS:
+                if hasattr(settings, name):
+                    setattr(settings, name, 0.0)
+        set_seed(seed)
+        model, info = _from_pretrained(files.folder, config=settings, ignore_mismatched_sizes=True)
+        tokenizer = _tokenizer(files.folder)
+    _check_encoder(model, info, files.name)
+    _check_vocabulary(model, tokenizer, files.name)
+    own = not info["missing_keys"] and not info.get("mismatched_keys") and _same_head(config, labels)
+    if not own and any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or []):
+        log.info("%s was fine-tuned for other labels: it gets a fresh head", files.name)
+        set_seed(seed)
+        _renew_head(model)
+    limit = position_limit(model, tokenizer)
+    return Classifier(
+        files.name,
+        model,
+        tokenizer,
+        list(labels),
+        limit,
+        CleaningSettings(),
+        {},
+        "its own" if own else "fresh",
+    )
+
+
+def position_limit(model: Any, tokenizer: Any) -> int:
+    """Return how many tokens the model can read at most."""
+    positions = getattr(model.config, "max_position_embeddings", None) or DEFAULT_MAX_LENGTH
+    if model.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer"}:
+        positions -= (model.config.pad_token_id or 1) + 1  # their positions start after the padding id
+    return int(min(positions, tokenizer.model_max_length))
+
+
+def choose_max_length(wanted: int | None, limit: int, name: str) -> int:
+    """Return the length to cut at: the one asked for, else DEFAULT_MAX_LENGTH, capped by the model.
+
+    Raises UsageError when more is asked for than the model can read.
+    """
+    if wanted is not None and wanted > limit:
+        raise UsageError(
+            f"--max-length {wanted} is more than {name} can read ({limit} tokens)",
+            f"pass --max-length {limit} or less",
+        )
+    return wanted or min(DEFAULT_MAX_LENGTH, limit)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep the library's own reports and bars off the terminal: what matters is checked and said by clf."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+# --- loading ------------------------------------------------------------------------------------------------
+
+
+def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]:
+    try:
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **SAFE, **options
+        )
+    except Exception as error:
+        raise ModelError(
+            f"{folder} cannot be loaded: {_first_line(error)}",
+            "fetch, save or train the model again, or install the versions of constraints.txt",
+        ) from error
+    return model, info
+
+
+def _tokenizer(folder: Path) -> Any:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+    except Exception as error:
+        raise ModelError(
+            f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}",
+            "save the tokenizer into the folder again",
+        ) from error
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            f"the tokenizer in {folder} has no padding token, so it belongs to no encoder",
+            "choose an encoder such as distilbert-base-uncased",
+        )
+    return tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+
+
+def _head_config(folder: Path, config: dict[str, Any], labels: Sequence[str]) -> Any:
+    try:
+        settings = AutoConfig.from_pretrained(folder, **SAFE)
+    except Exception as error:
+        raise ModelError(
+            f"{folder}/config.json: {_first_line(error)}",
+            "choose a model type that this version of transformers knows",
+        ) from error
+    order = _own_order(config, labels)
+    settings.id2label = dict(enumerate(order))
+    settings.label2id = {label: number for number, label in enumerate(order)}
+    settings.problem_type = "single_label_classification"
+    return settings
+
+
+def _own_order(config: dict[str, Any], labels: Sequence[str]) -> list[str]:
+    own = _declared(config)
+    if set(own) == set(labels) and own != list(labels):
+        raise ModelError(
+            f"the checkpoint orders its labels {', '.join(own)}, the dataset {', '.join(labels)}",
+            "prepare the dataset with the checkpoint's order, by --label-map",
+        )
+    return list(labels)
+
+
+def _declared(config: dict[str, Any]) -> list[str]:
+    names = config.get("id2label") or {}
+    return [str(names[key]) for key in sorted(names, key=lambda key: int(key))]
+
+
+def _same_head(config: dict[str, Any], labels: Sequence[str]) -> bool:
+    return _declared(config) == list(labels)
+
+
+def _renew_head(model: Any) -> None:
+    """Draw the head anew, so that a checkpoint of other labels gives nothing of its old ones."""
+    for name, module in model.named_children():
+        if name != model.base_model_prefix:
+            module.apply(model._init_weights)
+            for part in module.modules():
+                if isinstance(part, torch.nn.Linear):
+                    torch.nn.init.normal_(part.weight, std=getattr(model.config, "initializer_range", 0.02))
+                    torch.nn.init.zeros_(part.bias) if part.bias is not None else None
+
+
+# --- checking -----------------------------------------------------------------------------------------------
+
+
+def _check_encoder(model: Any, info: dict[str, Any], name: str) -> None:
+    """Refuse weights that leave a part of the encoder random; heads and poolers may be fresh."""
+    prefix = model.base_model_prefix + "."
+    encoder = {key for key, _ in model.named_parameters() if key.startswith(prefix)}
+    lost = sorted(key for key in info["missing_keys"] if key in encoder and ".pooler." not in key)
+    sizes = sorted(str(key[0] if isinstance(key, tuple) else key) for key in info.get("mismatched_keys", []))
+    lost += [key for key in sizes if key in encoder]
+    if lost:
+        raise ModelError(
+            f"{name}: the weights lack {len(lost)} parts of the encoder that config.json has ({', '.join(lost[:3])})",
+            "fetch the model again, or choose another",
+        )
+
+
+def _check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > rows:
+        raise ModelError(
+            f"{name}: the tokenizer has {len(tokenizer)} tokens, the model only {rows}",
+            "use the tokenizer that belongs to the model",
+        )
+
+
+def _check_weights_finite(model: Any, name: str) -> None:
+    for key, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise ModelError(
+                f"{name}: the weights {key} hold values that are no numbers (NaN or infinite)",
+                "train the model again, with a smaller --learning-rate",
+            )
+
+
+def _check_hashes(folder: Path, record: dict[str, Any]) -> None:
+    for file, expected in record.get("files", {}).items():
+        path = folder / file
+        if not path.is_file():
+            raise ModelError(
+                f"{folder} lacks {file}, which clf.json lists", "restore the file, or train the model again"
+            )
+        if sha256(path) != expected:
+            raise ModelError(
+                f"{path} was changed since clf wrote it: its SHA-256 differs from clf.json",
+                "restore the file, or train the model again",
+            )
+
+
+def _labels(config: Any, folder: Path) -> list[str]:
+    names = [str(config.id2label[number]) for number in range(len(config.id2label))]
+    inverse = {str(label): int(number) for label, number in (config.label2id or {}).items()}
+    if len(set(names)) != len(names) or (inverse and inverse != {name: number for number, name in enumerate(names)}):
+        raise ModelError(
+            f"{folder}/config.json: id2label and label2id contradict each other: {json.dumps(config.label2id)[:200]}",
+            "mend both so that each id has one name",
+        )
+    return names

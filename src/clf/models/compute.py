@@ -1,0 +1,76 @@
+"""Which device and number format to compute with on this machine."""
+
+# ruff: noqa: TID253 - this module computes
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from clf.errors import UsageError
+from clf.settings import ComputeSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device and a precision (fp32, bf16 or fp16), resolved: no `auto` left."""
+
+    device: torch.device
+    precision: str
+    drops_attention: bool
+    """Whether training keeps dropout on attention weights."""
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return the context in which matrix products use the precision."""
+        if self.precision == "fp32":
+            return nullcontext()
+        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
+        return torch.autocast(self.device.type, dtype=dtype)
+
+
+def choose_compute(settings: ComputeSettings) -> Compute:
+    """Resolve `auto` for this machine.
+
+    Raises UsageError for a device that is not there, or fp16 off CUDA.
+    """
+    device = _device(settings.device)
+    precision = settings.precision if settings.precision != "auto" else _fastest(device)
+    if precision == "fp16" and device.type != "cuda":
+        raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")
+    keep = settings.attention_dropout == "keep" or (settings.attention_dropout == "auto" and device.type != "cpu")
+    log.debug(
+        "device %s, precision %s, %d threads, attention dropout %s",
+        device,
+        precision,
+        torch.get_num_threads(),
+        keep,
+    )
+    return Compute(device, precision, keep)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    device = torch.device(name)
+    if not _is_there(device):
+        raise UsageError(f"--device {name} is not on this machine", "use --device auto or cpu")
+    return device
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or torch.backends.mps.is_available()
+
+
+def _fastest(device: torch.device) -> str:
+    """Take bf16 where the hardware multiplies it natively, fp16 on older CUDA devices, else fp32."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        native = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
+        return "bf16" if any(capabilities.get(name) for name in native) else "fp32"
+    return "fp32"

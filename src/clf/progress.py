@@ -1,0 +1,88 @@
+"""How long work says how far it is: a live bar on a terminal, a plain line every few seconds elsewhere."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+SECONDS_BETWEEN_LINES = 10.0
+
+log = logging.getLogger(__name__)
+Advance = Callable[..., None]
+
+
+@contextmanager
+def track(what: str, total: int, unit: str = "texts") -> Iterator[Advance]:
+    """Show the progress of `total` units; call the value given with how many were done (and `note=` to say more).
+
+    Silent when clf's own log is silent (`--quiet`); on stderr always, so that stdout is for results.
+    """
+    if not logging.getLogger("clf").isEnabledFor(logging.INFO) or total <= 0:
+        yield lambda count=1, note="": None
+    elif sys.stderr.isatty():
+        with _bar(what, total, unit) as advance:
+            yield advance
+    else:
+        yield _lines(what, total, unit)
+
+
+@contextmanager
+def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
+               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+               TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total, note="")
+
+        def advance(count: int = 1, note: str = "") -> None:
+            progress.update(task, advance=count)
+            if note:
+                progress.update(task, note=note)
+
+        yield advance
+
+
+def _lines(what: str, total: int, unit: str) -> Advance:
+    started = spoken = time.monotonic()
+    done = 0
+
+    def advance(count: int = 1, note: str = "") -> None:
+        nonlocal done, spoken
+        done += count
+        now = time.monotonic()
+        if now - spoken >= SECONDS_BETWEEN_LINES:
+            spoken = now
+            rate = done / (now - started)
+            log.info(
+                "%s: %d of %d %s, %.1f a second, %s left%s",
+                what,
+                done,
+                total,
+                unit,
+                rate,
+                duration((total - done) / rate),
+                f", {note}" if note else "",
+            )
+
+    return advance
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

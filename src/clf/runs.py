@@ -1,0 +1,265 @@
+"""The folders on disk: where a result goes, how it is published whole, and what a run leaves beside it."""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clf import __version__
+from clf.errors import DataError, ModelError, OutputError
+from clf.settings import Settings
+
+MODELS = Path("trained_models")
+PREPARED = Path("prepared")
+EVALUATIONS = Path("evaluations")
+COMPARISONS = Path("comparisons")
+
+MODEL_FILE = "clf.json"
+MANIFEST_FILE = "manifest.json"
+SETTINGS_FILE = "settings.json"
+TRAIN_ROWS_FILE = "train_rows.npy"
+SCHEMA_VERSION = 1
+
+log = logging.getLogger(__name__)
+
+
+# --- where a result goes ------------------------------------------------------------------------------------
+
+
+def output_folder(settings: Settings, default: Path) -> Path:
+    """Return the folder for the result, refusing early one that must not be written.
+
+    A complete clf result at the default place is replaced; a foreign folder, or an explicit `--output-dir`
+    that exists, needs `--overwrite`.
+    """
+    explicit = settings.run.output_dir
+    folder = Path(os.path.realpath(explicit or default))
+    _check_place(folder, explicit or default)
+    replaceable = settings.run.overwrite or (explicit is None and is_clf_result(folder))
+    if folder.is_dir() and any(folder.iterdir()) and not replaceable:
+        found = ", ".join(sorted(path.name for path in folder.iterdir())[:4])
+        what = "exists" if is_clf_result(folder) else "holds something else"
+        raise OutputError(
+            f"the output folder {explicit or default} {what} ({found})",
+            "pass --overwrite, or another --output-dir",
+        )
+    return folder
+
+
+def _check_place(folder: Path, shown: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"the output folder {shown} is a file", "give --output-dir the path of a folder")
+    parent = next(path for path in folder.parents if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(
+            f"the output folder {shown} cannot be made: {parent} is not writable",
+            "choose another --output-dir",
+        )
+
+
+def is_clf_result(folder: Path) -> bool:
+    """Tell whether clf itself wrote `folder`, whole."""
+    for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE):
+        try:
+            if "clf_version" in json.loads((folder / name).read_text()):
+                return True
+        except (OSError, ValueError, TypeError):
+            continue
+    return False
+
+
+# --- publishing whole ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; on success it becomes `folder`, on failure nothing of it stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = folder.parent / f".{folder.name}.staging-{os.getpid()}"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir()
+    try:
+        yield stage
+        publish(stage, folder)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {error.strerror or error}",
+            "free some space, or choose another --output-dir",
+        ) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def publish(stage: Path, folder: Path) -> None:
+    """Make the finished `stage` stand at `folder`; what stood there goes only once the new one is in place."""
+    for path in [*sorted(stage.rglob("*")), stage]:
+        if path.is_file():
+            path.chmod(0o666 & ~_umask())  # safetensors writes 0600, unreadable for others on a shared volume
+        _flush(path)
+    old = folder.parent / f".{folder.name}.replaced-{os.getpid()}"
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    try:
+        stage.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    _flush(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, replacing `path` in one step."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save_settings(folder: Path, command: str, settings: Settings) -> None:
+    """Leave the resolved settings beside a result."""
+    write_json(
+        folder / SETTINGS_FILE,
+        {"clf_version": __version__, "command": command, "settings": settings.model_dump(mode="json")},
+    )
+
+
+# --- the run folder -----------------------------------------------------------------------------------------
+
+
+class Run:
+    """What a training run leaves beside its model: `X.run` for the model folder `X`."""
+
+    def __init__(self, model_folder: Path) -> None:
+        self.folder = model_folder.with_name(model_folder.name + ".run")
+        self.checkpoints = self.folder / "checkpoints"
+        self.history = self.folder / "history.jsonl"
+        self.log = self.folder / "run.log"
+
+    @contextmanager
+    def open(self, settings: Settings, command: str) -> Iterator["Run"]:
+        """Hold the folder for this process alone, with a fresh history and every log line in `run.log`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _lock(self.folder):
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            self.history.unlink(missing_ok=True)
+            save_settings(self.folder, command, settings)
+            with log_to(self.log):
+                yield self
+
+    def record(self, **values: Any) -> None:
+        """Append one line to the history."""
+        with self.history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            owner = file.read().strip() or "another process"
+            raise OutputError(f"{owner} is using {folder}", "wait for it, or choose another --output-dir") from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {os.uname().nodename}")
+        file.flush()
+        yield
+
+
+@contextmanager
+def log_to(path: Path) -> Iterator[None]:
+    """Copy every log line of clf to `path`, in UTC, while the block runs."""
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.setLevel(logging.DEBUG)
+    root = logging.getLogger("clf")
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        handler.close()
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# --- the model folder ---------------------------------------------------------------------------------------
+
+
+def newest_model() -> Path:
+    """Return the model folder under `trained_models/` that was published last."""
+    found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
+    if not found:
+        raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset imdb")
+    return max(found, key=lambda folder: (folder / MODEL_FILE).stat().st_mtime_ns)
+
+
+def read_model_record(folder: Path) -> dict[str, Any]:
+    """Return what `clf.json` says of a model; {} for a model that clf did not make."""
+    path = folder / MODEL_FILE
+    if not path.exists():
+        return {}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["schema_version"] > SCHEMA_VERSION:
+            raise ModelError(
+                f"{path} has schema {record['schema_version']}, this clf reads up to {SCHEMA_VERSION}",
+                "install a newer clf",
+            )
+        return dict(record)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} is damaged: {error}", "train the model again, or restore the file") from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a prepared dataset.
+
+    Raises DataError when it is damaged.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        return {key: manifest[key] for key in ("clf_version", "name", "labels", "cleaning", "files", *manifest)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path} is damaged: {error}", "prepare the dataset again with clf prepare --overwrite"
+        ) from error

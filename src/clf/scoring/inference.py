@@ -1,0 +1,83 @@
+"""Token ids -> probabilities: the one inference engine behind train, evaluate, compare and predict."""
+
+# ruff: noqa: TID253 - this module computes
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clf.data.tokens import tokenize
+from clf.errors import ModelError
+from clf.models.classifier import Classifier
+from clf.models.compute import Compute
+
+TOKENS_PER_BATCH = {"cpu": 8_192, "mps": 16_384, "cuda": 65_536}
+TEXTS_PER_BATCH = 512
+
+Advance = Callable[[int], None]
+
+
+def predict_texts(
+    classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
+) -> NDArray[np.float32]:
+    """Return the probabilities of cleaned texts, shape (texts, classes)."""
+    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length)
+    return predict_tokens(classifier.model, token_ids, classifier.tokenizer.pad_token_id, compute, advance)
+
+
+def predict_tokens(
+    model: Any,
+    token_ids: Sequence[Sequence[int]],
+    padding: int,
+    compute: Compute,
+    advance: Advance | None = None,
+) -> NDArray[np.float32]:
+    """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given.
+
+    Texts of similar length are read together, as many as the device's token budget takes. Draws nothing from
+    the global random state. Raises ModelError when a probability is not a number.
+    """
+    probabilities = np.empty((len(token_ids), model.config.num_labels), dtype=np.float32)
+    was_training = model.training
+    model.to(compute.device).eval()
+    with torch.inference_mode(), compute.autocast():
+        for rows in _batches(token_ids, TOKENS_PER_BATCH.get(compute.device.type, 8_192)):
+            ids, mask = _pad([token_ids[row] for row in rows], padding, compute.device)
+            logits = model(input_ids=ids, attention_mask=mask).logits.float()
+            probabilities[rows] = torch.softmax(logits, dim=-1).cpu().numpy()
+            if advance:
+                advance(len(rows))
+    model.train(was_training)
+    if not np.isfinite(probabilities).all():
+        raise ModelError(
+            "the model's answers are not numbers (NaN or infinite)",
+            "train it again, with a smaller --learning-rate or --precision fp32",
+        )
+    return probabilities
+
+
+def _batches(token_ids: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
+    """Yield row numbers, longest texts first, so that the largest batch fails early or never."""
+    order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]), reverse=True)
+    batch: list[int] = []
+    for row in order:
+        longest = len(token_ids[batch[0]]) if batch else 0
+        if batch and ((len(batch) + 1) * longest > budget or len(batch) == TEXTS_PER_BATCH):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _pad(token_ids: list[Sequence[int]], padding: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pad to the longest; returns ids and attention mask, both of shape (texts, tokens)."""
+    longest = max(map(len, token_ids))
+    ids = torch.full((len(token_ids), longest), padding, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, text in enumerate(token_ids):
+        ids[row, : len(text)] = torch.tensor(text, dtype=torch.long)
+        mask[row, : len(text)] = 1
+    return ids.to(device), mask.to(device)

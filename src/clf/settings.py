@@ -1,0 +1,309 @@
+"""Every setting of clf, declared once: a class per section, a field per setting.
+
+The flag, the variable, the TOML key, the help text and the reference page are derived from the fields below:
+`train.epochs` is `--epochs`, `CLF_TRAIN__EPOCHS` and `epochs` under `[train]`.
+"""
+
+import json
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from clf.errors import UsageError
+
+CONFIG_FILE = Path("clf.toml")
+DEFAULT_DATASET = "imdb"
+DEFAULT_MODEL = "distilbert-base-uncased"
+DEFAULT_MAX_LENGTH = 512
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+PositiveCount = Annotated[int, Field(ge=1)]
+
+
+def _as_list(value: Any) -> Any:
+    """Accept one string where a list stands: `text_column = "review"`, `CLF_DATA__TEXT_COLUMN=review`."""
+    if isinstance(value, str):
+        return json.loads(value) if value.startswith("[") else [value]
+    return value
+
+
+Strings = Annotated[list[str], BeforeValidator(_as_list)]
+
+
+class Section(BaseModel):
+    """A group of settings: frozen values, validated when built, nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+
+    def overlaid_on(self, recorded: dict[str, Any]) -> dict[str, Any]:
+        """Return `recorded` values, replaced by those that were given explicitly to this section."""
+        return {**recorded, **self.model_dump(mode="json", include=self.model_fields_set)}
+
+
+class RunSettings(Section):
+    """What every command shares."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    """Seed of splits, samples, the new head and training."""
+    offline: bool = False
+    """Attempt no connection beyond this machine."""
+    overwrite: bool = False
+    """Replace what stands at the output folder."""
+    output_dir: Path | None = None
+    """Folder for the result. [default: named after model and dataset]"""
+
+
+class DataSettings(Section):
+    """Which texts and labels, and how they are split."""
+
+    dataset: Annotated[str | None, Field(min_length=1)] = None
+    """imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; to evaluate and
+    compare, the dataset of the model's training]"""
+    validation: Path | None = None
+    """File with the validation split."""
+    test: Path | None = None
+    """File with the test split."""
+    split: Literal["train", "validation", "test"] = "test"
+    """Split to measure on."""
+    text_column: Strings = []
+    """Column with the text, by name or number from 0; repeat it to join several."""
+    label_column: str | None = None
+    """Column with the label, by name or number from 0."""
+    label_map: str | None = None
+    """Names of labels: 1=World,2=Sports or a JSON or TOML file."""
+    no_header: bool = False
+    """The first line of the file is data."""
+    encoding: str | None = None
+    """Encoding of the file. [default: found by looking]"""
+    delimiter: str | None = None
+    """Delimiter of the file. [default: found by looking]"""
+    validation_size: Fraction = 0.1
+    """Share of the rows cut off for validation where none is given."""
+    test_size: Fraction = 0.1
+    """Share of the rows cut off for test where only one split is given."""
+    drop_leaks: bool = False
+    """Remove from train the texts that stand in validation or test too."""
+    allow_leak: bool = False
+    """Measure even when more than 1 % of the texts were in the model's training data."""
+    max_length: Annotated[int | None, Field(ge=4, le=100_000)] = None
+    """Tokens per text, the rest is cut. [default: 512, at most what the model can read]"""
+    max_train_samples: Annotated[int | None, Field(ge=2)] = None
+    """Train on this many texts, stratified."""
+    max_eval_samples: Annotated[int | None, Field(ge=2)] = None
+    """Measure on this many texts, for validation and test each, stratified."""
+
+
+class CleaningSettings(Section):
+    """The cleaning steps, stored with the model and applied again wherever it reads texts."""
+
+    unescape_entities: bool = True
+    """Turn &amp;amp; and its like into characters, at most twice."""
+    strip_html: bool = True
+    """Replace tags of HTML elements by a space."""
+    remove_urls: bool = True
+    """Remove web addresses."""
+    normalize_unicode: bool = True
+    """Compose characters (Unicode NFC)."""
+    drop_control: bool = True
+    """Drop control and invisible characters."""
+    collapse_spaces: bool = True
+    """Make each run of white space one space."""
+    tidy_punctuation: bool = True
+    """Shorten long runs of one punctuation mark."""
+
+
+class ComputeSettings(Section):
+    """Where and how numbers are computed."""
+
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
+    """auto, cpu, cuda, cuda:N or mps."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Number format of the matrix products; auto takes the fastest that is safe here."""
+    attention_dropout: Literal["auto", "keep", "off"] = "auto"
+    """Dropout on attention weights while training; auto is off on CPU, where it triples the step."""
+
+
+class TrainSettings(Section):
+    """The recipe of fine-tuning."""
+
+    model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
+    """Pre-trained encoder: Hub id or folder."""
+    revision: str | None = None
+    """Branch, tag or commit of the encoder on the Hub."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 3
+    """Passes over the training split."""
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 16
+    """Texts per optimizer step."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 2e-5
+    """Peak learning rate of AdamW."""
+    weight_decay: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.01
+    """Weight decay of AdamW."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 500
+    """Steps of linear warm-up, at most a tenth of the run."""
+    early_stopping_patience: PositiveCount = 3
+    """Stop after this many epochs without a better validation macro F1."""
+    keep_checkpoints: bool = False
+    """Keep the checkpoints after the model is published."""
+    no_final_test: bool = False
+    """Skip the closing pass over the test split."""
+    test_run: bool = False
+    """Try everything on a small sample: 64 training texts, 32 to measure on, one epoch."""
+
+
+class EvaluateSettings(Section):
+    """What evaluate measures beside the usual."""
+
+    positive_label: str | None = None
+    """Show precision, recall and F1 of this class too."""
+
+
+class CompareSettings(Section):
+    """Against what the candidate is measured, and what it must reach."""
+
+    baseline: Strings = ["pretrained", "tfidf"]
+    """pretrained, tfidf or a model folder; repeat it for several. All must be beaten."""
+    show_baseline: Strings = []
+    """A baseline that is shown and never gates; repeat it for several."""
+    metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
+    """Metric that decides."""
+    min_improvement: Share = 0.0
+    """The candidate must be better by more than this."""
+    min_accuracy: Annotated[float | None, Field(ge=0, le=1)] = None
+    """Accuracy the candidate must reach."""
+    min_f1: Annotated[float | None, Field(ge=0, le=1)] = None
+    """Macro F1 the candidate must reach."""
+    examples: Annotated[int, Field(ge=0, le=1000)] = 3
+    """Texts to show with the answers of both models."""
+
+
+class PredictSettings(Section):
+    """How predictions are given."""
+
+    threshold: Annotated[float | None, Field(ge=0, le=1)] = None
+    """Answer `abstain` below this confidence. [default: the model's own]"""
+    all_scores: bool = False
+    """Add the probability of every class."""
+
+
+class DemoSettings(Section):
+    """The demonstration on synthetic reviews."""
+
+    model: str | None = None
+    """Encoder to fine-tune. [default: all-MiniLM-L6-v2 when its package is installed, else a small fresh one]"""
+    rows: Annotated[int, Field(ge=20, le=2000)] = 100
+    """Reviews to generate."""
+
+
+class DownloadSettings(Section):
+    """How the Hub is asked."""
+
+    download_timeout: Annotated[int, Field(ge=1, le=86_400)] = 60
+    """Seconds to wait for an answer of the Hub before giving up."""
+
+
+class Settings(Section):
+    """What one run was asked to do. Building one reads neither files nor the environment."""
+
+    run: RunSettings = RunSettings()
+    data: DataSettings = DataSettings()
+    cleaning: CleaningSettings = CleaningSettings()
+    compute: ComputeSettings = ComputeSettings()
+    train: TrainSettings = TrainSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    compare: CompareSettings = CompareSettings()
+    predict: PredictSettings = PredictSettings()
+    demo: DemoSettings = DemoSettings()
+    download: DownloadSettings = DownloadSettings()
+
+
+Overrides = dict[str, dict[str, Any]]
+
+
+def load_settings(overrides: Overrides | None = None, config: Path | None = None) -> Settings:
+    """Layer the sources: `overrides`, then CLF_* variables, then the settings file, then the defaults.
+
+    Raises UsageError for an unknown name or a bad value, naming the flag, variable or key it came from.
+    """
+    overrides = overrides or {}
+    if config is not None and not config.is_file():
+        raise UsageError(f"no settings file {config}", "give --config the path of a TOML file")
+    _check_variables()
+    try:
+        return _layered(config or CONFIG_FILE, overrides)
+    except ValidationError as error:
+        raise _usage_error(error, overrides, config or CONFIG_FILE) from error
+
+
+def _layered(config: Path, overrides: Overrides) -> Settings:
+    # pydantic-settings costs 50 ms, which no `--help` should pay.
+    from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+
+    class LayeredSettings(Settings, BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix="CLF_", env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False
+        )
+
+        @classmethod
+        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *_: Any, **__: Any) -> Any:  # type: ignore[no-untyped-def]
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
+
+    layered = LayeredSettings.model_validate(overrides)
+    return Settings.model_construct(
+        layered.model_fields_set, **{name: getattr(layered, name) for name in Settings.model_fields}
+    )
+
+
+def variable_names() -> list[str]:
+    """Return the name of every environment variable that holds a setting."""
+    sections = Settings()
+    return [
+        f"CLF_{section}__{name}".upper()
+        for section in Settings.model_fields
+        for name in type(getattr(sections, section)).model_fields
+    ]
+
+
+def _check_variables() -> None:
+    """Refuse CLF_* variables that name no setting: pydantic-settings would pass over most of them."""
+    known = [*variable_names(), "CLF_CONFIG"]
+    for name in sorted(os.environ):
+        if name.startswith("CLF_") and name not in known:
+            raise UsageError(f"the environment variable {name} names no setting", _suggest(name, known))
+
+
+def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
+    problem = error.errors()[0]
+    section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
+    if not section:
+        return UsageError(
+            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "mend that line"
+        )
+    origin = _origin(section, name, overrides, config)
+    if problem["type"] == "extra_forbidden":
+        return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
+    expected = problem["msg"].replace("Input should be", "expected").replace("String should", "it should")
+    return UsageError(f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for what it takes")
+
+
+def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
+    if name in overrides.get(section, {}):
+        return "--" + name.replace("_", "-")
+    variable = f"CLF_{section}__{name}".upper()
+    if variable in os.environ:
+        return variable
+    return f"{section}.{name} in {config}" if name else f"[{section}] in {config}"
+
+
+def _names_near(section: str, name: str) -> list[str]:
+    if name and section in Settings.model_fields:
+        return list(type(getattr(Settings(), section)).model_fields)
+    return list(Settings.model_fields)
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known[:12])}"

@@ -1,0 +1,388 @@
+"""`clf train`: fine-tune a pre-trained encoder on a dataset, and publish the model."""
+
+import json
+import logging
+import resource
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clf import __version__
+from clf.data.fingerprints import text_hashes
+from clf.data.prepared import LabelledTexts, PreparedDataset
+from clf.data.sources import Source, find_source
+from clf.data.splits import stratified_sample
+from clf.data.tokens import tokenize
+from clf.errors import DataError, UsageError
+from clf.models.store import ModelFiles, find_model
+from clf.prepare import check_cleaning, prepare_into
+from clf.reports.model_card import model_card
+from clf.runs import (
+    MODEL_FILE,
+    MODELS,
+    SCHEMA_VERSION,
+    TRAIN_ROWS_FILE,
+    Run,
+    now,
+    output_folder,
+    sha256,
+    staged,
+    write_json,
+)
+from clf.settings import Settings
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
+    from clf.models.compute import Compute
+    from clf.training.trainer import Trained
+
+EXAMPLES_SHOWN = 3
+TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text of the test split with the model's answer."""
+
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What `clf train` reports; `metrics` are on validation, at the epoch that was kept."""
+
+    model_dir: str
+    run_dir: str
+    epochs: float
+    steps: int
+    resumed_from_step: int | None
+    train_seconds: float
+    examples_per_second: float
+    metrics: dict[str, float]
+    test_metrics: dict[str, float] | None
+    examples: list[Example]
+    megabytes: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as JSON has it."""
+        return asdict(self)
+
+
+def train(settings: Settings) -> TrainResult:
+    """Fine-tune and publish; prepare the dataset first when it is raw.
+
+    Raises DataError, ModelError, NetworkError, OutputError or TrainingError, each before anything is published.
+    """
+    settings = _test_run(settings) if settings.train.test_run else settings
+    source = find_source(settings)
+    _check_recipe(settings)
+    files = find_model(
+        settings.train.model,
+        settings.train.revision,
+        offline=settings.run.offline,
+        timeout=settings.download.download_timeout,
+    )
+    folder = output_folder(settings, MODELS / default_name(settings, source))
+    with Run(folder).open(settings, "train") as run:
+        return _train(settings, source, files, folder, run)
+
+
+def default_name(settings: Settings, source: Source) -> str:
+    """Return the name of the model folder: model, dataset, and whether it is final."""
+    encoder = Path(settings.train.model.rstrip("/")).name
+    dataset = PreparedDataset(source.prepared).name if source.prepared else source.name
+    return f"{encoder}_{dataset}_{'test_run' if settings.train.test_run else 'final'}"
+
+
+def training_texts(prepared: PreparedDataset, max_samples: int | None, seed: int) -> LabelledTexts:
+    """Return the training split, or the stratified part of it that was asked for."""
+    rows = prepared.read("train")
+    return rows.take(stratified_sample(rows.labels, max_samples, seed)) if max_samples else rows
+
+
+def held_out_texts(prepared: PreparedDataset, split: str, max_samples: int | None, seed: int) -> LabelledTexts:
+    """Return a split to measure on, or the stratified part of it that was asked for."""
+    rows = prepared.read(split)
+    return rows.take(stratified_sample(rows.labels, max_samples, seed)) if max_samples else rows
+
+
+# --- the run ------------------------------------------------------------------------------------------------
+
+
+def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run) -> TrainResult:
+    clock = Clock()
+    prepared = dataset_for_training(settings, source, run)
+    clock.lap("prepare")
+    data, seed = settings.data, settings.run.seed
+    train_rows = training_texts(prepared, data.max_train_samples, seed)
+    validation_rows = held_out_texts(prepared, "validation", data.max_eval_samples, seed)
+    test_rows = (
+        held_out_texts(prepared, "test", data.max_eval_samples, seed)
+        if "test" in prepared.splits and not settings.train.no_final_test
+        else None
+    )
+    _say_leaks(prepared)
+
+    classifier, compute = _load(settings, files, prepared)
+    clock.lap("load")
+    trained = _fine_tune(settings, classifier, compute, run, train_rows, validation_rows)
+    clock.lap("train")
+    test_metrics, examples = _final_test(classifier, compute, test_rows)
+    clock.lap("test")
+
+    record = _record(
+        settings,
+        files,
+        prepared,
+        classifier,
+        compute,
+        {"train": len(train_rows), "validation": len(validation_rows), "test": len(test_rows or [])},
+    )
+    record |= {
+        "metrics": {"validation": trained.metrics, "test": test_metrics},
+        "epochs": trained.epochs,
+        "steps": trained.steps,
+    }
+    _publish(folder, classifier, record, train_rows)
+    if not settings.train.keep_checkpoints:
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+    clock.lap("publish")
+    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds)
+    return TrainResult(
+        model_dir=_shown(folder),
+        run_dir=_shown(run.folder),
+        epochs=trained.epochs,
+        steps=trained.steps,
+        resumed_from_step=None,
+        train_seconds=round(trained.seconds, 2),
+        examples_per_second=round(trained.examples / trained.seconds, 2),
+        metrics=trained.metrics,
+        test_metrics=test_metrics,
+        examples=examples,
+        megabytes=round(sum(path.stat().st_size for path in folder.rglob("*")) / 1e6, 1),
+    )
+
+
+class Clock:
+    """Seconds of each phase of a run, and its peak memory."""
+
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, phase: str) -> None:
+        """End a phase."""
+        now = time.perf_counter()
+        self.seconds[phase] = round(now - self.last, 2)
+        self.last = now
+
+    def save(self, path: Path, **more: float) -> None:
+        """Write `timing.json`."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        write_json(path, {"seconds": self.seconds, "peak_memory_megabytes": round(peak), **more})
+
+
+def dataset_for_training(settings: Settings, source: Source, run: Run) -> PreparedDataset:
+    """Return the prepared dataset as it is, or prepare a raw one into the run folder."""
+    if source.prepared:
+        prepared = PreparedDataset(source.prepared)
+        check_cleaning(prepared, settings.cleaning)
+    else:
+        log.info("preparing %s", source.origin)
+        with staged(run.folder / "dataset") as stage:
+            prepare_into(stage, source, settings)
+        prepared = PreparedDataset(run.folder / "dataset")
+    for split in ("train", "validation"):
+        if split not in prepared.splits:
+            raise DataError(
+                f"the dataset {prepared.name} has no {split} split",
+                "prepare it with --validation-size above 0, or pass --validation FILE",
+            )
+    return prepared
+
+
+def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset) -> tuple["Classifier", "Compute"]:
+    from clf.models.classifier import choose_max_length, load_for_training
+    from clf.models.compute import choose_compute
+
+    compute = choose_compute(settings.compute)
+    classifier = load_for_training(
+        files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=compute.drops_attention
+    )
+    classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
+    classifier.cleaning = prepared.cleaning
+    log.info(
+        "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
+        files.name,
+        classifier.parameters / 1e6,
+        classifier.head,
+        compute.precision,
+        compute.device,
+        classifier.max_length,
+    )
+    return classifier, compute
+
+
+def _fine_tune(
+    settings: Settings,
+    classifier: "Classifier",
+    compute: "Compute",
+    run: Run,
+    train_rows: LabelledTexts,
+    validation_rows: LabelledTexts,
+) -> "Trained":
+    from clf.training.arguments import suggested_rate, training_arguments
+    from clf.training.trainer import Encoded, fine_tune
+
+    rate = suggested_rate(settings.train.model)
+    if rate and settings.train.learning_rate < rate / 2:
+        log.info(
+            "a learning rate of %g is known to underfit this encoder; try --learning-rate %g",
+            settings.train.learning_rate,
+            rate,
+        )
+    train_split, validation_split = (
+        Encoded(tokenize(rows.texts, classifier.tokenizer, classifier.max_length), rows.labels)
+        for rows in (train_rows, validation_rows)
+    )
+    log.info("training on %d texts, validating on %d", len(train_rows), len(validation_rows))
+    arguments = training_arguments(settings.train, settings.run, compute, run.checkpoints, len(train_rows))
+    return fine_tune(
+        classifier,
+        train_split,
+        validation_split,
+        arguments,
+        compute,
+        run,
+        settings.train.early_stopping_patience,
+    )
+
+
+def _final_test(
+    classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None
+) -> tuple[dict[str, float] | None, list[Example]]:
+    """Measure the kept weights once on the test split, which chose nothing."""
+    if rows is None:
+        return None, []
+    from clf.progress import track
+    from clf.scoring.inference import predict_texts
+    from clf.scoring.metrics import score
+
+    with track("testing", len(rows)) as advance:
+        probabilities = predict_texts(classifier, rows.texts, compute, advance)
+    chosen = np.linspace(0, len(rows) - 1, min(EXAMPLES_SHOWN, len(rows))).astype(int)
+    examples = [
+        Example(
+            rows.texts[row],
+            classifier.labels[rows.labels[row]],
+            classifier.labels[probabilities[row].argmax()],
+            round(float(probabilities[row].max()), 4),
+        )
+        for row in chosen.tolist()
+    ]
+    return score(probabilities, rows.labels), examples
+
+
+# --- publishing ---------------------------------------------------------------------------------------------
+
+
+def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], train_rows: LabelledTexts) -> None:
+    from clf.models.classifier import quiet_transformers
+
+    with staged(folder) as stage, quiet_transformers():
+        classifier.model.to("cpu").save_pretrained(stage)
+        classifier.tokenizer.save_pretrained(stage)
+        np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
+        files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
+        (stage / "README.md").write_text(
+            model_card({**record, "name": folder.name}, record["metrics"]["validation"], record["metrics"]["test"]),
+            encoding="utf-8",
+        )
+        write_json(stage / MODEL_FILE, {**record, "files": files})
+
+
+def _record(
+    settings: Settings,
+    files: ModelFiles,
+    prepared: PreparedDataset,
+    classifier: "Classifier",
+    compute: "Compute",
+    rows: dict[str, int],
+) -> dict[str, Any]:
+    manifest = prepared.manifest
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "clf_version": __version__,
+        "created": now(),
+        "base_model": {
+            "name": files.name,
+            "revision": files.revision,
+            "origin": files.origin,
+            "folder": str(files.folder.resolve()) if files.origin == "path" else None,
+        },
+        "labels": classifier.labels,
+        "max_length": classifier.max_length,
+        "cleaning": classifier.cleaning.model_dump(),
+        "temperature": 1.0,
+        "threshold": None,
+        "dataset": {key: manifest.get(key) for key in ("name", "origin", "fingerprint")}
+        | {"dataset": settings.data.dataset, "prepared": str(prepared.folder.resolve())},
+        "rows": rows,
+        "compute": {
+            "device": str(compute.device),
+            "precision": compute.precision,
+            "attention_dropout": compute.drops_attention,
+        },
+        "versions": _versions(),
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {"python": sys.version.split()[0]} | {
+        name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate")
+    }
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def _test_run(settings: Settings) -> Settings:
+    """Take a small sample of everything, but for what was asked for explicitly."""
+    samples = {name: value for name, value in TEST_RUN.items() if getattr(settings.data, name) is None}
+    epochs = {} if "epochs" in settings.train.model_fields_set else {"epochs": 1}
+    return settings.model_copy(
+        update={
+            "data": settings.data.model_copy(update=samples),
+            "train": settings.train.model_copy(update=epochs),
+        }
+    )
+
+
+def _check_recipe(settings: Settings) -> None:
+    if settings.data.validation_size + settings.data.test_size >= 1:
+        raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
+
+
+def _say_leaks(prepared: PreparedDataset) -> None:
+    leaks = {pair: count for pair, count in prepared.audit["leaks_after_cleaning"].items() if count}
+    if leaks:
+        log.warning("texts that stand in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))
+
+
+def _shown(folder: Path) -> str:
+    """Write a path as short as it can be: relative to the working folder when it lies below."""
+    here = Path.cwd().resolve()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
