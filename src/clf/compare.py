@@ -55,7 +55,8 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     measured = measured_texts(model, settings)
     folder = output_folder(settings, COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}")
     leaked = find_leaks(model, Path(model.model.name_or_path), measured, settings)
-    answers = _answer(model.name, predict_measured(model, measured, settings), measured, time.perf_counter())
+    started = time.perf_counter()
+    answers = _answer(model.name, predict_measured(model, measured, settings), measured, started)
     gated, shown = settings.compare.baseline, settings.compare.show_baseline
     baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *shown])]
     result = _result(model, answers, baselines, measured, settings)

@@ -50,7 +50,8 @@ def find_model(name: str, revision: str | None = None, *, offline: bool = False,
     """
     local = find_local_model(name, revision)
     if local:
-        log.info("model %s from %s", name, local.folder if local.origin == "path" else f"the {local.origin}")
+        if local.origin != "path":
+            log.info("model %s from the %s", name, local.origin)
         return local
     if not hub.is_repository_id(name):
         raise ModelError(
