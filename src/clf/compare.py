@@ -22,7 +22,7 @@ from clf.evaluate import (
 )
 from clf.models.store import ModelFiles, check_files, find_model
 from clf.reports.markdown import comparison_report
-from clf.runs import COMPARISONS, output_folder, save_settings, staged, write_json
+from clf.runs import COMPARISONS, output_folder, save_settings, shown, staged, write_json
 from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, weakest
 from clf.settings import Settings
 from clf.train import training_texts
@@ -57,15 +57,15 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     leaked = find_leaks(model, Path(model.model.name_or_path), measured, settings)
     started = time.perf_counter()
     answers = _answer(model.name, predict_measured(model, measured, settings), measured, started)
-    gated, shown = settings.compare.baseline, settings.compare.show_baseline
-    baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *shown])]
+    gated, only_shown = settings.compare.baseline, settings.compare.show_baseline
+    baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *only_shown])]
     result = _result(model, answers, baselines, measured, settings)
     result["leaked_rows"] = None if leaked is None else int(leaked.sum())
     with staged(folder) as stage:
         write_json(stage / "comparison.json", result)
         (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
         save_settings(stage, "compare", settings)
-    return {**result, "output_dir": str(settings.run.output_dir or COMPARISONS / folder.name)}
+    return {**result, "output_dir": shown(folder)}
 
 
 def _answer(name: str, probabilities: NDArray[np.float32], measured: MeasuredTexts, started: float) -> Answers:

@@ -24,6 +24,7 @@ from clf.runs import (
     newest_model,
     output_folder,
     save_settings,
+    shown,
     staged,
     write_json,
 )
@@ -68,7 +69,7 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
         _write_predictions(stage / "predictions.parquet", measured, probabilities)
         (stage / "report.md").write_text(evaluation_report(result), encoding="utf-8")
         save_settings(stage, "evaluate", settings)
-    return {**result, "output_dir": str(settings.run.output_dir or EVALUATIONS / folder.name)}
+    return {**result, "output_dir": shown(folder)}
 
 
 # --- the model and the rows -------------------------------------------------------------------------------------

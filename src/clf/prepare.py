@@ -72,7 +72,7 @@ def prepare_into(folder: Path, source: Source, settings: Settings, *, measure_on
     splits = _as_test(delivered, settings) if measure_only else _split(delivered, settings, source)
     audit["rows"] = {split: len(rows.cleaned) for split, rows in splits.items()}
     audit["classes"] = count_classes({split: rows.examples.labels for split, rows in splits.items()}, names)
-    audit["truncated"] = _lengths(splits, settings)
+    audit["truncated"] = None if measure_only else _lengths(splits, settings)
     ids = {name: number for number, name in enumerate(names)}
     write_prepared(
         folder,

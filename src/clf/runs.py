@@ -5,7 +5,9 @@ import hashlib
 import json
 import logging
 import os
+import resource
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,15 +56,21 @@ def output_folder(settings: Settings, default: Path) -> Path:
     return folder
 
 
-def _check_place(folder: Path, shown: Path) -> None:
+def _check_place(folder: Path, asked: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"the output folder {shown} is a file", "give --output-dir the path of a folder")
+        raise OutputError(f"the output folder {asked} is a file", "give --output-dir the path of a folder")
     parent = next(path for path in folder.parents if path.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError(
-            f"the output folder {shown} cannot be made: {parent} is not writable",
+            f"the output folder {asked} cannot be made: {parent} is not writable",
             "choose another --output-dir",
         )
+
+
+def shown(folder: Path) -> str:
+    """Write a path as short as it can be: relative to the working folder when it lies below."""
+    here = Path.cwd().resolve()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 def is_clf_result(folder: Path) -> bool:
@@ -215,6 +223,25 @@ def log_to(path: Path) -> Iterator[None]:
         root.removeHandler(handler)
         root.setLevel(before)
         handler.close()
+
+
+class Clock:
+    """Seconds of each phase of a run, and its peak memory."""
+
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, phase: str) -> None:
+        """End a phase."""
+        ended = time.perf_counter()
+        self.seconds[phase] = round(ended - self.last, 2)
+        self.last = ended
+
+    def save(self, path: Path, **more: float) -> None:
+        """Write `timing.json`."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        write_json(path, {"seconds": self.seconds, "peak_memory_megabytes": round(peak), **more})
 
 
 def now() -> str:

@@ -2,17 +2,13 @@
 
 import json
 import logging
-import resource
 import shutil
-import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clf import __version__
 from clf.data.fingerprints import text_hashes
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source
@@ -25,12 +21,12 @@ from clf.reports.model_card import model_card
 from clf.runs import (
     MODEL_FILE,
     MODELS,
-    SCHEMA_VERSION,
     TRAIN_ROWS_FILE,
+    Clock,
     Run,
-    now,
     output_folder,
     sha256,
+    shown,
     staged,
     write_json,
 )
@@ -120,6 +116,8 @@ def held_out_texts(prepared: PreparedDataset, split: str, max_samples: int | Non
 
 
 def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run) -> TrainResult:
+    from clf.training.record import model_record
+
     clock = Clock()
     prepared = dataset_for_training(settings, source, run)
     clock.lap("prepare")
@@ -140,7 +138,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     test_metrics, examples = _final_test(classifier, compute, test_rows)
     clock.lap("test")
 
-    record = _record(
+    record = model_record(
         settings,
         files,
         prepared,
@@ -159,8 +157,8 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     clock.lap("publish")
     clock.save(run.folder / "timing.json", loop_seconds=trained.seconds)
     return TrainResult(
-        model_dir=_shown(folder),
-        run_dir=_shown(run.folder),
+        model_dir=shown(folder),
+        run_dir=shown(run.folder),
         epochs=trained.epochs,
         steps=trained.steps,
         resumed_from_step=None,
@@ -171,25 +169,6 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         examples=examples,
         megabytes=round(sum(path.stat().st_size for path in folder.rglob("*")) / 1e6, 1),
     )
-
-
-class Clock:
-    """Seconds of each phase of a run, and its peak memory."""
-
-    def __init__(self) -> None:
-        self.last = time.perf_counter()
-        self.seconds: dict[str, float] = {}
-
-    def lap(self, phase: str) -> None:
-        """End a phase."""
-        now = time.perf_counter()
-        self.seconds[phase] = round(now - self.last, 2)
-        self.last = now
-
-    def save(self, path: Path, **more: float) -> None:
-        """Write `timing.json`."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-        write_json(path, {"seconds": self.seconds, "peak_memory_megabytes": round(peak), **more})
 
 
 def dataset_for_training(settings: Settings, source: Source, run: Run) -> PreparedDataset:
@@ -311,51 +290,6 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
         write_json(stage / MODEL_FILE, {**record, "files": files})
 
 
-def _record(
-    settings: Settings,
-    files: ModelFiles,
-    prepared: PreparedDataset,
-    classifier: "Classifier",
-    compute: "Compute",
-    rows: dict[str, int],
-) -> dict[str, Any]:
-    manifest = prepared.manifest
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "clf_version": __version__,
-        "created": now(),
-        "base_model": {
-            "name": files.name,
-            "revision": files.revision,
-            "origin": files.origin,
-            "folder": str(files.folder.resolve()) if files.origin == "path" else None,
-        },
-        "labels": classifier.labels,
-        "max_length": classifier.max_length,
-        "cleaning": classifier.cleaning.model_dump(),
-        "temperature": 1.0,
-        "threshold": None,
-        "dataset": {key: manifest.get(key) for key in ("name", "origin", "fingerprint")}
-        | {"dataset": settings.data.dataset, "prepared": str(prepared.folder.resolve())},
-        "rows": rows,
-        "compute": {
-            "device": str(compute.device),
-            "precision": compute.precision,
-            "attention_dropout": compute.drops_attention,
-        },
-        "versions": _versions(),
-        "settings": settings.model_dump(mode="json"),
-    }
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {"python": sys.version.split()[0]} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate")
-    }
-
-
 # --- settings -----------------------------------------------------------------------------------------------
 
 
@@ -380,9 +314,3 @@ def _say_leaks(prepared: PreparedDataset) -> None:
     leaks = {pair: count for pair, count in prepared.audit["leaks_after_cleaning"].items() if count}
     if leaks:
         log.warning("texts that stand in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))
-
-
-def _shown(folder: Path) -> str:
-    """Write a path as short as it can be: relative to the working folder when it lies below."""
-    here = Path.cwd().resolve()
-    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -62,12 +62,13 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
     from clf.prepare import prepare
+    from clf.runs import shown
 
     prepared = prepare(settings)
     if presentation.json:
         return render.print_json({**prepared.audit, "output_dir": str(prepared.folder)})
     render.print_audit(prepared.name, prepared.audit)
-    finish(presentation, f"clf train --dataset {_shown(prepared.folder)}")
+    finish(presentation, f"clf train --dataset {shown(prepared.folder)}")
 
 
 @app.command("train")
@@ -80,7 +81,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     result = train(settings)
     if presentation.json:
         return render.print_json(result.as_dict())
-    _show_training(result)
+    render.print_training(result)
     finish(presentation, f"clf compare {result.model_dir}")
 
 
@@ -94,7 +95,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
     result = demo(settings)
     if presentation.json:
         return render.print_json(result.as_dict())
-    _show_training(result.training)
+    render.print_training(result.training)
     before, after = result.comparison["baselines"]["pretrained"], result.comparison["candidate"]
     render.print_metrics(
         {"before": before, "after": after},
@@ -139,7 +140,7 @@ def compare_command(
     if presentation.json:
         render.print_json(result)
     else:
-        _show_comparison(result)
+        render.print_comparison(result)
         finish(
             presentation,
             f'clf predict {candidate or trained_model or "MODEL"} --text "…"'
@@ -184,7 +185,15 @@ def predict_command(
         raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
     start(settings, presentation)
     if source is None:
-        return _predict_texts(model, text or [], settings, presentation)
+        from clf.predict import Predictor
+
+        answers = Predictor(model, settings).predict(text or [])
+        if presentation.json:
+            return render.print_json(
+                [{"text": given, **asdict(answer)} for given, answer in zip(text or [], answers, strict=True)]
+            )
+        render.print_predictions(text or [], answers, settings.predict.all_scores)
+        return finish(presentation, f"clf predict {model} FILE --output predictions.csv")
     from clf.predict import predict_file
 
     result = predict_file(model, source, output, settings)
@@ -225,69 +234,6 @@ def download_command(
             f"{row['kind']} {row['id']}{commit}: {'verified in' if verify else 'ready in'} {row['folder']}"
         )
     finish(presentation, "clf train --dataset imdb --offline")
-
-
-# --- showing ------------------------------------------------------------------------------------------------
-
-
-def _show_training(result: Any) -> None:
-    columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
-    render.print_metrics(
-        columns,
-        f"{result.steps} steps, {result.epochs:g} epochs, {result.train_seconds:.1f} s, "
-        f"{result.examples_per_second:.1f} texts a second",
-    )
-    for example in result.examples:
-        right = "" if example.predicted == example.label else f" (truth: {example.label})"
-        render.print_lines(
-            f"{example.predicted} {example.confidence:.3f}{right}: “{render.shorten(example.text, 100)}”"
-        )
-    render.print_lines(f"model: {result.model_dir} ({result.megabytes} MB), run: {result.run_dir}")
-
-
-def _show_comparison(result: dict[str, Any]) -> None:
-    render.print_metrics(
-        {result["model"]: result["candidate"], **result["baselines"]},
-        f"{result['rows']} texts of {result['dataset']}, {result['split']}",
-    )
-    for row in result["comparisons"]:
-        shown = "" if row["gates"] else " (shown only)"
-        render.print_lines(
-            f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}{shown}"
-        )
-    if before := result["baselines"].get("pretrained"):
-        confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result["candidate"]))
-        render.print_lines("mean confidence: {} before, {} after".format(*confidence))
-    render.print_examples(result["examples"])
-    render.print_lines(
-        "", result["summary"], *result["missed_floors"], *(f"try {advice}" for advice in result["advice"])
-    )
-    render.print_lines(f"written to {result['output_dir']}")
-
-
-def _predict_texts(model: str, texts: list[str], settings: Settings, presentation: Presentation) -> None:
-    from clf.predict import Predictor
-
-    predictor = Predictor(model, settings)
-    answers = predictor.predict(texts)
-    if presentation.json:
-        return render.print_json(
-            [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
-        )
-    for text, answer in zip(texts, answers, strict=True):
-        shown = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
-        scores = (
-            "  " + ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items())
-            if settings.predict.all_scores
-            else ""
-        )
-        render.print_lines(f"{shown}: “{render.shorten(text)}”{scores}")
-    finish(presentation, f"clf predict {model} FILE --output predictions.csv")
-
-
-def _shown(folder: Path) -> Path:
-    here = Path.cwd().resolve()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 # --- entering and leaving -----------------------------------------------------------------------------------

@@ -149,6 +149,45 @@ def print_audit(name: str, audit: Mapping[str, Any]) -> None:
     print_lines(*lines)
 
 
+def print_training(result: Any) -> None:
+    """Print the metrics of a training, some of its answers, and where it is."""
+    columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
+    print_metrics(
+        columns,
+        f"{result.steps} steps, {result.epochs:g} epochs, {result.train_seconds:.1f} s, "
+        f"{result.examples_per_second:.1f} texts a second",
+    )
+    for example in result.examples:
+        right = "" if example.predicted == example.label else f" (truth: {example.label})"
+        print_lines(f"{example.predicted} {example.confidence:.3f}{right}: “{shorten(example.text, 100)}”")
+    print_lines(f"model: {result.model_dir} ({result.megabytes} MB), run: {result.run_dir}")
+
+
+def print_comparison(result: Mapping[str, Any]) -> None:
+    """Print the table of candidate and baselines, the examples and the verdict."""
+    print_metrics(
+        {result["model"]: result["candidate"], **result["baselines"]},
+        f"{result['rows']} texts of {result['dataset']}, {result['split']}",
+    )
+    for row in result["comparisons"]:
+        shown = "" if row["gates"] else " (shown only)"
+        print_lines(f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}{shown}")
+    if before := result["baselines"].get("pretrained"):
+        confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result["candidate"]))
+        print_lines("mean confidence: {} before, {} after".format(*confidence))
+    print_examples(result["examples"])
+    print_lines("", result["summary"], *result["missed_floors"], *(f"try {advice}" for advice in result["advice"]))
+    print_lines(f"written to {result['output_dir']}")
+
+
+def print_predictions(texts: Sequence[str], answers: Sequence[Any], all_scores: bool) -> None:
+    """Print the answer for each text, with the probability of every class on request."""
+    for text, answer in zip(texts, answers, strict=True):
+        shown = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
+        scores = ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items()) if all_scores else ""
+        print_lines(f"{shown}: “{shorten(text)}”  {scores}".rstrip())
+
+
 def print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
     """Print texts with the answers of candidate and baseline."""
     for example in examples:
@@ -167,7 +206,7 @@ def shorten(text: str, width: int = 160) -> str:
 def _table(title: str, columns: Sequence[str], right: Sequence[int] | range) -> Table:
     table = Table(title=Text(safe(title)), title_justify="left", title_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(Text(safe(column)), justify="right" if number in right else "left")
+        table.add_column(Text(safe(column)), justify="right" if number in right else "left", overflow="fold")
     return table
 
 

@@ -4,20 +4,18 @@ The content decides the format; the ending is only a hint. Every reader yields `
 BATCH_ROWS rows, so that a caller can keep memory flat.
 """
 
-import bz2
 import csv
-import gzip
 import io
 import json
 import logging
-import lzma
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar
+from typing import IO, Any, TypeVar
 
+from clf.data.files import CUT_OFF, cut_off, decoding_failed, find_encoding, open_bytes, open_text, read_some
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -55,14 +53,14 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     if not path.exists():
         raise DataError(f"no file {path}", _nearest(path))
     with open_bytes(path) as file:
-        head = _guarded_read(file, path)
+        head = read_some(file, path)
     if not head.strip():
         raise DataError(f"{path} is empty", "expected a text and a label in each row")
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
-    start = head.decode(_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
+    start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     if start.startswith("{"):
         return "jsonl"
     if start.startswith("[") and path.suffix in {".json", ".gz", ".bz2", ".xz", ".zst"}:
@@ -87,85 +85,6 @@ def chunked(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     rest = iter(rows)
     while chunk := list(islice(rest, size)):
         yield chunk
-
-
-# --- bytes and characters -----------------------------------------------------------------------------------
-
-
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard."""
-    with path.open("rb") as file:
-        magic = file.read(6)
-    if magic.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(gzip.open(path))
-    if magic.startswith(b"BZh"):
-        return bz2.open(path)
-    if magic.startswith(b"\xfd7zXZ"):
-        return lzma.open(path)
-    if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow
-
-        return io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"))
-    return path.open("rb")
-
-
-def _guarded_read(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:
-    try:
-        return file.read(size)
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise DataError(
-            f"{path} cannot be decompressed: {error}", "the file seems to be cut off; copy it again"
-        ) from error
-
-
-def _encoding(head: bytes, path: Path, settings: DataSettings) -> str:
-    """Find the encoding: the one given, a byte order mark, UTF-8 when it fits, else the likeliest."""
-    if settings.encoding:
-        return _known_encoding(settings.encoding)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        head[:-4].decode("utf-8") if len(head) > 1000 else head.decode("utf-8")
-        return "utf-8-sig"
-    except UnicodeDecodeError:
-        return _guess_encoding(head, path)
-
-
-def _guess_encoding(head: bytes, path: Path) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(
-        head, cp_isolation=["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
-    ).best()
-    encoding = best.encoding if best else "cp1252"
-    log.warning("%s is not UTF-8; read as %s (pass --encoding to say otherwise)", path, encoding)
-    return encoding
-
-
-def _known_encoding(name: str) -> str:
-    import codecs
-
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise DataError(
-            f"no encoding is called {name!r}",
-            "give --encoding utf-8, utf-16, cp1252 or another that Python knows",
-        ) from None
-
-
-def open_text(path: Path, settings: DataSettings) -> IO[str]:
-    """Open `path` as decompressed, decoded text with its line ends as they are."""
-    with open_bytes(path) as file:
-        encoding = _encoding(_guarded_read(file, path, 1 << 20), path, settings)
-    return io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="")
-
-
-def _decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:
-    raise DataError(
-        f"{path}, after line {line}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
-        "pass --encoding with the encoding of the file, such as cp1252 or utf-16",
-    ) from error
 
 
 # --- delimited text -----------------------------------------------------------------------------------------
@@ -203,13 +122,11 @@ def _numbered_rows(file: IO[str], path: Path, delimiter: str) -> Iterator[tuple[
                 yield start, cells
             start = reader.line_num + 1
     except UnicodeDecodeError as error:
-        _decoding_failed(error, path, reader.line_num)
+        decoding_failed(error, path, reader.line_num)
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise DataError(
-            f"{path} cannot be decompressed: {error}", "the file seems to be cut off; copy it again"
-        ) from error
+    except CUT_OFF as error:
+        cut_off(error, path)
 
 
 def _sniff_delimiter(path: Path, settings: DataSettings) -> str:
@@ -218,7 +135,7 @@ def _sniff_delimiter(path: Path, settings: DataSettings) -> str:
         try:
             sample = list(islice(file, 200))
         except UnicodeDecodeError as error:
-            _decoding_failed(error, path, 0)
+            decoding_failed(error, path, 0)
     best, most = ",", 1
     for delimiter in DELIMITERS:
         widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter), 50) if row]
@@ -291,7 +208,7 @@ def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
         try:
             values = json.load(file)
         except UnicodeDecodeError as error:
-            _decoding_failed(error, path, 0)
+            decoding_failed(error, path, 0)
         except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{path} is not valid JSON: {error}", "mend that place, or write one object a line"
@@ -332,11 +249,9 @@ def _numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
             if text.strip():
                 yield line, text
     except UnicodeDecodeError as error:
-        _decoding_failed(error, path, line)
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise DataError(
-            f"{path} cannot be decompressed: {error}", "the file seems to be cut off; copy it again"
-        ) from error
+        decoding_failed(error, path, line)
+    except CUT_OFF as error:
+        cut_off(error, path)
 
 
 def _report_bad(bad: list[str], path: Path) -> None:

@@ -97,8 +97,9 @@ def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
 def _local(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists():
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
-    tree = path.is_dir() and not _split_files(path) and _class_tree(path)
-    files = {} if tree else _files(path, data)
+    named = _split_files(path) if path.is_dir() else {"train": [path]}
+    tree = _class_tree(path) if not named else {}
+    files = {} if tree else _files(path, named, data)
     splits = tree or {
         split: Split(partial(_read_files, found, data), ", ".join(map(str, found))) for split, found in files.items()
     }
@@ -111,17 +112,18 @@ def _local(path: Path, data: DataSettings) -> Source:
     )
 
 
-def _files(path: Path, data: DataSettings) -> dict[str, list[Path]]:
-    """Find the files of each split; one file alone is `train`, and is cut later."""
-    files = _split_files(path) if path.is_dir() else {"train": [path]}
-    if not files:
+def _files(path: Path, named: dict[str, list[Path]], data: DataSettings) -> dict[str, list[Path]]:
+    """Complete the files of the splits by those given apart; one file alone is `train`, and is cut later."""
+    if not named:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
         raise DataError(
             f"the folder {path} has no train.*, validation.* or test.* and no class folders (it holds {found})",
             "give a file, or name the files train.csv and test.csv",
         )
     given = {"validation": data.validation, "test": data.test}
-    files |= {split: [Path(file)] for split, file in given.items() if file}
+    further = {split: [Path(file)] for split, file in given.items() if file}
+    together = named | further
+    files = {split: together[split] for split in SPLITS if split in together}
     for file in (file for found in files.values() for file in found):
         if not file.is_file():
             next(read_file(file, data))  # raises, with the name that is nearest

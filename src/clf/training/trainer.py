@@ -29,7 +29,7 @@ from clf.scoring.inference import predict_tokens
 from clf.scoring.metrics import METRICS, score
 from clf.training.arguments import SELECTION
 
-ESTIMATE_AFTER = 5  # steps
+ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
 LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
 
 log = logging.getLogger(__name__)
@@ -112,15 +112,13 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.started = 0.0
         self.best = -math.inf
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Start the clock."""
-        self.started = time.monotonic()
-
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Move the bar, and after a few steps say how long the whole will take."""
         self.advance(1, note=f"epoch {math.floor(state.epoch or 0) + 1} of {args.num_train_epochs:g}")
-        if state.global_step == ESTIMATE_AFTER and self.steps > 4 * ESTIMATE_AFTER:
-            self._estimate((time.monotonic() - self.started) / ESTIMATE_AFTER * self.steps)
+        if state.global_step == ESTIMATE_FROM:
+            self.started = time.monotonic()
+        if state.global_step == ESTIMATE_AT and self.steps > 4 * ESTIMATE_AT:
+            self._estimate((time.monotonic() - self.started) / (ESTIMATE_AT - ESTIMATE_FROM) * self.steps)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Write a line of history, and stop when a loss or gradient is not finite."""

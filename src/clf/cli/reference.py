@@ -1,0 +1,33 @@
+"""The reference page of the settings, made from their declarations: `python -m clf.cli.reference`."""
+
+import sys
+
+from clf.settings import Settings
+
+
+def reference() -> str:
+    """Write every setting with its flag, variable, default and meaning, as Markdown."""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- made by `make docs` from src/clf/settings.py; do not edit -->",
+        "",
+        "A flag beats its variable, which beats `clf.toml`, which beats the default.",
+        "A command shows in its `--help` which of them it takes.",
+    ]
+    settings = Settings()
+    for section in Settings.model_fields:
+        values = getattr(settings, section)
+        lines += ["", f"## [{section}]", "", (type(values).__doc__ or "").strip(), ""]
+        lines += ["| flag | variable | default | meaning |", "|---|---|---|---|"]
+        for name, field in type(values).model_fields.items():
+            flag, variable = "--" + name.replace("_", "-"), f"CLF_{section}__{name}".upper()
+            meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+            default = getattr(values, name)
+            shown = "" if default in (None, []) else f"`{default}`"
+            lines.append(f"| `{flag}` | `{variable}` | {shown} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,98 @@
+"""A file's bytes -> characters: decompressed and decoded, both found by looking."""
+
+import bz2
+import codecs
+import gzip
+import io
+import logging
+import lzma
+from pathlib import Path
+from typing import IO, NoReturn
+
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+CUT_OFF = (OSError, EOFError, lzma.LZMAError)
+"""What the decompressors raise on a file that is cut off or damaged."""
+
+log = logging.getLogger(__name__)
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard."""
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(gzip.open(path))
+    if magic.startswith(b"BZh"):
+        return bz2.open(path)
+    if magic.startswith(b"\xfd7zXZ"):
+        return lzma.open(path)
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        import pyarrow
+
+        return io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"))
+    return path.open("rb")
+
+
+def read_some(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:
+    """Read up to `size` bytes."""
+    try:
+        return file.read(size)
+    except CUT_OFF as error:
+        cut_off(error, path)
+
+
+def cut_off(error: Exception, path: Path) -> NoReturn:
+    """Say that a compressed file ends too early."""
+    hint = "the file seems to be cut off; copy it again"
+    raise DataError(f"{path} cannot be decompressed: {error}", hint) from error
+
+
+def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
+    """Find the encoding: the one given, a byte order mark, UTF-8 when it fits, else the likeliest."""
+    if settings.encoding:
+        return _known_encoding(settings.encoding)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
+        return "utf-8-sig"
+    except UnicodeDecodeError:
+        return _guess_encoding(head, path)
+
+
+def _guess_encoding(head: bytes, path: Path) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(
+        head, cp_isolation=["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
+    ).best()
+    encoding = best.encoding if best else "cp1252"
+    log.warning("%s is not UTF-8; read as %s (pass --encoding to say otherwise)", path, encoding)
+    return encoding
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise DataError(
+            f"no encoding is called {name!r}",
+            "give --encoding utf-8, utf-16, cp1252 or another that Python knows",
+        ) from None
+
+
+def open_text(path: Path, settings: DataSettings) -> IO[str]:
+    """Open `path` as decompressed, decoded text with its line ends as they are."""
+    with open_bytes(path) as file:
+        encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
+    return io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="")
+
+
+def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:
+    """Say which byte after which line is none of the encoding."""
+    raise DataError(
+        f"{path}, after line {line}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
+        "pass --encoding with the encoding of the file, such as cp1252 or utf-16",
+    ) from error

@@ -1,0 +1,103 @@
+"""The command line itself: aliases, versions, signals, pipes."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clf import __version__
+from conftest import RunClf
+
+COMMANDS = ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models")
+
+
+def test_the_version_is_said(clf: RunClf) -> None:
+    assert clf("--version").out == f"clf {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_shows_defaults_and_the_common_flags(clf: RunClf, command: str) -> None:
+    done = clf(command, "--help")
+    assert done.code == 0
+    for flag in ("--config", "--json", "--quiet", "--verbose", "--debug", "--offline"):
+        assert flag in done.out
+    assert "--lr" not in done.out
+    assert "--trained-model" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("train", "--batch_size", 0), "--batch-size"),
+        (("train", "--num_train_epochs", 0), "--epochs"),
+        (("train", "--per_device_train_batch_size", 0), "--batch-size"),
+        (("train", "--lr", 7), "--learning-rate"),
+        (("train", "--max_seq_length", 1), "--max-length"),
+        (("download_models", "--download_timeout", 0), "--download-timeout"),
+    ],
+)
+def test_the_spellings_of_other_guides_work(clf: RunClf, arguments: tuple[object, ...], named: str) -> None:
+    done = clf(*arguments)
+    assert done.code == 2
+    assert f"error: {named}: expected" in done.err
+
+
+def test_an_unknown_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, clf: RunClf) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("clf.prepare.prepare", broken)
+    with pytest.raises(ZeroDivisionError):
+        clf("prepare", "--dataset", "synthetic")
+
+
+def test_no_secret_reaches_the_output(clf: RunClf, own_folder: Path) -> None:
+    done = clf("train", "--dataset", "hf_abcdefghijklmnop.csv", "--json")
+    assert done.code == 1
+    assert "hf_abcdefghijkl" not in done.out + done.err
+    assert "***" in done.err
+
+
+def started(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "clf", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: int, code: int) -> None:
+    arguments = (
+        "train",
+        "--dataset",
+        "synthetic",
+        "--model",
+        str(tiny_encoder),
+        "--epochs",
+        "5000",
+        "--early-stopping-patience",
+        "5000",
+    )
+    with started(*arguments) as running:
+        assert running.stderr
+        for line in running.stderr:
+            if line.startswith("epoch 1"):
+                break
+        running.send_signal(number)
+        rest = running.stderr.read()
+        assert running.wait(30) == code, rest
+    assert "nothing was published" in rest
+    assert "Traceback" not in rest
+    assert not Path("trained_models/tiny_synthetic_final").exists()
+    assert not list(Path("trained_models").glob(".*staging*"))
+
+
+def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
+    with started("evaluate", str(trained)) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        error = running.stderr.read()
+        assert running.wait(60) in {0, 141}
+    assert "Traceback" not in error

@@ -1,0 +1,71 @@
+"""`clf demo`: a perfect score on reviews it never saw, and a control that must fail."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from clf import demo as demo_module
+from clf.data.synthetic import synthetic_reviews
+from clf.models.fresh import write_fresh_encoder
+from clf.models.store import has_embedded
+from conftest import RunClf, write_csv
+
+RECIPE = [part for name, value in demo_module.FRESH_RECIPE.items() for part in ("--" + name.replace("_", "-"), value)]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
+def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
+    done = clf("demo", "--seed", seed, "--json")
+    assert done.code == 0, done.err
+    metrics = done.json["test_metrics"]
+    assert metrics["accuracy"] == metrics["macro_f1"] == 1.0
+    assert metrics["mean_confidence"] > 0.9
+    assert done.json["comparison"]["baselines"]["pretrained"]["mean_confidence"] < 0.6
+    assert "building a small fresh encoder" in done.err
+
+
+def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> None:
+    accuracies = []
+    for seed in range(3):
+        splits = synthetic_reviews(100, seed)
+        for split in ("train", "validation"):
+            labels = [review.label for review in splits[split]]
+            random.Random(seed).shuffle(labels)
+            write_csv(
+                own_folder / f"{split}.csv",
+                [(review.text, label) for review, label in zip(splits[split], labels, strict=True)],
+            )
+        write_csv(own_folder / "test.csv", [(review.text, review.label) for review in splits["test"]])
+        encoder = write_fresh_encoder(own_folder / "encoder", [review.text for review in splits["train"]], seed)
+        done = clf(
+            "train", "--dataset", ".", "--model", encoder, *RECIPE, "--output-dir", "model", "--overwrite", "--json"
+        )
+        assert done.code == 0, done.err
+        accuracies.append(done.json["test_metrics"]["accuracy"])
+    assert sum(accuracies) / 3 <= 0.7, accuracies
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
+def test_the_embedded_encoder_learns_the_reviews(clf: RunClf) -> None:
+    done = clf("demo", "--json")
+    assert done.code == 0, done.err
+    assert done.json["test_metrics"]["accuracy"] == 1.0
+    assert done.json["test_metrics"]["mean_confidence"] > 0.9
+
+
+def test_a_person_sees_before_and_after_and_a_second_demo_replaces_the_first(
+    clf: RunClf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
+    for _ in range(2):
+        done = clf("demo", "--epochs", 2)
+        assert done.code == 0, done.err
+    assert "before and after fine-tuning" in done.out
+    assert "Next: clf predict trained_models/fresh-encoder_synthetic_final" in done.out
+    assert sorted(path.name for path in Path("trained_models").iterdir()) == [
+        "fresh-encoder_synthetic_final",
+        "fresh-encoder_synthetic_final.run",
+    ]

@@ -1,0 +1,106 @@
+"""`clf evaluate`: one model, one split, every number."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from clf.data.synthetic import synthetic_reviews
+from conftest import RunClf, write_csv
+
+
+def labelled(split: str, seed: int = 42, rows: int = 100) -> list[tuple[str, str]]:
+    return [(review.text, review.label) for review in synthetic_reviews(rows, seed)[split]]
+
+
+def test_without_a_dataset_the_recorded_test_split_is_measured(clf: RunClf, trained: Path) -> None:
+    done = clf("evaluate", trained, "--json")
+    assert done.code == 0, done.err
+    result = done.json
+    assert (result["model"], result["dataset"], result["split"], result["rows"]) == ("trained", "synthetic", "test", 20)
+    recorded = json.loads((trained / "clf.json").read_text())["metrics"]["test"]
+    assert result["metrics"] == pytest.approx(recorded, abs=1e-5)
+    assert set(result["metrics"]) == {
+        "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "mean_confidence", "ece", "ece_expected", "brier", "log_loss",
+    }  # fmt: skip
+    assert set(result["per_class"]) == {"negative", "positive"}
+    assert sum(map(sum, result["confusion_matrix"])) == 20
+    assert result["leaked_rows"] == 0
+
+
+def test_it_leaves_metrics_predictions_a_report_and_its_settings(clf: RunClf, trained: Path) -> None:
+    done = clf("evaluate", trained)
+    folder = Path("evaluations/trained_synthetic_test")
+    assert {path.name for path in folder.iterdir()} == {
+        "metrics.json",
+        "predictions.parquet",
+        "report.md",
+        "settings.json",
+    }
+    assert pyarrow.parquet.read_table(folder / "predictions.parquet").num_rows == 20
+    assert "Confusion matrix" in done.out
+    assert "Next: clf compare" in done.out
+
+
+def test_another_file_is_measured_whole_with_labels_matched_by_name(
+    clf: RunClf, trained: Path, own_folder: Path
+) -> None:
+    rows = labelled("test", seed=7)
+    forward = clf("evaluate", trained, "--dataset", write_csv(own_folder / "a.csv", rows), "--json").json
+    assert forward["rows"] == 20
+    # The other way round in the file, the labels have other numbers; by name they are the same.
+    backward = clf("evaluate", trained, "--dataset", write_csv(own_folder / "b.csv", rows[::-1]), "--json").json
+    assert forward["metrics"] == pytest.approx(backward["metrics"], abs=1e-5)
+
+
+def test_labels_the_model_does_not_know_are_refused_and_can_be_renamed(
+    clf: RunClf, trained: Path, own_folder: Path
+) -> None:
+    rows = [(text, {"positive": 1, "negative": 0}[label]) for text, label in labelled("test", seed=7)]
+    path = write_csv(own_folder / "a.csv", rows)
+    refused = clf("evaluate", trained, "--dataset", path)
+    assert refused.code == 1
+    assert "'0', '1', those of the model 'negative', 'positive'" in refused.err
+    assert "--label-map" in refused.err
+    assert clf("evaluate", trained, "--dataset", path, "--label-map", "0=negative,1=positive").code == 0
+
+
+def test_texts_of_the_training_are_refused_unless_allowed(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    path = write_csv(own_folder / "a.csv", labelled("train")[:5] + labelled("test"))
+    refused = clf("evaluate", trained, "--dataset", path)
+    assert refused.code == 1
+    assert "5 of 25 texts to measure on were in the training data" in refused.err
+    allowed = clf("evaluate", trained, "--dataset", path, "--allow-leak", "--json").json
+    assert allowed["leaked_rows"] == 5
+    assert allowed["without_leaks"] == pytest.approx(clf("evaluate", trained, "--json").json["metrics"], abs=1e-5)
+
+
+def test_a_split_and_a_sample_can_be_chosen(clf: RunClf, trained: Path) -> None:
+    result = clf("evaluate", trained, "--split", "validation", "--max-eval-samples", 4, "--json").json
+    assert (result["split"], result["rows"]) == ("validation", 4)
+
+
+def test_the_dataset_is_found_again_when_the_run_folder_is_gone(clf: RunClf, trained: Path, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(trained, tmp_path / "moved"))
+    record = json.loads((moved / "clf.json").read_text())
+    record["dataset"]["prepared"] = str(tmp_path / "gone")
+    (moved / "clf.json").write_text(json.dumps(record))
+    here = clf("evaluate", trained, "--json").json["metrics"]
+    assert clf("evaluate", moved, "--json").json["metrics"] == pytest.approx(here, abs=1e-5)
+
+
+def test_a_positive_class_is_shown_on_request(clf: RunClf, trained: Path) -> None:
+    assert clf("evaluate", trained, "--positive-label", "positive", "--json").json["positive_class"]["rows"] == 10
+    refused = clf("evaluate", trained, "--positive-label", "great")
+    assert refused.code == 2
+    assert "is no class of the model" in refused.err
+
+
+def test_a_class_without_rows_is_said_and_undefined(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    rows = [row for row in labelled("test", seed=7) if row[1] == "positive"]
+    done = clf("evaluate", trained, "--dataset", write_csv(own_folder / "a.csv", rows), "--json")
+    assert done.code == 0, done.err
+    assert "no text to measure on has the label negative" in done.err
+    assert done.json["per_class"]["negative"]["recall"] is None

@@ -1,0 +1,111 @@
+"""Results are published whole or not at all, and nothing foreign is touched."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clf.errors import ModelError, OutputError
+from clf.runs import Run, is_clf_result, newest_model, output_folder, read_model_record, staged
+from clf.settings import RunSettings, Settings
+
+
+def at(folder: Path | None, overwrite: bool = False) -> Settings:
+    return Settings(run=RunSettings(output_dir=folder, overwrite=overwrite))
+
+
+def result(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "clf.json").write_text('{"clf_version": "0.1.0", "schema_version": 1}')
+    return folder
+
+
+def test_a_staged_folder_appears_whole_with_readable_files(tmp_path: Path) -> None:
+    with staged(tmp_path / "model") as stage:
+        (stage / "weights").write_text("new")
+        (stage / "weights").chmod(0o600)
+        assert not (tmp_path / "model").exists()
+    assert (tmp_path / "model" / "weights").read_text() == "new"
+    assert (tmp_path / "model" / "weights").stat().st_mode & 0o044
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_failure_leaves_the_old_result_and_nothing_else(tmp_path: Path) -> None:
+    old = result(tmp_path / "model")
+    with pytest.raises(RuntimeError), staged(old) as stage:
+        (stage / "clf.json").write_text("half")
+        raise RuntimeError
+    assert is_clf_result(old)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_clf_result_at_the_default_place_is_replaced(tmp_path: Path) -> None:
+    assert output_folder(at(None), result(tmp_path / "model")) == tmp_path / "model"
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_a_foreign_folder_needs_overwrite(tmp_path: Path, explicit: bool) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match=r"holds something else \(thesis\.txt\)"):
+        output_folder(at(folder if explicit else None), folder)
+    assert output_folder(at(folder if explicit else None, overwrite=True), folder) == folder
+    assert (folder / "thesis.txt").read_text() == "precious"
+
+
+def test_an_explicit_result_needs_overwrite_too(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="exists"):
+        output_folder(at(result(tmp_path / "model")), tmp_path / "other")
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("")
+    with pytest.raises(OutputError, match="is a file"):
+        output_folder(at(tmp_path / "model"), tmp_path / "other")
+
+
+def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from clf.runs import Run
+from clf.settings import Settings
+with Run(Path({str(tmp_path / "model")!r})).open(Settings(), "train"):
+    print("held", flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdin
+        assert other.stdout.readline() == "held\n"
+        with (
+            pytest.raises(OutputError, match=f"process {other.pid} on .* is using"),
+            Run(tmp_path / "model").open(Settings(), "train"),
+        ):
+            pass
+        other.stdin.write("\n")
+        other.stdin.close()
+        other.wait(10)
+    with Run(tmp_path / "model").open(Settings(), "train") as run:
+        assert json.loads((run.folder / "settings.json").read_text())["command"] == "train"
+
+
+def test_the_newest_model_is_found_and_none_is_said(own_folder: Path) -> None:
+    with pytest.raises(ModelError, match="no model given, and none under trained_models"):
+        newest_model()
+    older, newer = result(own_folder / "trained_models" / "a"), result(own_folder / "trained_models" / "b")
+    os.utime(newer / "clf.json", ns=(2, 2))
+    os.utime(older / "clf.json", ns=(1, 1))
+    assert newest_model() == Path("trained_models/b")
+
+
+def test_a_record_of_a_later_schema_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "clf.json").write_text('{"schema_version": 99}')
+    with pytest.raises(ModelError, match="schema 99"):
+        read_model_record(tmp_path)
+    assert read_model_record(tmp_path / "none") == {}

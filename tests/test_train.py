@@ -1,0 +1,176 @@
+"""`clf train`: a model folder that plain transformers loads, a run folder, and the promises around them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clf.data.prepared import PreparedDataset
+from clf.data.synthetic import synthetic_reviews
+from conftest import FAST, Outcome, RunClf
+from support.local_hub import LocalHub
+from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
+
+
+def train(clf: RunClf, encoder: Path, *arguments: object) -> Outcome:
+    done = clf("train", "--model", encoder, *FAST, *arguments)
+    assert done.code == 0, done.err
+    return done
+
+
+def test_a_raw_file_becomes_a_model_and_a_run(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    done = train(clf, tiny_encoder, "--dataset", reviews, "--json")
+    result = done.json
+    assert result["model_dir"] == "trained_models/tiny_reviews_final"
+    assert result["run_dir"] == "trained_models/tiny_reviews_final.run"
+    assert (result["epochs"], result["steps"], result["resumed_from_step"]) == (3.0, 12, None)
+    assert result["examples_per_second"] > 0
+    assert set(result["metrics"]) == set(result["test_metrics"]) >= {"accuracy", "macro_f1", "mean_confidence", "ece"}
+    folder, run = Path(result["model_dir"]), Path(result["run_dir"])
+    assert {path.name for path in folder.iterdir()} == {
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md", "clf.json", "train_rows.npy",
+    }  # fmt: skip
+    assert {path.name for path in run.iterdir()} >= {
+        "run.log",
+        "history.jsonl",
+        "settings.json",
+        "timing.json",
+        "dataset",
+    }
+    assert not (run / "checkpoints").exists()
+    assert "Z INFO clf." in (run / "run.log").read_text()
+    assert all((folder / name).stat().st_mode & 0o044 == 0o044 for name in ("model.safetensors", "clf.json"))
+
+
+def test_the_record_says_what_made_the_model(trained: Path) -> None:
+    record = json.loads((trained / "clf.json").read_text())
+    assert record["labels"] == ["negative", "positive"]
+    assert record["cleaning"]["strip_html"] is True
+    assert record["settings"]["train"]["epochs"] == 3
+    assert record["dataset"]["name"] == "synthetic"
+    assert set(record["files"]) == {path.name for path in trained.iterdir()} - {"clf.json", "README.md"}
+    config = json.loads((trained / "config.json").read_text())
+    assert config["id2label"] == {"0": "negative", "1": "positive"}
+    assert len(np.load(trained / "train_rows.npy")) == 70
+
+
+def test_plain_transformers_gives_the_same_labels_without_clf(trained: Path, clf: RunClf, tmp_path: Path) -> None:
+    texts = [review.text for review in synthetic_reviews(100, 42)["test"]]
+    code = f"""
+import json, sys
+sys.modules["clf"] = None
+from transformers import AutoModelForSequenceClassification, pipeline
+AutoModelForSequenceClassification.from_pretrained({str(trained)!r})
+classify = pipeline("text-classification", {str(trained)!r})
+print(json.dumps([row["label"] for row in classify({texts!r}, truncation=True, max_length=64)]))
+"""
+    plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    options = [part for text in texts for part in ("--text", text)]
+    ours = clf("predict", trained, *options, "--precision", "fp32", "--json").json
+    assert json.loads(plain.stdout.splitlines()[-1]) == [answer["label"] for answer in ours]
+
+
+def test_the_same_seed_gives_the_same_bytes(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    weights = []
+    for seed in (1, 1, 2):
+        result = train(clf, tiny_encoder, "--dataset", reviews, "--seed", seed, "--json").json
+        weights.append(Path(result["model_dir"], "model.safetensors").read_bytes())
+    assert weights[0] == weights[1] != weights[2]
+
+
+def test_a_prepared_dataset_is_trained_on_as_it_is(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    clf("prepare", "--dataset", reviews, "--output-dir", "mine")
+    result = train(clf, tiny_encoder, "--dataset", "mine", "--json").json
+    assert result["model_dir"] == "trained_models/tiny_reviews_final"
+    assert not Path(result["run_dir"], "dataset").exists()
+    refused = clf("train", "--model", tiny_encoder, "--dataset", "mine", "--no-strip-html")
+    assert refused.code == 2
+    assert "was prepared with strip_html = True" in refused.err
+
+
+def test_samples_are_taken_after_the_split(clf: RunClf, tiny_encoder: Path) -> None:
+    result = train(
+        clf, tiny_encoder, "--dataset", "synthetic", "--max-train-samples", 20, "--max-eval-samples", 6, "--json"
+    ).json
+    record = json.loads(Path(result["model_dir"], "clf.json").read_text())
+    assert record["rows"] == {"train": 20, "validation": 6, "test": 6}
+    assert PreparedDataset(Path(result["run_dir"], "dataset")).audit["rows"]["train"] == 70
+
+
+def test_a_test_run_is_small_and_leaves_the_final_model_alone(clf: RunClf, tiny_encoder: Path) -> None:
+    done = clf("train", "--model_name", tiny_encoder, "--dataset", "synthetic", "--test_run", "--json")
+    assert done.code == 0, done.err
+    assert done.json["epochs"] == 1.0
+    assert done.json["model_dir"] == "trained_models/tiny_synthetic_test_run"
+
+
+def test_the_final_test_can_be_skipped_and_checkpoints_kept(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    result = train(clf, tiny_encoder, "--dataset", reviews, "--no-final-test", "--keep-checkpoints", "--json").json
+    assert result["test_metrics"] is None
+    kept = list(Path(result["run_dir"], "checkpoints").glob("checkpoint-*"))
+    assert 1 <= len(kept) <= 2
+    assert not list(Path(result["model_dir"]).glob("*.bin"))
+
+
+def test_a_person_sees_tables_examples_and_the_next_command(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    done = train(clf, tiny_encoder, "--dataset", reviews)
+    assert "mean confidence" in done.out
+    assert "Next: clf compare trained_models/tiny_reviews_final" in done.out
+    assert "newly initialized" not in done.err + done.out
+    assert "epoch 3: validation macro F1" in done.err
+    assert train(clf, tiny_encoder, "--dataset", reviews, "--quiet").err == ""
+
+
+def test_an_explicit_folder_that_exists_needs_overwrite(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    train(clf, tiny_encoder, "--dataset", reviews, "--output-dir", "model")
+    refused = clf("train", "--model", tiny_encoder, "--dataset", reviews, "--output-dir", "model")
+    assert refused.code == 1
+    assert "the output folder model exists" in refused.err
+    assert "--overwrite" in refused.err
+    train(clf, tiny_encoder, "--dataset", reviews, "--output-dir", "model", "--overwrite")
+
+
+def test_a_rate_that_underfits_is_named_and_not_replaced(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    named = tmp_path / "my-MiniLM-L6"
+    named.symlink_to(tiny_encoder)
+    done = clf("train", "--model", named, "--dataset", reviews, "--epochs", 1)
+    assert "try --learning-rate 0.0001" in done.err
+    assert (
+        json.loads(Path("trained_models/my-MiniLM-L6_reviews_final/clf.json").read_text())["settings"]["train"][
+            "learning_rate"
+        ]
+        == 2e-5
+    )
+
+
+def test_the_commands_of_the_guide_work_as_typed_against_a_hub(own_folder: Path, tmp_path: Path) -> None:
+    with LocalHub() as hub:
+        hub.publish("models", "distilbert-base-uncased", tiny_encoder_files())
+        hub.publish("datasets", "stanfordnlp/imdb", imdb_files())
+        hub.publish("datasets", "fancyzhx/ag_news", ag_news_files())
+        environment = os.environ | hub.environment(tmp_path / "home")
+
+        def typed(command: str) -> subprocess.CompletedProcess[str]:
+            arguments = [sys.executable, "-m", *command.split()]
+            return subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=120)
+
+        fetched = typed("clf download-models distilbert-base-uncased --dataset imdb")
+        assert fetched.returncode == 0, fetched.stderr
+        hub.requests.clear()
+        done = typed("clf train --dataset imdb --epochs 3")
+        assert done.returncode == 0, done.stderr
+        assert "trained_models/distilbert-base-uncased_imdb_final" in done.stdout
+        assert hub.requests == [], "with everything in the cache no call is made"
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_the_program_answers_as_a_module(flag: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0
+    assert "clf" in done.stdout

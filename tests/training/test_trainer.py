@@ -1,0 +1,83 @@
+"""The best epoch is kept, patience ends the run, and a run whose numbers fail is stopped."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from clf.data.synthetic import synthetic_reviews
+from clf.data.tokens import tokenize
+from clf.errors import TrainingError
+from clf.models.classifier import Classifier, load_for_training
+from clf.models.compute import choose_compute
+from clf.models.store import find_model
+from clf.runs import Run
+from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
+from clf.training.arguments import training_arguments
+from clf.training.trainer import Encoded, Trained, fine_tune, selection
+
+LABELS = ["negative", "positive"]
+
+
+def tuned(encoder: Path, folder: Path, patience: int = 3, **recipe: object) -> tuple[Classifier, Trained, Run]:
+    classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
+    compute = choose_compute(ComputeSettings(device="cpu"))
+    splits = {}
+    for split, reviews in synthetic_reviews(60, 1).items():
+        ids = tokenize([review.text for review in reviews], classifier.tokenizer, 64)
+        splits[split] = Encoded(ids, np.array([LABELS.index(review.label) for review in reviews]))
+    run = Run(folder / "model")
+    with run.open(Settings(), "train"):
+        arguments = training_arguments(
+            TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
+        )
+        return (
+            classifier,
+            fine_tune(classifier, splits["train"], splits["validation"], arguments, compute, run, patience),
+            run,
+        )
+
+
+def test_a_run_reports_what_it_did_and_writes_its_history(tiny_encoder: Path, tmp_path: Path) -> None:
+    _, trained, run = tuned(tiny_encoder, tmp_path, epochs=2, batch_size=8, learning_rate=3e-3)
+    assert (trained.epochs, trained.steps, trained.examples) == (2.0, 12, 84)
+    assert trained.seconds > 0
+    history = [json.loads(line) for line in run.history.read_text().splitlines()]
+    assert [line["epoch"] for line in history if "eval_macro_f1" in line] == [1.0, 2.0]
+    names = sorted(path.name for path in run.checkpoints.rglob("*") if path.is_file())
+    assert "model.safetensors" in names
+    assert "training_args.bin" not in names
+
+
+def test_at_most_two_checkpoints_are_kept(tiny_encoder: Path, tmp_path: Path) -> None:
+    _, _, run = tuned(tiny_encoder, tmp_path, epochs=4, batch_size=16, learning_rate=1e-3, patience=9)
+    assert len(list(run.checkpoints.glob("checkpoint-*"))) <= 2
+
+
+def test_patience_ends_a_run_that_gains_nothing(tiny_encoder: Path, tmp_path: Path) -> None:
+    _, trained, _ = tuned(tiny_encoder, tmp_path, patience=1, epochs=30, batch_size=8, learning_rate=0.2)
+    assert trained.epochs < 30
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tiny_encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="at step|is nan|is inf") as stopped:
+        tune_with_an_infinite_head(tiny_encoder, tmp_path)
+    assert "--learning-rate" in stopped.value.hint
+
+
+def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
+    classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
+    torch.nn.init.constant_(classifier.model.classifier.weight, float("inf"))
+    split = Encoded([[2, 5, 3]] * 8, np.array([0, 1] * 4))
+    compute = choose_compute(ComputeSettings(device="cpu"))
+    run = Run(folder / "model")
+    with run.open(Settings(), "train"):
+        arguments = training_arguments(TrainSettings(epochs=1), RunSettings(), compute, run.checkpoints, 8)
+        fine_tune(classifier, split, split, arguments, compute, run, 3)
+
+
+def test_among_equal_f1_the_surer_epoch_is_better() -> None:
+    assert selection({"macro_f1": 1.0, "log_loss": 0.1}) > selection({"macro_f1": 1.0, "log_loss": 0.6})
+    assert selection({"macro_f1": 0.9, "log_loss": 0.1}) < selection({"macro_f1": 0.9001, "log_loss": 90.0})
