@@ -49,7 +49,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run each test in an empty folder, with no settings and an empty cache of its own."""
     from huggingface_hub import constants
 
@@ -58,10 +58,17 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    work = tmp_path / "work"
-    work.mkdir()
+    work = tmp_path_factory.mktemp("work")
     monkeypatch.chdir(work)
     return work
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Undo what an earlier command set on clf's log."""
+    log = logging.getLogger("clf")
+    log.handlers, log.propagate = [], True
+    log.setLevel(logging.NOTSET)
 
 
 @pytest.fixture
@@ -73,10 +80,7 @@ def clf(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
 
     def call(*arguments: object) -> Outcome:
         capfd.readouterr()
-        try:
-            code = run([str(argument) for argument in arguments])
-        finally:
-            logging.getLogger("clf").handlers = []
+        code = run([str(argument) for argument in arguments])
         captured = capfd.readouterr()
         return Outcome(code, captured.out, captured.err)
 
@@ -94,8 +98,7 @@ def trained(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Give a model folder that clf trained on the synthetic reviews; tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "trained"
     arguments = ["train", "--dataset", "synthetic", "--model", str(tiny_encoder), *FAST, "--output-dir", str(folder)]
-    assert run([*arguments, "--quiet", "--json"]) == 0
-    logging.getLogger("clf").handlers = []
+    assert run([*arguments, "--quiet", "--json", "--epochs", "12", "--early-stopping-patience", "12"]) == 0
     return folder
 
 

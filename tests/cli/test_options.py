@@ -3,20 +3,20 @@
 import inspect
 
 import pytest
-import typer
 
 from clf.cli.options import Presentation, normalize_name, uses
 from clf.settings import Settings, TrainSettings
+from conftest import RunClf
 
 
 @uses("train", "data.dataset", "run.-output_dir")
-def example(settings: Settings, presentation: Presentation, model: str = "") -> None:
+def example(settings: Settings, presentation: Presentation, source: str = "") -> None:
     """Do nothing."""
 
 
 def test_each_field_of_a_section_becomes_an_option() -> None:
     names = set(inspect.signature(example).parameters)
-    assert set(TrainSettings.model_fields) - {"model"} <= names
+    assert set(TrainSettings.model_fields) | {"source"} <= names
     assert "dataset" in names
     assert "validation" not in names
     assert "seed" in names
@@ -24,13 +24,11 @@ def test_each_field_of_a_section_becomes_an_option() -> None:
     assert {"config", "json", "quiet", "verbose", "debug"} <= names
 
 
-def test_a_switch_that_is_on_gets_its_opposite() -> None:
-    @uses("cleaning")
-    def other(settings: Settings, presentation: Presentation) -> None: ...
-
-    option = inspect.signature(other).parameters["strip_html"].annotation.__metadata__[0]
-    assert isinstance(option, type(typer.Option()))
-    assert option.param_decls == ("--strip-html/--no-strip-html",)
+def test_a_switch_that_is_on_gets_its_opposite_and_one_that_is_off_does_not(clf: RunClf) -> None:
+    shown = clf("prepare", "--help").out
+    assert "--no-strip-html" in shown
+    assert "--no-header" in shown
+    assert "--no-no-header" not in shown
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_file_without_header_gets_numbered_columns(tmp_path: Path, caplog: pyt
 
 
 def test_another_encoding_is_found_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    text = "Ein schöner Film über große Gefühle, wirklich hübsch und trotzdem ärgerlich"
+    text = "Ein schöner Film über große Gefühle und wirklich hübsch und trotzdem ärgerlich"
     path = written(tmp_path / "a.csv", f"text,label\n{text},gut\n".encode("cp1252"))
     assert read(path).columns["text"] == [text]
     assert "is not UTF-8" in caplog.text

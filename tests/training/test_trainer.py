@@ -62,7 +62,7 @@ def test_patience_ends_a_run_that_gains_nothing(tiny_encoder: Path, tmp_path: Pa
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_encoder: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="at step|is nan|is inf") as stopped:
+    with pytest.raises(TrainingError, match=r"at step|is nan|is inf") as stopped:
         tune_with_an_infinite_head(tiny_encoder, tmp_path)
     assert "--learning-rate" in stopped.value.hint
 

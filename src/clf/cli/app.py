@@ -239,6 +239,9 @@ def download_command(
 # --- entering and leaving -----------------------------------------------------------------------------------
 
 
+INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
+
+
 class Terminated(BaseException):
     """SIGTERM was received."""
 
@@ -268,6 +271,8 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error ends here."""
     try:
         code = app(args=arguments, prog_name="clf", standalone_mode=False)
+        if code == INTERRUPTED:  # Typer turns KeyboardInterrupt into this code, in silence
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except ClfError as error:
         if _debugging(arguments):
@@ -281,15 +286,15 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         render.print_error(ClfError("interrupted; nothing was published"), False)
-        return 130
+        return INTERRUPTED
     except Terminated:
         render.print_error(ClfError("terminated; nothing was published"), False)
-        return 143
-    except BrokenPipeError:
-        # The reader went away (`clf … | head`): nobody is left to be told.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return TERMINATED
+    except (BrokenPipeError, SystemExit):
+        # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return READER_LEFT
 
 
 def _debugging(arguments: list[str] | None) -> bool:

@@ -12,7 +12,7 @@ def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray
 
     Guo et al., "On Calibration of Modern Neural Networks", 2017, with equal-mass bins.
     """
-    order = np.argsort(confidence, kind="stable")
+    order = np.lexsort((correct, confidence))  # rows of equal confidence in one order, whatever the file's
     gaps = (correct[order].astype(np.float64) - confidence[order])[None, :]
     return float(_binned(gaps)[0])
 
