@@ -47,7 +47,6 @@ def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> Non
     assert sum(accuracies) / 3 <= 0.7, accuracies
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
 def test_the_embedded_encoder_learns_the_reviews(clf: RunClf) -> None:
     done = clf("demo", "--json")

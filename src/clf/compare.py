@@ -25,7 +25,6 @@ from clf.reports.markdown import comparison_report
 from clf.runs import COMPARISONS, output_folder, save_settings, shown, staged, write_json
 from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, weakest
 from clf.settings import Settings
-from clf.train import training_texts
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -137,7 +136,7 @@ def _training_split(candidate: "Classifier", settings: Settings) -> tuple[list[s
     then = record["settings"]
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = recorded_dataset(record, plain, Path(scratch))
-        rows = training_texts(prepared, then["data"]["max_train_samples"], then["run"]["seed"])
+        rows = prepared.sample("train", then["data"]["max_train_samples"], then["run"]["seed"])
         return rows.raw_texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
 
 

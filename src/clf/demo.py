@@ -9,7 +9,7 @@ from typing import Any
 from clf.compare import compare
 from clf.data.sources import SYNTHETIC, find_source
 from clf.models.store import EMBEDDED_ID, has_embedded
-from clf.runs import MODELS, output_folder
+from clf.runs import MODELS, Run, output_folder, save_settings
 from clf.settings import Settings
 from clf.train import TrainResult, train
 
@@ -77,9 +77,11 @@ def _fresh_encoder(settings: Settings) -> Path:
     """Build the encoder beside the run it belongs to, with the words of the training reviews alone."""
     from clf.models.fresh import write_fresh_encoder
 
-    model_folder = output_folder(settings, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final")
-    folder = model_folder.with_name(model_folder.name + ".run") / FRESH_NAME
-    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(output_folder(settings, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final"))
+    run.claim()
+    save_settings(run.folder, "demo", settings)
+    folder = run.folder / FRESH_NAME
+    folder.mkdir(exist_ok=True)
     source = find_source(settings)
     texts = [text for batch in source.splits["train"].rows() for text in batch.columns["text"]]
     return write_fresh_encoder(folder, texts, settings.run.seed)

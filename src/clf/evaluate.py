@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from clf.data.cleaning import clean_text
 from clf.data.fingerprints import seen_in
 from clf.data.prepared import PreparedDataset
-from clf.data.sources import Source, find_source, same_dataset
-from clf.data.splits import stratified_sample
+from clf.data.sources import find_source, same_dataset
 from clf.errors import DataError, UsageError
 from clf.models.store import find_model
 from clf.prepare import prepare_into
 from clf.reports.markdown import evaluation_report
 from clf.runs import (
     EVALUATIONS,
+    MANIFEST_FILE,
     TRAIN_ROWS_FILE,
     newest_model,
     output_folder,
@@ -101,10 +101,8 @@ def measured_texts(classifier: "Classifier", settings: Settings) -> MeasuredText
     wanted = settings.data.split
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = dataset_for_measuring(classifier.record, settings, Path(scratch))
-        rows = prepared.read(wanted)
+        rows = prepared.sample(wanted, settings.data.max_eval_samples, settings.run.seed)
         names, name = prepared.labels, prepared.name
-    if settings.data.max_eval_samples:
-        rows = rows.take(stratified_sample(rows.labels, settings.data.max_eval_samples, settings.run.seed))
     ids = align_labels(names, classifier.labels, name)
     return MeasuredTexts(name, wanted, rows.raw_texts, ids[rows.labels], classifier.labels)
 
@@ -140,7 +138,7 @@ def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) 
     same_settings = all(
         getattr(data, name) == getattr(DataSettings(**then["data"]), name) for name in _shaping(settings.data)
     )
-    if same_settings and (kept.folder / "manifest.json").exists() and _unchanged(record, data, settings):
+    if same_settings and _still_there(kept, record) and _unchanged(record, data, settings):
         return kept
     recorded = record["dataset"]
     spec = recorded["origin"] if Path(recorded["origin"]).exists() else recorded["dataset"]
@@ -159,6 +157,11 @@ def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) 
         if source.prepared
         else prepare_into(_made(scratch / "recorded"), source, again)
     )
+
+
+def _still_there(kept: PreparedDataset, record: dict[str, Any]) -> bool:
+    """Tell whether the dataset in the run folder is the very one the model was trained with."""
+    return (kept.folder / MANIFEST_FILE).exists() and kept.manifest["files"] == record["dataset"].get("files")
 
 
 def _shaping(data: DataSettings) -> list[str]:
@@ -182,7 +185,10 @@ def _unchanged(record: dict[str, Any], data: DataSettings, settings: Settings) -
     origin = Path(record["dataset"]["origin"])
     if not origin.exists() or origin.resolve() == Path(record["dataset"]["prepared"]):
         return True
-    source: Source = find_source(settings.model_copy(update={"data": data.model_copy(update={"dataset": str(origin)})}))
+    try:
+        source = find_source(settings.model_copy(update={"data": data.model_copy(update={"dataset": str(origin)})}))
+    except DataError:  # a further file is gone
+        return True
     if source.fingerprint == record["dataset"]["fingerprint"]:
         return True
     log.warning("%s has changed since the model was trained on it: it is prepared again", origin)

@@ -13,11 +13,11 @@ from clf.data.examples import Examples, read_examples
 from clf.data.labels import check_labels, name_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset, write_prepared
 from clf.data.sources import SPLITS, Source, find_source
-from clf.data.splits import cut
+from clf.data.splits import cut, stratified_sample
 from clf.errors import DataError, UsageError
 from clf.models.store import local_tokenizer
 from clf.runs import PREPARED, output_folder, save_settings, staged
-from clf.settings import CleaningSettings, Settings
+from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +50,19 @@ def prepare(settings: Settings) -> PreparedDataset:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
     folder = output_folder(settings, PREPARED / source.name)
     with staged(folder) as stage:
-        prepare_into(stage, source, settings)
+        prepare_into(stage, source, settings, sampled=True)
         save_settings(stage, "prepare", settings)
     return PreparedDataset(folder)
 
 
-def prepare_into(folder: Path, source: Source, settings: Settings, *, measure_only: bool = False) -> PreparedDataset:
+def prepare_into(
+    folder: Path, source: Source, settings: Settings, *, measure_only: bool = False, sampled: bool = False
+) -> PreparedDataset:
     """Prepare `source` into an empty folder.
 
-    With `measure_only` nothing is cut: a file alone is taken whole, as the split that is asked for.
+    With `measure_only` nothing is cut: a file alone is taken whole, as the split that is asked for. With
+    `sampled`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
+    itself, so that its run folder keeps the splits whole.
     """
     delivered = {
         split: _clean(read_examples(rows, settings.data), settings.cleaning) for split, rows in source.splits.items()
@@ -70,6 +74,7 @@ def prepare_into(folder: Path, source: Source, settings: Settings, *, measure_on
         check_labels(examples, names, source.origin)
     audit = _audit(delivered, names, settings)
     splits = _as_test(delivered, settings) if measure_only else _split(delivered, settings, source)
+    splits = _sampled(splits, names, settings) if sampled else splits
     audit["rows"] = {split: len(rows.cleaned) for split, rows in splits.items()}
     audit["classes"] = count_classes({split: rows.examples.labels for split, rows in splits.items()}, names)
     audit["truncated"] = None if measure_only else _lengths(splits, settings)
@@ -168,6 +173,16 @@ def _without_leaks(splits: dict[str, _Rows]) -> _Rows:
     return train.take(kept)
 
 
+def _sampled(splits: dict[str, _Rows], names: list[str], settings: Settings) -> dict[str, _Rows]:
+    """Take of each split the stratified part that was asked for."""
+    for split, rows in splits.items():
+        most = settings.data.max_train_samples if split == "train" else settings.data.max_eval_samples
+        if most:
+            ids = np.array([names.index(label) for label in rows.examples.labels])
+            splits = splits | {split: rows.take(stratified_sample(ids, most, settings.run.seed).tolist())}
+    return splits
+
+
 def _as_test(delivered: dict[str, _Rows], settings: Settings) -> dict[str, _Rows]:
     wanted = settings.data.split
     if wanted in delivered:
@@ -214,7 +229,10 @@ def _lengths(splits: dict[str, _Rows], settings: Settings) -> dict[str, Any] | N
         log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", settings.train.model)
         return None
     texts = next(iter(splits.values())).cleaned
-    return {"model": settings.train.model, **audit_lengths(texts, tokenizer, settings.run.seed)}
+    return {
+        "model": settings.train.model,
+        **audit_lengths(texts, tokenizer, settings.data.max_length or DEFAULT_MAX_LENGTH, settings.run.seed),
+    }
 
 
 def _manifest(source: Source, settings: Settings) -> dict[str, Any]:

@@ -16,15 +16,22 @@ Advance = Callable[..., None]
 def track(what: str, total: int, unit: str = "texts") -> Iterator[Advance]:
     """Show the progress of `total` units; call the value given with how many were done (and `note=` to say more).
 
-    Silent when clf's own log is silent (`--quiet`); on stderr always, so that stdout is for results.
+    Silent when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results.
     """
-    if not logging.getLogger("clf").isEnabledFor(logging.INFO) or total <= 0:
+    if not _notes_are_wanted() or total <= 0:
         yield lambda count=1, note="": None
     elif sys.stderr.isatty():
         with _bar(what, total, unit) as advance:
             yield advance
     else:
         yield _lines(what, total, unit)
+
+
+def _notes_are_wanted() -> bool:
+    """Tell whether notes reach the user; what a log file takes says nothing about it."""
+    clf = logging.getLogger("clf")
+    shown = [handler for handler in clf.handlers if not isinstance(handler, logging.FileHandler)]
+    return any(handler.level <= logging.INFO for handler in shown) if shown else clf.isEnabledFor(logging.INFO)
 
 
 @contextmanager

@@ -176,13 +176,23 @@ class Run:
     @contextmanager
     def open(self, settings: Settings, command: str) -> Iterator["Run"]:
         """Hold the folder for this process alone, with a fresh history and every log line in `run.log`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.claim()
         with _lock(self.folder):
             shutil.rmtree(self.checkpoints, ignore_errors=True)
             self.history.unlink(missing_ok=True)
             save_settings(self.folder, command, settings)
             with log_to(self.log):
                 yield self
+
+    def claim(self) -> None:
+        """Make the folder, or refuse one that clf did not make."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        foreign = sorted(path.name for path in self.folder.iterdir() if path.name != "lock")
+        if foreign and not is_clf_result(self.folder):
+            raise OutputError(
+                f"the run folder {shown(self.folder)} holds something else ({', '.join(foreign[:4])})",
+                "choose another --output-dir",
+            )
 
     def record(self, **values: Any) -> None:
         """Append one line to the history."""

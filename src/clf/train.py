@@ -12,7 +12,6 @@ import numpy as np
 from clf.data.fingerprints import text_hashes
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source
-from clf.data.splits import stratified_sample
 from clf.data.tokens import tokenize
 from clf.errors import DataError, UsageError
 from clf.models.store import ModelFiles, find_model
@@ -100,18 +99,6 @@ def default_name(settings: Settings, source: Source) -> str:
     return f"{encoder}_{dataset}_{'test_run' if settings.train.test_run else 'final'}"
 
 
-def training_texts(prepared: PreparedDataset, max_samples: int | None, seed: int) -> LabelledTexts:
-    """Return the training split, or the stratified part of it that was asked for."""
-    rows = prepared.read("train")
-    return rows.take(stratified_sample(rows.labels, max_samples, seed)) if max_samples else rows
-
-
-def held_out_texts(prepared: PreparedDataset, split: str, max_samples: int | None, seed: int) -> LabelledTexts:
-    """Return a split to measure on, or the stratified part of it that was asked for."""
-    rows = prepared.read(split)
-    return rows.take(stratified_sample(rows.labels, max_samples, seed)) if max_samples else rows
-
-
 # --- the run ------------------------------------------------------------------------------------------------
 
 
@@ -122,13 +109,10 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     prepared = dataset_for_training(settings, source, run)
     clock.lap("prepare")
     data, seed = settings.data, settings.run.seed
-    train_rows = training_texts(prepared, data.max_train_samples, seed)
-    validation_rows = held_out_texts(prepared, "validation", data.max_eval_samples, seed)
-    test_rows = (
-        held_out_texts(prepared, "test", data.max_eval_samples, seed)
-        if "test" in prepared.splits and not settings.train.no_final_test
-        else None
-    )
+    train_rows = prepared.sample("train", data.max_train_samples, seed)
+    validation_rows = prepared.sample("validation", data.max_eval_samples, seed)
+    tested = "test" in prepared.splits and not settings.train.no_final_test
+    test_rows = prepared.sample("test", data.max_eval_samples, seed) if tested else None
     _say_leaks(prepared)
 
     classifier, compute = _load(settings, files, prepared)

@@ -20,6 +20,6 @@ def test_classes_without_rows_are_counted_as_zero() -> None:
 
 def test_lengths_are_in_tokens_with_special_ones(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = write_tiny_encoder(tmp_path / "tiny")
-    lengths = audit_lengths(["film " * 98, "film"], folder / "tokenizer.json", seed=0)
+    lengths = audit_lengths(["film " * 98, "film"], folder / "tokenizer.json", 100, seed=0)
     assert lengths["tokens"]["max"] == 100
-    assert lengths["share_longer_than"] == {"64": 0.5, "128": 0.0, "256": 0.0, "512": 0.0}
+    assert lengths["share_longer_than"] == {"64": 0.5, "100": 0.0, "128": 0.0, "256": 0.0, "512": 0.0}

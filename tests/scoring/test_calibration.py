@@ -25,3 +25,10 @@ def test_the_simulated_error_falls_with_the_rows_and_meets_a_calibrated_model() 
 
 def test_fewer_rows_than_bins_are_fine() -> None:
     assert expected_calibration_error(np.array([0.6]), np.array([True])) == pytest.approx(0.4)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    confidence, correct = np.array([0.9, 0.9, 0.6, 0.6] * 10), np.array([True, False, True, True] * 10)
+    shuffled = np.random.default_rng(3).permutation(40)
+    forward = expected_calibration_error(confidence, correct)
+    assert expected_calibration_error(confidence[shuffled], correct[shuffled]) == pytest.approx(forward)

@@ -12,9 +12,8 @@ from typing import Annotated
 
 import typer
 
-from clf import __version__
 from clf.cli import render
-from clf.cli.options import Presentation, normalize_name, uses, wants_json
+from clf.cli.options import Presentation, normalize_name, print_version, uses, wants_json
 from clf.errors import ClfError, UsageError
 from clf.settings import Settings
 
@@ -32,16 +31,10 @@ ModelArgument = Annotated[
 HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"clf {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def clf(
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version.", callback=print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Fine-tune a pre-trained encoder into a domain-specific text classifier, and prove that it got better."""
@@ -52,7 +45,7 @@ def clf(
 
 @app.command("prepare")
 @uses(
-    "data.-split,allow_leak,max_length,max_train_samples,max_eval_samples",
+    "data",
     "cleaning",
     "train.model,revision",
     "download",
@@ -61,6 +54,7 @@ def clf(
 def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
+    note_unused(settings, "split", "allow_leak")
     from clf.prepare import prepare
     from clf.runs import shown
 
@@ -72,10 +66,11 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("train")
-@uses("data.-split,allow_leak", "train", "compute", "cleaning", "download", "run")
+@uses("data", "train", "compute", "cleaning", "download", "run")
 def train_command(settings: Settings, presentation: Presentation) -> None:
     """Fine-tune an encoder on a dataset, and publish the model."""
     start(settings, presentation)
+    note_unused(settings, "split", "allow_leak")
     from clf.train import train
 
     result = train(settings)
@@ -105,10 +100,11 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("evaluate")
-@uses("data.-drop_leaks,max_train_samples", "evaluate", "compute", "download", "run")
+@uses("data", "evaluate", "compute", "download", "run")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Measure a model on a split of a dataset."""
     start(settings, presentation)
+    note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.evaluate import evaluate
 
     result = evaluate(model, settings)
@@ -125,7 +121,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
 
 
 @app.command("compare")
-@uses("data.-drop_leaks,max_train_samples", "compare", "compute", "download", "run")
+@uses("data", "compare", "compute", "download", "run")
 def compare_command(
     settings: Settings,
     presentation: Presentation,
@@ -134,6 +130,7 @@ def compare_command(
 ) -> None:
     """Tell whether a model is better than its baselines; exit code 3 when it is not."""
     start(settings, presentation)
+    note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.compare import compare
 
     result = compare(candidate or trained_model, settings)
@@ -157,7 +154,7 @@ def compare_command(
     "data.text_column,no_header,encoding,delimiter,max_length",
     "compute",
     "download",
-    "run.-seed,output_dir",
+    "run.-output_dir",
 )
 def predict_command(
     settings: Settings,
@@ -206,7 +203,7 @@ def predict_command(
 
 
 @app.command("download-models")
-@uses("train.revision", "download", "run.offline")
+@uses("train.revision", "download", "run.-output_dir")
 def download_command(
     settings: Settings,
     presentation: Presentation,
@@ -259,6 +256,12 @@ def start(settings: Settings, presentation: Presentation) -> None:
     log.handlers = [handler]
     log.setLevel(level)
     log.propagate = False
+
+
+def note_unused(settings: Settings, *names: str) -> None:
+    """Say which data settings, the same for all commands, have no effect on this one."""
+    for name in sorted(settings.data.model_fields_set & set(names)):
+        logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
 
 
 def finish(presentation: Presentation, command: str) -> None:

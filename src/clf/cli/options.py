@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from pydantic.fields import FieldInfo
 
+from clf import __version__
 from clf.settings import Overrides, Section, Settings, load_settings
 
 COMMON = "Every command"
@@ -45,6 +46,24 @@ def _flag(text: str, name: str) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
 
 
+def print_version(wanted: bool) -> None:
+    """Say the version and leave."""
+    if wanted:
+        typer.echo(f"clf {__version__}")
+        raise typer.Exit
+
+
+VERSION_OPTION = Parameter(
+    "version",
+    Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version.", callback=print_version, is_eager=True, rich_help_panel=COMMON
+        ),
+    ],
+)
 PRESENTATION_FLAGS = [
     _flag("Print one JSON document on stdout and nothing else.", "json"),
     _flag("Show errors only.", "quiet"),
@@ -73,6 +92,7 @@ def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]
     def decorate(command: Callable[..., Any]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(ctx: typer.Context, config: Path | None, **values: Any) -> None:
+            del values["version"]  # answered while parsing
             overrides = _overrides(ctx, fields, values)
             presentation = Presentation(*(values.pop(flag.name) for flag in PRESENTATION_FLAGS))
             ctx.obj = presentation
@@ -114,7 +134,7 @@ def _signature(command: Callable[..., Any], fields: dict[str, str]) -> Signature
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
     options = [_option(section, name) for name, section in fields.items()]
     parameters = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own.values()]
-    return Signature([*parameters, context, *options, CONFIG_OPTION, *PRESENTATION_FLAGS])
+    return Signature([*parameters, context, *options, CONFIG_OPTION, *PRESENTATION_FLAGS, VERSION_OPTION])
 
 
 def _option(section: str, name: str) -> Parameter:

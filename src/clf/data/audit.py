@@ -37,10 +37,11 @@ def count_classes(labels: Mapping[str, Sequence[str]], names: list[str]) -> dict
     return {split: {name: counts[split][name] for name in names} for split in labels}
 
 
-def audit_lengths(texts: Sequence[str], tokenizer_file: Path, seed: int) -> dict[str, Any]:
+def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, seed: int) -> dict[str, Any]:
     """Measure lengths in tokens (special tokens included) on at most LENGTH_SAMPLE texts.
 
-    Returns the share of texts longer than each of LENGTHS, and the median, 95th percentile and maximum.
+    Returns the share of texts longer than each of LENGTHS and `max_length`, and the median, the 95th percentile
+    and the maximum.
     """
     from tokenizers import Tokenizer
 
@@ -50,7 +51,7 @@ def audit_lengths(texts: Sequence[str], tokenizer_file: Path, seed: int) -> dict
     rows = np.random.default_rng(seed).permutation(len(texts))[:LENGTH_SAMPLE].tolist()
     encoded = tokenizer.encode_batch_fast([texts[row][:100_000] for row in rows])
     lengths = np.array([len(encoding) for encoding in encoded])
-    shares = {str(limit): round(float((lengths > limit).mean()), 4) for limit in LENGTHS}
+    shares = {str(limit): round(float((lengths > limit).mean()), 4) for limit in sorted({*LENGTHS, max_length})}
     quantiles = {
         "median": int(np.median(lengths)),
         "p95": int(np.quantile(lengths, 0.95)),

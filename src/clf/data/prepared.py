@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
+from clf.data.splits import stratified_sample
 from clf.errors import DataError
 from clf.runs import MANIFEST_FILE, read_manifest, sha256, write_json
 from clf.settings import CleaningSettings
@@ -91,6 +92,11 @@ class PreparedDataset:
             )
         table = pyarrow.parquet.read_table(path)
         return LabelledTexts(table["text"].to_pylist(), table["raw_text"].to_pylist(), table["label"].to_numpy())
+
+    def sample(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
+        """Read one split, or a stratified sample of it."""
+        texts = self.read(split)
+        return texts.take(stratified_sample(texts.labels, rows, seed)) if rows else texts
 
 
 def write_prepared(

@@ -6,14 +6,14 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from clf import hub
-from clf.data.readers import BATCH_ROWS, Batch, chunked, read_file
-from clf.errors import DataError
+from clf.data.readers import BATCH_ROWS, Batch, chunked, read_file, sniff_format
+from clf.errors import DataError, UsageError
 from clf.runs import MANIFEST_FILE, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
 
@@ -59,7 +59,24 @@ def find_source(settings: Settings) -> Source:
 
     Raises DataError when there is none, NetworkError when it would have to come from the Hub and cannot.
     """
-    spec = settings.data.dataset or DEFAULT_DATASET
+    source = _named_source(settings.data.dataset or DEFAULT_DATASET, settings)
+    further = {"validation": settings.data.validation, "test": settings.data.test}
+    files = {split: Path(file).expanduser() for split, file in further.items() if file}
+    if not files:
+        return source
+    if source.prepared:
+        raise UsageError(f"{source.prepared} is prepared already", "give --validation and --test to clf prepare")
+    for file in files.values():
+        sniff_format(file, settings.data)
+    own = {split: _split([file], settings.data) for split, file in files.items()}
+    fingerprint = source.fingerprint + _fingerprint(list(files.values()))
+    together = source.splits | own
+    return replace(
+        source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
+    )
+
+
+def _named_source(spec: str, settings: Settings) -> Source:
     if spec == SYNTHETIC:
         return _synthetic(settings)
     if spec not in NAMES and looks_like_path(spec):
@@ -99,35 +116,26 @@ def _local(path: Path, data: DataSettings) -> Source:
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
     named = _split_files(path) if path.is_dir() else {"train": [path]}
     tree = _class_tree(path) if not named else {}
-    files = {} if tree else _files(path, named, data)
-    splits = tree or {
-        split: Split(partial(_read_files, found, data), ", ".join(map(str, found))) for split, found in files.items()
-    }
-    return Source(
-        name=path.resolve().name.split(".")[0] or "dataset",
-        origin=os.path.realpath(path),
-        splits=splits,
-        class_names=_class_names(path),
-        fingerprint=_fingerprint([file for found in files.values() for file in found]),
-    )
-
-
-def _files(path: Path, named: dict[str, list[Path]], data: DataSettings) -> dict[str, list[Path]]:
-    """Complete the files of the splits by those given apart; one file alone is `train`, and is cut later."""
-    if not named:
+    if not named and not tree:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
         raise DataError(
             f"the folder {path} has no train.*, validation.* or test.* and no class folders (it holds {found})",
             "give a file, or name the files train.csv and test.csv",
         )
-    given = {"validation": data.validation, "test": data.test}
-    further = {split: [Path(file)] for split, file in given.items() if file}
-    together = named | further
-    files = {split: together[split] for split in SPLITS if split in together}
-    for file in (file for found in files.values() for file in found):
-        if not file.is_file():
-            next(read_file(file, data))  # raises, with the name that is nearest
-    return files
+    files = [file for found in named.values() for file in found]
+    for file in files:
+        sniff_format(file, data)  # refuses one that is not there, or empty
+    return Source(
+        name=path.resolve().name.split(".")[0] or "dataset",
+        origin=os.path.realpath(path),
+        splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
+        class_names=_class_names(path),
+        fingerprint=_fingerprint(files),
+    )
+
+
+def _split(files: list[Path], data: DataSettings) -> Split:
+    return Split(partial(_read_files, files, data), ", ".join(map(str, files)))
 
 
 def _split_files(folder: Path) -> dict[str, list[Path]]:

@@ -37,7 +37,7 @@ def model_record(
         "cleaning": classifier.cleaning.model_dump(),
         "temperature": 1.0,
         "threshold": None,
-        "dataset": {key: manifest.get(key) for key in ("name", "origin", "fingerprint")}
+        "dataset": {key: manifest.get(key) for key in ("name", "origin", "fingerprint", "files")}
         | {"dataset": settings.data.dataset, "prepared": str(prepared.folder.resolve())},
         "rows": rows,
         "compute": {
