@@ -8,7 +8,7 @@ import json
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -37,7 +37,8 @@ Strings = Annotated[list[str], BeforeValidator(_as_list)]
 class Section(BaseModel):
     """A group of settings: frozen values, validated when built, nothing else."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, protected_namespaces=())
+    # Validators are built when first used: `--help` needs none of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     def overlaid_on(self, recorded: dict[str, Any]) -> dict[str, Any]:
         """Return `recorded` values, replaced by those that were given explicitly to this section."""
@@ -208,16 +209,16 @@ class DownloadSettings(Section):
 class Settings(Section):
     """What one run was asked to do. Building one reads neither files nor the environment."""
 
-    run: RunSettings = RunSettings()
-    data: DataSettings = DataSettings()
-    cleaning: CleaningSettings = CleaningSettings()
-    compute: ComputeSettings = ComputeSettings()
-    train: TrainSettings = TrainSettings()
-    evaluate: EvaluateSettings = EvaluateSettings()
-    compare: CompareSettings = CompareSettings()
-    predict: PredictSettings = PredictSettings()
-    demo: DemoSettings = DemoSettings()
-    download: DownloadSettings = DownloadSettings()
+    run: RunSettings = Field(default_factory=RunSettings)
+    data: DataSettings = Field(default_factory=DataSettings)
+    cleaning: CleaningSettings = Field(default_factory=CleaningSettings)
+    compute: ComputeSettings = Field(default_factory=ComputeSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
+    evaluate: EvaluateSettings = Field(default_factory=EvaluateSettings)
+    compare: CompareSettings = Field(default_factory=CompareSettings)
+    predict: PredictSettings = Field(default_factory=PredictSettings)
+    demo: DemoSettings = Field(default_factory=DemoSettings)
+    download: DownloadSettings = Field(default_factory=DownloadSettings)
 
 
 Overrides = dict[str, dict[str, Any]]
@@ -257,13 +258,18 @@ def _layered(config: Path, overrides: Overrides) -> Settings:
     )
 
 
+def section_type(section: str) -> type[Section]:
+    """Return the class of a section."""
+    kind: Any = Settings.model_fields[section].annotation
+    return cast("type[Section]", kind)
+
+
 def variable_names() -> list[str]:
     """Return the name of every environment variable that holds a setting."""
-    sections = Settings()
     return [
         f"CLF_{section}__{name}".upper()
         for section in Settings.model_fields
-        for name in type(getattr(sections, section)).model_fields
+        for name in section_type(section).model_fields
     ]
 
 
@@ -300,7 +306,7 @@ def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
 
 def _names_near(section: str, name: str) -> list[str]:
     if name and section in Settings.model_fields:
-        return list(type(getattr(Settings(), section)).model_fields)
+        return list(section_type(section).model_fields)
     return list(Settings.model_fields)
 
 

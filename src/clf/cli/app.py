@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from clf.cli import render
 from clf.cli.options import Presentation, normalize_name, print_version, uses, wants_json
 from clf.errors import ClfError, UsageError
 from clf.settings import Settings
@@ -55,6 +54,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
+    from clf.cli import render
     from clf.prepare import prepare
     from clf.runs import shown
 
@@ -71,6 +71,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     """Fine-tune an encoder on a dataset, and publish the model."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
+    from clf.cli import render
     from clf.train import train
 
     result = train(settings)
@@ -85,6 +86,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
 def demo_command(settings: Settings, presentation: Presentation) -> None:
     """Run the whole pipeline on synthetic movie reviews, with no network."""
     start(settings, presentation)
+    from clf.cli import render
     from clf.demo import demo
 
     result = demo(settings)
@@ -105,6 +107,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     """Measure a model on a split of a dataset."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
+    from clf.cli import render
     from clf.evaluate import evaluate
 
     result = evaluate(model, settings)
@@ -131,6 +134,7 @@ def compare_command(
     """Tell whether a model is better than its baselines; exit code 3 when it is not."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
+    from clf.cli import render
     from clf.compare import compare
 
     result = compare(candidate or trained_model, settings)
@@ -181,6 +185,8 @@ def predict_command(
     if presentation.json and output is None and source is not None:
         raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
     start(settings, presentation)
+    from clf.cli import render
+
     if source is None:
         from clf.predict import Predictor
 
@@ -220,6 +226,7 @@ def download_command(
 ) -> None:
     """Fetch models and datasets into the cache, for runs with no network."""
     start(settings, presentation)
+    from clf.cli import render
     from clf.download import download_models, verify_models
 
     rows = (verify_models if verify else download_models)(models or [], dataset or [], settings)
@@ -251,7 +258,9 @@ def start(settings: Settings, presentation: Presentation) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     level = logging.ERROR if presentation.quiet else logging.DEBUG if presentation.verbose else logging.INFO
-    handler = render.NoteHandler(level)
+    from clf.cli.render import NoteHandler
+
+    handler = NoteHandler(level)
     log = logging.getLogger("clf")
     log.handlers = [handler]
     log.setLevel(level)
@@ -267,7 +276,9 @@ def note_unused(settings: Settings, *names: str) -> None:
 def finish(presentation: Presentation, command: str) -> None:
     """Say what comes next."""
     if not presentation.quiet:
-        render.print_next(command)
+        from clf.cli.render import print_next
+
+        print_next(command)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -280,24 +291,29 @@ def run(arguments: list[str] | None = None) -> int:
     except ClfError as error:
         if _debugging(arguments):
             raise
-        render.print_error(error, wants_json(arguments))
-        return error.exit_code
+        return _refuse(error, arguments)
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
-        render.print_error(UsageError(error.format_message(), "see --help of the command"), wants_json(arguments))
-        return error.exit_code
+        return _refuse(UsageError(error.format_message(), "see --help of the command"), arguments)
     except (KeyboardInterrupt, typer.Abort):
-        render.print_error(ClfError("interrupted; nothing was published"), False)
+        _refuse(ClfError("interrupted; nothing was published"), [])
         return INTERRUPTED
     except Terminated:
-        render.print_error(ClfError("terminated; nothing was published"), False)
+        _refuse(ClfError("terminated; nothing was published"), [])
         return TERMINATED
     except (BrokenPipeError, SystemExit):
         # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
+
+
+def _refuse(error: ClfError, arguments: list[str] | None) -> int:
+    from clf.cli.render import print_error
+
+    print_error(error, wants_json(arguments))
+    return error.exit_code
 
 
 def _debugging(arguments: list[str] | None) -> bool:

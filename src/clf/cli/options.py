@@ -11,7 +11,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from clf import __version__
-from clf.settings import Overrides, Section, Settings, load_settings
+from clf.settings import Overrides, load_settings, section_type
 
 COMMON = "Every command"
 
@@ -107,15 +107,11 @@ def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]
 
 def _select(selector: str) -> list[tuple[str, str]]:
     section, _, names = selector.partition(".")
-    known = list(_section_type(section).model_fields)
+    known = list(section_type(section).model_fields)
     if names.startswith("-"):
         excluded = names[1:].split(",")
         return [(section, name) for name in known if name not in excluded]
     return [(section, name) for name in (names.split(",") if names else known)]
-
-
-def _section_type(section: str) -> type[Section]:
-    return type(getattr(Settings(), section))
 
 
 def _overrides(ctx: typer.Context, fields: dict[str, str], values: dict[str, Any]) -> Overrides:
@@ -138,7 +134,7 @@ def _signature(command: Callable[..., Any], fields: dict[str, str]) -> Signature
 
 
 def _option(section: str, name: str) -> Parameter:
-    field: FieldInfo = _section_type(section).model_fields[name]
+    field: FieldInfo = section_type(section).model_fields[name]
     flag = "--" + name.replace("_", "-")
     # A switch that is on by default gets --x/--no-x; one that is off needs no `--no-no-header`.
     declaration = [f"{flag}/--no-{flag[2:]}"] if field.default is True else [flag]
