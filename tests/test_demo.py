@@ -44,7 +44,7 @@ def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> Non
         )
         assert done.code == 0, done.err
         accuracies.append(done.json["test_metrics"]["accuracy"])
-    assert sum(accuracies) / 3 <= 0.7, accuracies
+    assert max(accuracies) <= 0.7, accuracies
 
 
 @pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
@@ -68,3 +68,21 @@ def test_a_person_sees_before_and_after_and_a_second_demo_replaces_the_first(
         "fresh-encoder_synthetic_final",
         "fresh-encoder_synthetic_final.run",
     ]
+
+
+def test_a_foreign_folder_at_its_place_is_left_alone(clf: RunClf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
+    folder = Path("trained_models/fresh-encoder_synthetic_final")
+    folder.mkdir(parents=True)
+    (folder / "thesis.txt").write_text("precious")
+    done = clf("demo", "--epochs", 1)
+    assert done.code == 1
+    assert (folder / "thesis.txt").read_text() == "precious"
+
+
+def test_a_settings_file_for_other_data_does_not_disturb_it(
+    clf: RunClf, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
+    (own_folder / "clf.toml").write_text('[data]\ntext_column = "review"\n')
+    assert clf("demo", "--epochs", 1).code == 0

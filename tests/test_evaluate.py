@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from clf.data.synthetic import synthetic_reviews
-from conftest import RunClf, write_csv
+from conftest import FAST, RunClf, review_rows, write_csv
 
 
 def labelled(split: str, seed: int = 42, rows: int = 100) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ def test_without_a_dataset_the_recorded_test_split_is_measured(clf: RunClf, trai
     recorded = json.loads((trained / "clf.json").read_text())["metrics"]["test"]
     assert result["metrics"] == pytest.approx(recorded, abs=1e-5)
     assert set(result["metrics"]) == {
-        "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "mean_confidence", "ece", "ece_expected", "brier", "log_loss",
+        "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_precision", "weighted_recall", "weighted_f1", "mean_confidence", "ece", "ece_expected", "brier", "log_loss",
     }  # fmt: skip
     assert set(result["per_class"]) == {"negative", "positive"}
     assert sum(map(sum, result["confusion_matrix"])) == 20
@@ -104,3 +104,64 @@ def test_a_class_without_rows_is_said_and_undefined(clf: RunClf, trained: Path, 
     assert done.code == 0, done.err
     assert "no text to measure on has the label negative" in done.err
     assert done.json["per_class"]["negative"]["recall"] is None
+
+
+def trained_on(clf: RunClf, encoder: Path, folder: Path, dataset: object, *arguments: object) -> Path:
+    done = clf("train", "--model", encoder, *FAST, "--dataset", dataset, "--output-dir", folder, *arguments)
+    assert done.code == 0, done.err
+    return folder
+
+
+def test_a_file_of_the_same_name_elsewhere_is_another_dataset(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(own_folder / "reviews.csv", review_rows())
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", "reviews.csv")
+    assert clf("evaluate", model, "--dataset", "reviews.csv", "--json").json["rows"] == 4
+    (own_folder / "other").mkdir()
+    write_csv(own_folder / "other" / "reviews.csv", [(f"a new one: {text}", label) for text, label in review_rows(30)])
+    monkeypatch.chdir(own_folder / "other")
+    assert clf("evaluate", model, "--dataset", "reviews.csv", "--json").json["rows"] == 30
+
+
+def test_an_edited_source_leaves_the_test_split_of_the_training_alone(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path
+) -> None:
+    path = write_csv(own_folder / "reviews.csv", review_rows())
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", path)
+    before = clf("evaluate", model, "--json").json["metrics"]
+    write_csv(path, [*review_rows(), ("one more wonderful film", "good")])
+    assert clf("evaluate", model, "--json").json["metrics"] == pytest.approx(before, abs=1e-5)
+    assert clf("compare", model, "--baseline", "tfidf").code in {0, 3}
+    named = clf("evaluate", model, "--dataset", path)
+    assert named.code == 1
+    assert "has changed since the model was trained" in named.err
+    assert "were in the training data" in named.err
+
+
+def test_a_model_outlives_the_prepared_dataset_it_was_trained_on(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path
+) -> None:
+    rows = [(f"title {number}", text, label) for number, (text, label) in enumerate(review_rows())]
+    write_csv(own_folder / "tickets.csv", rows, ("subject", "words", "queue"))
+    columns = ("--text-column", "words", "--label-column", "queue", "--label-map", "good=fine", "--seed", 5)
+    assert clf("prepare", "--dataset", "tickets.csv", *columns).code == 0
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", "prepared/tickets")
+    before = clf("evaluate", model, "--json").json["metrics"]
+    shutil.rmtree("prepared/tickets")
+    assert clf("evaluate", model, "--json").json["metrics"] == pytest.approx(before, abs=1e-5)
+    shutil.rmtree(tmp_path / "model.run")
+    assert clf("evaluate", model, "--json").json["metrics"] == pytest.approx(before, abs=1e-5)
+
+
+def test_rows_that_are_all_dropped_are_said(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    done = clf("evaluate", trained, "--dataset", write_csv(own_folder / "a.csv", [("a film", ""), ("b film", "")]))
+    assert done.code == 1
+    assert "has no row with both a text and a label" in done.err
+
+
+def test_a_measurement_never_replaces_the_model_it_reads(clf: RunClf, trained: Path) -> None:
+    done = clf("evaluate", trained, "--output-dir", trained, "--overwrite")
+    assert done.code == 1
+    assert "which the command reads" in done.err
+    assert (trained / "model.safetensors").exists()

@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 import clf as package
-from conftest import RunClf, write_csv
+from conftest import RunClf, review_rows, write_csv
 
 ROWS = [(1, "a wonderful film", "x"), (2, "", "y"), (3, "an awful bore, 'dull'", "z")]
 
@@ -23,7 +23,9 @@ def test_texts_on_the_command_line_are_labelled(clf: RunClf, trained: Path) -> N
     assert "“a wonderful film”" in done.out
     assert "Next: clf predict" in done.out
     assert "\x1b" not in done.out
-    answers = clf("predict", trained, "--text", "a wonderful film", "--json").json
+    result = clf("predict", trained, "--text", "a wonderful film", "--json").json
+    assert (result["rows"], result["output"]) == (1, None)
+    answers = result["predictions"]
     assert answers[0]["label"] in {"negative", "positive"}
     assert sum(answers[0]["scores"].values()) == pytest.approx(1.0, abs=1e-4)
 
@@ -80,19 +82,22 @@ def test_columns_of_the_same_name_are_kept_and_ours_renamed(clf: RunClf, trained
 
 
 def test_a_threshold_turns_unsure_answers_into_abstain(clf: RunClf, trained: Path) -> None:
-    assert clf("predict", trained, "--text", "a film", "--threshold", 1.0, "--json").json[0]["label"] == "abstain"
+    assert (
+        clf("predict", trained, "--text", "a film", "--threshold", 1.0, "--json").json["predictions"][0]["label"]
+        == "abstain"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "expected either --text or an input file"),
-        (("new.csv", "--text", "x"), 2, "expected either --text or an input file"),
+        ((), 2, "nothing to label with the model"),
+        (("new.csv", "--text", "x"), 2, "both --text and the file new.csv were given"),
         (("new.csv", "--json"), 2, "--json needs --output"),
         (("none.csv", "--output", "out.csv"), 1, "no file none.csv"),
         (("new.csv", "--output", "out.xyz"), 2, "has no known ending"),
         (("new.csv", "--output", "no/folder/out.csv"), 1, "lies in a folder that does not exist"),
-        (("new.csv", "--output", "new.csv"), 1, "new.csv exists"),
+        (("new.csv", "--output", "new.csv", "--overwrite"), 1, "is the input itself"),
         (("new.csv", "--output", "out.csv", "--text-column", "body"), 1, "has no column 'body'"),
     ],
 )
@@ -108,5 +113,54 @@ def test_what_cannot_be_done_is_said(
 
 def test_three_lines_of_python_do_the_same(clf: RunClf, trained: Path) -> None:
     [answer] = package.load(trained).predict(["a wonderful film"])
-    typed = clf("predict", trained, "--text", "a wonderful film", "--json").json[0]
+    typed = clf("predict", trained, "--text", "a wonderful film", "--json").json["predictions"][0]
     assert (answer.label, answer.confidence) == (typed["label"], pytest.approx(typed["confidence"]))
+
+
+def test_names_that_are_taken_are_never_overwritten(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    path = write_csv(own_folder / "new.csv", [("a film", "7", "8")], ("text", "score_negative", "predicted_label"))
+    assert clf("predict", trained, path, "--output", "out.csv", "--all-scores").code == 0
+    [row] = csv.DictReader(Path("out.csv").read_text().splitlines())
+    assert (row["score_negative"], row["predicted_label"]) == ("7", "8")
+    assert row["predicted_predicted_label"] in {"negative", "positive"}
+
+
+def test_columns_that_come_late_and_a_late_error_keep_one_set_of_names(
+    clf: RunClf, trained: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clf.data.readers.BATCH_ROWS", 2)
+    rows = [{"text": "a film"}] * 3 + [{"text": "", "label": "mine"}]
+    (own_folder / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert clf("predict", trained, "new.jsonl", "--output", "out.jsonl").code == 0
+    written = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert all(
+        list(row) == ["text", "label", "predicted_label", "predicted_confidence", "predicted_error"] for row in written
+    )
+    assert [row["label"] for row in written] == [None, None, None, "mine"]
+
+
+def test_values_of_several_kinds_and_half_characters_are_written(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    (own_folder / "new.jsonl").write_text('{"text": "a film", "x": 1}\n{"text": "b \\ud800 film", "x": {"y": 2}}\n')
+    for name in ("out.parquet", "out.jsonl", "out.csv"):
+        done = clf("predict", trained, "new.jsonl", "--output", name)
+        assert done.code == 0, done.err
+
+
+def test_typed_texts_can_go_to_a_file_with_the_settings_beside_it(clf: RunClf, trained: Path) -> None:
+    assert clf("predict", trained, "--text", "a wonderful film", "--output", "out.csv").code == 0
+    assert Path("out.csv").read_text().startswith("text,label,confidence\na wonderful film,")
+    assert json.loads(Path("out.csv.settings.json").read_text())["command"] == "predict"
+
+
+def test_the_text_column_of_the_training_is_remembered(clf: RunClf, tiny_encoder: Path, own_folder: Path) -> None:
+    rows = [(f"title {number}", text, label) for number, (text, label) in enumerate(review_rows())]
+    write_csv(own_folder / "tickets.csv", rows, ("subject", "words", "queue"))
+    columns = ("--text-column", "words", "--label-column", "queue")
+    assert (
+        clf(
+            "train", "--dataset", "tickets.csv", *columns, "--model", tiny_encoder, "--epochs", 1, "--output-dir", "m"
+        ).code
+        == 0
+    )
+    done = clf("predict", "m", "tickets.csv", "--output", "out.csv")
+    assert "text from words" in done.err

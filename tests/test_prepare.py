@@ -103,7 +103,7 @@ def test_imdb_by_name_comes_from_the_hub_and_then_offline(clf: RunClf, hub: Loca
 
 
 def test_lengths_are_measured_with_a_tokenizer_at_hand(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
-    assert clf("prepare", "--dataset", reviews, "--json").json["truncated"] is None
+    assert clf("prepare", "--dataset", reviews, "--model", "not/here", "--json").json["truncated"] is None
     lengths = clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--json").json["truncated"]
     assert lengths["sampled_texts"] == 32
     assert lengths["share_longer_than"]["64"] == 0.0
@@ -124,3 +124,30 @@ def test_a_prepared_dataset_is_not_prepared_again(clf: RunClf, reviews: Path) ->
     done = clf("prepare", "--dataset", "prepared/reviews")
     assert done.code == 2
     assert "is prepared already" in done.err
+
+
+def test_dropping_leaks_never_leaves_a_class_without_training_texts(clf: RunClf, own_folder: Path) -> None:
+    rows = review_rows(20)
+    write_csv(own_folder / "all.csv", rows)
+    write_csv(own_folder / "test.csv", [row for row in rows if row[1] == "bad"])
+    done = clf("prepare", "--dataset", "all.csv", "--test", "test.csv", "--drop-leaks")
+    assert done.code == 1
+    assert "labels of" in done.err
+    assert not Path("prepared").exists() or not list(Path("prepared").iterdir())
+
+
+def test_splits_that_leave_nothing_are_refused(clf: RunClf, reviews: Path) -> None:
+    done = clf("prepare", "--dataset", reviews, "--validation-size", 0.6, "--test-size", 0.6)
+    assert done.code == 2
+    assert "leave nothing to train on" in done.err
+
+
+def test_samples_are_taken_when_they_are_asked_for(clf: RunClf, reviews: Path) -> None:
+    audit = clf("prepare", "--dataset", reviews, "--max-train-samples", 10, "--max-eval-samples", 2, "--json").json
+    assert audit["rows"] == {"train": 10, "validation": 2, "test": 2}
+
+
+def test_the_next_command_names_an_encoder_that_is_here(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    assert (
+        f"--model {tiny_encoder}" in clf("prepare", "--dataset", reviews, "--model", tiny_encoder).out.splitlines()[-1]
+    )

@@ -53,7 +53,43 @@ def test_a_foreign_folder_needs_overwrite(tmp_path: Path, explicit: bool) -> Non
     with pytest.raises(OutputError, match=r"holds something else \(thesis\.txt\)"):
         output_folder(at(folder if explicit else None), folder)
     assert output_folder(at(folder if explicit else None, overwrite=True), folder) == folder
-    assert (folder / "thesis.txt").read_text() == "precious"
+    with staged(folder) as stage:
+        (stage / "clf.json").write_text('{"clf_version": "0.1.0"}')
+    assert is_clf_result(folder)
+    [kept] = tmp_path.glob("mine.replaced-*")
+    assert (kept / "thesis.txt").read_text() == "precious"
+
+
+def test_the_working_folder_and_those_above_are_never_an_output(own_folder: Path) -> None:
+    for folder in (own_folder, own_folder.parent):
+        with pytest.raises(OutputError, match="is the working folder, or holds it"):
+            output_folder(at(folder, overwrite=True), folder)
+
+
+def test_a_folder_that_holds_an_input_is_never_an_output(tmp_path: Path) -> None:
+    model = result(tmp_path / "model")
+    with pytest.raises(OutputError, match="which the command reads"):
+        output_folder(at(model, overwrite=True), model, [model / "clf.json"])
+
+
+def test_an_interrupt_between_the_renames_keeps_the_old_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = result(tmp_path / "model")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if ".staging-" in self.name:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), staged(old) as stage:
+        (stage / "clf.json").write_text("{}")
+    assert is_clf_result(old)
+
+
+def test_a_result_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
+    result(tmp_path / ".model.replaced-123")
+    assert is_clf_result(output_folder(at(None), tmp_path / "model"))
 
 
 def test_an_explicit_result_needs_overwrite_too(tmp_path: Path) -> None:

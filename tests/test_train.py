@@ -11,7 +11,7 @@ import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.data.synthetic import synthetic_reviews
-from conftest import FAST, Outcome, RunClf
+from conftest import FAST, Outcome, RunClf, review_rows, write_csv
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
 
@@ -70,7 +70,7 @@ print(json.dumps([row["label"] for row in classify({texts!r}, truncation=True, m
 """
     plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     options = [part for text in texts for part in ("--text", text)]
-    ours = clf("predict", trained, *options, "--precision", "fp32", "--json").json
+    ours = clf("predict", trained, *options, "--json").json["predictions"]
     assert json.loads(plain.stdout.splitlines()[-1]) == [answer["label"] for answer in ours]
 
 
@@ -86,10 +86,19 @@ def test_a_prepared_dataset_is_trained_on_as_it_is(clf: RunClf, reviews: Path, t
     clf("prepare", "--dataset", reviews, "--output-dir", "mine")
     result = train(clf, tiny_encoder, "--dataset", "mine", "--json").json
     assert result["model_dir"] == "trained_models/tiny_reviews_final"
-    assert not Path(result["run_dir"], "dataset").exists()
-    refused = clf("train", "--model", tiny_encoder, "--dataset", "mine", "--no-strip-html")
+    assert Path(result["run_dir"], "dataset", "train.parquet").samefile("mine/train.parquet"), "no second copy on disk"
+
+
+@pytest.mark.parametrize(
+    "flags", [("--no-strip-html",), ("--drop-leaks",), ("--label-map", "good=G"), ("--validation-size", 0.3)]
+)
+def test_a_prepared_dataset_refuses_flags_that_would_have_no_effect(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, flags: tuple[object, ...]
+) -> None:
+    clf("prepare", "--dataset", reviews, "--output-dir", "mine")
+    refused = clf("train", "--model", tiny_encoder, "--dataset", "mine", *flags)
     assert refused.code == 2
-    assert "was prepared with strip_html = True" in refused.err
+    assert "but the dataset was prepared with" in refused.err
 
 
 def test_samples_are_taken_after_the_split(clf: RunClf, tiny_encoder: Path) -> None:
@@ -121,7 +130,7 @@ def test_a_person_sees_tables_examples_and_the_next_command(clf: RunClf, reviews
     assert "mean confidence" in done.out
     assert "Next: clf compare trained_models/tiny_reviews_final" in done.out
     assert "newly initialized" not in done.err + done.out
-    assert "epoch 3: validation macro F1" in done.err
+    assert "epoch 3: loss 0." in done.err
     assert train(clf, tiny_encoder, "--dataset", reviews, "--quiet").err == ""
 
 
@@ -174,3 +183,69 @@ def test_the_program_answers_as_a_module(flag: str) -> None:
     done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0
     assert "clf" in done.stdout
+
+
+def test_a_failed_run_leaves_the_record_of_the_good_one_and_logs_why(
+    clf: RunClf, reviews: Path, tiny_encoder: Path
+) -> None:
+    run = Path(train(clf, tiny_encoder, "--dataset", reviews, "--json").json["run_dir"])
+    before = {name: (run / name).read_bytes() for name in ("history.jsonl", "settings.json", "dataset/manifest.json")}
+    assert clf("train", "--model", tiny_encoder, "--dataset", reviews, "--label-column", "lable").code == 1
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert "has no column 'lable'" in (run / "run.log").read_text()
+
+
+def test_a_checkpoint_keeps_its_head_and_its_order_of_labels(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    rows = [
+        (review.text, {"negative": "1", "positive": "0"}[review.label])
+        for review in synthetic_reviews(100, 42)["train"]
+    ]
+    write_csv(own_folder / "other.csv", rows)
+    # As numbers, positive comes first; the checkpoint has it second, and that must stand.
+    done = clf(
+        "train",
+        "--model",
+        trained,
+        "--dataset",
+        "other.csv",
+        "--label-map",
+        "0=positive,1=negative",
+        "--epochs",
+        1,
+        "--learning-rate",
+        1e-6,
+        "--max-length",
+        64,
+        "--json",
+    )
+    assert done.code == 0, done.err
+    assert "its own head" in done.err
+    assert json.loads(Path(done.json["model_dir"], "config.json").read_text())["id2label"] == {
+        "0": "negative",
+        "1": "positive",
+    }
+    assert done.json["test_metrics"]["accuracy"] >= 0.8
+
+
+def test_a_sample_without_one_of_the_classes_is_refused(clf: RunClf, own_folder: Path, tiny_encoder: Path) -> None:
+    rows = [(f"text {number} of {name}", name) for number in range(12) for name in "abcd"]
+    done = clf(
+        "train",
+        "--model",
+        tiny_encoder,
+        "--dataset",
+        write_csv(own_folder / "four.csv", rows),
+        "--max-train-samples",
+        2,
+    )
+    assert done.code == 1
+    assert "no training text has the label" in done.err
+
+
+def test_an_output_that_holds_the_input_is_refused(clf: RunClf, own_folder: Path, tiny_encoder: Path) -> None:
+    (own_folder / "data").mkdir()
+    path = write_csv(own_folder / "data" / "reviews.csv", review_rows())
+    for output in ("data", ".", ".."):
+        done = clf("train", "--model", tiny_encoder, "--dataset", path, "--output-dir", output, "--overwrite")
+        assert done.code == 1, done.err
+        assert path.exists()

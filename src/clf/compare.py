@@ -4,35 +4,39 @@ import logging
 import tempfile
 import time
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.errors import ClfError, ModelError
+from clf.data.labels import align_labels
+from clf.data.sources import looks_like_path
+from clf.errors import ClfError, ModelError, UsageError
 from clf.evaluate import (
     MeasuredTexts,
-    align_labels,
     find_leaks,
+    input_paths,
     load_model,
     measured_texts,
     predict_measured,
     recorded_dataset,
+    without_leaks,
 )
 from clf.models.store import ModelFiles, check_files, find_model
 from clf.reports.markdown import comparison_report
 from clf.runs import COMPARISONS, output_folder, save_settings, shown, staged, write_json
-from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, weakest
-from clf.settings import Settings
+from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, summarize, weakest
+from clf.settings import DEFAULT_DATASET, Settings
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
 
 log = logging.getLogger(__name__)
 
-IMPROVED = "improvement detected"
-NOT_IMPROVED = "no improvement: review the hyper-parameters"
+BUILT_IN = ("pretrained", "tfidf")
+FEW = 100
 
 
 @dataclass(frozen=True)
@@ -50,21 +54,42 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
 
     Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
     """
+    for name in {*settings.compare.baseline, *settings.compare.show_baseline}:
+        _check_baseline(name)
     model = load_model(candidate, settings)
     measured = measured_texts(model, settings)
-    folder = output_folder(settings, COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}")
-    leaked = find_leaks(model, Path(model.model.name_or_path), measured, settings)
+    if len(measured.raw_texts) < FEW:
+        log.warning("only %d texts to compare on: a difference of some points can be chance", len(measured.raw_texts))
+    default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
+    folder = output_folder(settings, default, input_paths(model, settings))
+    leaked = find_leaks(model, measured, settings)
     started = time.perf_counter()
     answers = _answer(model.name, predict_measured(model, measured, settings), measured, started)
     gated, only_shown = settings.compare.baseline, settings.compare.show_baseline
     baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *only_shown])]
     result = _result(model, answers, baselines, measured, settings)
     result["leaked_rows"] = None if leaked is None else int(leaked.sum())
+    result["without_leaks"] = {
+        each.name: without_leaks(each.probabilities, measured, leaked) for each in [answers, *baselines]
+    }
     with staged(folder) as stage:
         write_json(stage / "comparison.json", result)
         (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
         save_settings(stage, "compare", settings)
     return {**result, "output_dir": shown(folder)}
+
+
+def _check_baseline(name: str) -> None:
+    """Find a misspelt baseline before anything is computed."""
+    if name in BUILT_IN or "/" in name or looks_like_path(name):
+        return
+    close = get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
+    raise UsageError(
+        f"--baseline {name!r} is none of {', '.join(BUILT_IN)}, and no model folder",
+        f"did you mean {close[0]}? For several, repeat --baseline"
+        if close
+        else "give one of them, or the path of a model",
+    )
 
 
 def _answer(name: str, probabilities: NDArray[np.float32], measured: MeasuredTexts, started: float) -> Answers:
@@ -98,7 +123,7 @@ def _pretrained(candidate: "Classifier", measured: MeasuredTexts, settings: Sett
             f"{candidate.name} does not record the model it was made from", "leave out --baseline pretrained"
         )
     seed = candidate.record["settings"]["run"]["seed"]
-    fresh = load_for_training(_base_files(base, settings), candidate.labels, seed=seed)
+    fresh = load_for_training(_base_files(base, settings), candidate.labels, seed=seed, fresh_head=True)
     fresh.name, fresh.max_length, fresh.cleaning = "pretrained", candidate.max_length, candidate.cleaning
     return predict_measured(fresh, measured, settings)
 
@@ -151,7 +176,7 @@ def _other_model(name: str, measured: MeasuredTexts, settings: Settings) -> NDAr
             f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
             "compare models of the same classes",
         )
-    find_leaks(other, Path(other.model.name_or_path), measured, settings)
+    find_leaks(other, measured, settings)
     return predict_measured(other, measured, settings)
 
 
@@ -190,13 +215,25 @@ def _result(
         "comparisons": [comparison.as_dict() for comparison in comparisons],
         "verdict": verdict,
         "missed_floors": floors,
+        "min_improvement": choice.min_improvement,
         "gate": "passed" if passed else "failed",
-        "summary": IMPROVED if passed else NOT_IMPROVED,
+        "summary": summarize(comparisons, floors),
         "advice": []
         if passed
         else advise(candidate.metrics, comparisons, recipe, suggested_rate(recipe.get("model", ""))),
+        "next": _next(model, passed, suggested_rate(recipe.get("model", ""))),
         "examples": _examples(candidate, baselines, measured, choice.examples),
     }
+
+
+def _next(model: "Classifier", passed: bool, rate: float | None) -> list[str]:
+    """Return the command that comes next: use the model, or train it otherwise."""
+    train = model.record.get("settings", {}).get("train")
+    if passed or not train:
+        return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
+    spec = model.record["dataset"]["dataset"] or DEFAULT_DATASET
+    recipe = ["--learning-rate", f"{max(train['learning_rate'], rate or 0.0):g}", "--epochs", str(train["epochs"] + 2)]
+    return ["clf", "train", "--dataset", spec, "--model", train["model"], *recipe]
 
 
 def _examples(
@@ -217,14 +254,14 @@ def _examples(
 
 
 def _example(row: int, candidate: Answers, other: Answers, measured: MeasuredTexts) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    answered: dict[str, Any] = {
         "text": measured.raw_texts[row],
         "label": measured.names[int(measured.labels[row])],
     }
     for who, answers in (("candidate", candidate), ("baseline", other)):
-        shown[who] = {
+        answered[who] = {
             "name": answers.name,
             "label": measured.names[int(answers.probabilities[row].argmax())],
             "confidence": round(float(answers.probabilities[row].max()), 4),
         }
-    return shown
+    return answered

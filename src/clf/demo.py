@@ -10,7 +10,7 @@ from clf.compare import compare
 from clf.data.sources import SYNTHETIC, find_source
 from clf.models.store import EMBEDDED_ID, has_embedded
 from clf.runs import MODELS, Run, output_folder, save_settings
-from clf.settings import Settings
+from clf.settings import DataSettings, Settings
 from clf.train import TrainResult, train
 
 log = logging.getLogger(__name__)
@@ -36,9 +36,11 @@ class DemoResult:
 def demo(settings: Settings) -> DemoResult:
     """Generate reviews, fine-tune, test, and compare with the encoder before training.
 
-    The model of an earlier demo is always replaced.
+    The model of an earlier demo is replaced.
     """
-    settings = settings.model_copy(update={"data": settings.data.model_copy(update={"dataset": SYNTHETIC})})
+    # Columns, splits and files of a clf.toml belong to other data.
+    data = DataSettings(dataset=SYNTHETIC, max_length=settings.data.max_length)
+    settings = settings.model_copy(update={"data": data})
     model = settings.demo.model or (EMBEDDED_ID if has_embedded() else None)
     if model:
         return _demo(settings, model, PRETRAINED_RECIPE)
@@ -51,23 +53,14 @@ def demo(settings: Settings) -> DemoResult:
 def _demo(settings: Settings, model: str, recipe: dict[str, Any]) -> DemoResult:
     explicit = {name: getattr(settings.train, name) for name in settings.train.model_fields_set if name in recipe}
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
-    training = train(
-        settings.model_copy(
-            update={
-                "train": recipe_used,
-                "run": settings.run.model_copy(
-                    update={"overwrite": settings.run.overwrite or settings.run.output_dir is None}
-                ),
-            }
-        )
-    )
+    training = train(settings.model_copy(update={"train": recipe_used}))
     log.info("comparing with the encoder before training")
     baseline = settings.compare.model_copy(update={"baseline": ["pretrained"]})
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         run = settings.run.model_copy(update={"output_dir": Path(scratch) / "comparison"})
         comparison = compare(
             training.model_dir,
-            settings.model_copy(update={"compare": baseline, "run": run, "data": type(settings.data)()}),
+            settings.model_copy(update={"compare": baseline, "run": run, "data": DataSettings()}),
         )
     comparison.pop("output_dir")
     return DemoResult(training, comparison)

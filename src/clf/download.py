@@ -5,9 +5,11 @@ from typing import Any
 
 from clf import hub
 from clf.data.sources import NAMES
-from clf.errors import ClfError, DataError, ModelError
-from clf.models.store import EMBEDDED_ID, check_files, find_local_model, find_model
+from clf.errors import ClfError, DataError, ModelError, NetworkError
+from clf.models.store import EMBEDDED_ID, ModelFiles, check_files, find_local_model, find_model
 from clf.settings import DEFAULT_MODEL, Settings
+
+CONNECT = "check the connection, a proxy, and HF_ENDPOINT if you use a mirror"
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +36,16 @@ def verify_models(models: list[str], datasets: list[str], settings: Settings) ->
 
 
 def _fetch_model(name: str, settings: Settings) -> dict[str, Any]:
-    model = find_model(
-        name,
-        settings.train.revision,
-        offline=settings.run.offline,
-        timeout=settings.download.download_timeout,
-    )
-    return {
-        "kind": "model",
-        "id": name,
-        "commit": model.revision,
-        "folder": str(model.folder),
-        "origin": model.origin,
-    }
+    try:
+        model = _find(name, settings)
+    except NetworkError as error:
+        raise NetworkError(error.message, CONNECT) from error
+    return {"kind": "model", "id": name, "commit": model.revision, "folder": str(model.folder), "origin": model.origin}
+
+
+def _find(name: str, settings: Settings) -> ModelFiles:
+    revision, run = settings.train.revision, settings.run
+    return find_model(name, revision, offline=run.offline, timeout=settings.download.download_timeout, encoder=False)
 
 
 def _fetch_dataset(name: str, settings: Settings) -> dict[str, Any]:

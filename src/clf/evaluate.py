@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from clf.data.cleaning import clean_text
 from clf.data.fingerprints import seen_in
+from clf.data.labels import align_labels
 from clf.data.prepared import PreparedDataset
 from clf.data.sources import find_source, same_dataset
 from clf.errors import DataError, UsageError
 from clf.models.store import find_model
-from clf.prepare import prepare_into
+from clf.prepare import LATER, check_prepared, prepare_into
 from clf.reports.markdown import evaluation_report
 from clf.runs import (
     EVALUATIONS,
@@ -61,9 +62,16 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
     """
     candidate = load_model(model, settings)
     measured = measured_texts(candidate, settings)
-    folder = output_folder(settings, EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}")
+    default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
+    folder = output_folder(settings, default, input_paths(candidate, settings))
+    positive = settings.evaluate.positive_label
+    if positive is not None and positive not in measured.names:
+        raise UsageError(
+            f"--positive-label {positive!r} is no class of the model", f"its classes are {', '.join(measured.names)}"
+        )
+    leaked = find_leaks(candidate, measured, settings)
     probabilities = predict_measured(candidate, measured, settings)
-    result = _result(candidate, measured, probabilities, settings)
+    result = _result(candidate, measured, probabilities, leaked, positive)
     with staged(folder) as stage:
         write_json(stage / "metrics.json", result)
         _write_predictions(stage / "predictions.parquet", measured, probabilities)
@@ -77,19 +85,16 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
 
 def load_model(model: str | None, settings: Settings) -> "Classifier":
     """Load the classifier that is named by folder or Hub id; the newest of this folder when none is."""
-    from clf.models.classifier import choose_max_length, load_classifier
+    from clf.models.classifier import choose_max_length, load_classifier, position_limit
 
     if model is None:
         model = str(newest_model())
         log.info("no model given: taking the newest, %s", model)
-    folder = find_model(model, offline=settings.run.offline, timeout=settings.download.download_timeout).folder
-    classifier = load_classifier(folder)
+    files = find_model(model, offline=settings.run.offline, timeout=settings.download.download_timeout, encoder=False)
+    classifier = load_classifier(files)
     if settings.data.max_length:
-        from clf.models.classifier import position_limit
-
-        classifier.max_length = choose_max_length(
-            settings.data.max_length, position_limit(classifier.model, classifier.tokenizer), model
-        )
+        limit = position_limit(classifier.model, classifier.tokenizer)
+        classifier.max_length = choose_max_length(settings.data.max_length, limit, model)
     return classifier
 
 
@@ -103,6 +108,11 @@ def measured_texts(classifier: "Classifier", settings: Settings) -> MeasuredText
         prepared = dataset_for_measuring(classifier.record, settings, Path(scratch))
         rows = prepared.sample(wanted, settings.data.max_eval_samples, settings.run.seed)
         names, name = prepared.labels, prepared.name
+    if not len(rows):
+        raise DataError(
+            f"the {wanted} split of {name} has no row with both a text and a label",
+            "check --text-column and --label-column",
+        )
     ids = align_labels(names, classifier.labels, name)
     return MeasuredTexts(name, wanted, rows.raw_texts, ids[rows.labels], classifier.labels)
 
@@ -111,108 +121,71 @@ def dataset_for_measuring(record: dict[str, Any], settings: Settings, scratch: P
     """Return the dataset the model was trained with, as it was split then, or another one prepared in `scratch`."""
     recorded = record.get("dataset") or {}
     spec = settings.data.dataset
-    if spec is None and not recorded:
-        raise UsageError("the model does not record a dataset", "pass --dataset")
-    if spec is None or same_dataset(spec, recorded):
+    if spec is None:
+        if not recorded:
+            raise UsageError("the model does not record a dataset", "pass --dataset")
+        return recorded_dataset(record, settings, scratch)
+    if same_dataset(spec, recorded) and _unchanged(record, settings):
+        log.info("%s is what the model was trained with: measuring its %s split", spec, settings.data.split)
         return recorded_dataset(record, settings, scratch)
     source = find_source(settings)
     if source.prepared:
+        check_prepared(PreparedDataset(source.prepared), settings)
         return PreparedDataset(source.prepared)
     cleaning = CleaningSettings(**record.get("cleaning", {}))
-    return prepare_into(
-        _made(scratch / "dataset"),
-        source,
-        settings.model_copy(update={"cleaning": cleaning}),
-        measure_only=True,
-    )
+    settings = settings.model_copy(update={"cleaning": cleaning})
+    return prepare_into(_made(scratch / "dataset"), source, settings, measure_only=True)
 
 
 def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) -> PreparedDataset:
-    """Find the dataset of a model's training again: as it was prepared, else from its source, split the same way.
+    """Find the dataset of a model's training again: as it was kept, else from its source, split the same way.
 
     Data settings given explicitly win over the recorded ones.
     """
-    then = record["settings"]
-    data = DataSettings(**settings.data.overlaid_on(then["data"]))
-    kept = PreparedDataset(Path(record["dataset"]["prepared"]))
-    same_settings = all(
-        getattr(data, name) == getattr(DataSettings(**then["data"]), name) for name in _shaping(settings.data)
-    )
-    if same_settings and _still_there(kept, record) and _unchanged(record, data, settings):
-        return kept
     recorded = record["dataset"]
-    spec = recorded["origin"] if Path(recorded["origin"]).exists() else recorded["dataset"]
+    then = DataSettings(**recorded["data"])
+    data = DataSettings(**settings.data.overlaid_on(recorded["data"]))
+    kept = PreparedDataset(Path(recorded["prepared"]))
+    if (
+        _shapes_alike(then, data)
+        and (kept.folder / MANIFEST_FILE).exists()
+        and kept.manifest["files"] == recorded["files"]
+    ):
+        return kept
+    spec = recorded["origin"] if Path(recorded["origin"]).exists() else then.dataset
     again = settings.model_copy(
         update={
             "data": data.model_copy(update={"dataset": spec}),
             "cleaning": CleaningSettings(**record["cleaning"]),
-            "run": settings.run.model_copy(update={"seed": then["run"]["seed"]}),
-            "demo": type(settings.demo)(**then["demo"]),
+            "run": settings.run.model_copy(update={"seed": recorded["seed"]}),
+            "demo": settings.demo.model_copy(update={"rows": recorded["rows_generated"] or settings.demo.rows}),
         }
     )
-    log.info("preparing %s as the model's training did", spec)
-    source = find_source(again)
-    return (
-        PreparedDataset(source.prepared)
-        if source.prepared
-        else prepare_into(_made(scratch / "recorded"), source, again)
-    )
+    log.info("preparing %s as for the model's training", spec)
+    return prepare_into(_made(scratch / "recorded"), find_source(again), again)
 
 
-def _still_there(kept: PreparedDataset, record: dict[str, Any]) -> bool:
-    """Tell whether the dataset in the run folder is the very one the model was trained with."""
-    return (kept.folder / MANIFEST_FILE).exists() and kept.manifest["files"] == record["dataset"].get("files")
+def _shapes_alike(then: DataSettings, now: DataSettings) -> bool:
+    """Tell whether two settings give the same splits; those of LATER only choose what of them is measured."""
+    return then.model_dump(exclude=LATER) == now.model_dump(exclude=LATER)
 
 
-def _shaping(data: DataSettings) -> list[str]:
-    """Name the settings that shape the splits; the rest only choose what of them is measured."""
-    return sorted(
-        data.model_fields_set
-        - {
-            "dataset",
-            "split",
-            "allow_leak",
-            "max_length",
-            "max_train_samples",
-            "max_eval_samples",
-            "drop_leaks",
-        }
-    )
-
-
-def _unchanged(record: dict[str, Any], data: DataSettings, settings: Settings) -> bool:
-    """Tell whether the source still is what was prepared then; a source that is gone counts as unchanged."""
-    origin = Path(record["dataset"]["origin"])
-    if not origin.exists() or origin.resolve() == Path(record["dataset"]["prepared"]):
+def _unchanged(record: dict[str, Any], settings: Settings) -> bool:
+    """Tell whether the source still is what the model was trained with."""
+    recorded = record["dataset"]
+    origin = Path(recorded["origin"])
+    if not origin.exists():
         return True
-    try:
-        source = find_source(settings.model_copy(update={"data": data.model_copy(update={"dataset": str(origin)})}))
-    except DataError:  # a further file is gone
+    data = DataSettings(**recorded["data"]).model_copy(update={"dataset": str(origin)})
+    if find_source(settings.model_copy(update={"data": data})).fingerprint == recorded["fingerprint"]:
         return True
-    if source.fingerprint == record["dataset"]["fingerprint"]:
-        return True
-    log.warning("%s has changed since the model was trained on it: it is prepared again", origin)
+    log.warning("%s has changed since the model was trained: it is measured as another dataset", origin)
     return False
 
 
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def align_labels(names: list[str], model_names: list[str], shown: str) -> NDArray[np.int64]:
-    """Return the model's id of each label name of the dataset, shape (labels of the dataset,).
-
-    Raises DataError when the model does not know one of them.
-    """
-    unknown = [name for name in names if name not in model_names]
-    if unknown:
-        raise DataError(
-            f"the labels of {shown} are {', '.join(map(repr, names[:10]))}, "
-            f"those of the model {', '.join(map(repr, model_names[:10]))}",
-            f"rename them: --label-map {unknown[0]}={model_names[0]},…",
-        )
-    return np.array([model_names.index(name) for name in names], dtype=np.int64)
 
 
 # --- measuring ----------------------------------------------------------------------------------------------
@@ -237,12 +210,10 @@ def predict_measured(
     return probabilities[:, order]
 
 
-def find_leaks(
-    classifier: "Classifier", model_folder: Path | None, measured: MeasuredTexts, settings: Settings
-) -> NDArray[np.bool_] | None:
+def find_leaks(classifier: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.bool_] | None:
     """Tell which rows stood in the model's training data; None when the model does not record it."""
-    file = (model_folder / TRAIN_ROWS_FILE) if model_folder else None
-    if file is None or not file.is_file():
+    file = Path(classifier.model.name_or_path) / TRAIN_ROWS_FILE
+    if not file.is_file():
         log.warning("%s does not record its training texts, so leaks cannot be told", classifier.name)
         return None
     leaked = seen_in(measured.cleaned(classifier.cleaning), file)
@@ -254,25 +225,37 @@ def find_leaks(
     return leaked
 
 
+def input_paths(classifier: "Classifier", settings: Settings) -> list[Path]:
+    """Return what a measurement reads from this machine, where its result must not go."""
+    dataset = settings.data.dataset
+    return [Path(classifier.model.name_or_path), *([Path(dataset).expanduser()] if dataset else [])]
+
+
+def without_leaks(
+    probabilities: NDArray[np.float32], measured: MeasuredTexts, leaked: NDArray[np.bool_] | None
+) -> dict[str, float] | None:
+    """Return the metrics on the rows the model has not seen; None where that is all of them, none, or unknown."""
+    from clf.scoring.metrics import score
+
+    if leaked is None or not leaked.any() or leaked.all():
+        return None
+    return score(probabilities[~leaked], measured.labels[~leaked])
+
+
 def _result(
-    classifier: "Classifier", measured: MeasuredTexts, probabilities: NDArray[np.float32], settings: Settings
+    classifier: "Classifier",
+    measured: MeasuredTexts,
+    probabilities: NDArray[np.float32],
+    leaked: NDArray[np.bool_] | None,
+    positive: str | None,
 ) -> dict[str, Any]:
     from clf.scoring.metrics import confusion, score, score_classes
 
-    folder = Path(classifier.model.name_or_path)
-    leaked = find_leaks(classifier, folder, measured, settings)
     per_class = score_classes(probabilities, measured.labels, measured.names)
-    positive = settings.evaluate.positive_label
-    if positive is not None and positive not in per_class:
-        raise UsageError(
-            f"--positive-label {positive!r} is no class of the model",
-            f"its classes are {', '.join(measured.names)}",
-        )
     absent = [name for name, row in per_class.items() if not row["rows"]]
     if absent:
         log.warning(
-            "no text to measure on has the label %s; the macro averages are over the others",
-            ", ".join(absent[:10]),
+            "no text to measure on has the label %s; the macro averages are over the others", ", ".join(absent[:10])
         )
     return {
         "model": classifier.name,
@@ -284,9 +267,7 @@ def _result(
         "positive_class": per_class[positive] if positive is not None else None,
         "confusion_matrix": confusion(probabilities, measured.labels),
         "leaked_rows": None if leaked is None else int(leaked.sum()),
-        "without_leaks": None
-        if leaked is None or not leaked.any() or leaked.all()
-        else score(probabilities[~leaked], measured.labels[~leaked]),
+        "without_leaks": without_leaks(probabilities, measured, leaked),
     }
 
 

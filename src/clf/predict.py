@@ -5,15 +5,17 @@ import json
 import logging
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from clf.data.cleaning import clean_text
 from clf.data.columns import choose_text
-from clf.data.readers import Batch, read_file
+from clf.data.readers import read_file
+from clf.data.rows import Batch
 from clf.errors import OutputError, UsageError
 from clf.evaluate import load_model
+from clf.runs import save_settings_beside
 from clf.settings import Settings
 
 ABSTAIN = "abstain"
@@ -81,16 +83,49 @@ def load(model: str | Path) -> Predictor:
 
 def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> dict[str, Any]:
     """Label the texts of a file into another (or CSV on stdout), and return how it went."""
-    if output is not None:
-        _check_output(output, settings.run.overwrite)
+    _check_output(output, [source], settings)
     first = next(read_file(source, settings.data))
-    text_columns = choose_text(first, settings.data.model_copy(update={"label_column": None}), str(source))
+    predictor = Predictor(model, settings)
+    columns = _text_columns(first, predictor.classifier.record, settings, str(source))
+    started = time.perf_counter()
+    batches = list(read_file(source, settings.data))
+    answers = [predictor.predict(_texts(batch, columns)) for batch in batches]
+    return _finish(batches, answers, predictor, output, settings, started)
+
+
+def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> dict[str, Any]:
+    """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
+    _check_output(output, [], settings)
     predictor = Predictor(model, settings)
     started = time.perf_counter()
-    batches = [(batch, predictor.predict(_texts(batch, text_columns))) for batch in read_file(source, settings.data)]
-    _write(batches, output, predictor, settings)
+    answers = predictor.predict(texts)
+    shown = [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
+    batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
+    if output is None:
+        return {**_report(answers, started, None), "predictions": shown}
+    return {**_finish([batch], [answers], predictor, output, settings, started), "predictions": shown}
+
+
+def _finish(
+    batches: list[Batch],
+    answers: list[list[Prediction]],
+    predictor: Predictor,
+    output: Path | None,
+    settings: Settings,
+    started: float,
+) -> dict[str, Any]:
+    together = [answer for predictions in answers for answer in predictions]
+    table = _table(batches, together, predictor, settings.predict.all_scores)
+    if output is None:
+        _write_delimited(sys.stdout, table, ",")
+    else:
+        _write(table, output)
+        save_settings_beside(output, "predict", settings)
+    return _report(together, started, output)
+
+
+def _report(answers: list[Prediction], started: float, output: Path | None) -> dict[str, Any]:
     seconds = time.perf_counter() - started
-    answers = [answer for _, predictions in batches for answer in predictions]
     return {
         "rows": len(answers),
         "abstained": sum(answer.label == ABSTAIN for answer in answers),
@@ -99,6 +134,17 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
         "texts_per_second": round(len(answers) / seconds, 1),
         "output": str(output) if output else None,
     }
+
+
+def _text_columns(batch: Batch, record: dict[str, Any], settings: Settings, source: str) -> list[str]:
+    """Choose the text columns: those asked for, else those of the training, else by their names."""
+    trained = record.get("dataset", {}).get("text_columns") or []
+    if not settings.data.text_column and trained and set(trained) <= set(batch.columns):
+        columns = list(trained)
+    else:
+        columns = choose_text(batch, settings.data.model_copy(update={"label_column": None}), source)
+    log.info("%s: text from %s", source, " + ".join(columns))
+    return columns
 
 
 def _texts(batch: Batch, columns: list[str]) -> list[str]:
@@ -110,97 +156,87 @@ def _texts(batch: Batch, columns: list[str]) -> list[str]:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def _check_output(output: Path, overwrite: bool) -> None:
+def _check_output(output: Path | None, inputs: list[Path], settings: Settings) -> None:
+    if output is None:
+        return
     if output.suffix.lower() not in OUTPUTS:
         raise UsageError(f"--output {output} has no known ending", f"name it with one of {' '.join(OUTPUTS)}")
-    if output.is_dir() or not output.parent.is_dir():
+    if output.is_dir():
+        raise OutputError(f"--output {output} is a folder", "give the path of a file")
+    if not output.parent.is_dir():
         raise OutputError(
-            f"--output {output} {'is a folder' if output.is_dir() else 'lies in a folder that does not exist'}",
-            "give the path of a file",
+            f"--output {output} lies in a folder that does not exist", f"make it first: mkdir -p {output.parent}"
         )
-    if output.exists() and not overwrite:
+    if output.resolve() in [path.resolve() for path in inputs]:
+        raise OutputError(f"--output {output} is the input itself", "give another --output")
+    if output.exists() and not settings.run.overwrite:
         raise OutputError(f"{output} exists", "pass --overwrite, or another --output")
 
 
-def _columns(batch: Batch, answers: list[Prediction], predictor: Predictor, all_scores: bool) -> dict[str, list[Any]]:
-    """Append our columns to the input's own; on a clash ours get the prefix `predicted_`."""
+def _table(
+    batches: list[Batch], answers: list[Prediction], predictor: Predictor, all_scores: bool
+) -> dict[str, list[Any]]:
+    """Append our columns to the input's own; where a name is taken, ours get the prefix `predicted_`."""
+    names = dict.fromkeys(name for batch in batches for name in batch.columns)
+    table = {
+        name: [value for batch in batches for value in batch.columns.get(name, [None] * len(batch.lines))]
+        for name in names
+    }
     ours: dict[str, list[Any]] = {
         "label": [answer.label or None for answer in answers],
         "confidence": [None if answer.confidence is None else round(answer.confidence, 6) for answer in answers],
     }
     if all_scores:
-        ours |= {
-            f"score_{name}": [round(answer.scores[name], 6) if answer.scores else None for answer in answers]
-            for name in predictor.labels
-        }
+        for name in predictor.labels:
+            ours[f"score_{name}"] = [round(answer.scores[name], 6) if answer.scores else None for answer in answers]
     if any(answer.error for answer in answers):
         ours["error"] = [answer.error or None for answer in answers]
-    clash = any(name in batch.columns for name in ours)
-    return {
-        **batch.columns,
-        **{
-            f"predicted_{name}" if clash and name in ("label", "confidence", "error") else name: values
-            for name, values in ours.items()
-        },
-    }
+    prefix = "predicted_" if names.keys() & ours.keys() else ""
+    while any(prefix + name in names for name in ours):
+        prefix += "predicted_"
+    return {**table, **{prefix + name: values for name, values in ours.items()}}
 
 
-def _write(
-    batches: list[tuple[Batch, list[Prediction]]],
-    output: Path | None,
-    predictor: Predictor,
-    settings: Settings,
-) -> None:
-    tables = [_columns(batch, answers, predictor, settings.predict.all_scores) for batch, answers in batches]
-    names = list(dict.fromkeys(name for table in tables for name in table))
-    if output is None:
-        _write_delimited(sys.stdout, tables, names, ",")
-        return
+def _write(table: dict[str, list[Any]], output: Path) -> None:
     part = output.with_name(f".{output.name}.part")
     try:
         if output.suffix.lower() == ".parquet":
-            _write_parquet(part, tables, names)
+            _write_parquet(part, table)
         else:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                _write_text(file, output.suffix.lower(), tables, names)
+            # Half a character, as broken input has it, cannot be written; it becomes a question mark.
+            with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
+                _write_text(file, output.suffix.lower(), table)
         part.replace(output)
     except OSError as error:
-        raise OutputError(
-            f"cannot write {output}: {error.strerror or error}", "free some space, or choose another --output"
-        ) from error
+        hint = "free some space, or choose another --output"
+        raise OutputError(f"cannot write {output}: {error.strerror or error}", hint) from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def _write_text(file: IO[str], suffix: str, tables: list[dict[str, list[Any]]], names: list[str]) -> None:
+def _write_text(file: IO[str], suffix: str, table: dict[str, list[Any]]) -> None:
     if suffix == ".jsonl":
-        for row in _rows(tables, names):
-            file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str) + "\n")
+        for row in zip(*table.values(), strict=True):
+            file.write(json.dumps(dict(zip(table, row, strict=True)), ensure_ascii=False, default=str) + "\n")
     else:
-        _write_delimited(file, tables, names, "\t" if suffix == ".tsv" else ",")
+        _write_delimited(file, table, "\t" if suffix == ".tsv" else ",")
 
 
-def _write_delimited(file: IO[str], tables: list[dict[str, list[Any]]], names: list[str], delimiter: str) -> None:
+def _write_delimited(file: IO[str], table: dict[str, list[Any]], delimiter: str) -> None:
     writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(["" if value is None else value for value in row] for row in _rows(tables, names))
+    writer.writerow(table)
+    writer.writerows(["" if value is None else value for value in row] for row in zip(*table.values(), strict=True))
 
 
-def _write_parquet(path: Path, tables: list[dict[str, list[Any]]], names: list[str]) -> None:
+def _write_parquet(path: Path, table: dict[str, list[Any]]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    columns = {
-        name: [value for table in tables for value in table.get(name, [None] * _height(table))] for name in names
-    }
+    columns = {}
+    for name, values in table.items():
+        try:
+            columns[name] = pyarrow.array(values)
+        except (pyarrow.ArrowException, UnicodeEncodeError):  # values of several kinds, or half characters
+            written = [None if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
+            columns[name] = pyarrow.array(written, pyarrow.large_string())
     pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
-
-
-def _rows(tables: list[dict[str, list[Any]]], names: list[str]) -> Any:
-    for table in tables:
-        nothing = [None] * _height(table)
-        yield from zip(*(table.get(name, nothing) for name in names), strict=True)
-
-
-def _height(table: dict[str, list[Any]]) -> int:
-    return len(next(iter(table.values())))

@@ -12,12 +12,15 @@ from clf.data.cleaning import clean_text
 from clf.data.examples import Examples, read_examples
 from clf.data.labels import check_labels, name_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset, write_prepared
-from clf.data.sources import SPLITS, Source, find_source
+from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source
 from clf.data.splits import cut, stratified_sample
 from clf.errors import DataError, UsageError
-from clf.models.store import local_tokenizer
+from clf.models.store import EMBEDDED_ID, local_tokenizer
 from clf.runs import PREPARED, output_folder, save_settings, staged
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, Settings
+
+# Data settings that act on a prepared dataset too.
+LATER = {"dataset", "split", "allow_leak", "max_length", "max_train_samples", "max_eval_samples"}
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ def prepare(settings: Settings) -> PreparedDataset:
     source = find_source(settings)
     if source.prepared:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
-    folder = output_folder(settings, PREPARED / source.name)
+    folder = output_folder(settings, PREPARED / source.name, [source.path] if source.path else [])
     with staged(folder) as stage:
         prepare_into(stage, source, settings, sampled=True)
         save_settings(stage, "prepare", settings)
@@ -64,6 +67,7 @@ def prepare_into(
     `sampled`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
     itself, so that its run folder keeps the splits whole.
     """
+    _check_sizes(settings)
     delivered = {
         split: _clean(read_examples(rows, settings.data), settings.cleaning) for split, rows in source.splits.items()
     }
@@ -74,6 +78,8 @@ def prepare_into(
         check_labels(examples, names, source.origin)
     audit = _audit(delivered, names, settings)
     splits = _as_test(delivered, settings) if measure_only else _split(delivered, settings, source)
+    if settings.data.drop_leaks and not measure_only:
+        check_labels({split: rows.examples for split, rows in splits.items()}, names, source.origin)
     splits = _sampled(splits, names, settings) if sampled else splits
     audit["rows"] = {split: len(rows.cleaned) for split, rows in splits.items()}
     audit["classes"] = count_classes({split: rows.examples.labels for split, rows in splits.items()}, names)
@@ -84,19 +90,28 @@ def prepare_into(
         {split: _labelled(rows, ids) for split, rows in splits.items()},
         names,
         audit,
-        _manifest(source, settings),
+        _manifest(source, settings, delivered),
     )
     return PreparedDataset(folder)
 
 
-def check_cleaning(prepared: PreparedDataset, cleaning: CleaningSettings) -> None:
-    """Refuse cleaning flags that contradict how the dataset was prepared."""
-    for name in sorted(cleaning.model_fields_set):
-        if getattr(cleaning, name) != getattr(prepared.cleaning, name):
-            raise UsageError(
-                f"the dataset was prepared with {name} = {getattr(prepared.cleaning, name)}",
-                "prepare it again with that setting",
-            )
+def check_prepared(prepared: PreparedDataset, settings: Settings) -> None:
+    """Refuse settings that contradict how the dataset was prepared: they would have no effect."""
+    manifest = prepared.manifest
+    for section, then in ((settings.cleaning, manifest["cleaning"]), (settings.data, manifest["data"])):
+        given = section.model_dump(mode="json", include=section.model_fields_set)
+        for name in sorted(given.keys() & then.keys() - LATER):
+            if given[name] != then[name]:
+                flag = "--" + name.replace("_", "-")
+                raise UsageError(
+                    f"{flag} is {given[name]}, but the dataset was prepared with {then[name]}",
+                    f"prepare it again with {flag}",
+                )
+
+
+def _check_sizes(settings: Settings) -> None:
+    if settings.data.validation_size + settings.data.test_size >= 1:
+        raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
 # --- reading and cleaning -----------------------------------------------------------------------------------
@@ -224,18 +239,21 @@ def _audit(delivered: dict[str, _Rows], names: list[str], settings: Settings) ->
 
 def _lengths(splits: dict[str, _Rows], settings: Settings) -> dict[str, Any] | None:
     """Measure lengths where the model's tokenizer is on this machine; preparing never asks the network for it."""
-    tokenizer = local_tokenizer(settings.train.model, settings.train.revision)
+    model = settings.train.model
+    tokenizer = local_tokenizer(model, settings.train.revision)
+    if tokenizer is None and "model" not in settings.train.model_fields_set:
+        model, tokenizer = EMBEDDED_ID, local_tokenizer(EMBEDDED_ID)  # another may do where none was asked for
     if tokenizer is None:
         log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", settings.train.model)
         return None
     texts = next(iter(splits.values())).cleaned
     return {
-        "model": settings.train.model,
+        "model": model,
         **audit_lengths(texts, tokenizer, settings.data.max_length or DEFAULT_MAX_LENGTH, settings.run.seed),
     }
 
 
-def _manifest(source: Source, settings: Settings) -> dict[str, Any]:
+def _manifest(source: Source, settings: Settings, delivered: dict[str, _Rows]) -> dict[str, Any]:
     return {
         "name": source.name,
         "origin": source.origin,
@@ -244,4 +262,6 @@ def _manifest(source: Source, settings: Settings) -> dict[str, Any]:
         "cleaning": settings.cleaning.model_dump(),
         "data": settings.data.model_dump(mode="json"),
         "seed": settings.run.seed,
+        "text_columns": next(iter(delivered.values())).examples.text_columns,
+        "rows_generated": settings.demo.rows if source.name == SYNTHETIC else None,
     }

@@ -47,13 +47,15 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
     )
 
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
-               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+               TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
                TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total, note="")
+        task = progress.add_task(what, total=total, note="", rate="")
 
         def advance(count: int = 1, note: str = "") -> None:
             progress.update(task, advance=count)
+            if speed := progress.tasks[0].speed:
+                progress.update(task, rate=f"{speed:.1f}/s")
             if note:
                 progress.update(task, note=note)
 

@@ -102,7 +102,7 @@ class CleaningSettings(Section):
     """The cleaning steps, stored with the model and applied again wherever it reads texts."""
 
     unescape_entities: bool = True
-    """Turn &amp;amp; and its like into characters, at most twice."""
+    """Turn HTML entities into characters, at most twice."""
     strip_html: bool = True
     """Replace tags of HTML elements by a space."""
     remove_urls: bool = True
@@ -124,8 +124,6 @@ class ComputeSettings(Section):
     """auto, cpu, cuda, cuda:N or mps."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Number format of the matrix products; auto takes the fastest that is safe here."""
-    attention_dropout: Literal["auto", "keep", "off"] = "auto"
-    """Dropout on attention weights while training; auto is off on CPU, where it triples the step."""
 
 
 class TrainSettings(Section):
@@ -145,6 +143,8 @@ class TrainSettings(Section):
     """Weight decay of AdamW."""
     warmup_steps: Annotated[int, Field(ge=0)] = 500
     """Steps of linear warm-up, at most a tenth of the run."""
+    attention_dropout: Literal["auto", "keep", "off"] = "auto"
+    """Dropout on attention weights; auto is off on CPU, where it triples the step."""
     early_stopping_patience: PositiveCount = 3
     """Stop after this many epochs without a better validation macro F1."""
     keep_checkpoints: bool = False
@@ -152,7 +152,8 @@ class TrainSettings(Section):
     no_final_test: bool = False
     """Skip the closing pass over the test split."""
     test_run: bool = False
-    """Try everything on a small sample: 64 training texts, 32 to measure on, one epoch."""
+    """Try everything on a small sample: 64 training texts, 32 to measure on, one
+    epoch unless --epochs is given."""
 
 
 class EvaluateSettings(Section):
@@ -235,6 +236,8 @@ def load_settings(overrides: Overrides | None = None, config: Path | None = None
     _check_variables()
     try:
         return _layered(config or CONFIG_FILE, overrides)
+    except RecursionError as error:
+        raise UsageError(f"{config or CONFIG_FILE} is nested too deeply", "write [section] and name = value") from error
     except ValidationError as error:
         raise _usage_error(error, overrides, config or CONFIG_FILE) from error
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clf.data.fingerprints import text_hashes
+from clf.data.labels import align_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source
 from clf.data.tokens import tokenize
-from clf.errors import DataError, UsageError
+from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
-from clf.prepare import check_cleaning, prepare_into
+from clf.prepare import check_prepared, prepare_into
 from clf.reports.model_card import model_card
 from clf.runs import (
     MODEL_FILE,
@@ -80,14 +81,14 @@ def train(settings: Settings) -> TrainResult:
     """
     settings = _test_run(settings) if settings.train.test_run else settings
     source = find_source(settings)
-    _check_recipe(settings)
     files = find_model(
         settings.train.model,
         settings.train.revision,
         offline=settings.run.offline,
         timeout=settings.download.download_timeout,
     )
-    folder = output_folder(settings, MODELS / default_name(settings, source))
+    inputs = [path for path in (source.path, files.folder) if path]
+    folder = output_folder(settings, MODELS / default_name(settings, source), inputs)
     with Run(folder).open(settings, "train") as run:
         return _train(settings, source, files, folder, run)
 
@@ -103,20 +104,20 @@ def default_name(settings: Settings, source: Source) -> str:
 
 
 def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run) -> TrainResult:
+    from clf.models.compute import choose_compute
     from clf.training.record import model_record
 
     clock = Clock()
-    prepared = dataset_for_training(settings, source, run)
-    clock.lap("prepare")
-    data, seed = settings.data, settings.run.seed
-    train_rows = prepared.sample("train", data.max_train_samples, seed)
-    validation_rows = prepared.sample("validation", data.max_eval_samples, seed)
-    tested = "test" in prepared.splits and not settings.train.no_final_test
-    test_rows = prepared.sample("test", data.max_eval_samples, seed) if tested else None
-    _say_leaks(prepared)
-
-    classifier, compute = _load(settings, files, prepared)
+    compute = choose_compute(settings.compute)
+    # Nothing of an earlier run is replaced before data and model are known to be good.
+    with staged(run.folder / "dataset") as stage:
+        prepared = dataset_for_training(settings, source, stage)
+        clock.lap("prepare")
+        classifier = _load(settings, files, prepared, compute)
+    prepared = PreparedDataset(run.folder / "dataset")
+    run.begin(settings, "train")
     clock.lap("load")
+    train_rows, validation_rows, test_rows = _texts(settings, prepared, classifier.labels)
     trained = _fine_tune(settings, classifier, compute, run, train_rows, validation_rows)
     clock.lap("train")
     test_metrics, examples = _final_test(classifier, compute, test_rows)
@@ -155,16 +156,16 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     )
 
 
-def dataset_for_training(settings: Settings, source: Source, run: Run) -> PreparedDataset:
-    """Return the prepared dataset as it is, or prepare a raw one into the run folder."""
+def dataset_for_training(settings: Settings, source: Source, stage: Path) -> PreparedDataset:
+    """Fill an empty folder with the prepared dataset, as it is or made from the raw one."""
     if source.prepared:
-        prepared = PreparedDataset(source.prepared)
-        check_cleaning(prepared, settings.cleaning)
+        check_prepared(PreparedDataset(source.prepared), settings)
+        PreparedDataset(source.prepared).link_into(stage)
     else:
         log.info("preparing %s", source.origin)
-        with staged(run.folder / "dataset") as stage:
-            prepare_into(stage, source, settings)
-        prepared = PreparedDataset(run.folder / "dataset")
+        prepare_into(stage, source, settings)
+    prepared = PreparedDataset(stage)
+    _say_leaks(prepared)
     for split in ("train", "validation"):
         if split not in prepared.splits:
             raise DataError(
@@ -174,14 +175,28 @@ def dataset_for_training(settings: Settings, source: Source, run: Run) -> Prepar
     return prepared
 
 
-def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset) -> tuple["Classifier", "Compute"]:
-    from clf.models.classifier import choose_max_length, load_for_training
-    from clf.models.compute import choose_compute
+def _texts(
+    settings: Settings, prepared: PreparedDataset, labels: list[str]
+) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
+    """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
+    data, seed = settings.data, settings.run.seed
+    tested = "test" in prepared.splits and not settings.train.no_final_test
+    train_rows = prepared.sample("train", data.max_train_samples, seed)
+    if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
+        names = ", ".join(prepared.labels[label] for label in sorted(lost))
+        raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
+    validation_rows = prepared.sample("validation", data.max_eval_samples, seed)
+    test_rows = prepared.sample("test", data.max_eval_samples, seed) if tested else None
+    order = align_labels(prepared.labels, labels, prepared.name)
+    return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
 
-    compute = choose_compute(settings.compute)
-    classifier = load_for_training(
-        files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=compute.drops_attention
-    )
+
+def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, compute: "Compute") -> "Classifier":
+    from clf.models.classifier import choose_max_length, load_for_training
+    from clf.training.arguments import keeps_attention_dropout
+
+    keep = keeps_attention_dropout(settings.train, compute)
+    classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
     classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
     classifier.cleaning = prepared.cleaning
     log.info(
@@ -193,7 +208,7 @@ def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset) -> t
         compute.device,
         classifier.max_length,
     )
-    return classifier, compute
+    return classifier
 
 
 def _fine_tune(
@@ -287,11 +302,6 @@ def _test_run(settings: Settings) -> Settings:
             "train": settings.train.model_copy(update=epochs),
         }
     )
-
-
-def _check_recipe(settings: Settings) -> None:
-    if settings.data.validation_size + settings.data.test_size >= 1:
-        raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
 def _say_leaks(prepared: PreparedDataset) -> None:

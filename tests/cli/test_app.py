@@ -1,5 +1,6 @@
 """The command line itself: aliases, versions, signals, pipes."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -60,6 +61,26 @@ def test_no_secret_reaches_the_output(clf: RunClf, own_folder: Path) -> None:
     assert "***" in done.err
 
 
+def test_debugging_shows_where_and_keeps_secrets_codes_and_documents(clf: RunClf) -> None:
+    done = clf("train", "--dataset", "hf_abcdefghijklmnop.csv", "--debug", "--json")
+    assert done.code == 1
+    assert "Traceback" in done.err
+    assert "hf_abcdefghijkl" not in done.out + done.err
+    assert done.json["error"]["kind"] == "data"
+    assert clf("train", "--epochs", 0, "--debug").code == 2
+
+
+def test_a_terminal_that_lacks_a_character_is_no_error(trained: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    arguments = [sys.executable, "-m", "clf", "predict", str(trained), "--text", "größer 映画"]
+    done = subprocess.run(arguments, capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_data_given_without_its_flag_gets_a_hint(clf: RunClf) -> None:
+    assert "data is named with --dataset" in clf("train", "reviews.csv").err
+
+
 def started(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "clf", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -87,7 +108,7 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
         running.send_signal(number)
         rest = running.stderr.read()
         assert running.wait(30) == code, rest
-    assert "nothing was published" in rest
+    assert "no half-written result was left" in rest
     assert "Traceback" not in rest
     assert not Path("trained_models/tiny_synthetic_final").exists()
     assert not list(Path("trained_models").glob(".*staging*"))

@@ -3,7 +3,7 @@
 import pytest
 
 from clf.data.columns import Columns, choose_columns, choose_text
-from clf.data.readers import Batch
+from clf.data.rows import Batch
 from clf.errors import DataError
 from clf.settings import DataSettings
 

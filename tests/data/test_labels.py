@@ -61,8 +61,9 @@ def test_classes_are_numbered_from_the_smallest_label() -> None:
         ["World", "Sports", "Business"],
         ["World", "Business", "Sports"],
     )
-    with pytest.raises(DataError, match=r"classes\.txt has 1 names"):
-        named(["1", "3"], classes=["World"])
+    for labels in (["1", "3"], ["2", "3"], ["1", "2", "3", "4"]):
+        with pytest.raises(DataError, match=r"classes\.txt has 3 names"):
+            named(labels if labels != ["1", "3"] else ["1", "4"], classes=["World", "Sports", "Business"])
 
 
 def test_a_label_map_renames_and_merges() -> None:
@@ -106,3 +107,9 @@ def test_labels_that_cannot_train_are_refused(splits: dict[str, list[str]], name
 def test_twins_in_case_are_reported(caplog: pytest.LogCaptureFixture) -> None:
     check_labels({"train": examples(["Neg", "neg", "pos"])}, ["Neg", "neg", "pos"], "file.csv")
     assert "'Neg', 'neg' differ only in case" in caplog.text
+
+
+def test_decimals_are_judged_over_all_splits_together() -> None:
+    splits = {"train": examples(["1.0", "2.5"]), "test": examples(["1.0", "1.0"])}
+    assert name_labels(splits, [], [], None) == ["1.0", "2.5"]
+    assert splits["test"].labels == ["1.0", "1.0"]

@@ -10,8 +10,9 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from clf.data.readers import Batch, read_file
-from clf.errors import DataError
+from clf.data.readers import read_file
+from clf.data.rows import Batch
+from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
 ROWS = {"text": ["first, with a comma", "second\nwith a line"], "label": ["a", "b"]}
@@ -42,6 +43,7 @@ def written(path: Path, content: str | bytes) -> Path:
         ("semicolon.csv", 'text;label\n"first, with a comma";a\n"second\nwith a line";b\n'),
         ("windows.csv", CSV.replace("comma", "comma").replace("\n", "\r\n").replace("second\r\n", "second\n")),
         ("a.jsonl", JSONL),
+        ("array.jsonl", "[" + JSONL.strip().replace("}\n{", "},\n{") + "]"),
         ("a.json", "[" + JSONL.strip().replace("}\n{", "},\n{") + "]"),
         ("a.csv.gz", gzip.compress(CSV.encode())),
         ("a.csv.bz2", bz2.compress(CSV.encode())),
@@ -133,3 +135,31 @@ def test_a_missing_file_suggests_the_nearest_name(tmp_path: Path) -> None:
     with pytest.raises(DataError) as refused:
         read(tmp_path / "review.csv")
     assert "reviews.csv" in refused.value.hint
+
+
+def test_quotes_that_are_only_characters_swallow_no_rows(tmp_path: Path) -> None:
+    lines = [f'"a {number} inch screen\tgood\n' if number % 3 else f"plain {number}\tbad\n" for number in range(40)]
+    batch = read(written(tmp_path / "a.tsv", "text\tlabel\n" + "".join(lines)))
+    assert len(batch.lines) == 40
+    assert batch.columns["text"][1] == '"a 1 inch screen'
+
+
+def test_a_header_with_a_usual_or_named_column_is_a_header(tmp_path: Path) -> None:
+    assert list(read(written(tmp_path / "a.csv", "text,label,2020\nx,y,1\n")).columns) == ["text", "label", "2020"]
+    assert list(read(written(tmp_path / "b.csv", "words,7\nx,y\n"), text_column=["words"]).columns) == ["words", "7"]
+
+
+def test_half_a_character_in_json_is_replaced_and_a_whole_one_kept(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", '{"text": "a \\ud800 b \\ud83d\\ude00"}\n')
+    assert read(path).columns["text"] == ["a \ufffd b \U0001f600"]
+
+
+@pytest.mark.parametrize("encoding", ["nonsense", "base64"])
+def test_an_encoding_that_is_none_is_wrong_usage(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(UsageError, match="no encoding is called"):
+        read(written(tmp_path / "a.csv", CSV), encoding=encoding)
+
+
+def test_a_delimiter_of_two_characters_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="one character"):
+        read(written(tmp_path / "a.csv", CSV), delimiter="ab")

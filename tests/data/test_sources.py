@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clf.data.examples import read_examples
 from clf.data.sources import Source, find_source, looks_like_path, same_dataset
 from clf.errors import DataError
 from clf.settings import DataSettings, DemoSettings, RunSettings, Settings
@@ -129,3 +130,17 @@ def test_a_dataset_is_known_again_by_name_and_by_place(own_folder: Path) -> None
     assert same_dataset("a.csv", recorded)
     assert same_dataset(str(path), recorded)
     assert not same_dataset("imdb", recorded)
+
+
+def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
+    for name in ("train.csv", "train.tsv"):
+        write_csv(own_folder / name, review_rows(4))
+    with pytest.raises(DataError, match=r"holds both train\.csv and train\.tsv"):
+        source("./")
+
+
+def test_files_of_one_split_may_name_their_columns_otherwise(own_folder: Path) -> None:
+    write_csv(own_folder / "train-1.csv", [("a", "x")])
+    write_csv(own_folder / "train-2.csv", [("b", "y")], ("review", "sentiment"))
+    examples = read_examples(source("./").splits["train"], DataSettings())
+    assert (examples.texts, examples.labels) == (["a", "b"], ["x", "y"])

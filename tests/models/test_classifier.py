@@ -13,7 +13,7 @@ from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertMode
 
 from clf.errors import ModelError, UsageError
 from clf.models.classifier import choose_max_length, load_classifier, load_for_training, position_limit
-from clf.models.store import ModelFiles
+from clf.models.store import ModelFiles, find_model
 
 # As published with distilbert-base-uncased.
 DISTILBERT = {
@@ -63,7 +63,7 @@ def test_attention_dropout_can_be_off_while_the_rest_stays(tiny_encoder: Path) -
 
 
 def test_a_fine_tuned_checkpoint_keeps_its_head_for_the_same_labels_only(trained: Path) -> None:
-    own = load_classifier(trained).model.classifier.weight
+    own = load_classifier(find_model(str(trained))).model.classifier.weight
     same = load_for_training(files(trained), ["negative", "positive"], seed=1)
     assert same.head == "its own"
     assert torch.equal(same.model.classifier.weight, own)
@@ -76,7 +76,7 @@ def test_a_fine_tuned_checkpoint_keeps_its_head_for_the_same_labels_only(trained
 
 
 def test_a_trained_classifier_loads_with_its_record(trained: Path) -> None:
-    classifier = load_classifier(trained)
+    classifier = load_classifier(find_model(str(trained)))
     assert classifier.labels == ["negative", "positive"]
     assert classifier.max_length == 64
     assert not classifier.model.training
@@ -84,7 +84,7 @@ def test_a_trained_classifier_loads_with_its_record(trained: Path) -> None:
 
 def test_an_encoder_without_head_is_no_classifier(tiny_encoder: Path) -> None:
     with pytest.raises(ModelError, match="is not a classifier") as refused:
-        load_classifier(tiny_encoder)
+        load_classifier(find_model(str(tiny_encoder)))
     assert "clf train --model" in refused.value.hint
 
 
@@ -133,7 +133,7 @@ def test_a_damaged_classifier_is_refused(
     folder = copy(trained, tmp_path / "model")
     damage(folder)
     with pytest.raises(ModelError, match=message):
-        load_classifier(folder)
+        load_classifier(find_model(str(folder)))
 
 
 def test_weights_of_another_encoder_are_refused(tiny_encoder: Path, tmp_path: Path) -> None:
@@ -155,3 +155,10 @@ def test_lengths_are_capped_by_the_model_and_refused_above_it(tiny_encoder: Path
     assert choose_max_length(64, limit, "tiny") == 64
     with pytest.raises(UsageError, match="--max-length 512 is more than tiny can read"):
         choose_max_length(512, limit, "tiny")
+
+
+def test_a_checkpoint_gets_a_fresh_head_when_one_is_asked_for(trained: Path) -> None:
+    own = load_classifier(find_model(str(trained))).model.classifier.weight
+    fresh = load_for_training(files(trained), ["negative", "positive"], seed=1, fresh_head=True)
+    assert fresh.head == "fresh"
+    assert not torch.allclose(fresh.model.classifier.weight, own)

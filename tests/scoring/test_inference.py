@@ -8,6 +8,7 @@ import torch
 from clf.errors import ModelError
 from clf.models.classifier import load_classifier
 from clf.models.compute import choose_compute
+from clf.models.store import find_model
 from clf.scoring import inference
 from clf.scoring.inference import predict_texts
 from clf.settings import ComputeSettings
@@ -19,7 +20,7 @@ FP32 = ComputeSettings(device="cpu", precision="fp32")
 def test_probabilities_are_those_of_the_plain_model_in_the_order_of_the_texts(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    classifier = load_classifier(trained)
+    classifier = load_classifier(find_model(str(trained)))
     monkeypatch.setitem(inference.TOKENS_PER_BATCH, "cpu", 40)
     probabilities = predict_texts(classifier, TEXTS, choose_compute(FP32))
     for text, row in zip(TEXTS, probabilities, strict=True):
@@ -30,7 +31,7 @@ def test_probabilities_are_those_of_the_plain_model_in_the_order_of_the_texts(
 
 
 def test_inference_draws_nothing_and_keeps_the_mode_of_the_model(trained: Path) -> None:
-    classifier = load_classifier(trained)
+    classifier = load_classifier(find_model(str(trained)))
     classifier.model.train()
     before = torch.get_rng_state()
     predict_texts(classifier, TEXTS, choose_compute(FP32))
@@ -40,14 +41,14 @@ def test_inference_draws_nothing_and_keeps_the_mode_of_the_model(trained: Path) 
 
 def test_every_text_is_counted_and_none_is_fine(trained: Path) -> None:
     counted: list[int] = []
-    classifier = load_classifier(trained)
+    classifier = load_classifier(find_model(str(trained)))
     predict_texts(classifier, TEXTS, choose_compute(FP32), counted.append)
     assert sum(counted) == len(TEXTS)
     assert predict_texts(classifier, [], choose_compute(FP32)).shape == (0, 2)
 
 
 def test_answers_that_are_no_numbers_are_refused(trained: Path) -> None:
-    classifier = load_classifier(trained)
+    classifier = load_classifier(find_model(str(trained)))
     torch.nn.init.constant_(classifier.model.classifier.bias, float("inf"))
     with pytest.raises(ModelError, match="not numbers"):
         predict_texts(classifier, TEXTS, choose_compute(FP32))

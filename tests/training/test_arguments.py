@@ -7,13 +7,13 @@ import torch
 
 from clf.models.compute import Compute
 from clf.settings import RunSettings, TrainSettings
-from clf.training.arguments import suggested_rate, training_arguments, warmup_steps
+from clf.training.arguments import keeps_attention_dropout, suggested_rate, training_arguments, warmup_steps
 
-CPU = Compute(torch.device("cpu"), "bf16", drops_attention=False)
+CPU = Compute(torch.device("cpu"), "bf16")
 # The settings of [train] that TrainingArguments has no place for, and where they are used.
 ELSEWHERE = {
     "model": "load_for_training", "revision": "find_model", "early_stopping_patience": "fine_tune", "keep_checkpoints": "train",
-    "no_final_test": "train", "test_run": "train",
+    "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout",
 }  # fmt: skip
 CHANGED = {"epochs": 7, "batch_size": 5, "learning_rate": 1e-3, "weight_decay": 0.5, "warmup_steps": 1}
 
@@ -45,3 +45,11 @@ def test_warm_up_is_never_longer_than_a_tenth_of_the_run() -> None:
 def test_a_rate_is_suggested_only_where_one_is_known() -> None:
     assert suggested_rate("sentence-transformers/all-MiniLM-L6-v2") == 1e-4
     assert suggested_rate("distilbert-base-uncased") is None
+
+
+def test_attention_dropout_is_off_where_it_costs_most_and_on_request() -> None:
+    gpu = Compute(torch.device("cuda"), "bf16")
+    assert not keeps_attention_dropout(TrainSettings(), CPU)
+    assert keeps_attention_dropout(TrainSettings(), gpu)
+    assert keeps_attention_dropout(TrainSettings(attention_dropout="keep"), CPU)
+    assert not keeps_attention_dropout(TrainSettings(attention_dropout="off"), gpu)

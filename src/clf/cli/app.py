@@ -1,11 +1,13 @@
 """The `clf` command: parse, load the settings, call one function, render its result."""
 
+import io
 import logging
 import os
+import shlex
 import signal
 import sys
+import traceback
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -14,7 +16,7 @@ import typer
 
 from clf.cli.options import Presentation, normalize_name, print_version, uses, wants_json
 from clf.errors import ClfError, UsageError
-from clf.settings import Settings
+from clf.settings import DEFAULT_MODEL, Settings
 
 app = typer.Typer(
     name="clf",
@@ -23,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"token_normalize_func": normalize_name, "help_option_names": ["--help", "-h"]},
 )
+NOTHING_TO_LABEL = 'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv'
 ModelArgument = Annotated[
     str | None,
     typer.Argument(help="Model folder or Hub id. \\[default: the newest under trained_models/]", show_default=False),
@@ -62,7 +65,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return render.print_json({**prepared.audit, "output_dir": str(prepared.folder)})
     render.print_audit(prepared.name, prepared.audit)
-    finish(presentation, f"clf train --dataset {shown(prepared.folder)}")
+    finish(presentation, "clf", "train", "--dataset", shown(prepared.folder), *_encoder_at_hand(settings))
 
 
 @app.command("train")
@@ -78,13 +81,13 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return render.print_json(result.as_dict())
     render.print_training(result)
-    finish(presentation, f"clf compare {result.model_dir}")
+    finish(presentation, "clf", "compare", result.model_dir)
 
 
 @app.command("demo")
 @uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run")
 def demo_command(settings: Settings, presentation: Presentation) -> None:
-    """Run the whole pipeline on synthetic movie reviews, with no network."""
+    """Run the whole pipeline on synthetic movie reviews, with no network and a recipe of its own."""
     start(settings, presentation)
     from clf.cli import render
     from clf.demo import demo
@@ -98,7 +101,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
         {"before": before, "after": after},
         f"{result.comparison['rows']} test reviews before and after fine-tuning",
     )
-    finish(presentation, f'clf predict {result.training.model_dir} --text "A film I will gladly watch again."')
+    finish(presentation, "clf", "predict", result.training.model_dir, "--text", "A film I will gladly watch again.")
 
 
 @app.command("evaluate")
@@ -120,7 +123,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     render.print_classes(result["per_class"])
     render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
     render.print_lines(f"written to {result['output_dir']}")
-    finish(presentation, f"clf compare {model or ''}".rstrip())
+    finish(presentation, "clf", "compare", *([model] if model else []))
 
 
 @app.command("compare")
@@ -142,12 +145,7 @@ def compare_command(
         render.print_json(result)
     else:
         render.print_comparison(result)
-        finish(
-            presentation,
-            f'clf predict {candidate or trained_model or "MODEL"} --text "…"'
-            if result["gate"] == "passed"
-            else "clf train with other hyper-parameters",
-        )
+        finish(presentation, *result["next"])
     if result["gate"] != "passed":
         raise typer.Exit(3)
 
@@ -177,35 +175,27 @@ def predict_command(
     ] = None,
 ) -> None:
     """Label new texts: given on the command line, or a file into a file."""
-    if (text is None) == (source is None):
-        raise UsageError(
-            "expected either --text or an input file",
-            'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv',
-        )
+    if text is not None and source is not None:
+        raise UsageError(f"both --text and the file {source} were given", "give one of them")
+    if text is None and source is None:
+        raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
     if presentation.json and output is None and source is not None:
         raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
     start(settings, presentation)
     from clf.cli import render
+    from clf.predict import predict_file, predict_texts
 
-    if source is None:
-        from clf.predict import Predictor
-
-        answers = Predictor(model, settings).predict(text or [])
-        if presentation.json:
-            return render.print_json(
-                [{"text": given, **asdict(answer)} for given, answer in zip(text or [], answers, strict=True)]
-            )
-        render.print_predictions(text or [], answers, settings.predict.all_scores)
-        return finish(presentation, f"clf predict {model} FILE --output predictions.csv")
-    from clf.predict import predict_file
-
-    result = predict_file(model, source, output, settings)
+    result = (
+        predict_file(model, source, output, settings) if source else predict_texts(model, text or [], output, settings)
+    )
     if presentation.json:
         return render.print_json(result)
+    if source is None:
+        render.print_predictions(result["predictions"], settings.predict.all_scores)
     if output:
-        errors = f", {result['errors']} without text" if result["errors"] else ""
-        render.print_lines(f"{result['rows']} texts labelled in {result['seconds']:.1f} s{errors}, written to {output}")
-        finish(presentation, f"clf evaluate {model} --dataset FILE_WITH_LABELS")
+        render.print_labelled(result)
+    if output or source is None:
+        finish(presentation, "clf", "predict", model, "FILE", "--output", "predictions.csv")
 
 
 @app.command("download-models")
@@ -237,12 +227,21 @@ def download_command(
         render.print_lines(
             f"{row['kind']} {row['id']}{commit}: {'verified in' if verify else 'ready in'} {row['folder']}"
         )
-    finish(presentation, "clf train --dataset imdb --offline")
+    finish(
+        presentation,
+        "clf",
+        "train",
+        "--dataset",
+        (dataset or ["FILE"])[0],
+        *(["--model", models[0]] if models else []),
+        "--offline",
+    )
 
 
 # --- entering and leaving -----------------------------------------------------------------------------------
 
 
+NOTHING_HALF = "no half-written result was left; run the command again"
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 
 
@@ -273,12 +272,23 @@ def note_unused(settings: Settings, *names: str) -> None:
         logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
 
 
-def finish(presentation: Presentation, command: str) -> None:
-    """Say what comes next."""
+def _encoder_at_hand(settings: Settings) -> list[str]:
+    """Name the encoder that was asked for, or one that is installed where the default is not here."""
+    from clf.models.store import EMBEDDED_ID, find_local_model, has_embedded
+
+    if "model" in settings.train.model_fields_set:
+        return ["--model", settings.train.model]
+    if has_embedded() and find_local_model(DEFAULT_MODEL) is None:
+        return ["--model", EMBEDDED_ID, "--learning-rate", "1e-4"]
+    return []
+
+
+def finish(presentation: Presentation, *command: object) -> None:
+    """Say what comes next, as it can be typed."""
     if not presentation.quiet:
         from clf.cli.render import print_next
 
-        print_next(command)
+        print_next(shlex.join(str(part) for part in command))
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -289,18 +299,16 @@ def run(arguments: list[str] | None = None) -> int:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except ClfError as error:
-        if _debugging(arguments):
-            raise
         return _refuse(error, arguments)
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
-        return _refuse(UsageError(error.format_message(), "see --help of the command"), arguments)
+        return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
     except (KeyboardInterrupt, typer.Abort):
-        _refuse(ClfError("interrupted; nothing was published"), [])
+        _refuse(ClfError("interrupted", NOTHING_HALF), [])
         return INTERRUPTED
     except Terminated:
-        _refuse(ClfError("terminated; nothing was published"), [])
+        _refuse(ClfError("terminated", NOTHING_HALF), [])
         return TERMINATED
     except (BrokenPipeError, SystemExit):
         # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
@@ -309,9 +317,17 @@ def run(arguments: list[str] | None = None) -> int:
         return READER_LEFT
 
 
-def _refuse(error: ClfError, arguments: list[str] | None) -> int:
-    from clf.cli.render import print_error
+def _usage_hint(message: str) -> str:
+    if "extra argument" in message:
+        return "data is named with --dataset; see --help of the command"
+    return "see --help of the command"
 
+
+def _refuse(error: ClfError, arguments: list[str] | None) -> int:
+    from clf.cli.render import print_error, safe
+
+    if _debugging(arguments):
+        sys.stderr.write(safe(traceback.format_exc()))
     print_error(error, wants_json(arguments))
     return error.exit_code
 
@@ -327,4 +343,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Enter from the shell."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark
     sys.exit(run())

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from pydantic.fields import FieldInfo
 
 from clf import __version__
-from clf.settings import Overrides, load_settings, section_type
+from clf.settings import CompareSettings, Overrides, load_settings, section_type
 
 COMMON = "Every command"
 
@@ -30,8 +30,13 @@ ALIASES = {
 
 def normalize_name(name: str) -> str:
     """Let `--test_run`, `--batch_size` and `download_models` mean what they say."""
+    if name in CHOICES:  # Typer asks for the values of choices too
+        return name
     name = name.replace("_", "-")
     return ALIASES.get(name, name)
+
+
+CHOICES = get_args(CompareSettings.model_fields["metric"].annotation)
 
 
 class Presentation:
@@ -66,7 +71,7 @@ VERSION_OPTION = Parameter(
 )
 PRESENTATION_FLAGS = [
     _flag("Print one JSON document on stdout and nothing else.", "json"),
-    _flag("Show errors only.", "quiet"),
+    _flag("Show results and errors only: no notes, no progress.", "quiet"),
     _flag("Say more while working.", "verbose"),
     _flag("Show the traceback of an error.", "debug"),
 ]

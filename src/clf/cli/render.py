@@ -64,15 +64,20 @@ def print_json(value: Any) -> None:
 
 
 class NoteHandler(logging.Handler):
-    """Shows clf's log lines on stderr, as notes to the user."""
+    """Shows clf's log lines on stderr, as notes to the user, each of them once."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line; warnings stand out."""
+        if (line := _one_line(record.getMessage())) in self.said:
+            return
+        self.said.add(line)
         style = "yellow" if record.levelno >= logging.WARNING else "dim" if record.levelno < logging.INFO else ""
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            Text(prefix + _one_line(record.getMessage()), style=style)
-        )
+        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(prefix + line, style=style))
 
 
 def print_next(command: str) -> None:
@@ -128,16 +133,16 @@ def print_audit(name: str, audit: Mapping[str, Any]) -> None:
     for label in audit["labels"][:20]:
         table.add_row(f"  {escape(safe(label))}", *(str(classes[split][label]) for split in classes))
     console().print(table)
-    lines = [f"{count} rows dropped: {reason}" for reason, count in audit["dropped"].items()]
+    lines = [f"{count(rows, 'row')} dropped: {reason}" for reason, rows in audit["dropped"].items()]
     lines += [
-        f"{count} rows of {split} as delivered repeat an earlier one"
-        for split, count in audit["duplicates"].items()
-        if count
+        f"{count(rows, 'row')} of {split} as delivered repeating an earlier one"
+        for split, rows in audit["duplicates"].items()
+        if rows
     ]
     lines += [
-        f"{count} distinct texts of {pair.replace('_in_', ' stand in ')} too"
-        for pair, count in audit["leaks"].items()
-        if count
+        f"{count(texts, 'distinct text')} of {pair.replace('_in_', ' in ')} too"
+        for pair, texts in audit["leaks"].items()
+        if texts
     ]
     lines += [f"{audit['conflicting']} texts carry two labels"] if audit["conflicting"] else []
     if lengths := audit["truncated"]:
@@ -154,7 +159,7 @@ def print_training(result: Any) -> None:
     columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
     print_metrics(
         columns,
-        f"{result.steps} steps, {result.epochs:g} epochs, {result.train_seconds:.1f} s, "
+        f"{count(result.steps, 'step')}, {count(result.epochs, 'epoch')}, {result.train_seconds:.1f} s, "
         f"{result.examples_per_second:.1f} texts a second",
     )
     for example in result.examples:
@@ -167,10 +172,11 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     """Print the table of candidate and baselines, the examples and the verdict."""
     print_metrics(
         {result["model"]: result["candidate"], **result["baselines"]},
-        f"{result['rows']} texts of {result['dataset']}, {result['split']}",
+        f"{count(result['rows'], 'text')} of {result['dataset']}, {result['split']}",
     )
     for row in result["comparisons"]:
-        shown = "" if row["gates"] else " (shown only)"
+        asked = f" (asked for more than {result['min_improvement']:g})" if result["min_improvement"] else ""
+        shown = asked if row["gates"] else " (shown only)"
         print_lines(f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}{shown}")
     if before := result["baselines"].get("pretrained"):
         confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result["candidate"]))
@@ -180,12 +186,20 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     print_lines(f"written to {result['output_dir']}")
 
 
-def print_predictions(texts: Sequence[str], answers: Sequence[Any], all_scores: bool) -> None:
+def print_predictions(answers: Sequence[Mapping[str, Any]], all_scores: bool) -> None:
     """Print the answer for each text, with the probability of every class on request."""
-    for text, answer in zip(texts, answers, strict=True):
-        shown = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
-        scores = ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items()) if all_scores else ""
-        print_lines(f"{shown}: “{shorten(text)}”  {scores}".rstrip())
+    for answer in answers:
+        said = answer["error"] if answer["confidence"] is None else f"{answer['label']} {answer['confidence']:.3f}"
+        scores = ", ".join(f"{name} {score:.3f}" for name, score in answer["scores"].items()) if all_scores else ""
+        print_lines(f"{said}: “{shorten(answer['text'])}”  {scores}".rstrip())
+
+
+def print_labelled(result: Mapping[str, Any]) -> None:
+    """Print how labelling a file went."""
+    errors = f", {result['errors']} without text" if result["errors"] else ""
+    print_lines(
+        f"{count(result['rows'], 'text')} labelled in {result['seconds']:.1f} s{errors}, written to {result['output']}"
+    )
 
 
 def print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
@@ -195,6 +209,12 @@ def print_examples(examples: Sequence[Mapping[str, Any]]) -> None:
         for who in ("candidate", "baseline"):
             answer = example[who]
             print_lines(f"  {answer['name']}: {answer['label']} ({answer['confidence']:.3f})")
+
+
+def count(number: float, what: str) -> str:
+    """Write a number with its noun in the right number: 1 row, 2 rows."""
+    shown = str(number) if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {what}" if number == 1 else f"{shown} {what}s"
 
 
 def shorten(text: str, width: int = 160) -> str:

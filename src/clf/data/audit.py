@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from clf.errors import ModelError
+
 LENGTHS = (64, 128, 256, 512)
 LENGTH_SAMPLE = 2000
 PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
@@ -45,7 +47,10 @@ def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, s
     """
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    try:
+        tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    except Exception as error:  # the library raises nothing narrower
+        raise ModelError(f"{tokenizer_file} is damaged: {error}", "fetch or save the model again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     rows = np.random.default_rng(seed).permutation(len(texts))[:LENGTH_SAMPLE].tolist()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from clf.data.readers import Batch
+from clf.data.rows import Batch
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -26,6 +26,11 @@ class Columns:
     text: list[str]
     label: str | None
     label_name: str | None = None
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns without which a row has no text or no label."""
+        return [*self.text, self.label] if self.label else self.text
 
 
 def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
@@ -65,10 +70,10 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
             f"{shown}: column {label!r} is both text and label",
             "name them with --text-column and --label-column",
         )
-    beside = (f"{label}_name", f"{label}_text", "label_name", "label_text")
+    beside = [f"{label}_name", f"{label}_text"]
     label_name = next((name for name in beside if name in names and name != label and name not in text), None)
-    if data.label_map or data.label_column:
-        label_name = None  # what was asked for is used as it is
+    if data.label_map:
+        label_name = None  # the names are given
     log.info(
         "%s: text from %s, label from %s%s",
         shown,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clf.data.columns import Columns, choose_columns
-from clf.data.readers import SHOWN, Batch
+from clf.data.rows import SHOWN, Batch
 from clf.data.sources import Split
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -23,6 +23,7 @@ class Examples:
     dropped: dict[str, int] = field(default_factory=dict)
     first_dropped: dict[str, list[int]] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
+    text_columns: list[str] = field(default_factory=list)
 
     def drop(self, reason: str, line: int) -> None:
         """Count a row that cannot be used, and remember the first lines."""
@@ -41,7 +42,9 @@ def read_examples(split: Split, data: DataSettings) -> Examples:
     bad: list[str] = []
     columns: Columns | None = None
     for batch in split.rows():
-        columns = columns or choose_columns(batch, data, split.shown)
+        if columns is None or not set(columns.needed) <= set(batch.columns):
+            columns = choose_columns(batch, data, split.shown)  # again for a file that names them otherwise
+            examples.text_columns = columns.text
         for line, text, label, name in _rows(batch, columns):
             examples.read += 1
             problem = _problem(text, label)
@@ -83,6 +86,7 @@ def _hint(problem: str) -> str:
 
 def _add(examples: Examples, line: int, text: list[Any], label: str | None, name: Any) -> None:
     joined = " ".join(str(part) for part in text if part is not None and str(part).strip())
+    joined = joined.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be stored
     if not joined.strip():
         examples.drop("no text", line)
     elif label is None:

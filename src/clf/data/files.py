@@ -9,7 +9,7 @@ import lzma
 from pathlib import Path
 from typing import IO, NoReturn
 
-from clf.errors import DataError
+from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError)
@@ -20,8 +20,11 @@ log = logging.getLogger(__name__)
 
 def open_bytes(path: Path) -> IO[bytes]:
     """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard."""
-    with path.open("rb") as file:
-        magic = file.read(6)
+    try:
+        with path.open("rb") as file:
+            magic = file.read(6)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
     if magic.startswith(b"\x1f\x8b"):
         return io.BufferedReader(gzip.open(path))
     if magic.startswith(b"BZh"):
@@ -75,9 +78,11 @@ def _guess_encoding(head: bytes, path: Path) -> str:
 
 def _known_encoding(name: str) -> str:
     try:
+        b"".decode(name)
+        "".encode(name)
         return codecs.lookup(name).name
     except LookupError:
-        raise DataError(
+        raise UsageError(
             f"no encoding is called {name!r}",
             "give --encoding utf-8, utf-16, cp1252 or another that Python knows",
         ) from None
@@ -94,5 +99,5 @@ def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoRetur
     """Say which byte after which line is none of the encoding."""
     raise DataError(
         f"{path}, after line {line}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
-        "pass --encoding with the encoding of the file, such as cp1252 or utf-16",
+        "pass --encoding with the true encoding of the file",
     ) from error

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clf.data.examples import Examples
 from clf.errors import DataError, UsageError
 
@@ -24,8 +27,7 @@ def name_labels(
     `order` is the publisher's, when there is one; `class_names` are numbered from the smallest label;
     `label_map` is what the user said. Numbers sort as numbers.
     """
-    for examples in splits.values():
-        examples.labels = _without_decimals(examples)
+    _drop_decimals(splits)
     raw = sort_labels(label for examples in splits.values() for label in examples.labels)
     names = _names(raw, splits, class_names, label_map)
     for examples in splits.values():
@@ -43,6 +45,21 @@ def sort_labels(labels: Iterable[str]) -> list[str]:
         return sorted(distinct, key=lambda label: (float(label), label))
     except ValueError:
         return distinct
+
+
+def align_labels(names: list[str], model_names: list[str], shown: str) -> NDArray[np.int64]:
+    """Return the model's id of each label name of the dataset, shape (labels of the dataset,).
+
+    Raises DataError when the model does not know one of them.
+    """
+    unknown = [name for name in names if name not in model_names]
+    if unknown:
+        raise DataError(
+            f"the labels of {shown} are {', '.join(map(repr, names[:10]))}, "
+            f"those of the model {', '.join(map(repr, model_names[:10]))}",
+            "take a dataset with the model's classes, or rename its labels: --label-map theirs=ours,…",
+        )
+    return np.array([model_names.index(name) for name in names], dtype=np.int64)
 
 
 def check_labels(splits: dict[str, Examples], names: list[str], shown: str) -> None:
@@ -88,13 +105,13 @@ def _warn_of_twins(names: list[str]) -> None:
             )
 
 
-def _without_decimals(examples: Examples) -> list[str]:
+def _drop_decimals(splits: dict[str, Examples]) -> None:
     """Read 1.0 as 1 when every label is a whole number and some have decimals; 007 stays 007."""
-    distinct = set(examples.labels)
+    distinct = {label for examples in splits.values() for label in examples.labels}
     if any("." in label for label in distinct) and all(WHOLE.fullmatch(label) for label in distinct):
-        examples.notes.add("labels like 1.0 are read as 1")
-        return [str(int(float(label))) for label in examples.labels]
-    return examples.labels
+        log.info("labels like 1.0 are read as 1")
+        for examples in splits.values():
+            examples.labels = [str(int(float(label))) for label in examples.labels]
 
 
 def _names(
@@ -148,10 +165,10 @@ def _numbered(raw: list[str], class_names: list[str]) -> dict[str, str]:
         log.warning("classes.txt is passed over: the labels are names already")
         return {label: label for label in raw}
     smallest = int(raw[0])
-    if int(raw[-1]) - smallest >= len(class_names):
+    if int(raw[-1]) - smallest + 1 != len(class_names):  # else the names could be off by one, in silence
         raise DataError(
             f"classes.txt has {len(class_names)} names, the labels go from {raw[0]} to {raw[-1]}",
-            "add the missing names, one a line",
+            "give classes.txt one name a line for each label, or pass --label-map",
         )
     return {label: class_names[int(label) - smallest] for label in raw}
 

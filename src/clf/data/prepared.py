@@ -1,6 +1,8 @@
 """A prepared dataset: one Parquet file per split, `labels.json`, `audit.json` and `manifest.json` in a folder."""
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +29,10 @@ class LabelledTexts:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def relabel(self, ids: NDArray[np.int64]) -> "LabelledTexts":
+        """Return the rows with each label id replaced by `ids[label]`."""
+        return LabelledTexts(self.texts, self.raw_texts, ids[self.labels])
 
     def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
         """Return the given rows, in that order."""
@@ -70,7 +76,11 @@ class PreparedDataset:
     @cached_property
     def audit(self) -> dict[str, Any]:
         """What was found in the data."""
-        return dict(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
+        try:
+            return dict(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            hint = "prepare the dataset again with clf prepare --overwrite"
+            raise DataError(f"{self.folder / 'audit.json'} is missing or damaged: {error}", hint) from error
 
     def read(self, split: str) -> LabelledTexts:
         """Read one split.
@@ -92,6 +102,14 @@ class PreparedDataset:
             )
         table = pyarrow.parquet.read_table(path)
         return LabelledTexts(table["text"].to_pylist(), table["raw_text"].to_pylist(), table["label"].to_numpy())
+
+    def link_into(self, folder: Path) -> None:
+        """Put the files of the dataset into another folder, without a second copy on disk where that is possible."""
+        for name in (*self.manifest["files"], "labels.json", "audit.json", MANIFEST_FILE):
+            try:
+                os.link(self.folder / name, folder / name)
+            except OSError:
+                shutil.copyfile(self.folder / name, folder / name)
 
     def sample(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
         """Read one split, or a stratified sample of it."""

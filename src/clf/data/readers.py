@@ -4,36 +4,26 @@ The content decides the format; the ending is only a hint. Every reader yields `
 BATCH_ROWS rows, so that a caller can keep memory flat.
 """
 
-import csv
 import io
 import json
 import logging
-import sys
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
+from clf.data.delimited import read_csv
 from clf.data.files import CUT_OFF, cut_off, decoding_failed, find_encoding, open_bytes, open_text, read_some
+from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
 from clf.errors import DataError
 from clf.settings import DataSettings
 
-BATCH_ROWS = 10_000
-DELIMITERS = (",", "\t", ";", "|")
-DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-SHOWN = 10  # bad rows named in one message
+# Half of a character, as JSON can spell it; pairs are whole characters and stay.
+SURROGATE = re.compile(
+    r"(?<!\\)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})", re.IGNORECASE
+)
 
 log = logging.getLogger(__name__)
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some rows of a file: `columns` of equal length, and the `lines` of the file (from 1) where they start."""
-
-    columns: dict[str, list[Any]]
-    lines: list[int]
 
 
 def read_file(path: Path, settings: DataSettings) -> Iterator[Batch]:
@@ -55,7 +45,7 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     with open_bytes(path) as file:
         head = read_some(file, path)
     if not head.strip():
-        raise DataError(f"{path} is empty", "expected a text and a label in each row")
+        raise DataError(f"{path} is empty", EXPECTED)
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
@@ -63,7 +53,7 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     if start.startswith("{"):
         return "jsonl"
-    if start.startswith("[") and path.suffix in {".json", ".gz", ".bz2", ".xz", ".zst"}:
+    if start.startswith("[") and start[1:].lstrip()[:1] in {"{", "]"}:
         return "json"
     return "fasttext" if start.startswith("__label__") else "csv"
 
@@ -78,108 +68,6 @@ def _nearest(path: Path) -> str:
         if close
         else "give --dataset a dataset name, a Hub id (owner/name), a file or a folder"
     )
-
-
-def chunked(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    """Yield lists of at most `size` rows (itertools.batched, which Python 3.11 lacks)."""
-    rest = iter(rows)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-# --- delimited text -----------------------------------------------------------------------------------------
-
-
-def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Read delimited text with quotes; columns without a header are named by number from 0."""
-    csv.field_size_limit(sys.maxsize)
-    with open_text(path, settings) as file:
-        delimiter = settings.delimiter or _sniff_delimiter(path, settings)
-        if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
-            raise DataError(
-                f"--delimiter must be one character, found {delimiter!r}",
-                "give --delimiter ';' or another single character",
-            )
-        rows = _numbered_rows(file, path, delimiter)
-        first = next(rows, None)
-        if first is None:
-            raise DataError(f"{path} is empty", "expected a text and a label in each row")
-        headerless = settings.no_header or _looks_headerless(first[1])
-        if headerless and not settings.no_header:
-            log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
-        header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
-        _check_header(header, path)
-        yield from _csv_batches(chain([first], rows) if headerless else rows, header, path)
-
-
-def _numbered_rows(file: IO[str], path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line where the row starts, cells), passing over empty lines."""
-    reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter)
-    start = 1
-    try:
-        for cells in reader:
-            if cells:
-                yield start, cells
-            start = reader.line_num + 1
-    except UnicodeDecodeError as error:
-        decoding_failed(error, path, reader.line_num)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
-    except CUT_OFF as error:
-        cut_off(error, path)
-
-
-def _sniff_delimiter(path: Path, settings: DataSettings) -> str:
-    """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
-    with open_text(path, settings) as file:
-        try:
-            sample = list(islice(file, 200))
-        except UnicodeDecodeError as error:
-            decoding_failed(error, path, 0)
-    best, most = ",", 1
-    for delimiter in DELIMITERS:
-        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter), 50) if row]
-        width = max(set(widths), key=widths.count, default=0)
-        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
-            best, most = delimiter, width
-    if best != ",":
-        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
-    return best
-
-
-def _looks_headerless(cells: list[str]) -> bool:
-    """Tell a line of data, with a number or a long text in it, from a header of short names."""
-    return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells)
-
-
-def _check_header(header: list[str], path: Path) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"{path} has two columns called {twice[0]!r}",
-            "rename one of them, or pass --no-header and column numbers",
-        )
-
-
-def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
-    bad: list[str] = []
-    count = empty = 0
-    for chunk in chunked(rows, BATCH_ROWS):
-        for line, cells in chunk:
-            if len(cells) != len(header):
-                count += 1
-                bad += [f"line {line} has {len(cells)}"] if len(bad) < SHOWN else []
-        empty += len(chunk)
-        if not count:
-            columns = [list(column) for column in zip(*(cells for _, cells in chunk), strict=True)]
-            yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk])
-    if count:
-        raise DataError(
-            f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
-            "put quotes around texts that hold the delimiter, or pass --delimiter",
-        )
-    if not empty:
-        raise DataError(f"{path} has a header and no rows", "expected a text and a label in each row")
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------
@@ -216,14 +104,14 @@ def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
     bad = [f"row {row}: expected an object" for row, value in enumerate(values, 1) if not isinstance(value, dict)]
     _report_bad(bad, path)
     if not values:
-        raise DataError(f"{path} has no rows", "expected a text and a label in each row")
+        raise DataError(f"{path} has no rows", EXPECTED)
     for chunk in chunked(enumerate(values, 1), BATCH_ROWS):
         yield _object_batch(chunk)
 
 
 def _json_object(text: str) -> tuple[dict[str, Any], str]:
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys)
+        value = json.loads(SURROGATE.sub(r"\\ufffd", text), object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
@@ -274,7 +162,7 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
         with open_bytes(path) as file:
             source = pyarrow.parquet.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
             if not source.metadata.num_rows:
-                raise DataError(f"{path} has no rows", "expected a text and a label in each row")
+                raise DataError(f"{path} has no rows", EXPECTED)
             yield from _arrow_batches(source.iter_batches(BATCH_ROWS))
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
@@ -297,7 +185,7 @@ def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
             f"{path} is not a readable Arrow file: {error}", "write it again, as Parquet perhaps"
         ) from error
     if not table.num_rows:
-        raise DataError(f"{path} has no rows", "expected a text and a label in each row")
+        raise DataError(f"{path} has no rows", EXPECTED)
     yield from _arrow_batches(table.to_batches(BATCH_ROWS))
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from clf import hub
-from clf.data.readers import BATCH_ROWS, Batch, chunked, read_file, sniff_format
+from clf.data.readers import read_file, sniff_format
+from clf.data.rows import BATCH_ROWS, Batch, chunked
 from clf.errors import DataError, UsageError
-from clf.runs import MANIFEST_FILE, sha256
+from clf.runs import MANIFEST_FILE, is_clf_result, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
@@ -50,6 +51,8 @@ class Source:
     class_names: list[str] = field(default_factory=list)
     """Names from `classes.txt`, for labels numbered from the smallest."""
     fingerprint: str = ""
+    path: Path | None = None
+    """The file or folder, when it is on this machine."""
     prepared: Path | None = None
     """The folder, when it is a dataset that clf prepared."""
 
@@ -103,17 +106,17 @@ def looks_like_path(spec: str) -> bool:
 
 def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
     """Tell whether `spec` is the dataset that a model's record names."""
-    if spec == recorded.get("dataset"):
-        return True
-    return looks_like_path(spec) and os.path.realpath(os.path.expanduser(spec)) == recorded.get("origin")
+    if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
+        return spec == recorded.get("dataset")
+    return os.path.realpath(os.path.expanduser(spec)) == recorded.get("origin")
 
 
 # --- local files --------------------------------------------------------------------------------------------
 
 
 def _local(path: Path, data: DataSettings) -> Source:
-    if path.is_dir() and (path / MANIFEST_FILE).exists():
-        return Source(path.name, os.path.realpath(path), {}, prepared=path)
+    if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
+        return Source(path.name, os.path.realpath(path), {}, path=path, prepared=path)
     named = _split_files(path) if path.is_dir() else {"train": [path]}
     tree = _class_tree(path) if not named else {}
     if not named and not tree:
@@ -130,7 +133,8 @@ def _local(path: Path, data: DataSettings) -> Source:
         origin=os.path.realpath(path),
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
         class_names=_class_names(path),
-        fingerprint=_fingerprint(files),
+        fingerprint=_fingerprint(files or sorted(path.rglob("*.txt"))),
+        path=path,
     )
 
 
@@ -142,7 +146,12 @@ def _split_files(folder: Path) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix.lower() in ENDINGS:
-            if match := SPLIT_NAME.fullmatch(path.name.split(".")[0]):
+            stem = path.name.split(".")[0]
+            if match := SPLIT_NAME.fullmatch(stem):
+                if twin := next(
+                    (other for other in files.get(_split_of(match), []) if other.name.split(".")[0] == stem), None
+                ):
+                    raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
                 files.setdefault(_split_of(match), []).append(path)
             elif path.name != "classes.txt":
                 log.info("%s is passed over: its name does not begin with train, validation or test", path)

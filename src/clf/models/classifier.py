@@ -45,17 +45,18 @@ class Classifier:
         return sum(weight.numel() for weight in self.model.parameters())
 
 
-def load_classifier(folder: Path) -> Classifier:
-    """Load a fine-tuned classifier from its folder.
+def load_classifier(files: ModelFiles) -> Classifier:
+    """Load a fine-tuned classifier.
 
     Raises ModelError when weights, tokenizer or labels are missing, damaged or do not fit together.
     """
-    config = check_files(folder, str(folder))
+    folder = files.folder
+    config = check_files(folder, files.name)
     architectures = config.get("architectures") or []
     if not any(name.endswith("ForSequenceClassification") for name in architectures):
         raise ModelError(
-            f"{folder} is not a classifier: its config.json says {', '.join(architectures) or 'no architecture'}",
-            f"fine-tune it first: clf train --model {folder}",
+            f"{files.name} is not a classifier: its config.json says {', '.join(architectures) or 'no architecture'}",
+            f"fine-tune it first: clf train --model {files.name}",
         )
     record = read_model_record(folder)
     _check_hashes(folder, record)
@@ -72,7 +73,7 @@ def load_classifier(folder: Path) -> Classifier:
     _check_vocabulary(model, tokenizer, str(folder))
     limit = position_limit(model, tokenizer)
     return Classifier(
-        name=folder.resolve().name,
+        name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
         model=model.eval(),
         tokenizer=tokenizer,
         labels=_labels(model.config, folder),
@@ -83,40 +84,38 @@ def load_classifier(folder: Path) -> Classifier:
 
 
 def load_for_training(
-    files: ModelFiles, labels: Sequence[str], *, seed: int, keep_attention_dropout: bool = True
+    files: ModelFiles,
+    labels: Sequence[str],
+    *,
+    seed: int,
+    keep_attention_dropout: bool = True,
+    fresh_head: bool = False,
 ) -> Classifier:
     """Load an encoder and give it a head for `labels`, its own when the names are the same, else a fresh one.
 
-    The seed is set before the head is made. Raises ModelError when the encoder's own weights are incomplete.
+    A checkpoint that keeps its head keeps the order of its labels too. The seed is set before the head is made.
+    Raises ModelError when the encoder's own weights are incomplete.
     """
     config = check_files(files.folder, files.name)
+    own = not fresh_head and sorted(_declared(config)) == sorted(labels)
+    names = _declared(config) if own else list(labels)
     with quiet_transformers():
-        settings = _head_config(files.folder, config, labels)
-        if not keep_attention_dropout:
-            for name in ATTENTION_DROPOUTS:
-                if hasattr(settings, name):
-                    setattr(settings, name, 0.0)
+        head = _head_config(files.folder, names)
+        for name in () if keep_attention_dropout else ATTENTION_DROPOUTS:
+            if hasattr(head, name):
+                setattr(head, name, 0.0)
         set_seed(seed)
-        model, info = _from_pretrained(files.folder, config=settings, ignore_mismatched_sizes=True)
+        model, info = _from_pretrained(files.folder, config=head, ignore_mismatched_sizes=True)
         tokenizer = _tokenizer(files.folder)
     _check_encoder(model, info, files.name)
     _check_vocabulary(model, tokenizer, files.name)
-    own = not info["missing_keys"] and not info.get("mismatched_keys") and _same_head(config, labels)
+    own = own and not info["missing_keys"] and not info.get("mismatched_keys")
     if not own and any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or []):
-        log.info("%s was fine-tuned for other labels: it gets a fresh head", files.name)
+        log.info("%s was fine-tuned before: it gets a fresh head", files.name)
         set_seed(seed)
         _renew_head(model)
     limit = position_limit(model, tokenizer)
-    return Classifier(
-        files.name,
-        model,
-        tokenizer,
-        list(labels),
-        limit,
-        CleaningSettings(),
-        {},
-        "its own" if own else "fresh",
-    )
+    return Classifier(files.name, model, tokenizer, names, limit, CleaningSettings(), {}, "its own" if own else "fresh")
 
 
 def position_limit(model: Any, tokenizer: Any) -> int:
@@ -194,38 +193,21 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 
-def _head_config(folder: Path, config: dict[str, Any], labels: Sequence[str]) -> Any:
+def _head_config(folder: Path, names: Sequence[str]) -> Any:
     try:
-        settings = AutoConfig.from_pretrained(folder, **SAFE)
+        config = AutoConfig.from_pretrained(folder, **SAFE)
     except Exception as error:
-        raise ModelError(
-            f"{folder}/config.json: {_first_line(error)}",
-            "choose a model type that this version of transformers knows",
-        ) from error
-    order = _own_order(config, labels)
-    settings.id2label = dict(enumerate(order))
-    settings.label2id = {label: number for number, label in enumerate(order)}
-    settings.problem_type = "single_label_classification"
-    return settings
-
-
-def _own_order(config: dict[str, Any], labels: Sequence[str]) -> list[str]:
-    own = _declared(config)
-    if set(own) == set(labels) and own != list(labels):
-        raise ModelError(
-            f"the checkpoint orders its labels {', '.join(own)}, the dataset {', '.join(labels)}",
-            "prepare the dataset with the checkpoint's order, by --label-map",
-        )
-    return list(labels)
+        hint = "choose a model type that this version of transformers knows"
+        raise ModelError(f"{folder}/config.json: {_first_line(error)}", hint) from error
+    config.id2label = dict(enumerate(names))
+    config.label2id = {label: number for number, label in enumerate(names)}
+    config.problem_type = "single_label_classification"
+    return config
 
 
 def _declared(config: dict[str, Any]) -> list[str]:
     names = config.get("id2label") or {}
     return [str(names[key]) for key in sorted(names, key=lambda key: int(key))]
-
-
-def _same_head(config: dict[str, Any], labels: Sequence[str]) -> bool:
-    return _declared(config) == list(labels)
 
 
 def _renew_head(model: Any) -> None:

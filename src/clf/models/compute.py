@@ -19,8 +19,6 @@ class Compute:
 
     device: torch.device
     precision: str
-    drops_attention: bool
-    """Whether training keeps dropout on attention weights."""
 
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context in which matrix products use the precision."""
@@ -39,15 +37,10 @@ def choose_compute(settings: ComputeSettings) -> Compute:
     precision = settings.precision if settings.precision != "auto" else _fastest(device)
     if precision == "fp16" and device.type != "cuda":
         raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")
-    keep = settings.attention_dropout == "keep" or (settings.attention_dropout == "auto" and device.type != "cpu")
-    log.debug(
-        "device %s, precision %s, %d threads, attention dropout %s",
-        device,
-        precision,
-        torch.get_num_threads(),
-        keep,
-    )
-    return Compute(device, precision, keep)
+    log.debug("device %s, precision %s, %d threads", device, precision, torch.get_num_threads())
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # the Trainer takes the current one
+    return Compute(device, precision)
 
 
 def _device(name: str) -> torch.device:

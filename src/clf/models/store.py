@@ -42,8 +42,12 @@ class ModelFiles:
     """The commit, when it is known."""
 
 
-def find_model(name: str, revision: str | None = None, *, offline: bool = False, timeout: float = 60.0) -> ModelFiles:
+def find_model(
+    name: str, revision: str | None = None, *, offline: bool = False, timeout: float = 60.0, encoder: bool = True
+) -> ModelFiles:
     """Find the files of a model, with the network as the last resort.
+
+    `encoder` says that one to fine-tune is looked for, so that another may stand in.
 
     Raises ModelError when there is no such model, or it is incomplete or unsafe; NetworkError when the Hub
     would have to be asked and does not answer.
@@ -65,7 +69,8 @@ def find_model(name: str, revision: str | None = None, *, offline: bool = False,
     try:
         snapshot = hub.download("model", name, revision, timeout)
     except NetworkError as error:
-        raise NetworkError(error.message, f"{error.hint}{_embedded_hint()}") from error
+        here = "" if "/" in name else f"there is no folder {name} here, and "
+        raise NetworkError(here + error.message, error.hint + (_embedded_hint() if encoder else "")) from error
     check_files(snapshot.folder, name)
     return ModelFiles(snapshot.folder, name, "hub", snapshot.commit)
 
@@ -79,6 +84,8 @@ def find_local_model(name: str, revision: str | None = None) -> ModelFiles | Non
         folder = Path(name).expanduser()
         check_files(folder, name)
         return ModelFiles(folder, name, "path")
+    if name == EMBEDDED_ID.split("/")[1]:
+        name = EMBEDDED_ID
     if not hub.is_repository_id(name):
         return None
     snapshot = hub.cached("model", name, revision)
@@ -135,12 +142,18 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
         found = ", ".join(sorted(path.name for path in folder.iterdir())[:6]) or "nothing"
         raise ModelError(
             f"{name} has no config.json (it holds {found})",
-            "give a folder written by save_pretrained or clf train",
+            _nearest_model(folder),
         )
     config = _read_json(folder / "config.json")
     if config is None or "model_type" not in config:
         raise ModelError(f"{name}/config.json is damaged or names no model_type", "fetch or save the model again")
     return config
+
+
+def _nearest_model(folder: Path) -> str:
+    """Suggest a model folder inside the one that was given."""
+    inside = sorted(folder.glob("*/config.json"), key=lambda path: path.stat().st_mtime_ns)
+    return f"did you mean {inside[-1].parent}?" if inside else "give a folder written by save_pretrained or clf train"
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

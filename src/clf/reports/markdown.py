@@ -8,10 +8,12 @@ SHOWN = {
     "macro_precision": "precision (macro)",
     "macro_recall": "recall (macro)",
     "macro_f1": "F1 (macro)",
+    "weighted_precision": "precision (weighted)",
+    "weighted_recall": "recall (weighted)",
     "weighted_f1": "F1 (weighted)",
     "mean_confidence": "mean confidence",
     "ece": "calibration error",
-    "ece_expected": "calibration error by chance alone",
+    "ece_expected": "… of a calibrated model",
     "log_loss": "log loss",
 }
 

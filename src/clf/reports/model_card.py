@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from clf.reports.markdown import metrics_table
+from clf.reports.markdown import escape, metrics_table
 
 
 def model_card(record: dict[str, Any], validation: dict[str, float], test: dict[str, float] | None) -> str:
@@ -19,9 +19,9 @@ datasets: [{json.dumps(dataset["name"])}]
 tags: [text-classification, clf]
 ---
 
-# {record["name"]}
+# {escape(record["name"])}
 
-{base["name"]} fine-tuned on {dataset["name"]} to tell {", ".join(labels)} apart.
+{escape(base["name"])} fine-tuned on {escape(dataset["name"])} to tell {escape(", ".join(labels))} apart.
 It was made with clf {record["clf_version"]} on {record["created"]}.
 
 ## What it reached

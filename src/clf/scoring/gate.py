@@ -59,6 +59,16 @@ def missed_floors(candidate: Mapping[str, float], settings: CompareSettings) -> 
     ]
 
 
+def summarize(comparisons: Sequence[Comparison], floors: Sequence[str]) -> str:
+    """Say in a sentence what the gate decided, and against whom."""
+    lost = [comparison.baseline for comparison in comparisons if comparison.gates and comparison.verdict != BETTER]
+    won = [comparison.baseline for comparison in comparisons if comparison.verdict == BETTER]
+    if lost:
+        return f"gate failed: no improvement over {' and '.join(lost)}; review the hyper-parameters"
+    detected = f"improvement detected over {' and '.join(won)}" if won else "nothing to compare with"
+    return f"{detected}, but gate failed: {'; '.join(floors)}" if floors else f"gate passed: {detected}"
+
+
 def advise(
     candidate: Mapping[str, float],
     comparisons: Sequence[Comparison],
@@ -66,6 +76,8 @@ def advise(
     suggested_rate: float | None,
 ) -> list[str]:
     """Say what to try when the gate fails, from what the training recipe was."""
+    if candidate["accuracy"] == 1.0:
+        return ["a larger or harder test split: the candidate has no error left on this one"]
     advice = []
     rate, epochs = recipe.get("learning_rate"), recipe.get("epochs")
     if suggested_rate and rate and rate < suggested_rate / 2:

@@ -10,8 +10,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from clf.scoring.calibration import expected_calibration_error, simulated_calibration_error
 
-METRICS = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "mean_confidence", "ece",
-           "ece_expected", "brier", "log_loss")  # fmt: skip
+METRICS = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_precision", "weighted_recall",
+           "weighted_f1", "mean_confidence", "ece", "ece_expected", "brier", "log_loss")  # fmt: skip
 
 
 def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
@@ -30,6 +30,8 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> dict
         "macro_precision": float(macro[0]),
         "macro_recall": float(macro[1]),
         "macro_f1": float(macro[2]),
+        "weighted_precision": float(weighted[0]),
+        "weighted_recall": float(weighted[1]),
         "weighted_f1": float(weighted[2]),
         "mean_confidence": float(confidence.mean()),
         "ece": expected_calibration_error(confidence, correct),

@@ -23,7 +23,7 @@ def training_arguments(
 ) -> TrainingArguments:
     """Map the settings of one run on `rows` training texts to TrainingArguments."""
     steps_per_epoch = -(-rows // train.batch_size)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=train.epochs,
         per_device_train_batch_size=train.batch_size,
@@ -44,13 +44,26 @@ def training_arguments(
         load_best_model_at_end=True,
         metric_for_best_model=SELECTION,
         greater_is_better=True,
-        logging_strategy="epoch",
+        logging_strategy="steps",
+        logging_steps=max(1, min(10, steps_per_epoch)),
         logging_nan_inf_filter=False,
         dataloader_pin_memory=compute.device.type == "cuda",
         restore_callback_states_from_checkpoint=True,
         disable_tqdm=True,
         report_to="none",
     )
+    # On a machine of several GPUs the Trainer would spread each batch over all and multiply it; one process uses
+    # one, and torchrun starts more.
+    _ = arguments.device
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    return arguments
+
+
+def keeps_attention_dropout(train: TrainSettings, compute: Compute) -> bool:
+    """Tell whether training draws dropout on attention weights: `auto` does so wherever it costs little."""
+    if train.attention_dropout == "auto":
+        return compute.device.type != "cpu"
+    return train.attention_dropout == "keep"
 
 
 def warmup_steps(train: TrainSettings, total_steps: int) -> int:

@@ -10,6 +10,7 @@ from clf.models.compute import Compute
 from clf.models.store import ModelFiles
 from clf.runs import SCHEMA_VERSION, now
 from clf.settings import Settings
+from clf.training.arguments import keeps_attention_dropout
 
 
 def model_record(
@@ -37,13 +38,16 @@ def model_record(
         "cleaning": classifier.cleaning.model_dump(),
         "temperature": 1.0,
         "threshold": None,
-        "dataset": {key: manifest.get(key) for key in ("name", "origin", "fingerprint", "files")}
+        "dataset": {
+            key: manifest.get(key)
+            for key in ("name", "origin", "fingerprint", "files", "data", "seed", "text_columns", "rows_generated")
+        }
         | {"dataset": settings.data.dataset, "prepared": str(prepared.folder.resolve())},
         "rows": rows,
         "compute": {
             "device": str(compute.device),
             "precision": compute.precision,
-            "attention_dropout": compute.drops_attention,
+            "attention_dropout": keeps_attention_dropout(settings.train, compute),
         },
         "versions": _versions(),
         "settings": settings.model_dump(mode="json"),

@@ -20,7 +20,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from clf.errors import TrainingError
+from clf.errors import ModelError, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.progress import duration, track
@@ -30,6 +30,7 @@ from clf.scoring.metrics import METRICS, score
 from clf.training.arguments import SELECTION
 
 ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
+LOWER = "lower --learning-rate, or pass --precision fp32"
 LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,10 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         started = time.perf_counter()
         with track("validating", len(self.validation.labels)) as advance:
             padding = self.classifier.tokenizer.pad_token_id
-            probabilities = predict_tokens(self.model, self.validation.token_ids, padding, self.compute, advance)
+            try:
+                probabilities = predict_tokens(self.model, self.validation.token_ids, padding, self.compute, advance)
+            except ModelError as error:
+                raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(probabilities, self.validation.labels)
         scored[SELECTION] = selection(scored)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items()}
@@ -110,11 +114,14 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     def __init__(self, run: Run, steps: int, advance: Any) -> None:
         self.run, self.steps, self.advance = run, steps, advance
         self.started = 0.0
+        self.loss = math.nan
         self.best = -math.inf
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Move the bar, and after a few steps say how long the whole will take."""
-        self.advance(1, note=f"epoch {math.floor(state.epoch or 0) + 1} of {args.num_train_epochs:g}")
+        epoch = min(math.floor(state.epoch or 0) + 1, int(args.num_train_epochs))
+        loss = f", loss {self.loss:.4f}" if math.isfinite(self.loss) else ""
+        self.advance(1, note=f"epoch {epoch} of {args.num_train_epochs:g}{loss}")
         if state.global_step == ESTIMATE_FROM:
             self.started = time.monotonic()
         if state.global_step == ESTIMATE_AT and self.steps > 4 * ESTIMATE_AT:
@@ -123,15 +130,15 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Write a line of history, and stop when a loss or gradient is not finite."""
         logs = logs or {}
-        for name in ("loss", "grad_norm"):
+        # The scaler of fp16 skips steps of infinite gradient by itself.
+        for name in ("loss",) if args.fp16 else ("loss", "grad_norm"):
             if not math.isfinite(logs.get(name, 0.0)):
                 raise TrainingError(
                     f"{name} is {logs[name]} at step {state.global_step}",
-                    "lower --learning-rate, or pass --precision fp32",
+                    LOWER,
                 )
         self.run.record(**{"step": state.global_step, "epoch": state.epoch, **logs})
-        if "loss" in logs:
-            log.info("epoch %g: loss %.4f", state.epoch, logs["loss"])
+        self.loss = logs.get("loss", self.loss)
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **_: Any
@@ -141,8 +148,9 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         better = reached[f"eval_{SELECTION}"] > self.best
         self.best = max(self.best, reached[f"eval_{SELECTION}"])
         log.info(
-            "epoch %g: validation macro F1 %.4f, accuracy %.4f, confidence %.3f%s",
+            "epoch %g: loss %.4f, validation macro F1 %.4f, accuracy %.4f, confidence %.3f%s",
             state.epoch,
+            self.loss,
             reached["eval_macro_f1"],
             reached["eval_accuracy"],
             reached["eval_mean_confidence"],
@@ -201,7 +209,7 @@ def fine_tune(
 
 def _check_best(best: float | None) -> None:
     if best is None or not math.isfinite(best):
-        raise TrainingError(f"the validation macro F1 is {best}", "lower --learning-rate, or pass --precision fp32")
+        raise TrainingError(f"the validation macro F1 is {best}", LOWER)
 
 
 def _best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, float]:

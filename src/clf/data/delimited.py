@@ -1,0 +1,129 @@
+"""Delimited text -> batches of rows: delimiter, quotes and header found by looking, bad rows named by line."""
+
+import csv
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+from clf.data.files import CUT_OFF, cut_off, decoding_failed, open_text
+from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
+from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
+
+DELIMITERS = (",", "\t", ";", "|")
+DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+USUAL_HEADER = {"text", "label", "sentence", "review", "category", "title", "content", "comment", "message", "id"}
+
+log = logging.getLogger(__name__)
+
+
+def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
+    """Read delimited text with quotes; columns without a header are named by number from 0."""
+    csv.field_size_limit(sys.maxsize)
+    with open_text(path, settings) as file:
+        delimiter = settings.delimiter or _sniff_delimiter(path, settings)
+        if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
+            raise UsageError(
+                f"--delimiter must be one character, found {delimiter!r}",
+                "give --delimiter ';' or another single character",
+            )
+        quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_are_text(path, settings) else csv.QUOTE_MINIMAL
+        rows = _numbered_rows(file, path, delimiter, quoting)
+        first = next(rows, None)
+        if first is None:
+            raise DataError(f"{path} is empty", EXPECTED)
+        headerless = settings.no_header or _looks_headerless(first[1], settings)
+        if headerless and not settings.no_header:
+            log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
+        header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
+        _check_header(header, path)
+        yield from _csv_batches(chain([first], rows) if headerless else rows, header, path)
+
+
+def _numbered_rows(file: IO[str], path: Path, delimiter: str, quoting: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line where the row starts, cells), passing over empty lines."""
+    reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter, quoting=quoting)
+    start = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield start, cells
+            start = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        decoding_failed(error, path, reader.line_num)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
+    except CUT_OFF as error:
+        cut_off(error, path)
+
+
+def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
+    """Tell a tab file whose quotes are plain characters: each line is a whole row, and some quotes have no partner."""
+    with open_text(path, settings) as file:
+        try:
+            lines = [(line.count("\t"), line.count('"') % 2) for line in file if line.strip()]
+        except (UnicodeDecodeError, *CUT_OFF):
+            return False  # the reading itself says where
+    plain = len({tabs for tabs, _ in lines}) == 1 and any(odd for _, odd in lines)
+    if plain:
+        log.info("%s: quotes are read as plain characters", path)
+    return plain
+
+
+def _sniff_delimiter(path: Path, settings: DataSettings) -> str:
+    """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
+    with open_text(path, settings) as file:
+        try:
+            sample = list(islice(file, 200))
+        except UnicodeDecodeError as error:
+            decoding_failed(error, path, 0)
+    best, most = ",", 1
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter), 50) if row]
+        width = max(set(widths), key=widths.count, default=0)
+        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
+            best, most = delimiter, width
+    if best != ",":
+        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
+    return best
+
+
+def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:
+    """Tell a line of data, with a number or a long text in it, from a header of short names."""
+    asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdigit()}
+    if (asked | USUAL_HEADER) & {cell.strip().lower() for cell in cells} or asked & {cell.strip() for cell in cells}:
+        return False
+    return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells)
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path} has two columns called {twice[0]!r}",
+            "rename one of them, or pass --no-header and column numbers",
+        )
+
+
+def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
+    bad: list[str] = []
+    count = empty = 0
+    for chunk in chunked(rows, BATCH_ROWS):
+        for line, cells in chunk:
+            if len(cells) != len(header):
+                count += 1
+                bad += [f"line {line} has {len(cells)}"] if len(bad) < SHOWN else []
+        empty += len(chunk)
+        if not count:
+            columns = [list(column) for column in zip(*(cells for _, cells in chunk), strict=True)]
+            yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk])
+    if count:
+        raise DataError(
+            f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
+            "put quotes around texts that hold the delimiter, or pass --delimiter",
+        )
+    if not empty:
+        raise DataError(f"{path} has a header and no rows", EXPECTED)
