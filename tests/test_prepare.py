@@ -105,7 +105,7 @@ def test_imdb_by_name_comes_from_the_hub_and_then_offline(clf: RunClf, hub: Loca
 def test_lengths_are_measured_with_a_tokenizer_at_hand(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
     assert clf("prepare", "--dataset", reviews, "--model", "not/here", "--json").json["truncated"] is None
     lengths = clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--json").json["truncated"]
-    assert lengths["sampled_texts"] == 32
+    assert lengths["measured_texts"] == 32
     assert lengths["share_longer_than"]["64"] == 0.0
 
 

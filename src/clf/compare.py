@@ -161,7 +161,7 @@ def _training_split(candidate: "Classifier", settings: Settings) -> tuple[list[s
     then = record["settings"]
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = recorded_dataset(record, plain, Path(scratch))
-        rows = prepared.sample("train", then["data"]["max_train_samples"], then["run"]["seed"])
+        rows = prepared.subset("train", then["data"]["max_train_samples"], then["run"]["seed"])
         return rows.raw_texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
 
 

@@ -106,7 +106,7 @@ def measured_texts(classifier: "Classifier", settings: Settings) -> MeasuredText
     wanted = settings.data.split
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = dataset_for_measuring(classifier.record, settings, Path(scratch))
-        rows = prepared.sample(wanted, settings.data.max_eval_samples, settings.run.seed)
+        rows = prepared.subset(wanted, settings.data.max_eval_samples, settings.run.seed)
         names, name = prepared.labels, prepared.name
     if not len(rows):
         raise DataError(

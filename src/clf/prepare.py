@@ -13,7 +13,7 @@ from clf.data.examples import Examples, read_examples
 from clf.data.labels import check_labels, name_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset, write_prepared
 from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source
-from clf.data.splits import cut, stratified_sample
+from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
 from clf.runs import PREPARED, output_folder, save_settings, staged
@@ -53,18 +53,18 @@ def prepare(settings: Settings) -> PreparedDataset:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
     folder = output_folder(settings, PREPARED / source.name, [source.path] if source.path else [])
     with staged(folder) as stage:
-        prepare_into(stage, source, settings, sampled=True)
+        prepare_into(stage, source, settings, subset=True)
         save_settings(stage, "prepare", settings)
     return PreparedDataset(folder)
 
 
 def prepare_into(
-    folder: Path, source: Source, settings: Settings, *, measure_only: bool = False, sampled: bool = False
+    folder: Path, source: Source, settings: Settings, *, measure_only: bool = False, subset: bool = False
 ) -> PreparedDataset:
     """Prepare `source` into an empty folder.
 
     With `measure_only` nothing is cut: a file alone is taken whole, as the split that is asked for. With
-    `sampled`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
+    `subset`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
     itself, so that its run folder keeps the splits whole.
     """
     _check_sizes(settings)
@@ -80,7 +80,7 @@ def prepare_into(
     splits = _as_test(delivered, settings) if measure_only else _split(delivered, settings, source)
     if settings.data.drop_leaks and not measure_only:
         check_labels({split: rows.examples for split, rows in splits.items()}, names, source.origin)
-    splits = _sampled(splits, names, settings) if sampled else splits
+    splits = _subsets(splits, names, settings) if subset else splits
     audit["rows"] = {split: len(rows.cleaned) for split, rows in splits.items()}
     audit["classes"] = count_classes({split: rows.examples.labels for split, rows in splits.items()}, names)
     audit["truncated"] = None if measure_only else _lengths(splits, settings)
@@ -188,13 +188,13 @@ def _without_leaks(splits: dict[str, _Rows]) -> _Rows:
     return train.take(kept)
 
 
-def _sampled(splits: dict[str, _Rows], names: list[str], settings: Settings) -> dict[str, _Rows]:
+def _subsets(splits: dict[str, _Rows], names: list[str], settings: Settings) -> dict[str, _Rows]:
     """Take of each split the stratified part that was asked for."""
     for split, rows in splits.items():
         most = settings.data.max_train_samples if split == "train" else settings.data.max_eval_samples
         if most:
             ids = np.array([names.index(label) for label in rows.examples.labels])
-            splits = splits | {split: rows.take(stratified_sample(ids, most, settings.run.seed).tolist())}
+            splits = splits | {split: rows.take(stratified_subset(ids, most, settings.run.seed).tolist())}
     return splits
 
 

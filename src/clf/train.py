@@ -181,12 +181,12 @@ def _texts(
     """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
     data, seed = settings.data, settings.run.seed
     tested = "test" in prepared.splits and not settings.train.no_final_test
-    train_rows = prepared.sample("train", data.max_train_samples, seed)
+    train_rows = prepared.subset("train", data.max_train_samples, seed)
     if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
         names = ", ".join(prepared.labels[label] for label in sorted(lost))
         raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
-    validation_rows = prepared.sample("validation", data.max_eval_samples, seed)
-    test_rows = prepared.sample("test", data.max_eval_samples, seed) if tested else None
+    validation_rows = prepared.subset("validation", data.max_eval_samples, seed)
+    test_rows = prepared.subset("test", data.max_eval_samples, seed) if tested else None
     order = align_labels(prepared.labels, labels, prepared.name)
     return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
 

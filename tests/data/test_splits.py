@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clf.data.splits import cut, stratified_sample
+from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError
 
 SHARES = {"validation": 0.1, "test": 0.1}
@@ -44,9 +44,9 @@ def test_a_class_of_one_text_is_named() -> None:
 
 def test_a_sample_keeps_the_proportions_and_every_class() -> None:
     labels = np.array([0] * 900 + [1] * 90 + [2] * 10)
-    rows = stratified_sample(labels, 100, seed=3)
+    rows = stratified_subset(labels, 100, seed=3)
     assert np.bincount(labels[rows]).tolist() == pytest.approx([90, 9, 1], abs=1.5)
-    assert len(stratified_sample(labels, 3, seed=3)) == 3
-    assert set(labels[stratified_sample(labels, 3, seed=3)]) == {0, 1, 2}
-    assert stratified_sample(labels, 5000, seed=3).tolist() == list(range(1000))
+    assert len(stratified_subset(labels, 3, seed=3)) == 3
+    assert set(labels[stratified_subset(labels, 3, seed=3)]) == {0, 1, 2}
+    assert stratified_subset(labels, 5000, seed=3).tolist() == list(range(1000))
     assert rows.tolist() == sorted(set(rows.tolist()))

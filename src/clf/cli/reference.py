@@ -13,7 +13,9 @@ def reference() -> str:
         "<!-- made by `make docs` from src/clf/settings.py; do not edit -->",
         "",
         "A flag beats its variable, which beats `clf.toml`, which beats the default.",
-        "A command shows in its `--help` which of them it takes.",
+        "`clf.toml` is read from the working folder; `--config FILE` or `CLF_CONFIG` names another.",
+        "A command shows in its `--help` which settings it takes. Every command also takes `--json`, `--quiet`,",
+        "`--verbose`, `--debug` and `--version`, which are no settings.",
     ]
     settings = Settings()
     for section in Settings.model_fields:

@@ -148,7 +148,7 @@ def print_audit(name: str, audit: Mapping[str, Any]) -> None:
     if lengths := audit["truncated"]:
         shares = ", ".join(f"{share:.1%} over {limit}" for limit, share in lengths["share_longer_than"].items())
         lines.append(
-            f"tokens per text ({lengths['model']}, {lengths['sampled_texts']} texts): "
+            f"tokens per text ({lengths['model']}, {lengths['measured_texts']} texts): "
             f"median {lengths['tokens']['median']}, {shares}"
         )
     print_lines(*lines)

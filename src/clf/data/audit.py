@@ -10,7 +10,7 @@ import numpy as np
 from clf.errors import ModelError
 
 LENGTHS = (64, 128, 256, 512)
-LENGTH_SAMPLE = 2000
+LENGTH_TEXTS = 2000
 PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
 
 
@@ -40,7 +40,7 @@ def count_classes(labels: Mapping[str, Sequence[str]], names: list[str]) -> dict
 
 
 def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, seed: int) -> dict[str, Any]:
-    """Measure lengths in tokens (special tokens included) on at most LENGTH_SAMPLE texts.
+    """Measure lengths in tokens (special tokens included) on at most LENGTH_TEXTS texts.
 
     Returns the share of texts longer than each of LENGTHS and `max_length`, and the median, the 95th percentile
     and the maximum.
@@ -53,7 +53,7 @@ def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, s
         raise ModelError(f"{tokenizer_file} is damaged: {error}", "fetch or save the model again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    rows = np.random.default_rng(seed).permutation(len(texts))[:LENGTH_SAMPLE].tolist()
+    rows = np.random.default_rng(seed).permutation(len(texts))[:LENGTH_TEXTS].tolist()
     encoded = tokenizer.encode_batch_fast([texts[row][:100_000] for row in rows])
     lengths = np.array([len(encoding) for encoding in encoded])
     shares = {str(limit): round(float((lengths > limit).mean()), 4) for limit in sorted({*LENGTHS, max_length})}
@@ -62,4 +62,4 @@ def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, s
         "p95": int(np.quantile(lengths, 0.95)),
         "max": int(lengths.max()),
     }
-    return {"sampled_texts": len(rows), "share_longer_than": shares, "tokens": quantiles}
+    return {"measured_texts": len(rows), "share_longer_than": shares, "tokens": quantiles}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
-from clf.data.splits import stratified_sample
+from clf.data.splits import stratified_subset
 from clf.errors import DataError
 from clf.runs import MANIFEST_FILE, read_manifest, sha256, write_json
 from clf.settings import CleaningSettings
@@ -111,10 +111,10 @@ class PreparedDataset:
             except OSError:
                 shutil.copyfile(self.folder / name, folder / name)
 
-    def sample(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
-        """Read one split, or a stratified sample of it."""
+    def subset(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
+        """Read one split, or a stratified part of it."""
         texts = self.read(split)
-        return texts.take(stratified_sample(texts.labels, rows, seed)) if rows else texts
+        return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
 
 
 def write_prepared(

@@ -60,7 +60,7 @@ def _deal(rows: list[int], shares: dict[str, float]) -> dict[int, str]:
     return side
 
 
-def stratified_sample(labels: Sequence[int] | NDArray[np.int64], rows: int, seed: int) -> NDArray[np.int64]:
+def stratified_subset(labels: Sequence[int] | NDArray[np.int64], rows: int, seed: int) -> NDArray[np.int64]:
     """Choose `rows` row numbers, ascending, with the classes in proportion and none left out while room lasts."""
     values = np.asarray(labels)
     if rows >= len(values):
