@@ -1,6 +1,6 @@
 # clf with its models inside: built with a network, run without one.
 #   docker build -t clf .
-#   docker run --rm -v "$PWD:/workspace" clf train --dataset reviews.csv
+#   docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD:/workspace" clf train --dataset reviews.csv
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
@@ -27,7 +27,7 @@ LABEL org.opencontainers.image.title="clf" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/clf /opt/clf
 COPY --from=build /opt/models /opt/models
-ENV PATH=/opt/clf/bin:$PATH HF_HOME=/opt/models HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/clf/bin:$PATH HF_HOME=/opt/models HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 WORKDIR /workspace
 RUN chmod 0777 /workspace
 USER 1000:1000

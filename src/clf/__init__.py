@@ -2,7 +2,7 @@
 
 The stages are modules, in the order of the data: prepare, train, evaluate, compare, predict; demo runs them
 all and download fetches what they need. What they are made of stands in the packages data, models, scoring,
-training and reports; settings, errors, runs, progress and hub are shared. `clf.cli` is the command line.
+training and reports; settings, errors, results, runs, progress and hub are shared. `clf.cli` is the command line.
 
     import clf
     clf.load("trained_models/my_model").predict(["a text"])

@@ -26,7 +26,7 @@ from clf.evaluate import (
 )
 from clf.models.store import ModelFiles, check_files, find_model
 from clf.reports.markdown import comparison_report
-from clf.runs import COMPARISONS, output_folder, save_settings, shown, staged, write_json
+from clf.results import COMPARISONS, output_folder, save_settings, shown, staged, write_json
 from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, summarize, weakest
 from clf.settings import DEFAULT_DATASET, Settings
 

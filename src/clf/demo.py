@@ -9,7 +9,8 @@ from typing import Any
 from clf.compare import compare
 from clf.data.sources import SYNTHETIC, find_source
 from clf.models.store import EMBEDDED_ID, has_embedded
-from clf.runs import MODELS, Run, output_folder, save_settings
+from clf.results import MODELS, output_folder, save_settings
+from clf.runs import Run
 from clf.settings import DataSettings, Settings
 from clf.train import TrainResult, train
 

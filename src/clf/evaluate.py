@@ -18,17 +18,17 @@ from clf.errors import DataError, UsageError
 from clf.models.store import find_model
 from clf.prepare import LATER, check_prepared, prepare_into
 from clf.reports.markdown import evaluation_report
-from clf.runs import (
+from clf.results import (
     EVALUATIONS,
     MANIFEST_FILE,
     TRAIN_ROWS_FILE,
-    newest_model,
     output_folder,
     save_settings,
     shown,
     staged,
     write_json,
 )
+from clf.runs import newest_model
 from clf.settings import CleaningSettings, DataSettings, Settings
 
 if TYPE_CHECKING:

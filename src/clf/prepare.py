@@ -16,7 +16,7 @@ from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
-from clf.runs import PREPARED, output_folder, save_settings, staged
+from clf.results import PREPARED, output_folder, save_settings, staged
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, Settings
 
 # Data settings that act on a prepared dataset too.

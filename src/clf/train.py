@@ -18,18 +18,8 @@ from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, prepare_into
 from clf.reports.model_card import model_card
-from clf.runs import (
-    MODEL_FILE,
-    MODELS,
-    TRAIN_ROWS_FILE,
-    Clock,
-    Run,
-    output_folder,
-    sha256,
-    shown,
-    staged,
-    write_json,
-)
+from clf.results import MODEL_FILE, MODELS, TRAIN_ROWS_FILE, output_folder, sha256, shown, staged, write_json
+from clf.runs import Clock, Run
 from clf.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,10 +104,10 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         prepared = dataset_for_training(settings, source, stage)
         clock.lap("prepare")
         classifier = _load(settings, files, prepared, compute)
+        train_rows, validation_rows, test_rows = _texts(settings, prepared, classifier.labels)
     prepared = PreparedDataset(run.folder / "dataset")
     run.begin(settings, "train")
     clock.lap("load")
-    train_rows, validation_rows, test_rows = _texts(settings, prepared, classifier.labels)
     trained = _fine_tune(settings, classifier, compute, run, train_rows, validation_rows)
     clock.lap("train")
     test_metrics, examples = _final_test(classifier, compute, test_rows)

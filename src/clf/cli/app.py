@@ -59,7 +59,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     note_unused(settings, "split", "allow_leak")
     from clf.cli import render
     from clf.prepare import prepare
-    from clf.runs import shown
+    from clf.results import shown
 
     prepared = prepare(settings)
     if presentation.json:

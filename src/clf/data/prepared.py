@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from clf import __version__
 from clf.data.splits import stratified_subset
 from clf.errors import DataError
-from clf.runs import MANIFEST_FILE, read_manifest, sha256, write_json
+from clf.results import MANIFEST_FILE, sha256, write_json
+from clf.runs import read_manifest
 from clf.settings import CleaningSettings
 
 

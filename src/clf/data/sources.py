@@ -15,7 +15,7 @@ from clf import hub
 from clf.data.readers import read_file, sniff_format
 from clf.data.rows import BATCH_ROWS, Batch, chunked
 from clf.errors import DataError, UsageError
-from clf.runs import MANIFEST_FILE, is_clf_result, sha256
+from clf.results import MANIFEST_FILE, is_clf_result, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}

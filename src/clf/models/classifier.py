@@ -16,7 +16,8 @@ from transformers.utils import logging as transformers_logging
 
 from clf.errors import ModelError, UsageError
 from clf.models.store import ModelFiles, check_files
-from clf.runs import read_model_record, sha256
+from clf.results import sha256
+from clf.runs import read_model_record
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
 
 ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")

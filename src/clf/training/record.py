@@ -8,7 +8,8 @@ from clf.data.prepared import PreparedDataset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.store import ModelFiles
-from clf.runs import SCHEMA_VERSION, now
+from clf.results import SCHEMA_VERSION
+from clf.runs import now
 from clf.settings import Settings
 from clf.training.arguments import keeps_attention_dropout
 
