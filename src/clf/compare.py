@@ -221,15 +221,15 @@ def _result(
         "advice": []
         if passed
         else advise(candidate.metrics, comparisons, recipe, suggested_rate(recipe.get("model", ""))),
-        "next": _next(model, passed, suggested_rate(recipe.get("model", ""))),
+        "next": _next(model, passed or candidate.metrics["accuracy"] == 1.0, suggested_rate(recipe.get("model", ""))),
         "examples": _examples(candidate, baselines, measured, choice.examples),
     }
 
 
-def _next(model: "Classifier", passed: bool, rate: float | None) -> list[str]:
+def _next(model: "Classifier", good: bool, rate: float | None) -> list[str]:
     """Return the command that comes next: use the model, or train it otherwise."""
     train = model.record.get("settings", {}).get("train")
-    if passed or not train:
+    if good or not train:
         return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
     spec = model.record["dataset"]["dataset"] or DEFAULT_DATASET
     recipe = ["--learning-rate", f"{max(train['learning_rate'], rate or 0.0):g}", "--epochs", str(train["epochs"] + 2)]

@@ -14,7 +14,7 @@ from clf.data.fingerprints import seen_in
 from clf.data.labels import align_labels
 from clf.data.prepared import PreparedDataset
 from clf.data.sources import find_source, same_dataset
-from clf.errors import DataError, UsageError
+from clf.errors import DataError, NetworkError, UsageError
 from clf.models.store import find_model
 from clf.prepare import LATER, check_prepared, prepare_into
 from clf.reports.markdown import evaluation_report
@@ -90,7 +90,11 @@ def load_model(model: str | None, settings: Settings) -> "Classifier":
     if model is None:
         model = str(newest_model())
         log.info("no model given: taking the newest, %s", model)
-    files = find_model(model, offline=settings.run.offline, timeout=settings.download.download_timeout, encoder=False)
+    timeout = settings.download.download_timeout
+    try:
+        files = find_model(model, offline=settings.run.offline, timeout=timeout, encoder=False)
+    except NetworkError as error:  # a mistyped folder reads like the id of a model
+        raise NetworkError(f"there is no folder {model} here, and {error.message}", error.hint) from error
     classifier = load_classifier(files)
     if settings.data.max_length:
         limit = position_limit(classifier.model, classifier.tokenizer)

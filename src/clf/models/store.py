@@ -69,8 +69,7 @@ def find_model(
     try:
         snapshot = hub.download("model", name, revision, timeout)
     except NetworkError as error:
-        here = "" if "/" in name else f"there is no folder {name} here, and "
-        raise NetworkError(here + error.message, error.hint + (_embedded_hint() if encoder else "")) from error
+        raise NetworkError(error.message, error.hint + (_embedded_hint() if encoder else "")) from error
     check_files(snapshot.folder, name)
     return ModelFiles(snapshot.folder, name, "hub", snapshot.commit)
 
