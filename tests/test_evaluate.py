@@ -165,3 +165,52 @@ def test_a_measurement_never_replaces_the_model_it_reads(clf: RunClf, trained: P
     assert done.code == 1
     assert "which the command reads" in done.err
     assert (trained / "model.safetensors").exists()
+
+
+def test_a_source_that_changed_is_never_measured_as_the_recorded_one(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_csv(own_folder / "reviews.csv", review_rows())
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", "reviews.csv")
+    shutil.rmtree(tmp_path / "model.run")
+    (own_folder / "other").mkdir()
+    write_csv(own_folder / "other" / "reviews.csv", review_rows(20))
+    write_csv(path, [(f"new: {text}", label) for text, label in review_rows()])
+    changed = clf("evaluate", model)
+    assert changed.code == 1
+    assert "has changed since the model was trained" in changed.err
+    path.unlink()
+    monkeypatch.chdir(own_folder / "other")
+    gone = clf("evaluate", model)
+    assert gone.code == 1
+    assert "no file" in gone.err
+
+
+def test_further_files_are_found_from_any_folder_and_not_needed_once_kept(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(own_folder / "all.csv", review_rows())
+    write_csv(own_folder / "val.csv", [("a new wonderful film", "good"), ("a new dull film", "bad")])
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", "all.csv", "--validation", "val.csv")
+    (own_folder / "sub").mkdir()
+    monkeypatch.chdir(own_folder / "sub")
+    for _ in range(2):
+        result = clf("evaluate", model, "--dataset", "../all.csv", "--split", "validation", "--json")
+        assert result.code == 0, result.err
+        assert result.json["rows"] == 2
+        (own_folder / "val.csv").unlink(missing_ok=True)
+
+
+def test_no_measurement_replaces_what_a_model_still_needs(
+    clf: RunClf, tiny_encoder: Path, own_folder: Path, tmp_path: Path
+) -> None:
+    model = trained_on(clf, tiny_encoder, tmp_path / "model", write_csv(own_folder / "all.csv", review_rows()))
+    champion = Path(shutil.copytree(model, tmp_path / "champion"))
+    for command in (
+        ("evaluate", model, "--output-dir", tmp_path / "model.run"),
+        ("compare", model, "--baseline", champion, "--output-dir", champion),
+    ):
+        done = clf(*command, "--overwrite")
+        assert done.code == 1
+        assert "which the command reads" in done.err
+    assert (champion / "model.safetensors").exists()

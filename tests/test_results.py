@@ -1,5 +1,6 @@
 """Results are published whole or not at all, and nothing foreign is touched."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -85,8 +86,17 @@ def test_an_interrupt_between_the_renames_keeps_the_old_result(tmp_path: Path, m
 
 
 def test_a_result_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
-    result(tmp_path / ".model.replaced-123")
-    assert is_clf_result(output_folder(at(None), tmp_path / "model"))
+    for name in ("model", "m[1]"):
+        result(tmp_path / f".{name}.replaced-999999999")
+        assert is_clf_result(output_folder(at(None), tmp_path / name))
+
+
+def test_half_of_a_replaced_result_never_comes_back(tmp_path: Path) -> None:
+    left = tmp_path / ".model.replaced-999999999"
+    left.mkdir()
+    (left / "half").write_text("")
+    assert not output_folder(at(tmp_path / "model"), tmp_path / "other").exists()
+    assert not left.exists()
 
 
 def test_an_explicit_result_needs_overwrite_too(tmp_path: Path) -> None:
@@ -112,9 +122,54 @@ def test_a_file_added_to_a_model_is_not_lost_with_it(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_staged_is_cleared_and_what_a_living_one_stages_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".model.staging-old").mkdir()
     dead, alive = tmp_path / ".model.staging-999999999", tmp_path / f".model.staging-{os.getppid()}"
     dead.mkdir()
     alive.mkdir()
     with staged(tmp_path / "model"):
         assert not dead.exists()
         assert alive.exists()
+
+
+def test_a_file_added_to_a_prepared_dataset_is_not_lost_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"clf_version": "0.1.0", "files": {"train.parquet": ""}}')
+    for name in ("train.parquet", "labels.json", "audit.json", "settings.json"):
+        (folder / name).write_text("{}")
+    assert output_folder(at(None), folder) == folder
+    (folder / "mine.csv").write_text("precious")
+    with pytest.raises(OutputError, match=r"holds something else \(mine\.csv\)"):
+        output_folder(at(None), folder)
+
+
+def test_foreign_content_is_kept_each_time(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    for number in (1, 2):
+        folder.mkdir(exist_ok=True)
+        (folder / "thesis.txt").write_text(f"version {number}")
+        with staged(folder) as stage:
+            (stage / "clf.json").write_text('{"clf_version": "0.1.0"}')
+    kept = [(tmp_path / f"mine.replaced-{number}" / "thesis.txt").read_text() for number in (1, 2)]
+    assert kept == ["version 1", "version 2"]
+
+
+def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
+    for error in (
+        OSError(errno.ENOSPC, "No space left on device"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),
+    ):
+        with pytest.raises(OutputError, match=r"cannot write .*No space left") as refused, staged(tmp_path / "model"):
+            raise error
+        assert "free some space" in refused.value.hint
+    with pytest.raises(ZeroDivisionError), staged(tmp_path / "model"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_linked_files_keep_their_permissions(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("")
+    (tmp_path / "theirs").chmod(0o600)
+    with staged(tmp_path / "model") as stage:
+        os.link(tmp_path / "theirs", stage / "linked")
+    assert (tmp_path / "theirs").stat().st_mode & 0o777 == 0o600

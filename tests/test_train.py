@@ -249,3 +249,26 @@ def test_an_output_that_holds_the_input_is_refused(clf: RunClf, own_folder: Path
         done = clf("train", "--model", tiny_encoder, "--dataset", path, "--output-dir", output, "--overwrite")
         assert done.code == 1, done.err
         assert path.exists()
+
+
+def test_a_prepared_dataset_that_lacks_a_file_is_refused(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    clf("prepare", "--dataset", reviews)
+    Path("prepared/reviews/validation.parquet").unlink()
+    done = clf("train", "--model", tiny_encoder, "--dataset", "prepared/reviews")
+    assert done.code == 1
+    assert "validation.parquet is missing" in done.err
+
+
+def test_a_file_where_the_run_folder_goes_is_refused(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    Path("foo.run").write_text("")
+    done = clf("train", "--model", tiny_encoder, "--dataset", reviews, "--output-dir", "foo")
+    assert done.code == 1
+    assert "foo.run, the folder for the run, is a file" in done.err
+
+
+def test_a_further_file_is_never_replaced_by_the_result(clf: RunClf, reviews: Path) -> None:
+    clf("prepare", "--dataset", reviews)
+    test = write_csv(Path("prepared/reviews/mine.csv"), review_rows(4))
+    done = clf("prepare", "--dataset", reviews, "--test", test, "--overwrite")
+    assert done.code == 1
+    assert test.exists()

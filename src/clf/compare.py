@@ -17,9 +17,9 @@ from clf.errors import ClfError, ModelError, UsageError
 from clf.evaluate import (
     MeasuredTexts,
     find_leaks,
-    input_paths,
     load_model,
     measured_texts,
+    measurement_inputs,
     predict_measured,
     recorded_dataset,
     without_leaks,
@@ -61,7 +61,7 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     if len(measured.raw_texts) < FEW:
         log.warning("only %d texts to compare on: a difference of some points can be chance", len(measured.raw_texts))
     default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
-    folder = output_folder(settings, default, input_paths(model, settings))
+    folder = output_folder(settings, default, [*measurement_inputs(model, settings), *_model_paths(settings)])
     leaked = find_leaks(model, measured, settings)
     started = time.perf_counter()
     answers = _answer(model.name, predict_measured(model, measured, settings), measured, started)
@@ -90,6 +90,11 @@ def _check_baseline(name: str) -> None:
         if close
         else "give one of them, or the path of a model",
     )
+
+
+def _model_paths(settings: Settings) -> list[Path]:
+    names = [*settings.compare.baseline, *settings.compare.show_baseline]
+    return [Path(name).expanduser() for name in names if name not in BUILT_IN and looks_like_path(name)]
 
 
 def _answer(name: str, probabilities: NDArray[np.float32], measured: MeasuredTexts, started: float) -> Answers:

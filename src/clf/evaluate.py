@@ -13,7 +13,7 @@ from clf.data.cleaning import clean_text
 from clf.data.fingerprints import seen_in
 from clf.data.labels import align_labels
 from clf.data.prepared import PreparedDataset
-from clf.data.sources import find_source, same_dataset
+from clf.data.sources import find_source, input_paths, same_dataset
 from clf.errors import DataError, NetworkError, UsageError
 from clf.models.store import find_model
 from clf.prepare import LATER, check_prepared, prepare_into
@@ -63,7 +63,7 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
     candidate = load_model(model, settings)
     measured = measured_texts(candidate, settings)
     default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
-    folder = output_folder(settings, default, input_paths(candidate, settings))
+    folder = output_folder(settings, default, measurement_inputs(candidate, settings))
     positive = settings.evaluate.positive_label
     if positive is not None and positive not in measured.names:
         raise UsageError(
@@ -156,7 +156,7 @@ def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) 
         and kept.manifest["files"] == recorded["files"]
     ):
         return kept
-    spec = recorded["origin"] if Path(recorded["origin"]).exists() else then.dataset
+    spec = recorded["origin"] if Path(recorded["origin"]).is_absolute() else then.dataset
     again = settings.model_copy(
         update={
             "data": data.model_copy(update={"dataset": spec}),
@@ -166,7 +166,13 @@ def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) 
         }
     )
     log.info("preparing %s as for the model's training", spec)
-    return prepare_into(_made(scratch / "recorded"), find_source(again), again)
+    source = find_source(again)
+    if source.fingerprint != recorded["fingerprint"] and _shapes_alike(then, data):
+        raise DataError(
+            f"{spec} has changed since the model was trained, and the data kept in {kept.folder} is gone",
+            "pass --dataset with the texts to measure on",
+        )
+    return prepare_into(_made(scratch / "recorded"), source, again)
 
 
 def _shapes_alike(then: DataSettings, now: DataSettings) -> bool:
@@ -181,7 +187,11 @@ def _unchanged(record: dict[str, Any], settings: Settings) -> bool:
     if not origin.exists():
         return True
     data = DataSettings(**recorded["data"]).model_copy(update={"dataset": str(origin)})
-    if find_source(settings.model_copy(update={"data": data})).fingerprint == recorded["fingerprint"]:
+    try:
+        source = find_source(settings.model_copy(update={"data": data}))
+    except DataError:  # a further file is gone; what was kept of it is not
+        return True
+    if source.fingerprint == recorded["fingerprint"]:
         return True
     log.warning("%s has changed since the model was trained: it is measured as another dataset", origin)
     return False
@@ -229,10 +239,11 @@ def find_leaks(classifier: "Classifier", measured: MeasuredTexts, settings: Sett
     return leaked
 
 
-def input_paths(classifier: "Classifier", settings: Settings) -> list[Path]:
+def measurement_inputs(classifier: "Classifier", settings: Settings) -> list[Path]:
     """Return what a measurement reads from this machine, where its result must not go."""
-    dataset = settings.data.dataset
-    return [Path(classifier.model.name_or_path), *([Path(dataset).expanduser()] if dataset else [])]
+    recorded = classifier.record.get("dataset") or {}
+    known = [Path(recorded[key]) for key in ("prepared", "origin") if recorded.get(key)]
+    return [Path(classifier.model.name_or_path), *known, *input_paths(settings.data)]
 
 
 def without_leaks(

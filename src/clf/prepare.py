@@ -12,12 +12,12 @@ from clf.data.cleaning import clean_text
 from clf.data.examples import Examples, read_examples
 from clf.data.labels import check_labels, name_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset, write_prepared
-from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source
+from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source, input_paths
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
 from clf.results import PREPARED, output_folder, save_settings, staged
-from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, Settings
+from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, Settings
 
 # Data settings that act on a prepared dataset too.
 LATER = {"dataset", "split", "allow_leak", "max_length", "max_train_samples", "max_eval_samples"}
@@ -51,7 +51,7 @@ def prepare(settings: Settings) -> PreparedDataset:
     source = find_source(settings)
     if source.prepared:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
-    folder = output_folder(settings, PREPARED / source.name, [source.path] if source.path else [])
+    folder = output_folder(settings, PREPARED / source.name, input_paths(settings.data))
     with staged(folder) as stage:
         prepare_into(stage, source, settings, subset=True)
         save_settings(stage, "prepare", settings)
@@ -260,8 +260,14 @@ def _manifest(source: Source, settings: Settings, delivered: dict[str, _Rows]) -
         "fingerprint": source.fingerprint,
         "dataset": settings.data.dataset,
         "cleaning": settings.cleaning.model_dump(),
-        "data": settings.data.model_dump(mode="json"),
+        "data": settings.data.model_dump(mode="json") | _absolute(settings.data),
         "seed": settings.run.seed,
         "text_columns": next(iter(delivered.values())).examples.text_columns,
         "rows_generated": settings.demo.rows if source.name == SYNTHETIC else None,
     }
+
+
+def _absolute(data: DataSettings) -> dict[str, str]:
+    """Write the paths of further files so that they hold in any folder."""
+    files = {name: getattr(data, name) for name in ("validation", "test")}
+    return {name: str(Path(file).expanduser().resolve()) for name, file in files.items() if file}

@@ -1,13 +1,15 @@
 """Where a result goes, and how it is published: whole or not at all, and never over what is not clf's."""
 
 import errno
+import glob
 import hashlib
 import json
 import logging
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 TRAIN_ROWS_FILE = "train_rows.npy"
 SCHEMA_VERSION = 1
+# What results hold beside the files that clf.json and manifest.json list; of a run folder, what a run leaves there.
+WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
+           "predictions.parquet", "report.md", "comparison.json"}  # fmt: skip
 OWN_FOLDER = "give --output-dir a folder of its own, such as ./result"
 
 log = logging.getLogger(__name__)
@@ -58,15 +63,15 @@ def output_folder(settings: Settings, default: Path, inputs: Sequence[Path] = ()
 
 
 def _strangers(folder: Path) -> list[str]:
-    """Name what in a folder was not written by clf: all of it, or what was added to a model."""
+    """Name what in a folder was not written by clf: all of it, or what was added to a result."""
     names = sorted(path.name for path in folder.iterdir())
     if not is_clf_result(folder):
         return names
-    try:
-        files = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [name for name in names if name not in {*files, MODEL_FILE, "README.md"}]
+    listed: set[str] = set()
+    for record in (MODEL_FILE, MANIFEST_FILE):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            listed |= set(json.loads((folder / record).read_text(encoding="utf-8"))["files"])
+    return [name for name in names if name not in listed | WRITTEN]
 
 
 def _check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
@@ -74,6 +79,9 @@ def _check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
         raise OutputError(f"the output folder {asked} is a file", "give --output-dir the path of a folder")
     if Path.cwd().resolve().is_relative_to(folder) or folder == Path.home():
         raise OutputError(f"the output folder {asked} is the working folder, or holds it", OWN_FOLDER)
+    if os.path.ismount(folder):
+        hint = f"give --output-dir a folder inside it, such as {asked / 'result'}"
+        raise OutputError(f"the output folder {asked} is a mount point, which cannot be replaced", hint)
     for path in inputs:
         if path.exists() and path.resolve().is_relative_to(folder):
             raise OutputError(f"the output folder {asked} holds {path}, which the command reads", OWN_FOLDER)
@@ -86,11 +94,20 @@ def _check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
 
 
 def _recover(folder: Path) -> None:
-    """Put back a result whose replacement was cut off between two renames."""
-    for kept in sorted(folder.parent.glob(f".{folder.name}.replaced-*")):
-        if not folder.exists():
+    """Put back a result whose replacement was cut off between two renames; clear what such an end left."""
+    for kept in _leftovers(folder, "replaced"):
+        if not folder.exists() and is_clf_result(kept):
             kept.rename(folder)
             log.warning("%s is back: its replacement was interrupted", shown(folder))
+        else:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
+def _leftovers(folder: Path, kind: str) -> list[Path]:
+    """Find the hidden folders beside `folder` that processes no longer running left there."""
+    found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{kind}-*"))
+    owners = [(path, path.name.rsplit("-", 1)[1]) for path in found]
+    return [path for path, owner in owners if owner.isdigit() and not _is_running(int(owner))]
 
 
 def shown(folder: Path) -> str:
@@ -117,23 +134,32 @@ def is_clf_result(folder: Path) -> bool:
 def staged(folder: Path) -> Iterator[Path]:
     """Give an empty folder to fill; on success it becomes `folder`, on failure nothing of it stays."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}.staging-*"):
-        if not _is_running(int(left.name.rsplit("-", 1)[1])):
-            shutil.rmtree(left, ignore_errors=True)
+    for left in _leftovers(folder, "staging"):
+        shutil.rmtree(left, ignore_errors=True)
     stage = folder.parent / f".{folder.name}.staging-{os.getpid()}"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir()
     try:
         yield stage
         publish(stage, folder)
-    except OSError as error:
-        of_ours = str(error.filename or "").startswith(str(folder.parent))
-        if not of_ours and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+    except Exception as error:
+        of_ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(folder.parent))
+        if not (of_ours or disk_is_full(error)):
             raise
         hint = "free some space, or choose another --output-dir"
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint) from error
+        raise OutputError(f"cannot write {folder}: {error}", hint) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Tell whether an error means that the disk is full or read-only, in the words of any library that writes."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        return True
+    said = str(error)
+    return (
+        "No space left" in said or "File too large" in said or ("inline_container" in said and "unexpected pos" in said)
+    )
 
 
 def _is_running(process: int) -> bool:
@@ -149,11 +175,16 @@ def _is_running(process: int) -> bool:
 def publish(stage: Path, folder: Path) -> None:
     """Make the finished `stage` stand at `folder`; what stood there goes only once the new one is in place."""
     for path in [*sorted(stage.rglob("*")), stage]:
-        if path.is_file():
+        if path.is_file() and path.stat().st_nlink == 1:  # a linked file is the user's too
             path.chmod(0o666 & ~_umask())  # safetensors writes 0600, unreadable for others on a shared volume
         _flush(path)
     foreign = folder.exists() and bool(_strangers(folder))
-    old = folder.parent / f"{'' if foreign else '.'}{folder.name}.replaced-{os.getpid()}"
+    old = (
+        _unused(folder, f"{folder.name}.replaced")
+        if foreign
+        else folder.parent / f".{folder.name}.replaced-{os.getpid()}"
+    )
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     try:
@@ -167,6 +198,10 @@ def publish(stage: Path, folder: Path) -> None:
         log.warning("what %s held was not made by clf and is kept at %s", shown(folder), shown(old))
     else:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _unused(folder: Path, name: str) -> Path:
+    return next(path for number in count(1) if not (path := folder.with_name(f"{name}-{number}")).exists())
 
 
 def _flush(path: Path) -> None:

@@ -61,6 +61,8 @@ class Run:
 
     def claim(self) -> None:
         """Make the folder, or refuse one that clf did not make."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{shown(self.folder)}, the folder for the run, is a file", "choose another --output-dir")
         self.folder.mkdir(parents=True, exist_ok=True)
         foreign = sorted(path.name for path in self.folder.iterdir() if path.name != "lock")
         if foreign and not is_clf_result(self.folder):

@@ -12,7 +12,7 @@ import numpy as np
 from clf.data.fingerprints import text_hashes
 from clf.data.labels import align_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset
-from clf.data.sources import Source, find_source
+from clf.data.sources import Source, find_source, input_paths
 from clf.data.tokens import tokenize
 from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
@@ -77,7 +77,7 @@ def train(settings: Settings) -> TrainResult:
         offline=settings.run.offline,
         timeout=settings.download.download_timeout,
     )
-    inputs = [path for path in (source.path, files.folder) if path]
+    inputs = [files.folder, *input_paths(settings.data)]
     folder = output_folder(settings, MODELS / default_name(settings, source), inputs)
     with Run(folder).open(settings, "train") as run:
         return _train(settings, source, files, folder, run)

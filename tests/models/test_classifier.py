@@ -123,6 +123,7 @@ def flip_a_bit(folder: Path) -> None:
         (edit_config(id2label={"0": "a", "1": "a"}), "contradict each other"),
         (edit_config(label2id={"negative": 1, "positive": 0}), "contradict each other"),
         (edit_config(model_type="no-such-model"), "cannot be loaded"),
+        (edit_config(id2label={"a": "x"}), "cannot be loaded|contradict"),
         (edit_weights(lambda weights: weights["classifier.weight"].fill_(float("nan"))), "NaN"),
         (edit_weights(lambda weights: weights.pop("classifier.weight")), "do not belong together"),
     ],

@@ -107,6 +107,9 @@ class PreparedDataset:
     def link_into(self, folder: Path) -> None:
         """Put the files of the dataset into another folder, without a second copy on disk where that is possible."""
         for name in (*self.manifest["files"], "labels.json", "audit.json", MANIFEST_FILE):
+            if not (self.folder / name).is_file():
+                hint = "prepare the dataset again with clf prepare --overwrite"
+                raise DataError(f"{self.folder / name} is missing", hint)
             try:
                 os.link(self.folder / name, folder / name)
             except OSError:

@@ -51,8 +51,6 @@ class Source:
     class_names: list[str] = field(default_factory=list)
     """Names from `classes.txt`, for labels numbered from the smallest."""
     fingerprint: str = ""
-    path: Path | None = None
-    """The file or folder, when it is on this machine."""
     prepared: Path | None = None
     """The folder, when it is a dataset that clf prepared."""
 
@@ -92,6 +90,13 @@ def _named_source(spec: str, settings: Settings) -> Source:
     return _from_hub(repository, settings)
 
 
+def input_paths(data: DataSettings) -> list[Path]:
+    """Return what the settings name on this machine: what is read, and where no result must go."""
+    dataset = Path(data.dataset).expanduser() if data.dataset and looks_like_path(data.dataset) else None
+    mapping = Path(data.label_map) if data.label_map and data.label_map.endswith((".json", ".toml")) else None
+    return [path for path in (dataset, data.validation, data.test, mapping) if path]
+
+
 def looks_like_path(spec: str) -> bool:
     """Tell a path from a Hub id: it exists, or is written like one. Such a spec never goes to the Hub."""
     path = Path(spec).expanduser()
@@ -116,7 +121,7 @@ def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
 
 def _local(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
-        return Source(path.name, os.path.realpath(path), {}, path=path, prepared=path)
+        return Source(path.name, os.path.realpath(path), {}, prepared=path)
     named = _split_files(path) if path.is_dir() else {"train": [path]}
     tree = _class_tree(path) if not named else {}
     if not named and not tree:
@@ -134,7 +139,6 @@ def _local(path: Path, data: DataSettings) -> Source:
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
         class_names=_class_names(path),
         fingerprint=_fingerprint(files or sorted(path.rglob("*.txt"))),
-        path=path,
     )
 
 

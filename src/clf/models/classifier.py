@@ -208,7 +208,12 @@ def _head_config(folder: Path, names: Sequence[str]) -> Any:
 
 def _declared(config: dict[str, Any]) -> list[str]:
     names = config.get("id2label") or {}
-    return [str(names[key]) for key in sorted(names, key=lambda key: int(key))]
+    try:
+        return [str(names[key]) for key in sorted(names, key=int)]
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"config.json: id2label is {str(names)[:200]}", 'write it as {"0": "first label", ...}'
+        ) from error
 
 
 def _renew_head(model: Any) -> None:

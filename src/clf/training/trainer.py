@@ -20,10 +20,11 @@ from transformers import (
     TrainingArguments,
 )
 
-from clf.errors import ModelError, TrainingError
+from clf.errors import ModelError, OutputError, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.progress import duration, track
+from clf.results import disk_is_full
 from clf.runs import Run
 from clf.scoring.inference import predict_tokens
 from clf.scoring.metrics import METRICS, score
@@ -191,7 +192,13 @@ def fine_tune(
         )
         trainer.remove_callback(PrinterCallback)
         loop_started = time.perf_counter()
-        trainer.train()
+        try:
+            trainer.train()
+        except Exception as error:
+            if not disk_is_full(error):
+                raise
+            hint = "free some space, or choose another --output-dir"
+            raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
     seconds = max(1e-9, time.perf_counter() - loop_started - trainer.seconds_aside)
     log.debug("the Trainer took %.1f s, its loop %.1f s", time.perf_counter() - started, seconds)
     state = trainer.state
