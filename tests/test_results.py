@@ -86,8 +86,8 @@ def test_an_interrupt_between_the_renames_keeps_the_old_result(tmp_path: Path, m
 
 
 def test_a_result_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
-    for name in ("model", "m[1]"):
-        result(tmp_path / f".{name}.replaced-999999999")
+    for name, process in (("model", 999_999_999), ("m[1]", 999_999_999), ("in-a-container", os.getpid())):
+        result(tmp_path / f".{name}.replaced-{process}")
         assert is_clf_result(output_folder(at(None), tmp_path / name))
 
 

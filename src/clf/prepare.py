@@ -119,8 +119,6 @@ def _check_sizes(settings: Settings) -> None:
 
 def _clean(examples: Examples, cleaning: CleaningSettings) -> _Rows:
     """Clean each text, and drop the rows that are empty after it."""
-    for note in sorted(examples.notes):
-        log.info("%s", note)
     cleaned = [clean_text(text, cleaning) for text in examples.texts]
     rows = _Rows(examples, cleaned)
     empty = [number for number, text in enumerate(cleaned) if not text]

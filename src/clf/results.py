@@ -104,7 +104,10 @@ def _recover(folder: Path) -> None:
 
 
 def _leftovers(folder: Path, kind: str) -> list[Path]:
-    """Find the hidden folders beside `folder` that processes no longer running left there."""
+    """Find the hidden folders beside `folder` that ended processes left there.
+
+    In a container each process may have the number of the last, so this one's own number says nothing.
+    """
     found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{kind}-*"))
     owners = [(path, path.name.rsplit("-", 1)[1]) for path in found]
     return [path for path, owner in owners if owner.isdigit() and not _is_running(int(owner))]
@@ -163,6 +166,9 @@ def disk_is_full(error: BaseException) -> bool:
 
 
 def _is_running(process: int) -> bool:
+    """Tell whether another process of this number runs."""
+    if process == os.getpid():
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:

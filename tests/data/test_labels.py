@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.examples import Examples
+from clf.data.examples import Examples, read_examples
 from clf.data.labels import check_labels, name_labels, read_label_map, sort_labels
+from clf.data.rows import Batch
+from clf.data.sources import Split
 from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
 
 
 def examples(labels: list[str], names: list[str] | None = None) -> Examples:
@@ -113,3 +116,13 @@ def test_decimals_are_judged_over_all_splits_together() -> None:
     splits = {"train": examples(["1.0", "2.5"]), "test": examples(["1.0", "1.0"])}
     assert name_labels(splits, [], [], None) == ["1.0", "2.5"]
     assert splits["test"].labels == ["1.0", "1.0"]
+
+
+def test_a_column_of_floats_gives_the_labels_its_file_shows() -> None:
+    def labels(values: list[object]) -> list[str]:
+        batch = Batch({"text": ["a"] * len(values), "label": values}, list(range(1, len(values) + 1)))
+        read = read_examples(Split(lambda: iter([batch]), "file"), DataSettings())
+        return name_labels({"train": read}, [], [], None)
+
+    assert labels([1.0, 0.0]) == ["0", "1"]
+    assert labels([1.0, 2.5]) == ["1.0", "2.5"]

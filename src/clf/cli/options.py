@@ -100,7 +100,6 @@ def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]
             del values["version"]  # answered while parsing
             overrides = _overrides(ctx, fields, values)
             presentation = Presentation(*(values.pop(flag.name) for flag in PRESENTATION_FLAGS))
-            ctx.obj = presentation
             settings = load_settings(overrides, config)
             command(settings=settings, presentation=presentation, **values)
 

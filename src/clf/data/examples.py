@@ -22,7 +22,6 @@ class Examples:
     read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     first_dropped: dict[str, list[int]] = field(default_factory=dict)
-    notes: set[str] = field(default_factory=set)
     text_columns: list[str] = field(default_factory=list)
 
     def drop(self, reason: str, line: int) -> None:
@@ -51,7 +50,7 @@ def read_examples(split: Split, data: DataSettings) -> Examples:
             if problem:
                 bad.append(f"line {line}: {problem}")
             elif not bad:
-                _add(examples, line, text, _label(label, examples.notes), name)
+                _add(examples, line, text, _label(label), name)
     if bad:
         raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", _hint(bad[0]))
     return examples
@@ -98,13 +97,10 @@ def _add(examples: Examples, line: int, text: list[Any], label: str | None, name
         examples.lines.append(line)
 
 
-def _label(value: Any, notes: set[str]) -> str | None:
-    """Write one label as text: true and false, whole numbers without `.0`, strings without outer white space."""
+def _label(value: Any) -> str | None:
+    """Write one label as text: true and false, strings without outer white space, numbers as they are."""
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        notes.add("labels like 1.0 are read as 1")
-        return str(int(value))
     return str(value).strip() or None

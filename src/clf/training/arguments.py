@@ -2,7 +2,6 @@
 
 # ruff: noqa: TID253 - this module computes
 from pathlib import Path
-from typing import Any
 
 from transformers import TrainingArguments
 
@@ -75,11 +74,3 @@ def suggested_rate(model: str) -> float | None:
     """Return the learning rate known to suit an encoder that the default underfits, or None."""
     name = model.lower()
     return next((rate for part, rate in SUGGESTED_RATES.items() if part in name), None)
-
-
-def recipe_of(train: TrainSettings) -> dict[str, Any]:
-    """Return what of the recipe stands in the model's card."""
-    return train.model_dump(
-        mode="json",
-        include={"model", "epochs", "batch_size", "learning_rate", "weight_decay", "warmup_steps"},
-    )

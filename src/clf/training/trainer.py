@@ -59,7 +59,6 @@ class Trained:
     seconds: float
     examples: int
     metrics: dict[str, float]
-    history: list[dict[str, Any]]
 
 
 def selection(metrics: dict[str, float]) -> float:
@@ -210,7 +209,6 @@ def fine_tune(
         seconds,
         round(epochs * len(train.labels)),
         _best_metrics(state.log_history, state.best_metric),
-        list(state.log_history),
     )
 
 
