@@ -1,46 +1,37 @@
 """`clf prepare`: read, clean, label, split, audit; from a name or a file to a dataset on disk."""
 
+import hashlib
+import json
 import logging
-from dataclasses import dataclass
+import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clf.data.audit import audit_lengths, audit_texts, count_classes
-from clf.data.cleaning import clean_text
-from clf.data.examples import Examples, read_examples
-from clf.data.labels import check_labels, name_labels
-from clf.data.prepared import LabelledTexts, PreparedDataset, write_prepared
+from clf import __version__
+from clf.data.audit import audit, audit_lengths, count_classes, count_leaks
+from clf.data.clusters import Clusters, find_clusters, find_units
+from clf.data.delivery import Delivered, Rows, TextStore, deliver
+from clf.data.labels import check_labels, name_labels, read_label_map
+from clf.data.prepared import PreparedDataset, write_prepared
 from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source, input_paths
 from clf.data.splits import cut, stratified_subset
-from clf.errors import DataError, UsageError
+from clf.errors import DataError, OutputError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
-from clf.results import PREPARED, output_folder, save_settings, staged
-from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, Settings
+from clf.results import PREPARED, held, output_folder, save_settings, sha256, shown, staged
+from clf.settings import DEFAULT_MAX_LENGTH, DataSettings, Settings
 
 # Data settings that act on a prepared dataset too.
 LATER = {"dataset", "split", "allow_leak", "max_length", "max_train_samples", "max_eval_samples"}
+LENGTH_TEXTS = 50_000
+LONG = 0.1
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Rows:
-    """The examples of one split with their cleaned texts; rows that became empty are gone."""
-
-    examples: Examples
-    cleaned: list[str]
-
-    def take(self, numbers: list[int]) -> "_Rows":
-        given = self.examples
-        chosen = Examples(
-            [given.texts[number] for number in numbers],
-            [given.labels[number] for number in numbers],
-            [given.label_names[number] for number in numbers],
-            [given.lines[number] for number in numbers],
-        )
-        return _Rows(chosen, [self.cleaned[number] for number in numbers])
+Splits = dict[str, Rows]
 
 
 def prepare(settings: Settings) -> PreparedDataset:
@@ -52,9 +43,18 @@ def prepare(settings: Settings) -> PreparedDataset:
     if source.prepared:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
     folder = output_folder(settings, PREPARED / source.name, input_paths(settings.data))
-    with staged(folder) as stage:
-        prepare_into(stage, source, settings, subset=True)
-        save_settings(stage, "prepare", settings)
+    _check_sizes(settings)
+    with held(folder.parent / f".{folder.name}.lock", folder):
+        kept = PreparedDataset(folder)
+        if kept.holds(preparation_key(source, settings, subset=True)) and kept.manifest["lengths"] == _measured(
+            settings
+        ):
+            log.info("%s is up to date: same content, same settings", shown(folder))
+            return kept
+        _check_space(folder, settings)
+        with staged(folder) as stage:
+            prepare_into(stage, source, settings, subset=True)
+            save_settings(stage, "prepare", settings)
     return PreparedDataset(folder)
 
 
@@ -68,30 +68,25 @@ def prepare_into(
     itself, so that its run folder keeps the splits whole.
     """
     _check_sizes(settings)
-    delivered = {
-        split: _clean(read_examples(rows, settings.data), settings.cleaning) for split, rows in source.splits.items()
-    }
-    _say_dropped(delivered)
-    examples = {split: rows.examples for split, rows in delivered.items()}
-    names = name_labels(examples, source.label_order, source.class_names, settings.data.label_map)
-    if not measure_only:
-        check_labels(examples, names, source.origin)
-    audit = _audit(delivered, names, settings)
-    splits = _as_test(delivered, settings) if measure_only else _split(delivered, settings, source)
-    if settings.data.drop_leaks and not measure_only:
-        check_labels({split: rows.examples for split, rows in splits.items()}, names, source.origin)
-    splits = _subsets(splits, names, settings) if subset else splits
-    audit["rows"] = {split: len(rows.cleaned) for split, rows in splits.items()}
-    audit["classes"] = count_classes({split: rows.examples.labels for split, rows in splits.items()}, names)
-    audit["truncated"] = None if measure_only else _lengths(splits, settings)
-    ids = {name: number for number, name in enumerate(names)}
-    write_prepared(
-        folder,
-        {split: _labelled(rows, ids) for split, rows in splits.items()},
-        names,
-        audit,
-        _manifest(source, settings, delivered),
-    )
+    with tempfile.TemporaryDirectory(prefix="texts-", dir=folder) as scratch:
+        given = deliver(source.splits, settings.data, settings.cleaning, Path(scratch), near=not measure_only)
+        _say_dropped(given)
+        names = _name_labels(given, source, settings)
+        if measure_only:
+            splits, found = _as_test(given, settings), audit(given, None, names)
+        else:
+            _check_labels({split: given.of(split) for split in given.splits}, names, source.origin)
+            clusters = find_clusters(given.rows, given.store)
+            found = audit(given, clusters, names)
+            splits = _split(given, clusters, names, settings, source, found)
+            found["truncated"] = _lengths(splits, given.store, settings)
+        splits = _subsets(splits, settings) if subset else splits
+        found |= {
+            "rows": {split: len(rows) for split, rows in splits.items()},
+            "classes": count_classes({split: rows.label for split, rows in splits.items()}, names),
+        }
+        manifest = _manifest(source, settings, given, preparation_key(source, settings, subset=subset))
+        write_prepared(folder, splits, given.store, names, found, manifest)
     return PreparedDataset(folder)
 
 
@@ -109,158 +104,185 @@ def check_prepared(prepared: PreparedDataset, settings: Settings) -> None:
                 )
 
 
+def preparation_key(source: Source, settings: Settings, *, subset: bool) -> str:
+    """Return the hash of all that decides what preparing gives: the content, the settings, and clf itself."""
+    data = settings.data
+    parts = {
+        "clf": __version__,
+        "origin": source.origin,
+        "content": source.fingerprint,
+        "names": [source.label_order, source.class_names],
+        "label_map": read_label_map(data.label_map) if data.label_map else None,
+        "data": data.model_dump(mode="json", exclude=LATER),
+        "samples": [data.max_train_samples, data.max_eval_samples] if subset else [None, None],
+        "cleaning": settings.cleaning.model_dump(mode="json"),
+        "seed": settings.run.seed,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
 def _check_sizes(settings: Settings) -> None:
     if settings.data.validation_size + settings.data.test_size >= 1:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
-# --- reading and cleaning -----------------------------------------------------------------------------------
-
-
-def _clean(examples: Examples, cleaning: CleaningSettings) -> _Rows:
-    """Clean each text, and drop the rows that are empty after it."""
-    cleaned = [clean_text(text, cleaning) for text in examples.texts]
-    rows = _Rows(examples, cleaned)
-    empty = [number for number, text in enumerate(cleaned) if not text]
-    if empty:
-        kept = rows.take([number for number, text in enumerate(cleaned) if text])
-        kept.examples.read, kept.examples.dropped, kept.examples.first_dropped = (
-            examples.read,
-            examples.dropped,
-            examples.first_dropped,
+def _check_space(folder: Path, settings: Settings) -> None:
+    """Refuse before the work what would fill the disk: texts are kept twice, and once more while preparing."""
+    files = [file for path in input_paths(settings.data) for file in (path.iterdir() if path.is_dir() else [path])]
+    needed = 3 * sum(file.stat().st_size for file in files if file.is_file())
+    free = shutil.disk_usage(folder.parent).free
+    if free < needed:
+        raise OutputError(
+            f"{folder.parent} has {free / 1e6:.0f} MB free, preparing needs about {needed / 1e6:.0f} MB",
+            "free some space, or choose another --output-dir",
         )
-        for number in empty:
-            kept.examples.drop("no text after cleaning", examples.lines[number])
-        return kept
-    return rows
 
 
-def _say_dropped(delivered: dict[str, _Rows]) -> None:
-    for split, rows in delivered.items():
-        for reason, count in rows.examples.dropped.items():
-            lines = ", ".join(map(str, rows.examples.first_dropped[reason]))
+def _say_dropped(given: Delivered) -> None:
+    for split, tally in given.tallies.items():
+        for reason, count in tally.dropped.items():
+            lines = ", ".join(map(str, tally.first_dropped[reason]))
             log.warning(
                 "%s: dropped %d of %d rows with %s (line %s%s)",
                 split,
                 count,
-                rows.examples.read,
+                tally.read,
                 reason,
                 lines,
-                " …" if count > 10 else "",
+                " …" if count > len(tally.first_dropped[reason]) else "",
             )
+
+
+# --- labels and clusters ------------------------------------------------------------------------------------
+
+
+def _name_labels(given: Delivered, source: Source, settings: Settings) -> list[str]:
+    """Put final label ids in place of the raw ones, and return the names; those without rows have no id."""
+    present = np.unique(given.rows.label)
+    raw = [given.labels[label] for label in present.tolist()]
+    named = {(label, name) for label, name in given.named if label in set(raw)}
+    names, ids = name_labels(raw, named, source.label_order, source.class_names, settings.data.label_map)
+    given.rows = replace(given.rows, label=ids[np.searchsorted(present, given.rows.label)])
+    return names
+
+
+def _check_labels(splits: Splits, names: list[str], shown_as: str) -> None:
+    check_labels({split: (rows.label, rows.line) for split, rows in splits.items()}, names, shown_as)
+    if "train" in splits and len(np.unique(splits["train"].key)) < 2:
+        raise DataError(f"{shown_as}: all training texts are the same", "check --text-column")
 
 
 # --- splitting ----------------------------------------------------------------------------------------------
 
 
-def _split(delivered: dict[str, _Rows], settings: Settings, source: Source) -> dict[str, _Rows]:
-    """Keep the splits that are given; cut those that are missing off train."""
-    if "train" not in delivered:
+def _split(
+    given: Delivered, clusters: Clusters, names: list[str], settings: Settings, source: Source, found: dict[str, Any]
+) -> Splits:
+    """Keep the splits that are given; cut those that are missing off train. Says in `found` what it did."""
+    if "train" not in given.splits:
         raise DataError(
-            f"{source.origin} has no train split, only {', '.join(delivered)}",
+            f"{source.origin} has no train split, only {', '.join(given.splits)}",
             "give the training data as --dataset",
         )
     data = settings.data
     shares = {}
-    if "validation" not in delivered:
+    if "validation" not in given.splits:
         shares["validation"] = data.validation_size
-    if set(delivered) == {"train"}:
+    if given.splits == ["train"]:
         shares["test"] = data.test_size
-    splits = dict(delivered)
+    chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
     if shares:
-        train = delivered["train"]
-        parts = cut(train.cleaned, train.examples.labels, shares, settings.run.seed)
-        splits |= {split: train.take(numbers) for split, numbers in parts.items()}
-        sizes = ", ".join(f"{split} {len(numbers)}" for split, numbers in parts.items())
-        log.info("cut train into %s (stratified, seed %d, equal texts on one side)", sizes, settings.run.seed)
+        train = chosen["train"]
+        rows = given.rows.take(train)
+        units, found["clusters_cut"] = find_units(rows, clusters[train], given.store)
+        parts = cut(units, rows.key, rows.label, names, shares, settings.run.seed)
+        chosen |= {split: train[part] for split, part in parts.items()}
+        sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
+        log.info("cut train into %s (stratified, seed %d, near duplicates on one side)", sizes, settings.run.seed)
     if data.drop_leaks:
-        splits["train"] = _without_leaks(splits)
-    return {split: splits[split] for split in SPLITS if split in splits and splits[split].cleaned}
+        chosen["train"] = _without_leaks(chosen, clusters)
+    chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
+    splits = {split: given.rows.take(rows) for split, rows in chosen.items()}
+    if data.drop_leaks:
+        _check_labels(splits, names, source.origin)
+    found["leaks_after_split"] = count_leaks(splits, {split: clusters[rows] for split, rows in chosen.items()})
+    return splits
 
 
-def _without_leaks(splits: dict[str, _Rows]) -> _Rows:
-    held_out = {text for split, rows in splits.items() if split != "train" for text in rows.cleaned}
-    train = splits["train"]
-    kept = [number for number, text in enumerate(train.cleaned) if text not in held_out]
-    log.info("dropped %d training texts that stand in validation or test too", len(train.cleaned) - len(kept))
-    return train.take(kept)
+def _without_leaks(chosen: dict[str, NDArray[np.int64]], clusters: Clusters) -> NDArray[np.int64]:
+    held_out = np.concatenate([rows for split, rows in chosen.items() if split != "train"])
+    leaked = np.isin(clusters[chosen["train"]], clusters[held_out])
+    log.info("dropped %d training texts that stand in validation or test too, or nearly so", int(leaked.sum()))
+    return chosen["train"][~leaked]
 
 
-def _subsets(splits: dict[str, _Rows], names: list[str], settings: Settings) -> dict[str, _Rows]:
+def _subsets(splits: Splits, settings: Settings) -> Splits:
     """Take of each split the stratified part that was asked for."""
     for split, rows in splits.items():
         most = settings.data.max_train_samples if split == "train" else settings.data.max_eval_samples
         if most:
-            ids = np.array([names.index(label) for label in rows.examples.labels])
-            splits = splits | {split: rows.take(stratified_subset(ids, most, settings.run.seed).tolist())}
+            splits = splits | {split: rows.take(stratified_subset(rows.label, most, settings.run.seed))}
     return splits
 
 
-def _as_test(delivered: dict[str, _Rows], settings: Settings) -> dict[str, _Rows]:
+def _as_test(given: Delivered, settings: Settings) -> Splits:
     wanted = settings.data.split
-    if wanted in delivered:
-        return {wanted: delivered[wanted]}
-    if set(delivered) == {"train"}:
-        log.info("measuring on all %d rows", len(delivered["train"].cleaned))
-        return {wanted: delivered["train"]}
+    if wanted in given.splits:
+        return {wanted: given.of(wanted)}
+    if given.splits == ["train"]:
+        log.info("measuring on all %d rows", len(given.rows))
+        return {wanted: given.rows}
     raise DataError(
-        f"the dataset has no {wanted} split; it has {', '.join(delivered)}", "pass --split with one of them"
+        f"the dataset has no {wanted} split; it has {', '.join(given.splits)}", "pass --split with one of them"
     )
-
-
-def _labelled(rows: _Rows, ids: dict[str, int]) -> LabelledTexts:
-    labels = np.array([ids[label] for label in rows.examples.labels], dtype=np.int64)
-    return LabelledTexts(rows.cleaned, rows.examples.texts, labels)
 
 
 # --- telling ------------------------------------------------------------------------------------------------
 
 
-def _audit(delivered: dict[str, _Rows], names: list[str], settings: Settings) -> dict[str, Any]:
-    """Audit the splits as delivered: on the raw texts, and under their own keys after cleaning."""
-    labels = {split: rows.examples.labels for split, rows in delivered.items()}
-    raw = audit_texts({split: rows.examples.texts for split, rows in delivered.items()}, labels)
-    cleaned = audit_texts({split: rows.cleaned for split, rows in delivered.items()}, labels)
-    dropped: dict[str, int] = {}
-    for rows in delivered.values():
-        for reason, count in rows.examples.dropped.items():
-            dropped[reason] = dropped.get(reason, 0) + count
-    return {
-        "rows": {},
-        "rows_read": {split: rows.examples.read for split, rows in delivered.items()},
-        "labels": names,
-        **raw,
-        **{f"{key}_after_cleaning": value for key, value in cleaned.items()},
-        "dropped": dropped,
-    }
-
-
-def _lengths(splits: dict[str, _Rows], settings: Settings) -> dict[str, Any] | None:
-    """Measure lengths where the model's tokenizer is on this machine; preparing never asks the network for it."""
+def _tokenizer(settings: Settings) -> tuple[str, Path | None]:
+    """Find the tokenizer to count with; preparing never asks the network for it."""
     model = settings.train.model
-    tokenizer = local_tokenizer(model, settings.train.revision)
-    if tokenizer is None and "model" not in settings.train.model_fields_set:
-        model, tokenizer = EMBEDDED_ID, local_tokenizer(EMBEDDED_ID)  # another may do where none was asked for
+    file = local_tokenizer(model, settings.train.revision)
+    if file is None and "model" not in settings.train.model_fields_set:
+        model, file = EMBEDDED_ID, local_tokenizer(EMBEDDED_ID)  # another may do where none was asked for
+    return model, file
+
+
+def _measured(settings: Settings) -> list[Any]:
+    """Return what the lengths in tokens depend on, beside the texts."""
+    _, file = _tokenizer(settings)
+    return [sha256(file) if file else None, settings.data.max_length]
+
+
+def _lengths(splits: Splits, store: TextStore, settings: Settings) -> dict[str, Any] | None:
+    """Measure lengths in tokens on the training texts, LENGTH_TEXTS of them at most."""
+    model, tokenizer = _tokenizer(settings)
     if tokenizer is None:
-        log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", settings.train.model)
+        log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", model)
         return None
-    texts = next(iter(splits.values())).cleaned
-    return {
-        "model": model,
-        **audit_lengths(texts, tokenizer, settings.data.max_length or DEFAULT_MAX_LENGTH, settings.run.seed),
-    }
+    rows = next(iter(splits.values())).number
+    chosen = np.sort(np.random.default_rng(settings.run.seed).permutation(len(rows))[:LENGTH_TEXTS])
+    texts = [text for _, table in store.tables(rows[chosen]) for text in table["text"].to_pylist()]
+    max_length = settings.data.max_length or DEFAULT_MAX_LENGTH
+    lengths = audit_lengths(texts, tokenizer, max_length)
+    if (share := lengths["share_longer_than"][str(max_length)]) >= LONG:
+        log.warning("%.0f %% of the texts are longer than %d tokens; the rest of them is cut", 100 * share, max_length)
+    return {"model": model, **lengths}
 
 
-def _manifest(source: Source, settings: Settings, delivered: dict[str, _Rows]) -> dict[str, Any]:
+def _manifest(source: Source, settings: Settings, given: Delivered, key: str) -> dict[str, Any]:
     return {
         "name": source.name,
         "origin": source.origin,
         "fingerprint": source.fingerprint,
+        "key": key,
+        "lengths": _measured(settings),
         "dataset": settings.data.dataset,
         "cleaning": settings.cleaning.model_dump(),
         "data": settings.data.model_dump(mode="json") | _absolute(settings.data),
         "seed": settings.run.seed,
-        "text_columns": next(iter(delivered.values())).examples.text_columns,
+        "text_columns": next(iter(given.tallies.values())).text_columns,
         "rows_generated": settings.demo.rows if source.name == SYNTHETIC else None,
     }
 

@@ -13,13 +13,14 @@ Advance = Callable[..., None]
 
 
 @contextmanager
-def track(what: str, total: int, unit: str = "texts") -> Iterator[Advance]:
+def track(what: str, total: int | None, unit: str = "texts") -> Iterator[Advance]:
     """Show the progress of `total` units; call the value given with how many were done (and `note=` to say more).
 
-    Silent when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results.
+    Where the total is unknown (None) there is a count and a rate; `total=` in a call says it, or mends it. Silent
+    when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results.
     """
-    if not _notes_are_wanted() or total <= 0:
-        yield lambda count=1, note="": None
+    if not _notes_are_wanted() or (total is not None and total <= 0):
+        yield lambda count=1, note="", total=None: None
     elif sys.stderr.isatty():
         with _bar(what, total, unit) as advance:
             yield advance
@@ -35,7 +36,7 @@ def _notes_are_wanted() -> bool:
 
 
 @contextmanager
-def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -52,8 +53,8 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total, note="", rate="")
 
-        def advance(count: int = 1, note: str = "") -> None:
-            progress.update(task, advance=count)
+        def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
+            progress.update(task, advance=count, total=total)
             if speed := progress.tasks[0].speed:
                 progress.update(task, rate=f"{speed:.1f}/s")
             if note:
@@ -62,25 +63,28 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
         yield advance
 
 
-def _lines(what: str, total: int, unit: str) -> Advance:
+def _lines(what: str, total: int | None, unit: str) -> Advance:
     started = spoken = time.monotonic()
     done = 0
 
-    def advance(count: int = 1, note: str = "") -> None:
-        nonlocal done, spoken
+    known = total
+
+    def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
+        nonlocal done, spoken, known
         done += count
+        known = total or known
         now = time.monotonic()
         if now - spoken >= SECONDS_BETWEEN_LINES:
             spoken = now
             rate = done / (now - started)
             log.info(
-                "%s: %d of %d %s, %.1f a second, %s left%s",
+                "%s: %d%s %s, %.1f a second%s%s",
                 what,
                 done,
-                total,
+                f" of {known}" if known else "",
                 unit,
                 rate,
-                duration((total - done) / rate),
+                f", {duration((known - done) / rate)} left" if known else "",
                 f", {note}" if note else "",
             )
 

@@ -1,6 +1,7 @@
 """Where a result goes, and how it is published: whole or not at all, and never over what is not clf's."""
 
 import errno
+import fcntl
 import glob
 import hashlib
 import json
@@ -153,6 +154,37 @@ def staged(folder: Path) -> Iterator[Path]:
         raise OutputError(f"cannot write {folder}: {error}", hint) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextmanager
+def held(lock: Path, what: Path) -> Iterator[None]:
+    """Hold the lock file for this process alone while the block runs; `what` it stands for.
+
+    Raises OutputError that names the owner when it is taken, or says that the place cannot be written.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        opened = lock.open("a+")
+    except OSError as error:
+        raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another --output-dir") from error
+    with opened as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            owner = file.read().strip() or "another process"
+            raise OutputError(f"{owner} is using {what}", "wait for it, or choose another --output-dir") from error
+        if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {os.uname().nodename}")
+            file.flush()
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+    with held(lock, what):  # its last owner removed the file between our opening and locking it
+        yield
 
 
 def disk_is_full(error: BaseException) -> bool:

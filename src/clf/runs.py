@@ -1,9 +1,7 @@
 """The folders that stay: what a training run leaves beside its model, and what models and datasets record."""
 
-import fcntl
 import json
 import logging
-import os
 import resource
 import shutil
 import sys
@@ -20,6 +18,7 @@ from clf.results import (
     MODEL_FILE,
     MODELS,
     SCHEMA_VERSION,
+    held,
     is_clf_result,
     save_settings,
     shown,
@@ -46,7 +45,7 @@ class Run:
     def open(self, settings: Settings, command: str) -> Iterator["Run"]:
         """Hold the folder for this process alone, with every log line, and the error if there is one, in `run.log`."""
         self.claim()
-        with _lock(self.folder):
+        with held(self.folder / "lock", self.folder):
             if not is_clf_result(self.folder):
                 save_settings(self.folder, command, settings)
             with log_to(self.log):
@@ -75,21 +74,6 @@ class Run:
         """Append one line to the history."""
         with self.history.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            owner = file.read().strip() or "another process"
-            raise OutputError(f"{owner} is using {folder}", "wait for it, or choose another --output-dir") from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {os.uname().nodename}")
-        file.flush()
-        yield
 
 
 @contextmanager

@@ -74,6 +74,8 @@ class DataSettings(Section):
     """Column with the text, by name or number from 0; repeat it to join several."""
     label_column: str | None = None
     """Column with the label, by name or number from 0."""
+    group_column: str | None = None
+    """Column by which rows belong together (author, product): a group is never cut in two."""
     label_map: str | None = None
     """Names of labels: 1=World,2=Sports or a JSON or TOML file."""
     no_header: bool = False
@@ -87,9 +89,11 @@ class DataSettings(Section):
     test_size: Fraction = 0.1
     """Share of the rows cut off for test where only one split is given."""
     drop_leaks: bool = False
-    """Remove from train the texts that stand in validation or test too."""
+    """Remove from train the texts that stand in validation or test too, and their near duplicates."""
     allow_leak: bool = False
     """Measure even when more than 1 % of the texts were in the model's training data."""
+    max_inflation: PositiveCount = 100
+    """Refuse a compressed file that grows to more than this many times its size."""
     max_length: Annotated[int | None, Field(ge=4, le=100_000)] = None
     """Tokens per text, the rest is cut. [default: 512, at most what the model can read]"""
     max_train_samples: Annotated[int | None, Field(ge=2)] = None

@@ -16,9 +16,9 @@ from clf.data.sources import Source, find_source, input_paths
 from clf.data.tokens import tokenize
 from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
-from clf.prepare import check_prepared, prepare_into
+from clf.prepare import check_prepared, preparation_key, prepare_into
 from clf.reports.model_card import model_card
-from clf.results import MODEL_FILE, MODELS, TRAIN_ROWS_FILE, output_folder, sha256, shown, staged, write_json
+from clf.results import MODEL_FILE, MODELS, PREPARED, TRAIN_ROWS_FILE, output_folder, sha256, shown, staged, write_json
 from clf.runs import Clock, Run
 from clf.settings import Settings
 
@@ -101,7 +101,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     compute = choose_compute(settings.compute)
     # Nothing of an earlier run is replaced before data and model are known to be good.
     with staged(run.folder / "dataset") as stage:
-        prepared = dataset_for_training(settings, source, stage)
+        prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
         classifier = _load(settings, files, prepared, compute)
         train_rows, validation_rows, test_rows = _texts(settings, prepared, classifier.labels)
@@ -146,11 +146,19 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     )
 
 
-def dataset_for_training(settings: Settings, source: Source, stage: Path) -> PreparedDataset:
-    """Fill an empty folder with the prepared dataset, as it is or made from the raw one."""
+def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:
+    """Fill an empty folder with the prepared dataset: as it is given, as it was prepared before, or made now.
+
+    What `clf prepare` or an `earlier` run made is taken when it came of the same content and settings.
+    """
+    key = preparation_key(source, settings, subset=False)
+    made = [PreparedDataset(folder) for folder in (earlier, PREPARED / source.name)]
     if source.prepared:
         check_prepared(PreparedDataset(source.prepared), settings)
         PreparedDataset(source.prepared).link_into(stage)
+    elif kept := next((dataset for dataset in made if dataset.holds(key)), None):
+        log.info("%s has not changed: taking it as prepared in %s", source.origin, shown(kept.folder.resolve()))
+        kept.link_into(stage)
     else:
         log.info("preparing %s", source.origin)
         prepare_into(stage, source, settings)

@@ -2,20 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from clf.data.examples import Examples, read_examples
-from clf.data.labels import check_labels, name_labels, read_label_map, sort_labels
+from clf.data.examples import Tally, read_examples
+from clf.data.labels import Labelled, check_labels, name_labels, read_label_map, sort_labels
 from clf.data.rows import Batch
 from clf.data.sources import Split
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
-
-
-def examples(labels: list[str], names: list[str] | None = None) -> Examples:
-    return Examples(
-        ["x"] * len(labels), list(labels), list(names or [None] * len(labels)), list(range(2, len(labels) + 2))
-    )
 
 
 def named(
@@ -29,8 +24,18 @@ def named(
         classes = []
     if order is None:
         order = []
-    split = examples(labels, names)
-    return name_labels({"train": split}, order, classes, label_map), split.labels
+    raw = list(dict.fromkeys(labels))
+    found, ids = name_labels(
+        raw, set(zip(labels, names or [None] * len(labels), strict=True)), order, classes, label_map
+    )
+    return found, [found[ids[raw.index(label)]] for label in labels]
+
+
+def placed(splits: dict[str, list[str]], names: list[str]) -> dict[str, Labelled]:
+    return {
+        split: (np.array([names.index(label) for label in labels], dtype=np.int64), np.arange(2, len(labels) + 2))
+        for split, labels in splits.items()
+    }
 
 
 def test_numbers_sort_as_numbers_and_names_as_text() -> None:
@@ -99,30 +104,34 @@ def test_a_label_map_of_other_labels_is_refused() -> None:
         ({"train": ["a", "a"]}, ["a"], "every label is 'a'"),
         ({"train": []}, [], "no row has both"),
         ({"train": [str(n) for n in range(40)]}, [str(n) for n in range(40)], "40 values in 40 rows"),
+        ({"train": ["1", "-100"]}, ["-100", "1"], "a label is -100"),
         ({"train": ["a", "b"], "test": ["a", "c"]}, ["a", "b", "c"], r"test that train does not have: 'c' \(line 3\)"),
     ],
 )
 def test_labels_that_cannot_train_are_refused(splits: dict[str, list[str]], names: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        check_labels({split: examples(labels) for split, labels in splits.items()}, names, "file.csv")
+        check_labels(placed(splits, names), names, "file.csv")
 
 
 def test_twins_in_case_are_reported(caplog: pytest.LogCaptureFixture) -> None:
-    check_labels({"train": examples(["Neg", "neg", "pos"])}, ["Neg", "neg", "pos"], "file.csv")
+    names = ["Neg", "neg", "pos"]
+    check_labels(placed({"train": names}, names), names, "file.csv")
     assert "'Neg', 'neg' differ only in case" in caplog.text
 
 
-def test_decimals_are_judged_over_all_splits_together() -> None:
-    splits = {"train": examples(["1.0", "2.5"]), "test": examples(["1.0", "1.0"])}
-    assert name_labels(splits, [], [], None) == ["1.0", "2.5"]
-    assert splits["test"].labels == ["1.0", "1.0"]
+def test_truth_values_are_written_one_way(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert named(["True", "False", "true"]) == (["false", "true"], ["true", "false", "true"])
+    assert "read as true and false" in caplog.text
+    assert named(["True", "Maybe"])[0] == ["Maybe", "True"]
 
 
 def test_a_column_of_floats_gives_the_labels_its_file_shows() -> None:
     def labels(values: list[object]) -> list[str]:
         batch = Batch({"text": ["a"] * len(values), "label": values}, list(range(1, len(values) + 1)))
-        read = read_examples(Split(lambda: iter([batch]), "file"), DataSettings())
-        return name_labels({"train": read}, [], [], None)
+        [(_, _, examples)] = read_examples(Split(lambda: iter([batch]), "file"), DataSettings(), Tally())
+        return named(examples.labels)[0]
 
     assert labels([1.0, 0.0]) == ["0", "1"]
     assert labels([1.0, 2.5]) == ["1.0", "2.5"]
+    assert labels([True, False]) == ["false", "true"]

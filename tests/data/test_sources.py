@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.examples import read_examples
+from clf.data.examples import Tally, read_examples
 from clf.data.sources import Source, find_source, looks_like_path, same_dataset
 from clf.errors import DataError
 from clf.settings import DataSettings, DemoSettings, RunSettings, Settings
@@ -142,5 +142,5 @@ def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
 def test_files_of_one_split_may_name_their_columns_otherwise(own_folder: Path) -> None:
     write_csv(own_folder / "train-1.csv", [("a", "x")])
     write_csv(own_folder / "train-2.csv", [("b", "y")], ("review", "sentiment"))
-    examples = read_examples(source("./").splits["train"], DataSettings())
-    assert (examples.texts, examples.labels) == (["a", "b"], ["x", "y"])
+    read = [examples for _, _, examples in read_examples(source("./").splits["train"], DataSettings(), Tally())]
+    assert [(examples.texts, examples.labels) for examples in read] == [(["a"], ["x"]), (["b"], ["y"])]

@@ -17,6 +17,7 @@ from clf.errors import ClfError
 from clf.reports.markdown import SHOWN
 
 SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
+SHOWN_CLASSES = 20
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -127,31 +128,70 @@ def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> No
 
 def print_audit(name: str, audit: Mapping[str, Any]) -> None:
     """Print what `clf prepare` found."""
-    classes = audit["classes"]
+    classes, rows = audit["classes"], audit["rows"]
     table = _table(f"Dataset {name}", ["", *classes], right=range(1, len(classes) + 1))
-    table.add_row("rows", *(str(audit["rows"][split]) for split in classes))
-    for label in audit["labels"][:20]:
-        table.add_row(f"  {escape(safe(label))}", *(str(classes[split][label]) for split in classes))
+    table.add_row("rows", *(str(rows[split]) for split in classes))
+    for label in audit["labels"][:SHOWN_CLASSES]:
+        cells = (f"{classes[split][label]} ({classes[split][label] / max(1, rows[split]):.0%})" for split in classes)
+        table.add_row(f"  {escape(safe(label))}", *cells)
     console().print(table)
-    lines = [f"{count(rows, 'row')} dropped: {reason}" for reason, rows in audit["dropped"].items()]
-    lines += [
-        f"{count(rows, 'row')} of {split} as delivered repeating an earlier one"
+    if len(audit["labels"]) > SHOWN_CLASSES:
+        print_lines(f"… and {len(audit['labels']) - SHOWN_CLASSES} more classes, in audit.json")
+    read = sum(audit["rows_read"].values())
+    dropped = sum(audit["dropped"].values())
+    print_lines(f"{count(read, 'row')} read, {read - dropped} usable, {dropped} dropped", *_found(audit))
+    if audit["truncated"]:
+        _print_lengths(audit["truncated"])
+
+
+def _found(audit: Mapping[str, Any]) -> list[str]:
+    """Say in one line each what was found in the texts, nothing where there was nothing."""
+    found = [(rows, "row", f"dropped: {reason}") for reason, rows in audit["dropped"].items()]
+    found += [
+        (rows, "row", f"of {split} as delivered repeating an earlier one")
         for split, rows in audit["duplicates"].items()
-        if rows
     ]
-    lines += [
-        f"{count(texts, 'distinct text')} of {pair.replace('_in_', ' in ')} too"
-        for pair, texts in audit["leaks"].items()
-        if texts
+    found += [
+        (texts, "more text", f"of {split} nearly repeating an earlier one")
+        for split, texts in audit["near_duplicates"].items()
     ]
-    lines += [f"{audit['conflicting']} texts carry two labels"] if audit["conflicting"] else []
-    if lengths := audit["truncated"]:
-        shares = ", ".join(f"{share:.1%} over {limit}" for limit, share in lengths["share_longer_than"].items())
-        lines.append(
-            f"tokens per text ({lengths['model']}, {lengths['measured_texts']} texts): "
-            f"median {lengths['tokens']['median']}, {shares}"
-        )
-    print_lines(*lines)
+    found += [
+        (texts, "distinct text", f"of {pair.replace('_in_', ' in ')} too") for pair, texts in audit["leaks"].items()
+    ]
+    found += [
+        (texts, "more text", f"of {pair.replace('_in_', ' nearly repeated in ')}")
+        for pair, texts in audit["near_leaks"].items()
+    ]
+    found += [
+        (audit["conflicting"], "text", "with two labels"),
+        (audit["near_conflicting"], "group", "of near duplicates with different labels (conflicts in audit.json)"),
+        (sum(audit["odd_characters"].values()), "text", "with control or invisible characters"),
+        (sum(audit["changed_by_cleaning"].values()), "text", "changed by cleaning"),
+        (audit["groups_in_two_splits"] or 0, "group", "with rows in two of the splits as delivered"),
+    ]
+    lines = [f"{count(number, what)} {rest}" for number, what, rest in found if number]
+    return lines + [
+        f"column {name} gives the label away in {share:.0%} of the rows"
+        for name, share in audit["suspicious_columns"].items()
+    ]
+
+
+def _print_lengths(lengths: Mapping[str, Any]) -> None:
+    """Print the lengths in tokens: a histogram, and what is lost where texts are cut."""
+    tokens, most = lengths["tokens"], max(lengths["histogram"].values())
+    title = f"Tokens per training text ({lengths['model']}, {count(lengths['measured_texts'], 'text')})"
+    table = _table(title, ["tokens", "texts", ""], right=[0, 1])
+    for bounds, texts in lengths["histogram"].items():
+        table.add_row(bounds, str(texts), "█" * round(30 * texts / most))
+    console().print(table)
+    cut = (
+        f"{limit}: {share:.1%} of texts, {lengths['share_of_tokens_cut_at'][limit]:.1%} of tokens"
+        for limit, share in lengths["share_longer_than"].items()
+    )
+    print_lines(
+        f"median {tokens['median']}, 95 % up to {tokens['p95']}, longest {tokens['max']}",
+        f"lost when cut at {'; '.join(cut)}",
+    )
 
 
 def print_training(result: Any) -> None:

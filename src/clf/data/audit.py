@@ -1,65 +1,193 @@
 """What the data is like: counts, balance, lengths, repeats, contradictions, and leaks between the splits."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from clf.errors import ModelError
+from clf.data.clusters import Clusters
+from clf.data.delivery import Delivered, Rows
+from clf.data.tokens import READ_AT_MOST, plain_tokenizer
 
 LENGTHS = (64, 128, 256, 512)
-LENGTH_TEXTS = 2000
+CONFLICTS_LISTED = 100
+EDGES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
+CHUNK = 5_000
+
+Keys = NDArray[np.uint64] | NDArray[np.int64]
 
 
-def audit_texts(texts: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def audit(given: Delivered, clusters: Clusters | None, names: list[str]) -> dict[str, Any]:
+    """Audit the splits as delivered: on the raw texts, and under their own keys after cleaning."""
+    splits = {split: given.of(split) for split in given.splits}
+    labels = {split: rows.label for split, rows in splits.items()}
+    raw = audit_texts({split: rows.raw_key for split, rows in splits.items()}, labels)
+    cleaned = audit_texts({split: rows.key for split, rows in splits.items()}, labels)
+    dropped: dict[str, int] = {}
+    for tally in given.tallies.values():
+        for reason, count in tally.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+    return {
+        "rows_read": {split: tally.read for split, tally in given.tallies.items()},
+        "labels": names,
+        **raw,
+        **{f"{key}_after_cleaning": value for key, value in cleaned.items()},
+        **({} if clusters is None else _near(given, clusters, names)),
+        "dropped": dropped,
+        "dropped_lines": {split: tally.first_dropped for split, tally in given.tallies.items() if tally.first_dropped},
+        "changed_by_cleaning": given.changed,
+        "odd_characters": given.odd,
+        "suspicious_columns": given.sample.suspicious(),
+        "groups_in_two_splits": _groups_in_two(given.rows),
+        "truncated": None,
+    }
+
+
+def _near(given: Delivered, clusters: Clusters, names: list[str]) -> dict[str, Any]:
+    rows = given.rows
+    places = {split: np.flatnonzero(rows.split == number) for number, split in enumerate(given.splits)}
+    mixed = conflicting(clusters, rows.label)
+    exact = np.unique(clusters[np.isin(rows.key, conflicting(rows.key, rows.label))])
+    return {
+        **audit_near(
+            {split: rows.key[place] for split, place in places.items()},
+            {split: clusters[place] for split, place in places.items()},
+        ),
+        "near_conflicting": len(mixed) - len(np.intersect1d(mixed, exact)),
+        "conflicts": [
+            _conflict(given, np.flatnonzero(clusters == number), names) for number in mixed[:CONFLICTS_LISTED]
+        ],
+    }
+
+
+def _conflict(given: Delivered, members: NDArray[np.int64], names: list[str]) -> list[dict[str, Any]]:
+    """Show texts that are alike and labelled apart: the first rows of each label."""
+    rows = given.rows.take(members)
+    first = [row for label in np.unique(rows.label) for row in np.flatnonzero(rows.label == label)[:3].tolist()]
+    return [
+        {
+            "split": given.splits[rows.split[row]],
+            "line": int(rows.line[row]),
+            "label": names[rows.label[row]],
+            "text": given.store.text(int(rows.number[row]))[:200],
+        }
+        for row in sorted(first)
+    ]
+
+
+def _groups_in_two(rows: Rows) -> int | None:
+    """Count the groups with rows in two of the splits as delivered; None without groups."""
+    grouped = rows.take(rows.group != 0)
+    return len(conflicting(grouped.group, grouped.split.astype(np.int64))) if len(grouped) else None
+
+
+def count_leaks(splits: Mapping[str, Rows], clusters: Mapping[str, Clusters]) -> dict[str, dict[str, int]]:
+    """Count the texts that stand in two of the final splits, exactly and nearly."""
+    keys = {split: rows.key for split, rows in splits.items()}
+    exact = audit_texts(keys, {split: rows.label for split, rows in splits.items()})["leaks"]
+    return {"exact": exact, "near": audit_near(keys, clusters)["near_leaks"]}
+
+
+def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
     """Count repeats within splits, texts that stand in two splits, and texts with two labels.
 
-    `duplicates[split]` is the number of rows that repeat an earlier row of the split; `leaks["a_in_b"]` the
-    number of distinct texts of `a` that stand in `b` too.
+    `keys` tell texts apart. `duplicates[split]` is the number of rows that repeat an earlier row of the split;
+    `leaks["a_in_b"]` the number of distinct texts of `a` that stand in `b` too.
     """
-    distinct = {split: set(rows) for split, rows in texts.items()}
+    distinct = {split: np.unique(rows) for split, rows in keys.items()}
     return {
-        "duplicates": {split: len(rows) - len(distinct[split]) for split, rows in texts.items()},
-        "leaks": {f"{a}_in_{b}": len(distinct[a] & distinct[b]) for a, b in PAIRS if a in distinct and b in distinct},
-        "conflicting": _conflicting(texts, labels),
+        "duplicates": {split: len(rows) - len(distinct[split]) for split, rows in keys.items()},
+        "leaks": {
+            f"{a}_in_{b}": len(np.intersect1d(distinct[a], distinct[b], assume_unique=True))
+            for a, b in PAIRS
+            if a in distinct and b in distinct
+        },
+        "conflicting": len(conflicting(np.concatenate(list(keys.values())), np.concatenate(list(labels.values())))),
     }
 
 
-def _conflicting(texts: Mapping[str, Sequence[str]], labels: Mapping[str, Sequence[str]]) -> int:
-    pairs = {(text, label) for split in texts for text, label in zip(texts[split], labels[split], strict=True)}
-    return sum(count > 1 for count in Counter(text for text, _ in pairs).values())
+def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
+    """Count near duplicates beside the exact ones: `keys` tell texts apart, `clusters` say which are alike.
 
-
-def count_classes(labels: Mapping[str, Sequence[str]], names: list[str]) -> dict[str, dict[str, int]]:
-    """Count the rows of each class in each split, zeros included."""
-    counts = {split: Counter(rows) for split, rows in labels.items()}
-    return {split: {name: counts[split][name] for name in names} for split in labels}
-
-
-def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int, seed: int) -> dict[str, Any]:
-    """Measure lengths in tokens (special tokens included) on at most LENGTH_TEXTS texts.
-
-    Returns the share of texts longer than each of LENGTHS and `max_length`, and the median, the 95th percentile
-    and the maximum.
+    `near_duplicates[split]` is the number of distinct texts of a split that are a near duplicate of an earlier
+    one; `near_leaks["a_in_b"]` the number of distinct texts of `a` with a near duplicate, but no equal, in `b`.
     """
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    except Exception as error:  # the library raises nothing narrower
-        raise ModelError(f"{tokenizer_file} is damaged: {error}", "fetch or save the model again") from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    rows = np.random.default_rng(seed).permutation(len(texts))[:LENGTH_TEXTS].tolist()
-    encoded = tokenizer.encode_batch_fast([texts[row][:100_000] for row in rows])
-    lengths = np.array([len(encoding) for encoding in encoded])
-    shares = {str(limit): round(float((lengths > limit).mean()), 4) for limit in sorted({*LENGTHS, max_length})}
-    quantiles = {
-        "median": int(np.median(lengths)),
-        "p95": int(np.quantile(lengths, 0.95)),
-        "max": int(lengths.max()),
+    distinct = {split: np.unique(rows, return_index=True) for split, rows in keys.items()}
+    return {
+        "near_duplicates": {
+            split: len(rows) - len(np.unique(clusters[split])) for split, (rows, _) in distinct.items()
+        },
+        "near_leaks": {
+            f"{a}_in_{b}": int(
+                (np.isin(clusters[a][distinct[a][1]], clusters[b]) & ~np.isin(distinct[a][0], distinct[b][0])).sum()
+            )
+            for a, b in PAIRS
+            if a in distinct and b in distinct
+        },
     }
-    return {"measured_texts": len(rows), "share_longer_than": shares, "tokens": quantiles}
+
+
+def conflicting(keys: Keys, labels: NDArray[np.int64]) -> Keys:
+    """Return the keys (of texts or of clusters) that carry more than one label."""
+    order = np.lexsort((labels, keys))
+    keys, labels = keys[order], labels[order]
+    changes = (keys[1:] == keys[:-1]) & (labels[1:] != labels[:-1])
+    return np.unique(keys[1:][changes])
+
+
+def count_classes(labels: Mapping[str, NDArray[np.int64]], names: list[str]) -> dict[str, dict[str, int]]:
+    """Count the rows of each class in each split, zeros included."""
+    counts = {split: np.bincount(ids, minlength=len(names)).tolist() for split, ids in labels.items()}
+    return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
+
+
+def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int) -> dict[str, Any]:
+    """Measure lengths in tokens (special tokens included).
+
+    Returns the share of texts longer than each of LENGTHS and `max_length`, and of tokens that are cut there; a
+    histogram; the median, the 95th percentile and the maximum.
+    """
+    lengths = token_lengths(texts, tokenizer_file)
+    limits = sorted({*LENGTHS, max_length})
+    return {
+        "measured_texts": len(lengths),
+        "share_longer_than": {str(limit): _share((lengths > limit).mean()) for limit in limits},
+        "share_of_tokens_cut_at": {
+            str(limit): _share(np.maximum(lengths - limit, 0).sum() / lengths.sum()) for limit in limits
+        },
+        "histogram": _histogram(lengths),
+        "tokens": {
+            "median": int(np.median(lengths)),
+            "p95": int(np.quantile(lengths, 0.95)),
+            "max": int(lengths.max()),
+        },
+    }
+
+
+def token_lengths(texts: Sequence[str], tokenizer_file: Path) -> NDArray[np.int64]:
+    """Count the tokens of each text; beyond READ_AT_MOST characters the count goes on at the same rate."""
+    tokenizer = plain_tokenizer(tokenizer_file)
+    lengths: list[int] = []
+    for start in range(0, len(texts), CHUNK):
+        chunk = texts[start : start + CHUNK]
+        encoded = tokenizer.encode_batch_fast([text[:READ_AT_MOST] for text in chunk])
+        lengths += [
+            round(len(encoding) * max(1.0, len(text) / READ_AT_MOST))
+            for text, encoding in zip(chunk, encoded, strict=True)
+        ]
+    return np.array(lengths)
+
+
+def _histogram(lengths: NDArray[np.int64]) -> dict[str, int]:
+    """Count texts by tokens: `"33-64"` is the texts of 33 to 64 tokens."""
+    counts = np.bincount(np.searchsorted(EDGES[1:], lengths), minlength=len(EDGES)).tolist()
+    names = [f"{low + 1}-{high}" for low, high in pairwise(EDGES)] + [f"over {EDGES[-1]}"]
+    return {name: count for name, count in zip(names, counts, strict=True) if count}
+
+
+def _share(value: Any) -> float:
+    return round(float(value), 4)

@@ -88,6 +88,13 @@ _ODD = re.compile(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
     + "]"
 )
+
+
+def holds_odd_characters(text: str) -> bool:
+    """Tell whether `drop_control` would drop or repair a character of the text."""
+    return not text.isprintable() and _ODD.search(text) is not None
+
+
 # What composes does so within such a stretch: no ASCII character and no white space joins the one before it.
 # Each is judged alone, so that later steps, which cut between stretches (but for a URL that ends inside one),
 # leave the verdict as it was.

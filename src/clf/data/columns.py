@@ -1,8 +1,10 @@
 """Which columns hold the text and the label: as told, by their usual names, or by their look."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 from clf.data.rows import Batch
@@ -21,16 +23,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns in use: one or several with text, one with the label, perhaps one with the label's name."""
+    """The columns in use: text, label, perhaps the label's name, and what keeps rows on one side of a split."""
 
     text: list[str]
     label: str | None
     label_name: str | None = None
+    group: str | None = None
 
     @property
     def needed(self) -> list[str]:
         """The columns without which a row has no text or no label."""
-        return [*self.text, self.label] if self.label else self.text
+        return [*self.text, *([self.label] if self.label else []), *([self.group] if self.group else [])]
 
 
 def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
@@ -48,6 +51,7 @@ def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     if named:
         return [named]
     taken = {_named(data.label_column, names, shown, "label")} if data.label_column else {_usual(names, LABEL_NAMES)}
+    taken |= {data.group_column}
     others = {name: _mean_length(batch.columns[name]) for name in names if name not in taken}
     longest = max(others, key=lambda name: others[name], default=None)
     if longest is not None and others[longest] >= 10:
@@ -64,7 +68,12 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
     """
     names = list(batch.columns)
     text = choose_text(batch, data, shown)
-    label = _named(data.label_column, names, shown, "label") if data.label_column else _find_label(batch, text, shown)
+    group = _named(data.group_column, names, shown, "group") if data.group_column else None
+    label = (
+        _named(data.label_column, names, shown, "label")
+        if data.label_column
+        else _find_label(batch, text, group, shown)
+    )
     if label in text:
         raise DataError(
             f"{shown}: column {label!r} is both text and label",
@@ -81,11 +90,76 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
         label,
         f", named by {label_name}" if label_name else "",
     )
-    return Columns(text, label, label_name)
+    return Columns(text, label, label_name, group)
 
 
-def _find_label(batch: Batch, text: list[str], shown: str) -> str:
-    names = [name for name in batch.columns if name not in text]
+class ColumnSample:
+    """A sample of the columns that are neither text nor label, to find what gives the label away."""
+
+    SIZE = 50_000
+    PER_BATCH = 1000
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[tuple[Any, str]]] = {}
+        self.taken = 0
+
+    def add(self, batch: Batch, columns: Columns) -> None:
+        """Keep some rows of a batch, evenly spread over it."""
+        others = [name for name in batch.columns if name not in {*columns.needed, columns.label_name}]
+        if not others or self.taken >= self.SIZE or columns.label is None:
+            return
+        step = -(-len(batch.lines) // self.PER_BATCH)
+        labels = batch.columns[columns.label][::step]
+        self.taken += len(labels)
+        for name in others:
+            pairs = zip(batch.columns[name][::step], labels, strict=True)
+            self.rows.setdefault(name, []).extend(
+                (str(value)[:200], str(label)) for value, label in pairs if value is not None and label is not None
+            )
+
+    def suspicious(self) -> dict[str, float]:
+        """Return the columns whose values tell the label of other rows, and how often (the share of rows)."""
+        told = {name: max(_told_by_value(pairs), _told_by_order(pairs)) for name, pairs in self.rows.items()}
+        return {
+            name: round(share, 3)
+            for name, share in told.items()
+            if len(self.rows[name]) >= FEWEST and share >= TELLS and share >= 1 - (1 - _majority(self.rows[name])) / 10
+        }
+
+
+FEWEST = 20  # rows from which on a column can be called suspicious
+TELLS = 0.95
+
+
+def _told_by_value(pairs: list[tuple[str, str]]) -> float:
+    """Return the share of rows whose label is the commonest of the other rows with the same value."""
+    together = Counter(pairs)
+    best: dict[str, list[int]] = {}
+    for (value, _), count in together.items():
+        best[value] = sorted([*best.get(value, [0, 0]), count])[-2:]
+    right = sum(
+        count for (value, _), count in together.items() if count - 1 > 0 and count == best[value][1] > best[value][0]
+    )
+    return right / max(1, len(pairs))
+
+
+def _told_by_order(pairs: list[tuple[str, str]]) -> float:
+    """Return the share of rows, sorted by a numeric value, that have the label of the row before them."""
+    try:
+        values = sorted((float(value), label) for value, label in pairs)
+    except ValueError:
+        return 0.0
+    if len({value for value, _ in values}) < len(values) / 2:
+        return 0.0
+    return sum(a[1] == b[1] for a, b in pairwise(values)) / max(1, len(values) - 1)
+
+
+def _majority(pairs: list[tuple[str, str]]) -> float:
+    return max(Counter(label for _, label in pairs).values()) / len(pairs)
+
+
+def _find_label(batch: Batch, text: list[str], group: str | None, shown: str) -> str:
+    names = [name for name in batch.columns if name not in text and name != group]
     if usual := _usual(names, LABEL_NAMES):
         return usual
     rows = len(batch.lines)

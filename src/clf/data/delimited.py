@@ -2,7 +2,7 @@
 
 import csv
 import logging
-import sys
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -17,21 +17,17 @@ DELIMITERS = (",", "\t", ";", "|")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 USUAL_HEADER = {"text", "label", "sentence", "review", "category", "title", "content", "comment", "message", "id"}
 
+LONGEST_CELL = 100_000_000
+
 log = logging.getLogger(__name__)
 
 
 def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read delimited text with quotes; columns without a header are named by number from 0."""
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LONGEST_CELL)
     with open_text(path, settings) as file:
-        delimiter = settings.delimiter or _sniff_delimiter(path, settings)
-        if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
-            raise UsageError(
-                f"--delimiter must be one character, found {delimiter!r}",
-                "give --delimiter ';' or another single character",
-            )
-        quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_are_text(path, settings) else csv.QUOTE_MINIMAL
-        rows = _numbered_rows(file, path, delimiter, quoting)
+        form = _sniff_form(path, settings)
+        rows = _numbered_rows(file, path, form)
         first = next(rows, None)
         if first is None:
             raise DataError(f"{path} is empty", EXPECTED)
@@ -43,9 +39,13 @@ def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
         yield from _csv_batches(chain([first], rows) if headerless else rows, header, path)
 
 
-def _numbered_rows(file: IO[str], path: Path, delimiter: str, quoting: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line where the row starts, cells), passing over empty lines."""
-    reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter, quoting=quoting)
+def _numbered_rows(file: IO[str], path: Path, form: dict[str, Any]) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line where the row starts, cells), passing over empty lines.
+
+    The reader is strict: a quote that is never closed, or stands inside a quoted cell, would else join rows.
+    """
+    zeros = _ZeroBytes(file)
+    reader = csv.reader(zeros, strict=True, **form)
     start = 1
     try:
         for cells in reader:
@@ -55,9 +55,79 @@ def _numbered_rows(file: IO[str], path: Path, delimiter: str, quoting: Any) -> I
     except UnicodeDecodeError as error:
         decoding_failed(error, path, reader.line_num)
     except csv.Error as error:
+        if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
+            raise DataError(
+                f"{path}, line {start}: a quote opens there that is not closed, or has another inside its cell",
+                "close the quote, and double the quotes inside a quoted cell",
+            ) from error
         raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
     except CUT_OFF as error:
         cut_off(error, path)
+    if zeros.dropped:
+        log.warning("%s: dropped %d NUL characters, the first on line %d", path, zeros.dropped, zeros.first)
+
+
+class _ZeroBytes:
+    """Lines without the NUL characters in them, which are counted."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.dropped, self.first, self.line = iter(lines), 0, 0, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.line += 1
+        if "\0" in line:
+            self.dropped += line.count("\0")
+            self.first = self.first or self.line
+            line = line.replace("\0", "")
+        return line
+
+
+# --- the form of the file -----------------------------------------------------------------------------------
+
+
+def _sniff_form(path: Path, settings: DataSettings) -> dict[str, Any]:
+    """Find delimiter and quote character, as arguments of the csv module."""
+    quote = _sniff_quote(path, settings)
+    delimiter = settings.delimiter or _sniff_delimiter(path, settings, quote)
+    if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
+        raise UsageError(
+            f"--delimiter must be one character, found {delimiter!r}",
+            "give --delimiter ';' or another single character",
+        )
+    plain = delimiter == "\t" and _quotes_are_text(path, settings)
+    return {
+        "delimiter": delimiter,
+        "quotechar": quote,
+        "quoting": csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
+    }
+
+
+def _sniff_quote(path: Path, settings: DataSettings) -> str:
+    """Take `'` for the quote character when nearly every line quotes with it, and none with a double one."""
+    lines = [line.strip() for line in _sample(path, settings) if line.strip()][1:]
+    marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
+    edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
+    found = [len(edges.findall(line)) for line in lines]
+    if not lines or sum(count >= 2 for count in found) < 0.9 * len(lines):
+        return '"'
+    if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
+        return '"'
+    log.info("%s: cells are quoted with '", path)
+    return "'"
+
+
+def _sample(path: Path, settings: DataSettings) -> list[str]:
+    with open_text(path, settings) as file:
+        try:
+            return list(islice(file, 200))
+        except UnicodeDecodeError as error:
+            decoding_failed(error, path, 0)
+        except CUT_OFF as error:
+            cut_off(error, path)
 
 
 def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
@@ -73,16 +143,12 @@ def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
     return plain
 
 
-def _sniff_delimiter(path: Path, settings: DataSettings) -> str:
+def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
     """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
-    with open_text(path, settings) as file:
-        try:
-            sample = list(islice(file, 200))
-        except UnicodeDecodeError as error:
-            decoding_failed(error, path, 0)
+    sample = [line.replace("\0", "") for line in _sample(path, settings)]
     best, most = ",", 1
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter), 50) if row]
+        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]
         width = max(set(widths), key=widths.count, default=0)
         if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
             best, most = delimiter, width
@@ -111,7 +177,7 @@ def _check_header(header: list[str], path: Path) -> None:
 def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
     bad: list[str] = []
     count = empty = 0
-    for chunk in chunked(rows, BATCH_ROWS):
+    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
         for line, cells in chunk:
             if len(cells) != len(header):
                 count += 1

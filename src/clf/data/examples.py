@@ -13,12 +13,19 @@ from clf.settings import DataSettings
 
 @dataclass
 class Examples:
-    """The usable rows of one split, as parallel lists; `dropped` counts the others by reason."""
+    """Some usable rows of one split, as parallel lists."""
 
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     label_names: list[str | None] = field(default_factory=list)
+    groups: list[str | None] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Tally:
+    """What became of the rows of one split: how many were read, and those dropped, by reason and first lines."""
+
     read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     first_dropped: dict[str, list[int]] = field(default_factory=dict)
@@ -32,73 +39,98 @@ class Examples:
             lines.append(line)
 
 
-def read_examples(split: Split, data: DataSettings) -> Examples:
-    """Read a split, dropping and counting rows without text or label.
+def read_examples(split: Split, data: DataSettings, tally: Tally) -> Iterator[tuple[Batch, Columns, Examples]]:
+    """Read a split batch by batch, with the columns in use, dropping and counting rows without text or label.
 
-    Raises DataError for values that are no text or no single label, all of the file together.
+    Raises DataError for values that are no text or no single label, all of the file together, at its end.
     """
-    examples = Examples()
     bad: list[str] = []
     columns: Columns | None = None
     for batch in split.rows():
         if columns is None or not set(columns.needed) <= set(batch.columns):
             columns = choose_columns(batch, data, split.shown)  # again for a file that names them otherwise
-            examples.text_columns = columns.text
-        for line, text, label, name in _rows(batch, columns):
-            examples.read += 1
-            problem = _problem(text, label)
-            if problem:
-                bad.append(f"line {line}: {problem}")
-            elif not bad:
-                _add(examples, line, text, _label(label), name)
+            tally.text_columns = columns.text
+        tally.read += len(batch.lines)
+        examples, problems = _examples(batch, columns, tally)
+        bad += problems
+        if not bad:
+            yield batch, columns, examples
     if bad:
         raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", _hint(bad[0]))
-    return examples
 
 
-def _rows(batch: Batch, columns: Columns) -> Iterator[tuple[int, list[Any], Any, Any]]:
+def _examples(batch: Batch, columns: Columns, tally: Tally) -> tuple[Examples, list[str]]:
     nothing = [None] * len(batch.lines)
-    texts = [batch.columns.get(name, nothing) for name in columns.text]
+    texts, problems = _texts([batch.columns.get(name, nothing) for name in columns.text], batch.lines)
+    examples = Examples()
     labels = batch.columns.get(columns.label or "", nothing)
     names = batch.columns.get(columns.label_name or "", nothing)
-    for row, line in enumerate(batch.lines):
-        yield line, [column[row] for column in texts], labels[row], names[row]
+    groups = batch.columns.get(columns.group or "", nothing)
+    for line, text, value, name, group in zip(batch.lines, texts, labels, names, groups, strict=True):
+        if isinstance(value, (list, tuple, dict, bytes)):
+            problems.append(f"line {line}: {_label_problem(value)}")
+            continue
+        label = _label(value)
+        if not text or text.isspace():
+            tally.drop("no text", line)
+        elif label is None:
+            tally.drop("no label", line)
+        else:
+            examples.texts.append(text)
+            examples.labels.append(label)
+            examples.label_names.append(None if name is None else str(name).strip())
+            examples.groups.append(None if group is None else str(group).strip() or None)
+            examples.lines.append(line)
+    return examples, problems
 
 
-def _problem(text: list[Any], label: Any) -> str:
-    if any(isinstance(part, dict) for part in text):
-        return "the text is an object"
-    if any(isinstance(part, (list, bytes)) for part in text):
-        return f"the text is {type(text[0]).__name__}, expected a string"
-    if isinstance(label, (list, tuple)):
+def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[str]]:
+    """Join the text columns of each row; say which rows hold something else than a text."""
+    problems: list[str] = []
+    written = []
+    for column in columns:
+        kinds = {type(value) for value in column} - {type(None)}
+        if not kinds <= {str}:
+            problems += _text_problems(column, kinds, lines)
+            column = [None if value is None else str(value) for value in column]
+        written.append(column)
+    if len(written) == 1:
+        return [value or "" for value in written[0]], problems
+    return [
+        " ".join([part for part in parts if part and not part.isspace()]) for parts in zip(*written, strict=True)
+    ], problems
+
+
+def _text_problems(column: list[Any], kinds: set[type], lines: list[int]) -> list[str]:
+    """Find what is no text: objects and lists always, numbers where other rows hold strings."""
+    mixed = str in kinds
+    problems = []
+    for line, value in zip(lines, column, strict=True):
+        if isinstance(value, dict):
+            problems.append(f"line {line}: the text is an object with the keys {', '.join(map(repr, list(value)[:5]))}")
+        elif isinstance(value, (list, bytes)) or (mixed and value is not None and not isinstance(value, str)):
+            problems.append(f"line {line}: the text is {type(value).__name__}, expected a string")
+    return problems
+
+
+def _label_problem(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
         return "the label is a list: multi-label is not supported yet"
-    if isinstance(label, (dict, bytes)):
-        return f"the label is {type(label).__name__}, expected a name or number"
-    return ""
+    return f"the label is {type(value).__name__}, expected a name or number"
 
 
 def _hint(problem: str) -> str:
     if "multi-label" in problem:
         return "give each text one label, or train one model per label"
+    if "is an object" in problem:
+        return "name the key that holds the text: --text-column COLUMN.KEY"
     return "write the text of each row as one string"
-
-
-def _add(examples: Examples, line: int, text: list[Any], label: str | None, name: Any) -> None:
-    joined = " ".join(str(part) for part in text if part is not None and str(part).strip())
-    joined = joined.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be stored
-    if not joined.strip():
-        examples.drop("no text", line)
-    elif label is None:
-        examples.drop("no label", line)
-    else:
-        examples.texts.append(joined)
-        examples.labels.append(label)
-        examples.label_names.append(str(name).strip() if name is not None else None)
-        examples.lines.append(line)
 
 
 def _label(value: Any) -> str | None:
     """Write one label as text: true and false, strings without outer white space, numbers as they are."""
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, bool):

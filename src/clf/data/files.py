@@ -6,8 +6,9 @@ import gzip
 import io
 import logging
 import lzma
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
@@ -18,24 +19,64 @@ CUT_OFF = (OSError, EOFError, lzma.LZMAError)
 log = logging.getLogger(__name__)
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard."""
+def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
+    """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard.
+
+    Reading raises DataError once more than `most` times the file's size has come out of it.
+    """
     try:
         with path.open("rb") as file:
             magic = file.read(6)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
-    if magic.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(gzip.open(path))
-    if magic.startswith(b"BZh"):
-        return bz2.open(path)
-    if magic.startswith(b"\xfd7zXZ"):
-        return lzma.open(path)
-    if magic.startswith(b"\x28\xb5\x2f\xfd"):
-        import pyarrow
-
-        return io.BufferedReader(pyarrow.input_stream(str(path), compression="zstd"))
+    for start, opener in DECOMPRESSORS.items():
+        if magic.startswith(start):
+            return io.BufferedReader(_Inflated(opener(path), path, most))
     return path.open("rb")
+
+
+def _open_zstandard(path: Path) -> Any:
+    import pyarrow
+
+    return pyarrow.input_stream(str(path), compression="zstd")
+
+
+DECOMPRESSORS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+    b"\x28\xb5\x2f\xfd": _open_zstandard,
+}
+"""By the bytes that such files begin with."""
+
+
+class _Inflated(io.RawIOBase):
+    """What a decompressor gives, up to a limit: some kilobytes can hold gigabytes."""
+
+    FREE = 10_000_000  # bytes, below which no ratio is suspicious
+
+    def __init__(self, packed: Any, path: Path, most: int) -> None:
+        self.packed, self.path, self.given = packed, path, 0
+        self.limit = max(self.FREE, most * path.stat().st_size)
+        self.most = most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.packed.read(len(buffer))
+        buffer[: len(data)] = data
+        self.given += len(data)
+        if self.given > self.limit:
+            raise DataError(
+                f"{self.path} grows to more than {self.most} times its size when it is decompressed",
+                "raise --max-inflation if that is right, or decompress it first",
+            )
+        return len(data)
+
+    def close(self) -> None:
+        self.packed.close()
+        super().close()
 
 
 def read_some(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:
@@ -58,6 +99,10 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
         return _known_encoding(settings.encoding)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if head[:4096].count(0) > len(head[:4096]) / 4:  # of Latin letters, every second byte is zero
+        encoding = "utf-16-le" if head[1:4096:2].count(0) > head[:4096:2].count(0) else "utf-16-be"
+        log.warning("%s is read as %s (pass --encoding to say otherwise)", path, encoding)
+        return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
         return "utf-8-sig"
@@ -90,9 +135,9 @@ def _known_encoding(name: str) -> str:
 
 def open_text(path: Path, settings: DataSettings) -> IO[str]:
     """Open `path` as decompressed, decoded text with its line ends as they are."""
-    with open_bytes(path) as file:
+    with open_bytes(path, settings.max_inflation) as file:
         encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
-    return io.TextIOWrapper(open_bytes(path), encoding=encoding, newline="")
+    return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline="")
 
 
 def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 def text_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
     """Return the sorted 64-bit hashes (BLAKE2b) of cleaned texts, one per distinct text."""
-    return np.unique(_hashes(texts))
+    return np.unique(hash_texts(texts))
 
 
 def seen_in(texts: Iterable[str], file: Path) -> NDArray[np.bool_]:
     """Tell for each cleaned text whether its hash stands in `file`, as `text_hashes` saved it."""
-    return np.isin(_hashes(texts), np.load(file, allow_pickle=False))
+    return np.isin(hash_texts(texts), np.load(file, allow_pickle=False))
 
 
-def _hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
+def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
+    """Hash each text to 64 bits (BLAKE2b); among a million texts two share a hash with probability 3e-8."""
     digests = (hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

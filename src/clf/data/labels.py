@@ -5,37 +5,41 @@ import logging
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.examples import Examples
 from clf.errors import DataError, UsageError
 
 log = logging.getLogger(__name__)
 
 WHOLE = re.compile(r"-?\d+(\.0+)?")
+IGNORED = "-100"
+Labelled = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Label ids, and the line of each."""
 
 
 def name_labels(
-    splits: dict[str, Examples], order: list[str], class_names: list[str], label_map: str | None
-) -> list[str]:
-    """Give each example its label's name, in place, and return all names in the order of their ids.
+    raw: list[str], named: set[tuple[str, str | None]], order: list[str], class_names: list[str], label_map: str | None
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return all label names in the order of their ids, and the id of each of the `raw` labels.
 
-    `order` is the publisher's, when there is one; `class_names` are numbered from the smallest label;
-    `label_map` is what the user said. Numbers sort as numbers.
+    `named` is each raw label with each name that stood beside it; `order` is the publisher's, when there is one;
+    `class_names` are numbered from the smallest label; `label_map` is what the user said. Numbers sort as numbers.
     """
-    _drop_decimals(splits)
-    raw = sort_labels(label for examples in splits.values() for label in examples.labels)
-    names = _names(raw, splits, class_names, label_map)
-    for examples in splits.values():
-        examples.labels = [names[label] for label in examples.labels]
-    found = list(dict.fromkeys(names[label] for label in raw))
+    written = _written(raw)
+    distinct = sort_labels(written.values())
+    beside = {(written[label], name) for label, name in named}
+    names = _names(distinct, beside, class_names, label_map)
+    found = list(dict.fromkeys(names[label] for label in distinct))
     if set(found) <= set(order) and not label_map:
-        return [name for name in order if name in found]
-    return found if names != dict(zip(raw, raw, strict=True)) else sort_labels(found)
+        found = [name for name in order if name in found]
+    elif names == dict(zip(distinct, distinct, strict=True)):
+        found = sort_labels(found)
+    ids = {name: number for number, name in enumerate(found)}
+    return found, np.array([ids[names[written[label]]] for label in raw], dtype=np.int64)
 
 
 def sort_labels(labels: Iterable[str]) -> list[str]:
@@ -62,9 +66,12 @@ def align_labels(names: list[str], model_names: list[str], shown: str) -> NDArra
     return np.array([model_names.index(name) for name in names], dtype=np.int64)
 
 
-def check_labels(splits: dict[str, Examples], names: list[str], shown: str) -> None:
-    """Refuse what cannot train a classifier: one class, labels that are ids, labels unknown to train."""
-    rows = sum(len(examples.labels) for examples in splits.values())
+def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:
+    """Refuse what cannot train a classifier: one class, labels that are ids, labels unknown to train.
+
+    `labels` are the ids of each split's rows and the lines they stand on.
+    """
+    rows = sum(len(ids) for ids, _ in labels.values())
     if not rows:
         raise DataError(f"{shown}: no row has both a text and a label", "check --text-column and --label-column")
     if len(names) < 2:
@@ -74,24 +81,32 @@ def check_labels(splits: dict[str, Examples], names: list[str], shown: str) -> N
             f"{shown}: the label looks like numbers or ids: {len(names)} values in {rows} rows",
             "pass --label-column with the column of classes",
         )
-    _check_known(splits, shown)
+    if IGNORED in names and all(WHOLE.fullmatch(name) for name in names):
+        raise DataError(
+            f"{shown}: a label is {IGNORED}, by which training libraries mark rows to pass over",
+            f"leave those rows out, or name the class: --label-map={IGNORED}=other",
+        )
+    _check_known(labels, names, shown)
     _warn_of_twins(names)
 
 
-def _check_known(splits: dict[str, Examples], shown: str) -> None:
-    known = set(splits["train"].labels) if "train" in splits else None
-    for split, examples in splits.items():
-        unknown = {
-            label: line
-            for label, line in zip(reversed(examples.labels), reversed(examples.lines), strict=True)
-            if known is not None and label not in known
-        }
+def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:
+    if "train" not in labels:
+        return
+    known = set(np.unique(labels["train"][0]).tolist())
+    for split, (ids, lines) in labels.items():
+        unknown = [label for label in np.unique(ids).tolist() if label not in known]
         if unknown:
-            where = ", ".join(f"{label!r} (line {line})" for label, line in sorted(unknown.items())[:10])
+            where = ", ".join(f"{names[label]!r} ({_lines(lines[ids == label])})" for label in unknown[:10])
             raise DataError(
                 f"{shown}: labels of {split} that train does not have: {where}",
                 "mend them, rename them with --label-map, or add training texts of that class",
             )
+
+
+def _lines(lines: NDArray[np.int64]) -> str:
+    first = ", ".join(str(line) for line in lines[:3])
+    return f"line{'s' if len(lines) > 1 else ''} {first}{f' and {len(lines) - 3} more' if len(lines) > 3 else ''}"
 
 
 def _warn_of_twins(names: list[str]) -> None:
@@ -105,21 +120,27 @@ def _warn_of_twins(names: list[str]) -> None:
             )
 
 
-def _drop_decimals(splits: dict[str, Examples]) -> None:
-    """Read 1.0 as 1 when every label is a whole number and some have decimals; 007 stays 007."""
-    distinct = {label for examples in splits.values() for label in examples.labels}
-    if any("." in label for label in distinct) and all(WHOLE.fullmatch(label) for label in distinct):
+def _written(raw: list[str]) -> dict[str, str]:
+    """Write labels one way, in whichever format they came: whole numbers without decimals, true and false small.
+
+    1.0 is read as 1 only when every label is a whole number; 007 stays 007.
+    """
+    if any("." in label for label in raw) and all(WHOLE.fullmatch(label) for label in raw):
         log.info("labels like 1.0 are read as 1")
-        for examples in splits.values():
-            examples.labels = [str(int(float(label))) for label in examples.labels]
+        return {label: str(int(float(label))) for label in raw}
+    if raw and all(label.lower() in {"true", "false"} for label in raw):
+        if any(label != label.lower() for label in raw):
+            log.info("the labels %s are read as true and false", " and ".join(sort_labels(raw)))
+        return {label: label.lower() for label in raw}
+    return {label: label for label in raw}
 
 
 def _names(
-    raw: list[str], splits: dict[str, Examples], class_names: list[str], label_map: str | None
+    raw: list[str], named: set[tuple[str, str | None]], class_names: list[str], label_map: str | None
 ) -> dict[str, str]:
     if label_map:
         return _mapped(raw, read_label_map(label_map))
-    beside = _names_beside(splits)
+    beside = _names_beside(named)
     if beside:
         return {label: beside[label] for label in raw}
     if class_names:
@@ -173,15 +194,10 @@ def _numbered(raw: list[str], class_names: list[str]) -> dict[str, str]:
     return {label: class_names[int(label) - smallest] for label in raw}
 
 
-def _names_beside(splits: dict[str, Examples]) -> dict[str, str]:
+def _names_beside(named: set[tuple[str, str | None]]) -> dict[str, str]:
     """Take the names from the column beside the labels, where each label has exactly one."""
-    pairs = {
-        (label, name)
-        for examples in splits.values()
-        for label, name in zip(examples.labels, examples.label_names, strict=True)
-    }
-    names = {label: name for label, name in pairs if name}
-    if len(pairs) != len(names) or len(set(names.values())) != len(names):
+    names = {label: name for label, name in named if name}
+    if len(named) != len(names) or len(set(names.values())) != len(names):
         if names:
             log.warning("the column of label names does not give each label one name, so it is passed over")
         return {}

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
+from clf.data.delivery import Rows, TextStore
 from clf.data.splits import stratified_subset
 from clf.errors import DataError
+from clf.progress import Advance, track
 from clf.results import MANIFEST_FILE, sha256, write_json
 from clf.runs import read_manifest
 from clf.settings import CleaningSettings
@@ -104,6 +106,15 @@ class PreparedDataset:
         table = pyarrow.parquet.read_table(path)
         return LabelledTexts(table["text"].to_pylist(), table["raw_text"].to_pylist(), table["label"].to_numpy())
 
+    def holds(self, key: str) -> bool:
+        """Tell whether this is what the given content and settings give, whole: a second run need not prepare it."""
+        try:
+            return self.manifest.get("key") == key and all(
+                sha256(self.folder / name) == content for name, content in self.manifest["files"].items()
+            )
+        except (DataError, OSError):
+            return False
+
     def link_into(self, folder: Path) -> None:
         """Put the files of the dataset into another folder, without a second copy on disk where that is possible."""
         for name in (*self.manifest["files"], "labels.json", "audit.json", MANIFEST_FILE):
@@ -123,28 +134,38 @@ class PreparedDataset:
 
 def write_prepared(
     folder: Path,
-    splits: Mapping[str, LabelledTexts],
+    splits: Mapping[str, Rows],
+    store: TextStore,
     labels: list[str],
     audit: dict[str, Any],
     manifest: dict[str, Any],
 ) -> None:
     """Write the files of a prepared dataset into `folder`, the manifest last."""
-    for split, rows in splits.items():
-        _write_split(folder / f"{split}.parquet", rows, labels)
+    with track("writing", sum(map(len, splits.values())), "rows") as advance:
+        for split, rows in splits.items():
+            _write_split(folder / f"{split}.parquet", rows, store, labels, advance)
     write_json(folder / "labels.json", {"labels": labels})
     write_json(folder / "audit.json", audit)
     files = {f"{split}.parquet": sha256(folder / f"{split}.parquet") for split in splits}
     write_json(folder / MANIFEST_FILE, {"clf_version": __version__, "labels": labels, "files": files, **manifest})
 
 
-def _write_split(path: Path, rows: LabelledTexts, labels: list[str]) -> None:
+def _write_split(path: Path, rows: Rows, store: TextStore, labels: list[str], advance: Advance) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    columns = {
-        "text": pyarrow.array(rows.texts, pyarrow.large_string()),
-        "label": pyarrow.array(rows.labels, pyarrow.int64()),
-        "label_name": pyarrow.array([labels[label] for label in rows.labels.tolist()], pyarrow.string()),
-        "raw_text": pyarrow.array(rows.raw_texts, pyarrow.large_string()),
-    }
-    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+    schema = pyarrow.schema(
+        [
+            ("text", pyarrow.large_string()),
+            ("label", pyarrow.int64()),
+            ("label_name", pyarrow.string()),
+            ("raw_text", pyarrow.large_string()),
+        ]
+    )
+    names = pyarrow.array(labels, pyarrow.string())
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for place, texts in store.tables(rows.number):
+            ids = pyarrow.array(rows.label[place])
+            columns = [texts["text"], ids, names.take(ids), texts["raw_text"]]
+            writer.write_table(pyarrow.table(columns, schema=schema))
+            advance(texts.num_rows)

@@ -13,8 +13,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from clf.data.delimited import read_csv
-from clf.data.files import CUT_OFF, cut_off, decoding_failed, find_encoding, open_bytes, open_text, read_some
-from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
+from clf.data.files import (
+    CUT_OFF,
+    DECOMPRESSORS,
+    cut_off,
+    decoding_failed,
+    find_encoding,
+    open_bytes,
+    open_text,
+    read_some,
+)
+from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, unfold
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -36,13 +45,36 @@ def read_file(path: Path, settings: DataSettings) -> Iterator[Batch]:
     yield from READERS[kind](path, settings)
 
 
+def count_lines(files: list[Path]) -> int:
+    """Count the lines of plain files and the rows of Parquet files; 0 when one is of another kind."""
+    counts = [_count_lines(path) for path in files]
+    return sum(counts) if all(counts) else 0
+
+
+def _count_lines(path: Path) -> int:
+    import pyarrow
+    import pyarrow.parquet
+
+    with path.open("rb") as file:
+        head = file.read(6)
+        if head.startswith(b"PAR1"):
+            try:
+                return int(pyarrow.parquet.read_metadata(path).num_rows)
+            except (pyarrow.ArrowException, OSError):
+                return 0  # reading says why
+        if head.startswith((b"ARROW1", b"\xff\xff\xff\xff", *DECOMPRESSORS)):
+            return 0
+        file.seek(0)
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
+
+
 def sniff_format(path: Path, settings: DataSettings) -> str:
     """Tell the format of a file from its first bytes."""
     if path.is_dir():
         raise DataError(f"{path} is a directory, expected a file", "give a file of that directory")
     if not path.exists():
         raise DataError(f"no file {path}", _nearest(path))
-    with open_bytes(path) as file:
+    with open_bytes(path, settings.max_inflation) as file:
         head = read_some(file, path)
     if not head.strip():
         raise DataError(f"{path} is empty", EXPECTED)
@@ -77,7 +109,7 @@ def read_jsonl(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read one JSON object a line; a file that holds a single object spread over lines is refused."""
     bad: list[str] = []
     with open_text(path, settings) as file:
-        for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS):
+        for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows = []
             for line, text in chunk:
                 row, problem = _json_object(text)
@@ -127,7 +159,8 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _object_batch(rows: Iterable[tuple[int, dict[str, Any]]]) -> Batch:
     rows = list(rows)
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    return Batch({name.strip(): [row.get(name) for _, row in rows] for name in names}, [line for line, _ in rows])
+    columns = {name.strip(): [row.get(name) for _, row in rows] for name in names}
+    return Batch(unfold(columns), [line for line, _ in rows])
 
 
 def _numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
@@ -159,7 +192,7 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
     import pyarrow.parquet
 
     try:
-        with open_bytes(path) as file:
+        with open_bytes(path, settings.max_inflation) as file:
             source = pyarrow.parquet.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
             if not source.metadata.num_rows:
                 raise DataError(f"{path} has no rows", EXPECTED)
@@ -171,29 +204,43 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
 
 
 def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Read an Arrow file or stream, as `datasets` writes it."""
+    """Read an Arrow file or stream, as `datasets` writes it, batch by batch."""
     import pyarrow
 
+    empty = True
     try:
-        with open_bytes(path) as file:
-            is_file = file.read(6) == b"ARROW1"
-            file.seek(0)
-            reader = pyarrow.ipc.open_file(file) if is_file else pyarrow.ipc.open_stream(file)
-            table = reader.read_all()
+        with open_bytes(path, settings.max_inflation) as file:
+            is_file = file.peek(6)[:6] == b"ARROW1"  # type: ignore[attr-defined]
+            source = file if file.seekable() or not is_file else io.BytesIO(file.read())
+            for batch in _arrow_batches(_record_batches(source, is_file)):
+                empty = False
+                yield batch
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Arrow file: {error}", "write it again, as Parquet perhaps"
         ) from error
-    if not table.num_rows:
+    if empty:
         raise DataError(f"{path} has no rows", EXPECTED)
-    yield from _arrow_batches(table.to_batches(BATCH_ROWS))
+
+
+def _record_batches(source: Any, is_file: bool) -> Iterator[Any]:
+    import pyarrow
+
+    if is_file:
+        reader = pyarrow.ipc.open_file(source)
+        whole = (reader.get_batch(number) for number in range(reader.num_record_batches))
+    else:
+        whole = iter(pyarrow.ipc.open_stream(source))
+    for batch in whole:
+        for start in range(0, batch.num_rows, BATCH_ROWS):
+            yield batch.slice(start, BATCH_ROWS)
 
 
 def _arrow_batches(batches: Iterable[Any]) -> Iterator[Batch]:
     row = 1
     for batch in batches:
         yield Batch(
-            {name.strip(): batch.column(name).to_pylist() for name in batch.schema.names},
+            unfold({name.strip(): batch.column(name).to_pylist() for name in batch.schema.names}),
             list(range(row, row + batch.num_rows)),
         )
         row += batch.num_rows
@@ -203,7 +250,7 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read fastText lines: `__label__x the text`."""
     bad = []
     with open_text(path, settings) as file:
-        for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS):
+        for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             parts = [(line, *text.strip().partition(" ")[::2]) for line, text in chunk]
             bad += [
                 f"line {line}: {'two labels' if '__label__' in rest[:9] else 'no label'}"

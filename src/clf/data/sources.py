@@ -1,9 +1,12 @@
 """A dataset's name or path -> the files or rows behind each of its splits."""
 
+import atexit
 import hashlib
 import logging
 import os
 import re
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clf import hub
-from clf.data.readers import read_file, sniff_format
+from clf.data.readers import count_lines, read_file, sniff_format
 from clf.data.rows import BATCH_ROWS, Batch, chunked
 from clf.errors import DataError, UsageError
 from clf.results import MANIFEST_FILE, is_clf_result, sha256
@@ -37,6 +40,8 @@ class Split:
 
     rows: Rows
     shown: str
+    lines: Callable[[], int] = lambda: 0
+    """Lines of its files, or their rows where they know them; 0 when that is unknown before reading."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ def find_source(settings: Settings) -> Source:
 
 
 def _named_source(spec: str, settings: Settings) -> Source:
+    if spec == "-" or Path(spec).expanduser().is_fifo():
+        return _from_pipe(spec, settings.data)
     if spec == SYNTHETIC:
         return _synthetic(settings)
     if spec not in NAMES and looks_like_path(spec):
@@ -138,12 +145,30 @@ def _local(path: Path, data: DataSettings) -> Source:
         origin=os.path.realpath(path),
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
         class_names=_class_names(path),
-        fingerprint=_fingerprint(files or sorted(path.rglob("*.txt"))),
+        fingerprint=_fingerprint(files) if files else _tree_fingerprint(path),
+    )
+
+
+def _from_pipe(spec: str, data: DataSettings) -> Source:
+    """Read a pipe once, into a file that goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="clf-stdin-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    name = "stdin" if spec == "-" else Path(spec).name
+    copy = folder / name
+    with copy.open("wb") as file:
+        if spec == "-":
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        else:
+            with Path(spec).expanduser().open("rb") as pipe:
+                shutil.copyfileobj(pipe, file)
+    source = _local(copy, data)
+    return replace(
+        source, origin=f"pipe@{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
     )
 
 
 def _split(files: list[Path], data: DataSettings) -> Split:
-    return Split(partial(_read_files, files, data), ", ".join(map(str, files)))
+    return Split(partial(_read_files, files, data), ", ".join(map(str, files)), partial(count_lines, files))
 
 
 def _split_files(folder: Path) -> dict[str, list[Path]]:
@@ -181,7 +206,14 @@ def _class_tree(folder: Path) -> dict[str, Split]:
     trees = {split: classes for split, path in named.items() if (classes := _class_folders(path))}
     if not trees and (classes := _class_folders(folder)):
         trees = {"train": classes}
-    return {split: Split(partial(_read_classes, classes), str(classes[0].parent)) for split, classes in trees.items()}
+    return {
+        split: Split(partial(_read_classes, classes), str(classes[0].parent), partial(_count_texts, classes))
+        for split, classes in trees.items()
+    }
+
+
+def _count_texts(folders: list[Path]) -> int:
+    return sum(1 for folder in folders for _ in folder.glob("*.txt"))
 
 
 def _class_folders(folder: Path) -> list[Path]:
@@ -194,10 +226,11 @@ def _class_folders(folder: Path) -> list[Path]:
 
 def _read_classes(folders: list[Path]) -> Iterator[Batch]:
     files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
-    for start, chunk in enumerate(chunked(files, BATCH_ROWS)):
+    first = 1
+    for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
         texts = [path.read_text(encoding="utf-8", errors="replace") for path, _ in chunk]
-        first = start * BATCH_ROWS + 1
         yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
+        first += len(chunk)
 
 
 def _class_names(path: Path) -> list[str]:
@@ -211,6 +244,14 @@ def _class_names(path: Path) -> list[str]:
 def _fingerprint(files: list[Path]) -> str:
     """Hash the content of the files, so that an edited file of the same size and time is noticed."""
     return hashlib.sha256("".join(sha256(file) for file in files).encode()).hexdigest() if files else ""
+
+
+def _tree_fingerprint(folder: Path) -> str:
+    """Hash names and content of the files: the folder that a text lies in is its label."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*.txt")):
+        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())
+    return found.hexdigest()
 
 
 # --- the Hub and the generator ------------------------------------------------------------------------------
@@ -230,7 +271,8 @@ def _from_hub(repository: str, settings: Settings) -> Source:
         name=repository.split("/")[-1],
         origin=f"{repository}@{snapshot.commit}",
         splits={
-            split: Split(partial(_table_batches, table), f"{repository} {split}") for split, table in splits.items()
+            split: Split(partial(_table_batches, table), f"{repository} {split}", partial(len, table))
+            for split, table in splits.items()
         },
         label_order=names,
         fingerprint=snapshot.commit,

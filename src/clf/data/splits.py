@@ -1,4 +1,4 @@
-"""Train, validation and test: stratified, seeded, with equal texts on one side."""
+"""Train, validation and test: stratified, seeded, with what belongs together on one side."""
 
 import logging
 from collections.abc import Sequence
@@ -9,58 +9,56 @@ from numpy.typing import NDArray
 from clf.errors import DataError
 
 log = logging.getLogger(__name__)
+Ints = NDArray[np.int64]
 
 
-def cut(keys: Sequence[str], labels: Sequence[str], shares: dict[str, float], seed: int) -> dict[str, list[int]]:
-    """Cut rows into `train` and the `shares`, class by class; rows with equal `keys` stay together.
+def cut(
+    units: Ints, keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
+) -> dict[str, Ints]:
+    """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together.
 
-    Returns ascending row numbers for each split. Raises DataError when a class is too small to be cut.
+    `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the class of its first row. Returns
+    ascending row numbers for each split. Raises DataError when a class is too small to be cut.
     """
-    first: dict[str, int] = {}
-    for row, key in enumerate(keys):
-        first.setdefault(key, row)
-    side: dict[int, str] = {}
+    _, first, unit_of, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)  # units in the order of their first rows, whatever their numbers
+    side = np.zeros(len(first), dtype=np.int64)
     generator = np.random.default_rng(seed)
-    members = _by_label([(row, labels[row]) for row in first.values()])
-    for label in sorted(members):
-        _check_size(label, len(members[label]), len(shares))
-        side |= _deal(generator.permutation(members[label]).tolist(), shares)
-    splits: dict[str, list[int]] = {split: [] for split in ("train", *shares)}
-    for row, key in enumerate(keys):
-        splits[side[first[key]]].append(row)
-    return splits
+    for label in sorted(np.unique(labels).tolist(), key=lambda label: names[label]):
+        members = order[labels[first][order] == label]
+        _check_size(names[label], len(np.unique(keys[labels == label])), len(members), len(shares))
+        members = generator.permutation(members)
+        side[members] = _deal(sizes[members], list(shares.values()))
+    return {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
 
 
-def _by_label(rows: list[tuple[int, str]]) -> dict[str, list[int]]:
-    members: dict[str, list[int]] = {}
-    for row, label in rows:
-        members.setdefault(label, []).append(row)
-    return members
-
-
-def _check_size(label: str, texts: int, held_out: int) -> None:
+def _check_size(name: str, texts: int, units: int, held_out: int) -> None:
     if texts < 2:
         raise DataError(
-            f"class {label!r} has {texts} distinct text, too few to split",
+            f"class {name!r} has {texts} distinct text, too few to split",
             "add texts of that class, or merge it into another with --label-map",
         )
-    if texts <= held_out:
-        log.warning("class %r has only %d distinct texts: not every split gets one", label, texts)
+    if units <= held_out:
+        log.warning("class %r has only %d texts that differ: not every split gets one", name, units)
 
 
-def _deal(rows: list[int], shares: dict[str, float]) -> dict[int, str]:
-    """Give each split its share of one class, at least one text while train keeps one."""
-    side = dict.fromkeys(rows, "train")
-    start = 0
-    for split, share in reversed(shares.items()):
-        wanted = max(1, round(share * len(rows))) if share else 0
-        taken = rows[start : start + max(0, min(wanted, len(rows) - start - 1))]
-        side |= dict.fromkeys(taken, split)
-        start += len(taken)
+def _deal(sizes: Ints, shares: list[float]) -> Ints:
+    """Give each unit of one class a side: 0 is train, which keeps at least one; the last share is dealt first."""
+    side = np.zeros(len(sizes), dtype=np.int64)
+    for number, share in reversed(list(enumerate(shares, 1))):
+        wanted = max(1, round(share * int(sizes.sum()))) if share else 0
+        free = np.flatnonzero(side == 0)
+        fitting = free[sizes[free] <= wanted]  # a unit larger than the share stays in train
+        if len(fitting) == len(free):
+            fitting = fitting[:-1]
+        chosen = fitting[np.cumsum(sizes[fitting]) <= wanted]
+        if not len(chosen) and wanted and len(free) > 1:
+            chosen = free[[np.argmin(sizes[free])]]
+        side[chosen] = number
     return side
 
 
-def stratified_subset(labels: Sequence[int] | NDArray[np.int64], rows: int, seed: int) -> NDArray[np.int64]:
+def stratified_subset(labels: Sequence[int] | Ints, rows: int, seed: int) -> Ints:
     """Choose `rows` row numbers, ascending, with the classes in proportion and none left out while room lasts."""
     values = np.asarray(labels)
     if rows >= len(values):

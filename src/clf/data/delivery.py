@@ -1,0 +1,270 @@
+"""The splits as delivered: texts in files, a few numbers per row in memory, whatever the size of the data.
+
+Batches are cleaned and described one by one (`clf.data.digest`): in this process when there are few, else in one
+process per core.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from functools import partial
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.columns import ColumnSample
+from clf.data.digest import Digest, digest
+from clf.data.examples import Tally, read_examples
+from clf.data.fingerprints import hash_texts
+from clf.data.sources import Split
+from clf.errors import ClfError
+from clf.progress import track
+from clf.settings import CleaningSettings, DataSettings
+
+INLINE_BATCHES = 2
+MOST_WORKERS = 16
+EMPTY = "no text after cleaning"
+
+log = logging.getLogger(__name__)
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One entry per row: its place in the store, its split, and what tells it from others.
+
+    `label` is an id into the raw labels at first, and the final label id once they are named; a `group` of 0
+    is none.
+    """
+
+    number: NDArray[np.int64]
+    split: NDArray[np.int8]
+    line: NDArray[np.int64]
+    label: NDArray[np.int64]
+    group: NDArray[np.uint64]
+    raw_key: NDArray[np.uint64]
+    key: NDArray[np.uint64]
+    length: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def take(self, chosen: NDArray[np.int64] | Bools) -> "Rows":
+        """Return the chosen rows."""
+        return Rows(*(getattr(self, column.name)[chosen] for column in fields(self)))
+
+
+class TextStore:
+    """The texts of all rows, cleaned and raw, in numbered chunks on disk that are mapped into memory when read."""
+
+    def __init__(self, folder: Path, sizes: list[int]) -> None:
+        self.folder = folder
+        self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        self._mapped: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def text(self, row: int, column: str = "text") -> str:
+        """Return one text."""
+        chunk = int(np.searchsorted(self.starts, row, side="right")) - 1
+        if chunk not in self._mapped:
+            self._mapped[chunk] = self._chunk(chunk)
+        return str(self._mapped[chunk][column][row - int(self.starts[chunk])].as_py())
+
+    def tables(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Any]]:
+        """Yield Arrow tables with the columns text and raw_text of ascending rows, each with its place in `rows`."""
+        self._mapped.clear()  # what is mapped counts as memory
+        for chunk in range(len(self.starts) - 1):
+            first, last = np.searchsorted(rows, self.starts[chunk : chunk + 2])
+            if first < last:
+                yield slice(int(first), int(last)), self._chunk(chunk).take(rows[first:last] - self.starts[chunk])
+
+    def band(self, number: int) -> NDArray[np.uint32]:
+        """Return one band of the sketches of all rows."""
+        return np.concatenate([self._array(chunk, "bands")[number] for chunk in range(len(self.starts) - 1)])
+
+    def signatures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the sketches of some rows, in any order, shape (rows, positions)."""
+        chunks = np.searchsorted(self.starts, rows, side="right") - 1
+        found = np.empty((len(rows), self._array(0, "signatures").shape[1]), dtype=np.uint8)
+        for chunk in np.unique(chunks).tolist():
+            here = chunks == chunk
+            found[here] = self._array(chunk, "signatures")[rows[here] - self.starts[chunk]]
+        return found
+
+    def _chunk(self, chunk: int) -> Any:
+        import pyarrow
+
+        with pyarrow.memory_map(str(self.folder / f"{chunk:06d}.arrow")) as file:
+            return pyarrow.ipc.open_file(file).read_all()
+
+    def _array(self, chunk: int, name: str) -> NDArray[Any]:
+        return np.asarray(np.load(self.folder / f"{chunk:06d}.{name}.npy", mmap_mode="r", allow_pickle=False))
+
+
+@dataclass
+class Delivered:
+    """All splits, as they were read."""
+
+    splits: list[str]
+    rows: Rows
+    labels: list[str]
+    """Raw labels, in the order of `rows.label`."""
+    named: set[tuple[str, str | None]]
+    """Each raw label with each name that stood beside it."""
+    tallies: dict[str, Tally]
+    changed: dict[str, int]
+    odd: dict[str, int]
+    sample: ColumnSample
+    store: TextStore
+
+    def of(self, split: str) -> Rows:
+        """Return the rows of one split."""
+        return self.rows.take(self.rows.split == self.splits.index(split))
+
+
+def deliver(
+    splits: Mapping[str, Split], data: DataSettings, cleaning: CleaningSettings, folder: Path, *, near: bool
+) -> Delivered:
+    """Read all splits into `folder`; rows with no text after cleaning are dropped and counted.
+
+    Raises DataError for a split that cannot be read, all bad rows of a file together.
+    """
+    reading = _Reading(list(splits))
+    with _digesting(cleaning, folder, near) as submit, track("reading", None, "rows") as advance:
+        for split, source in splits.items():
+            lines = source.lines()
+            done = 0
+            tally = reading.tallies[split] = Tally()
+            for batch, columns, examples in read_examples(source, data, tally):
+                reading.sample.add(batch, columns)
+                reading.add(split, examples, submit(examples.texts))
+                done += len(batch.lines)
+                advance(len(batch.lines), total=_expected(reading, lines, done, batch.lines[-1]))
+    return reading.result(folder)
+
+
+def _expected(reading: "_Reading", lines: int, done: int, line: int) -> int | None:
+    """Estimate the rows of the splits begun so far from the lines of the present one; None where unknown."""
+    before = sum(tally.read for tally in reading.tallies.values()) - done
+    return before + max(done, round(done * lines / line)) if lines else None
+
+
+@dataclass
+class _Reading:
+    """What has been read so far; digests may still be under way."""
+
+    splits: list[str]
+    labels: dict[str, int] = field(default_factory=dict)
+    named: set[tuple[str, str | None]] = field(default_factory=set)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    sample: ColumnSample = field(default_factory=ColumnSample)
+    parts: list[tuple[str, dict[str, NDArray[Any]], Future[Digest]]] = field(default_factory=list)
+
+    def add(self, split: str, examples: Any, described: "Future[Digest]") -> None:
+        count = len(examples.texts)
+        self.named |= set(zip(examples.labels, examples.label_names, strict=True))
+        ids = [self.labels.setdefault(label, len(self.labels)) for label in examples.labels]
+        grouped = np.array([group is not None for group in examples.groups], dtype=bool)
+        known: dict[str, NDArray[Any]] = {
+            "split": np.full(count, self.splits.index(split), dtype=np.int8),
+            "line": np.array(examples.lines, dtype=np.int64),
+            "label": np.array(ids, dtype=np.int64),
+            "group": np.where(grouped, hash_texts(group or "" for group in examples.groups), 0).astype(np.uint64),
+        }
+        self.parts.append((split, known, described))
+
+    def result(self, folder: Path) -> Delivered:
+        digests = [described.result() for _, _, described in self.parts]
+        columns = {
+            name: _joined([known[name] for _, known, _ in self.parts]) for name in ("split", "line", "label", "group")
+        }
+        rows = Rows(
+            number=np.arange(len(columns["line"])),
+            **columns,
+            raw_key=_joined([found.raw_keys for found in digests]),
+            key=_joined([found.keys for found in digests]),
+            length=_joined([found.lengths for found in digests]),
+        )
+        for row in np.flatnonzero(rows.length == 0).tolist():
+            self.tallies[self.splits[rows.split[row]]].drop(EMPTY, int(rows.line[row]))
+        changed, odd = dict.fromkeys(self.splits, 0), dict.fromkeys(self.splits, 0)
+        for (split, _, _), found in zip(self.parts, digests, strict=True):
+            changed[split] += found.changed
+            odd[split] += found.odd
+        store = TextStore(folder, [len(found.lengths) for found in digests])
+        return Delivered(
+            self.splits, rows.take(rows.length > 0), list(self.labels), self.named, self.tallies, changed, odd,
+            self.sample, store,
+        )  # fmt: skip
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+# --- one process or several ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator[Any]:
+    """Give a function that takes a batch of texts and returns the future of its digest."""
+    pool: ProcessPoolExecutor | None = None
+    waiting: deque[Future[Digest]] = deque()
+    number = 0
+
+    def submit(texts: list[str]) -> "Future[Digest]":
+        nonlocal pool, number
+        task = partial(digest, texts, cleaning, folder, number, near)
+        number += 1
+        workers = min(MOST_WORKERS, _cores())
+        if number <= INLINE_BATCHES or workers == 1:
+            done: Future[Digest] = Future()
+            done.set_result(task())
+            return done
+        pool = pool or ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker)
+        while len(waiting) > 2 * workers:
+            waiting.popleft().result()  # so that memory stays flat when reading is faster
+        waiting.append(pool.submit(task))
+        return waiting[-1]
+
+    try:
+        yield submit
+        for future in waiting:
+            future.result()
+    except BrokenProcessPool as error:
+        raise ClfError(
+            "a process that cleaned texts was ended from outside, perhaps for want of memory",
+            "free memory and try again",
+        ) from error
+    finally:
+        if pool:
+            pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the main process, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
