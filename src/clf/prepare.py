@@ -42,15 +42,14 @@ def prepare(settings: Settings) -> PreparedDataset:
     source = find_source(settings)
     if source.prepared:
         raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
-    folder = output_folder(settings, PREPARED / source.name, input_paths(settings.data))
     _check_sizes(settings)
+    default = PREPARED / source.name
+    kept = PreparedDataset(settings.run.output_dir or default)
+    if (settings.run.output_dir is None or settings.run.overwrite) and _is_up_to_date(kept, source, settings):
+        log.info("%s is up to date: same content, same settings", kept.folder)
+        return kept
+    folder = output_folder(settings, default, input_paths(settings.data))
     with held(folder.parent / f".{folder.name}.lock", folder):
-        kept = PreparedDataset(folder)
-        if kept.holds(preparation_key(source, settings, subset=True)) and kept.manifest["lengths"] == _measured(
-            settings
-        ):
-            log.info("%s is up to date: same content, same settings", shown(folder))
-            return kept
         _check_space(folder, settings)
         with staged(folder) as stage:
             prepare_into(stage, source, settings, subset=True)
@@ -119,6 +118,11 @@ def preparation_key(source: Source, settings: Settings, *, subset: bool) -> str:
         "seed": settings.run.seed,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _is_up_to_date(kept: PreparedDataset, source: Source, settings: Settings) -> bool:
+    key = preparation_key(source, settings, subset=True)
+    return kept.holds(key) and bool(kept.manifest["lengths"] == _measured(settings))
 
 
 def _check_sizes(settings: Settings) -> None:

@@ -18,6 +18,7 @@ from clf.reports.markdown import SHOWN
 
 SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
 SHOWN_CLASSES = 20
+SHOWN_CONFLICTS = 2
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -163,13 +164,23 @@ def _found(audit: Mapping[str, Any]) -> list[str]:
         for pair, texts in audit["near_leaks"].items()
     ]
     found += [
-        (audit["conflicting"], "text", "with two labels"),
-        (audit["near_conflicting"], "group", "of near duplicates with different labels (conflicts in audit.json)"),
         (sum(audit["odd_characters"].values()), "text", "with control or invisible characters"),
         (sum(audit["changed_by_cleaning"].values()), "text", "changed by cleaning"),
         (audit["groups_in_two_splits"] or 0, "group", "with rows in two of the splits as delivered"),
+        (audit["conflicting"], "text", "with two labels"),
+        (
+            audit["conflicting_after_cleaning"] - audit["conflicting"],
+            "text",
+            "with two labels, once cleaned",
+        ),
+        (audit["near_conflicting"], "group", "of near duplicates with different labels (conflicts in audit.json)"),
     ]
-    lines = [f"{count(number, what)} {rest}" for number, what, rest in found if number]
+    lines = [f"{count(number, what)} {rest}" for number, what, rest in found if number > 0]
+    lines += [  # right below the groups they are examples of
+        f"  {row['label']} ({row['split']}, line {row['line']}): “{shorten(row['text'], 100)}”"
+        for conflict in audit["conflicts"][:SHOWN_CONFLICTS]
+        for row in conflict[:4]
+    ]
     return lines + [
         f"column {name} gives the label away in {share:.0%} of the rows"
         for name, share in audit["suspicious_columns"].items()
