@@ -22,7 +22,7 @@ from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source, input_paths
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, OutputError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
-from clf.results import PREPARED, held, output_folder, save_settings, sha256, shown, staged
+from clf.results import PREPARED, held, output_folder, save_settings, sha256, staged
 from clf.settings import DEFAULT_MAX_LENGTH, DataSettings, Settings
 
 # Data settings that act on a prepared dataset too.
