@@ -1,6 +1,5 @@
 """Fixtures that many tests share: clf run in-process, tiny models, data files, a Hub on 127.0.0.1."""
 
-import csv
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ import pytest
 
 from clf.cli.app import run
 from support.local_hub import LocalHub
-from support.tiny import ag_news_files, imdb_files, tiny_encoder_files, write_tiny_encoder
+from support.tiny import ag_news_files, imdb_files, review_rows, tiny_encoder_files, write_csv, write_tiny_encoder
 
 FAST = ("--epochs", "3", "--learning-rate", "3e-3", "--batch-size", "8", "--max-length", "64")
 
@@ -128,25 +127,6 @@ def dead_hub(monkeypatch: pytest.MonkeyPatch) -> None:
         port = unused.getsockname()[1]
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{port}")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-
-
-def write_csv(path: Path, rows: list[tuple[object, ...]], header: tuple[str, ...] | None = ("text", "label")) -> Path:
-    """Write rows as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows] if header else rows)
-    return path
-
-
-def review_rows(count: int = 40) -> list[tuple[str, str]]:
-    """Make distinct short reviews of two classes, easily told apart."""
-    good, bad = ("wonderful", "great", "lovely", "perfect"), ("awful", "boring", "terrible", "dull")
-    rows = []
-    for number in range(count):
-        words = good if number % 2 else bad
-        rows.append(
-            (f"film number {number} is {words[number % 4]} and {words[(number // 4) % 4]}", ("bad", "good")[number % 2])
-        )
-    return rows
 
 
 @pytest.fixture

@@ -1,8 +1,16 @@
 """`clf prepare`: from a file to a dataset on disk, with the truth about it."""
 
 import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from string import ascii_lowercase
 
+import psutil
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -151,3 +159,160 @@ def test_the_next_command_names_an_encoder_that_is_here(clf: RunClf, reviews: Pa
     assert (
         f"--model {tiny_encoder}" in clf("prepare", "--dataset", reviews, "--model", tiny_encoder).out.splitlines()[-1]
     )
+
+
+def letters(number: int, words: int = 30) -> str:
+    generator = random.Random(number)
+    return " ".join("".join(generator.choices(ascii_lowercase, k=generator.randint(3, 9))) for _ in range(words))
+
+
+def sides(folder: Path) -> dict[str, str]:
+    """Return the split that each raw text ended in."""
+    return {str(text): split for split in ("train", "validation", "test") for text in table(folder, split)["raw_text"]}
+
+
+def test_near_duplicates_stay_on_one_side(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2]) for number in range(200)]
+    twins = [(f"{text} again", label) for text, label in rows[:100]]
+    done = clf("prepare", "--dataset", write_csv(own_folder / "a.csv", [*rows, *twins]), "--json")
+    side = sides(Path("prepared/a"))
+    assert all(side[text] == side[f"{text} again"] for text, _ in rows[:100])
+    assert done.json["near_duplicates"] == {"train": 100}
+    assert done.json["leaks_after_split"]["near"] == {
+        "test_in_train": 0,
+        "validation_in_train": 0,
+        "test_in_validation": 0,
+    }
+    assert done.json["rows"] == {"train": 240, "validation": 30, "test": 30}
+
+
+def test_a_crowd_is_cut_and_a_smaller_one_stays_in_train(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2]) for number in range(600)]
+    form, note = letters(9000, 60), letters(9001, 60)
+    crowd = [(f"{form} number {number}", "ab"[number % 2]) for number in range(60)]
+    few = [(f"{note} number {number}", "a") for number in range(8)]
+    done = clf("prepare", "--dataset", write_csv(own_folder / "a.csv", [*rows, *crowd, *few]), "--json")
+    assert [cluster["rows"] for cluster in done.json["clusters_cut"]] == [60]
+    assert [cluster["rows"] for cluster in done.json["clusters_in_train"]] == [8]
+    assert "60 of 668 rows are near duplicates of one another" in done.err
+    side = sides(Path("prepared/a"))
+    assert {side[text] for text, _ in crowd} == {"train", "validation", "test"}
+    assert {side[text] for text, _ in few} == {"train"}
+    assert done.json["leaks_after_split"]["near"]["test_in_train"] > 0
+
+
+def test_groups_are_never_cut(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2], f"author {number // 10}") for number in range(400)]
+    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "author"))
+    done = clf("prepare", "--dataset", path, "--group-column", "author", "--json")
+    assert done.code == 0, done.err
+    side = sides(Path("prepared/a"))
+    for author in range(40):
+        assert len({side[text] for text, _, name in rows if name == f"author {author}"}) == 1
+    assert done.json["rows"]["test"] in range(20, 61)
+
+
+def test_dropping_leaks_takes_near_duplicates_too(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2]) for number in range(100)]
+    write_csv(own_folder / "a.csv", rows)
+    write_csv(own_folder / "t.csv", [(f"{rows[3][0]} again", "b"), (letters(501), "a")])
+    found = clf("prepare", "--dataset", "a.csv", "--test", "t.csv", "--json").json
+    assert (found["leaks"], found["near_leaks"]) == ({"test_in_train": 0}, {"test_in_train": 1})
+    found = clf("prepare", "--dataset", "a.csv", "--test", "t.csv", "--drop-leaks", "--json").json
+    assert found["leaks_after_split"]["near"]["test_in_train"] == 0
+    assert sum(found["rows"].values()) == 101
+
+
+def test_alike_texts_with_different_labels_are_listed(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2]) for number in range(100)]
+    path = write_csv(own_folder / "a.csv", [*rows, (f"{rows[0][0]} again", "b"), (rows[1][0], "a")])
+    done = clf("prepare", "--dataset", path)
+    audit = PreparedDataset(Path("prepared/a")).audit
+    assert (audit["conflicting"], audit["near_conflicting"]) == (1, 1)
+    assert [[(row["line"], row["label"]) for row in each] for each in audit["conflicts"]] == [
+        [(2, "a"), (102, "b")],
+        [(3, "b"), (103, "a")],
+    ]
+    assert "1 group of near duplicates with different labels" in done.out
+    assert "a (train, line 2)" in done.out
+
+
+def test_columns_that_give_the_label_away_are_named(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(n), "ab"[n // 50], n, "ab"[n // 50] * 2, n % 7) for n in range(100)]
+    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "id", "kind", "weekday"))
+    found = clf("prepare", "--dataset", path, "--json").json["suspicious_columns"]
+    assert found == {"id": 0.99, "kind": 1.0}
+
+
+def test_a_second_run_starts_at_once_and_train_takes_what_was_prepared(
+    clf: RunClf, reviews: Path, tiny_encoder: Path
+) -> None:
+    assert clf("prepare", "--dataset", reviews, "--model", tiny_encoder).code == 0
+    made = Path("prepared/reviews/manifest.json").stat().st_mtime_ns
+    assert "is up to date" in clf("prepare", "--dataset", reviews, "--model", tiny_encoder).err
+    assert Path("prepared/reviews/manifest.json").stat().st_mtime_ns == made
+    done = clf("train", "--dataset", reviews, "--model", tiny_encoder, "--test-run")
+    assert "has not changed: taking it as prepared in prepared/reviews" in done.err
+    assert "is up to date" not in clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--seed", 7).err
+    Path("prepared/reviews/audit.json").unlink()
+    done = clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--seed", 7)
+    assert done.code == 0
+    assert "is up to date" not in done.err
+
+
+def test_a_renamed_split_is_noticed(clf: RunClf, own_folder: Path) -> None:
+    (own_folder / "data").mkdir()
+    write_csv(own_folder / "data" / "train.csv", review_rows(40))
+    write_csv(own_folder / "data" / "test.csv", review_rows(4))
+    assert clf("prepare", "--dataset", "data", "--json").json["rows"]["test"] == 4
+    (own_folder / "data" / "test.csv").rename(own_folder / "data" / "dev.csv")
+    assert clf("prepare", "--dataset", "data", "--json").json["rows"] == {"train": 40, "validation": 4}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a file of five batches, which several processes share."""
+    rows = [(f"{letters(number % 20_000, 8)} {number}", "ab"[number % 2]) for number in range(45_000)]
+    return write_csv(tmp_path_factory.mktemp("many") / "many.csv", [*rows, ("", "a")])
+
+
+def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert clf("prepare", "--dataset", many, "--output-dir", "several").code == 0
+    monkeypatch.setattr("clf.data.delivery.INLINE_BATCHES", 100)
+    assert clf("prepare", "--dataset", many, "--output-dir", "one").code == 0
+    for split in ("train", "validation", "test"):
+        assert table(Path("several"), split) == table(Path("one"), split)
+    assert PreparedDataset(Path("several")).audit == PreparedDataset(Path("one")).audit
+    assert {path.name for path in Path("several").iterdir()} == {path.name for path in Path("one").iterdir()}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Path, number: int, code: int) -> None:
+    command = [sys.executable, "-m", "clf", "prepare", "--dataset", str(many), "--output-dir", "result"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while not (workers := psutil.Process(process.pid).children(recursive=True)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert workers
+    if number == signal.SIGINT:  # a terminal sends it to all of them
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    assert not Path("result").exists()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    if number != signal.SIGKILL:
+        assert [path.name for path in own_folder.iterdir()] == []
+
+
+def test_standard_input_is_read_once(many: Path, own_folder: Path) -> None:
+    with many.open("rb") as file:
+        command = [sys.executable, "-m", "clf", "prepare", "--dataset", "-", "--json", "--quiet"]
+        done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout)["rows_read"] == {"train": 45_001}
+    assert PreparedDataset(Path("prepared/stdin")).name == "stdin"

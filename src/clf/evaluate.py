@@ -13,7 +13,7 @@ from clf.data.cleaning import clean_text
 from clf.data.fingerprints import seen_in
 from clf.data.labels import align_labels
 from clf.data.prepared import PreparedDataset
-from clf.data.sources import find_source, input_paths, same_dataset
+from clf.data.sources import PIPE, find_source, input_paths, same_dataset
 from clf.errors import DataError, NetworkError, UsageError
 from clf.models.store import find_model
 from clf.prepare import LATER, check_prepared, prepare_into
@@ -156,6 +156,11 @@ def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) 
         and kept.manifest["files"] == recorded["files"]
     ):
         return kept
+    if recorded["origin"].startswith(PIPE):
+        raise DataError(
+            f"the model was trained on data from a pipe, and what was kept of it in {kept.folder} is gone",
+            "pass --dataset with the texts to measure on",
+        )
     spec = recorded["origin"] if Path(recorded["origin"]).is_absolute() else then.dataset
     again = settings.model_copy(
         update={

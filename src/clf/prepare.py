@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source, input_paths
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, OutputError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer
+from clf.progress import Advance, track
 from clf.results import PREPARED, held, output_folder, save_settings, sha256, staged
-from clf.settings import DEFAULT_MAX_LENGTH, DataSettings, Settings
+from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, DataSettings, Settings
 
 # Data settings that act on a prepared dataset too.
-LATER = {"dataset", "split", "allow_leak", "max_length", "max_train_samples", "max_eval_samples"}
+LATER = {"dataset", "split", "allow_leak", "max_length", "max_inflation", "max_train_samples", "max_eval_samples"}
 LENGTH_TEXTS = 50_000
 LONG = 0.1
 
@@ -67,17 +69,18 @@ def prepare_into(
     itself, so that its run folder keeps the splits whole.
     """
     _check_sizes(settings)
-    with tempfile.TemporaryDirectory(prefix="texts-", dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True) as scratch:
         given = deliver(source.splits, settings.data, settings.cleaning, Path(scratch), near=not measure_only)
         _say_dropped(given)
         names = _name_labels(given, source, settings)
         if measure_only:
             splits, found = _as_test(given, settings), audit(given, None, names)
         else:
-            _check_labels({split: given.of(split) for split in given.splits}, names, source.origin)
+            spec = settings.data.dataset or DEFAULT_DATASET
+            _check_labels({split: given.of(split) for split in given.splits}, names, spec)
             clusters = find_clusters(given.rows, given.store)
             found = audit(given, clusters, names)
-            splits = _split(given, clusters, names, settings, source, found)
+            splits = _split(given, clusters, names, settings, found)
             found["truncated"] = _lengths(splits, given.store, settings)
         splits = _subsets(splits, settings) if subset else splits
         found |= {
@@ -113,7 +116,7 @@ def preparation_key(source: Source, settings: Settings, *, subset: bool) -> str:
         "names": [source.label_order, source.class_names],
         "label_map": read_label_map(data.label_map) if data.label_map else None,
         "data": data.model_dump(mode="json", exclude=LATER),
-        "samples": [data.max_train_samples, data.max_eval_samples] if subset else [None, None],
+        "most": [data.max_train_samples, data.max_eval_samples] if subset else [None, None],
         "cleaning": settings.cleaning.model_dump(mode="json"),
         "seed": settings.run.seed,
     }
@@ -164,7 +167,8 @@ def _name_labels(given: Delivered, source: Source, settings: Settings) -> list[s
     """Put final label ids in place of the raw ones, and return the names; those without rows have no id."""
     present = np.unique(given.rows.label)
     raw = [given.labels[label] for label in present.tolist()]
-    named = {(label, name) for label, name in given.named if label in set(raw)}
+    kept = set(raw)
+    named = {(label, name) for label, name in given.named if label in kept}
     names, ids = name_labels(raw, named, source.label_order, source.class_names, settings.data.label_map)
     given.rows = replace(given.rows, label=ids[np.searchsorted(present, given.rows.label)])
     return names
@@ -179,13 +183,12 @@ def _check_labels(splits: Splits, names: list[str], shown_as: str) -> None:
 # --- splitting ----------------------------------------------------------------------------------------------
 
 
-def _split(
-    given: Delivered, clusters: Clusters, names: list[str], settings: Settings, source: Source, found: dict[str, Any]
-) -> Splits:
+def _split(given: Delivered, clusters: Clusters, names: list[str], settings: Settings, found: dict[str, Any]) -> Splits:
     """Keep the splits that are given; cut those that are missing off train. Says in `found` what it did."""
+    spec = settings.data.dataset or DEFAULT_DATASET
     if "train" not in given.splits:
         raise DataError(
-            f"{source.origin} has no train split, only {', '.join(given.splits)}",
+            f"{spec} has no train split, only {', '.join(given.splits)}",
             "give the training data as --dataset",
         )
     data = settings.data
@@ -195,20 +198,28 @@ def _split(
     if given.splits == ["train"]:
         shares["test"] = data.test_size
     chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
+    alike = clusters.copy()
     if shares:
         train = chosen["train"]
         rows = given.rows.take(train)
-        units, found["clusters_cut"] = find_units(rows, clusters[train], given.store)
+        units = find_units(rows, clusters[train], given.store, shares)
+        found |= {"clusters_cut": units.cut, "clusters_in_train": units.kept}
         parts = cut(units, rows.key, rows.label, names, shares, settings.run.seed)
+        if empty := [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]:
+            raise DataError(
+                f"nothing is left for {' and '.join(empty)}: too many rows belong together",
+                "choose another --group-column, or give --validation and --test files",
+            )
+        alike[train] = np.where(units.loose, len(clusters) + units.number, alike[train])  # what was cut is no leak
         chosen |= {split: train[part] for split, part in parts.items()}
         sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
         log.info("cut train into %s (stratified, seed %d, near duplicates on one side)", sizes, settings.run.seed)
     if data.drop_leaks:
-        chosen["train"] = _without_leaks(chosen, clusters)
+        chosen["train"] = _without_leaks(chosen, alike)
     chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
     splits = {split: given.rows.take(rows) for split, rows in chosen.items()}
     if data.drop_leaks:
-        _check_labels(splits, names, source.origin)
+        _check_labels(splits, names, spec)
     found["leaks_after_split"] = count_leaks(splits, {split: clusters[rows] for split, rows in chosen.items()})
     return splits
 
@@ -267,12 +278,18 @@ def _lengths(splits: Splits, store: TextStore, settings: Settings) -> dict[str, 
         return None
     rows = next(iter(splits.values())).number
     chosen = np.sort(np.random.default_rng(settings.run.seed).permutation(len(rows))[:LENGTH_TEXTS])
-    texts = [text for _, table in store.tables(rows[chosen]) for text in table["text"].to_pylist()]
     max_length = settings.data.max_length or DEFAULT_MAX_LENGTH
-    lengths = audit_lengths(texts, tokenizer, max_length)
+    with track("counting tokens", len(chosen)) as advance:
+        lengths = audit_lengths(_chunks(store, rows[chosen], advance), tokenizer, max_length)
     if (share := lengths["share_longer_than"][str(max_length)]) >= LONG:
         log.warning("%.0f %% of the texts are longer than %d tokens; the rest of them is cut", 100 * share, max_length)
     return {"model": model, **lengths}
+
+
+def _chunks(store: TextStore, rows: NDArray[np.int64], advance: Advance) -> Iterator[list[str]]:
+    for _, table in store.tables(rows):
+        yield table["text"].to_pylist()
+        advance(table.num_rows)
 
 
 def _manifest(source: Source, settings: Settings, given: Delivered, key: str) -> dict[str, Any]:

@@ -101,6 +101,12 @@ class DataSettings(Section):
     max_eval_samples: Annotated[int | None, Field(ge=2)] = None
     """Measure on this many texts, for validation and test each, stratified."""
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are named."""
+        named = [*self.text_column, self.label_column, self.group_column]
+        return [name for name in named if name is not None]
+
 
 class CleaningSettings(Section):
     """The cleaning steps, stored with the model and applied again wherever it reads texts."""

@@ -23,7 +23,7 @@ def test_classes_without_rows_are_counted_as_zero() -> None:
 
 def test_lengths_are_in_tokens_with_special_ones(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = write_tiny_encoder(tmp_path / "tiny")
-    lengths = audit_lengths(["film " * 98, "film"], folder / "tokenizer.json", 100)
+    lengths = audit_lengths([["film " * 98], ["film"]], folder / "tokenizer.json", 100)
     assert lengths["tokens"]["max"] == 100
     assert lengths["share_longer_than"] == {"64": 0.5, "100": 0.0, "128": 0.0, "256": 0.0, "512": 0.0}
     assert lengths["share_of_tokens_cut_at"]["64"] == round(36 / 103, 4)
@@ -32,8 +32,8 @@ def test_lengths_are_in_tokens_with_special_ones(tmp_path) -> None:  # type: ign
 
 def test_a_special_token_in_a_text_counts_as_its_characters(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = write_tiny_encoder(tmp_path / "tiny")
-    plain = audit_lengths(["film film"], folder / "tokenizer.json", 64)["tokens"]["max"]
-    assert audit_lengths(["film [SEP] film"], folder / "tokenizer.json", 64)["tokens"]["max"] > plain + 1
+    plain = audit_lengths([["film film"]], folder / "tokenizer.json", 64)["tokens"]["max"]
+    assert audit_lengths([["film [SEP] film"]], folder / "tokenizer.json", 64)["tokens"]["max"] > plain + 1
 
 
 def test_near_duplicates_are_counted_beside_the_equal_ones() -> None:

@@ -1,223 +1,19 @@
 """Every data row of the catalogue of bad inputs: the right dataset, said aloud, or one error line with its place."""
 
-import bz2
-import gzip
-import json
 import os
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clf.cli.app import run
 from clf.data.prepared import PreparedDataset
-from conftest import RunClf, review_rows, write_csv
+from conftest import RunClf, write_csv
+from support.catalogue import CASES, ROWS, Case, entry, every, output
 
-ROWS = review_rows(40)
-Build = Callable[[Path], Any]
-Check = Callable[[PreparedDataset], bool]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One row: what is made, how it is prepared, and what must come of it."""
-
-    number: int
-    name: str
-    build: Build
-    code: int = 0
-    says: tuple[str, ...] = ()
-    arguments: tuple[object, ...] = ("--dataset", "x.csv")
-    check: Check = lambda prepared: len(every(prepared, "text")) == 40
-    """What holds of the prepared dataset, when there is one."""
-
-
-def every(prepared: PreparedDataset, column: str) -> list[Any]:
-    return [
-        value
-        for split in prepared.splits
-        for value in pyarrow.parquet.read_table(prepared.folder / f"{split}.parquet")[column].to_pylist()
-    ]
-
-
-def csv_bytes(rows: list[tuple[object, ...]] = ROWS, header: str = "text,label") -> bytes:
-    lines = [header, *(",".join('"' + str(cell).replace('"', '""') + '"' for cell in row) for row in rows)]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def file(content: bytes | str, name: str = "x.csv") -> Build:
-    data = content if isinstance(content, bytes) else content.encode()
-    return lambda folder: (folder / name).write_bytes(data)
-
-
-def table(rows: list[tuple[object, ...]]) -> Build:
-    return lambda folder: write_csv(folder / "x.csv", rows)
-
-
-def relabelled(*labels: object) -> list[tuple[object, ...]]:
-    return [(text, labels[number % len(labels)]) for number, (text, _) in enumerate(ROWS)]
-
-
-def with_text(text: object) -> list[tuple[object, ...]]:
-    return [(text, "good"), *ROWS[1:]]
-
-
-def jsonl(*more: str) -> Build:
-    lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
-    return file("\n".join([*lines, *more]) + "\n", "x.jsonl")
-
-
-def parquet(texts: list[Any], labels: list[Any]) -> Build:
-    def write(folder: Path) -> None:
-        pyarrow.parquet.write_table(pyarrow.table({"text": texts, "label": labels}), folder / "x.parquet")
-
-    return write
-
-
-def directory(name: str) -> Build:
-    return lambda folder: (folder / name).mkdir()
-
-
-def splits(train: list[tuple[object, ...]], test: list[tuple[object, ...]]) -> Build:
-    def write(folder: Path) -> None:
-        (folder / "x").mkdir()
-        write_csv(folder / "x" / "train.csv", train)
-        write_csv(folder / "x" / "test.csv", test)
-
-    return write
-
-
-def labels_are(*names: str) -> Check:
-    return lambda prepared: prepared.labels == list(names)
-
-
-def holds(*texts: str) -> Check:
-    return lambda prepared: set(texts) <= set(every(prepared, "text"))
-
-
-def has_rows(count: int) -> Check:
-    return lambda prepared: len(every(prepared, "text")) == count
-
-
-def audited(key: str, value: object) -> Check:
-    return lambda prepared: prepared.audit[key] == value
-
-
-def made(folder: Path) -> None:
-    """Lay good data, and an output folder that holds something else."""
-    table(ROWS)(folder)
-    (folder / "out").mkdir()
-    (folder / "out" / "thesis.txt").write_text("precious")
-
-
-def linked(folder: Path) -> None:
-    table(ROWS)(folder)
-    (folder / "elsewhere").mkdir()
-    (folder / "out").symlink_to(folder / "elsewhere")
-
-
-def piped(folder: Path) -> None:
-    os.mkfifo(folder / "pipe")
-    threading.Thread(target=lambda: (folder / "pipe").write_bytes(csv_bytes()), daemon=True).start()
-
-
-def taken(folder: Path) -> None:
-    table(ROWS)(folder)
-    (folder / "out").write_text("a file")
-
-
-DATA = ("--dataset", "x")
-JSONL = ("--dataset", "x.jsonl")
-PARQUET = ("--dataset", "x.parquet")
-OUT = ("--dataset", "x.csv", "--output-dir", "out")
-WORDS = ["None", "null", "NA", "nan", "N/A"]
-FRENCH = "Ce film est très émouvant, une réussite à ne pas manquer, même si la fin déçoit numéro"
-BOMB = gzip.compress(csv_bytes() + b"x," + b"a" * 20_000_000 + b"\n")
-
-CASES = [
-    Case(1, "file missing", table(ROWS), 1, ("no file y.csv", "did you mean x.csv"), ("--dataset", "y.csv")),
-    Case(2, "a directory for a file", directory("d.csv"), 1, ("has no train.*", "give a file"), ("--dataset", "d.csv")),
-    Case(2, "a directory as a split", lambda folder: (table(ROWS)(folder), (folder / "d").mkdir()), 1, ("is a directory", "give a file"), ("--dataset", "x.csv", "--test", "d")),
-    Case(3, "empty file", file(""), 1, ("x.csv is empty",)),
-    Case(4, "header only", file("text,label\n"), 1, ("has a header and no rows",)),
-    Case(5, "UTF-8 with a byte order mark", file(b"\xef\xbb\xbf" + csv_bytes()), check=labels_are("bad", "good")),
-    Case(6, "UTF-16 with a byte order mark", file(csv_bytes().decode().encode("utf-16"))),
-    Case(6, "UTF-16 without", file(csv_bytes().decode().encode("utf-16-le")), says=("read as utf-16-le",)),
-    Case(7, "Latin-1", file("text,label\n" + "".join(f"{FRENCH} {n},{'ab'[n % 2]}\n" for n in range(40)), "y.csv") if False else file(("text,label\n" + "".join(f"\"{FRENCH} {n}\",{'ab'[n % 2]}\n" for n in range(40))).encode("cp1252")), says=("is not UTF-8; read as cp1252",), check=holds(FRENCH + " 7")),
-    Case(7, "a stray byte far into UTF-8", file(csv_bytes() + b'"' + b"x" * (1 << 20) + b'\xe9",good\n'), 1, ("byte 0xe9 is not utf-8", "--encoding")),
-    Case(8, "NUL in a cell", file(csv_bytes().replace(b"number 3 ", b"number\0 3 ")), says=("dropped 1 NUL characters, the first on line 5",)),
-    Case(9, "too many cells in a row", file("text,label\na,x\nb,y,z\n"), 1, ("line 3 has 3",)),
-    Case(10, "too few cells in a row", file("text,label\na,x\nb\n"), 1, ("line 3 has 1",)),
-    Case(11, "a quote that is never closed", file(csv_bytes() + b'"and so on,good\nmore,bad\n'), 1, ("line 42: a quote opens there that is not closed", "close the quote")),
-    Case(11, "a quote closed by the next row's", file('text,label\n"a,x\nb,y\n"c",x\n'), 1, ("line 2: a quote opens there",)),
-    Case(12, "a new line inside quotes", table(with_text("one line\nand another")), check=holds("one line and another")),
-    Case(13, "line ends of carriage returns", file(csv_bytes().replace(b"\n", b"\r"))),
-    Case(14, "semicolons", file("text;label\n" + "".join(f"{text}, {text};{label}\n" for text, label in ROWS)), says=("delimited by semicolon",)),
-    Case(14, "bars", file("text|label\n" + "".join(f"{text}|{label}\n" for text, label in ROWS)), says=("delimited by bar",)),
-    Case(14, "single quotes", file("text,label\n" + "".join(f"'{text}, isn''t it',{label}\n" for text, label in ROWS)), says=("cells are quoted with '",), check=holds("film number 1 is great and wonderful, isn't it")),
-    Case(15, "two columns of one name", file("label,text,label\n1,a,2\n"), 1, ("two columns called 'label'",)),
-    Case(16, "no label column", table(ROWS), 1, ("has no column 'lable'", "did you mean --label-column label"), ("--dataset", "x.csv", "--label-column", "lable")),
-    Case(17, "no text column", table(ROWS), 1, ("has no column 'tekst'", "did you mean --text-column text"), ("--dataset", "x.csv", "--text-column", "tekst")),
-    Case(18, "empty label", table([*ROWS, ("no label here", ""), ("nor here", " ")]), says=("dropped 2 of 42 rows with no label (line 42, 43)",)),
-    Case(19, "empty text", table([*ROWS, ("", "good")]), says=("dropped 1 of 41 rows with no text (line 42)",)),
-    Case(20, "texts that read None, null, NA", table([*ROWS, *((word, "good") for word in WORDS)]), check=holds(*WORDS)),
-    Case(20, "labels that read None, null, NA", table(relabelled("None", "null", "NA", "nan")), check=labels_are("NA", "None", "nan", "null")),
-    Case(21, "labels 1.0 and 0.0", table(relabelled("1.0", "0.0")), says=("labels like 1.0 are read as 1",), check=labels_are("0", "1")),
-    Case(22, "numbers with one blank", parquet([text for text, _ in [*ROWS, ("one more", "")]], [1.0, 0.0] * 20 + [None]), says=("dropped 1 of 41 rows with no label (line 41)",), arguments=PARQUET, check=labels_are("0", "1")),
-    Case(23, "True and False", table(relabelled("True", "False")), says=("read as true and false",), check=labels_are("false", "true")),
-    Case(24, "labels 007 and 07", table(relabelled("007", "07")), check=labels_are("007", "07")),
-    Case(25, "labels 0, 1, 2, 10", table(relabelled(0, 1, 2, 10)), check=labels_are("0", "1", "2", "10")),
-    Case(26, "labels ' neg', 'Neg', 'neg'", table(relabelled(" neg", "Neg", "neg", "pos")), says=("'Neg', 'neg' differ only in case",), check=labels_are("Neg", "neg", "pos")),
-    Case(27, "one class", table(relabelled("a")), 1, ("every label is 'a', expected at least two classes",)),
-    Case(28, "one row", table(ROWS[:1]), 1, ("every label is 'bad'",)),
-    Case(29, "a class with one row", table([*ROWS, ("a strange one", "odd")]), 1, ("class 'odd' has 1 distinct text",)),
-    Case(30, "a label for each row", table([(text, f"id{number}") for number, (text, _) in enumerate(ROWS)]), 1, ("40 values in 40 rows",)),
-    Case(31, "numbers for texts", parquet(list(range(1000, 1040)), ["a", "b"] * 20), arguments=PARQUET, check=holds("1000", "1039")),
-    Case(32, "dates for texts", table([(f"2024-01-{number:02d}", "ab"[number % 2]) for number in range(1, 31)]), check=holds("2024-01-01")),
-    Case(33, "a test label unseen in train", splits(ROWS, [*ROWS[:2], ("new", "odd")]), 1, ("labels of test that train does not have: 'odd' (line 4)",), DATA),
-    Case(34, "label -100", table(relabelled(-100, 1)), 1, ("a label is -100",)),
-    Case(35, "all rows the same", table([("the same text", "ab"[n % 2]) for n in range(40)]), 1, ("all training texts are the same",)),
-    Case(36, "one text with two labels", table([*ROWS, (ROWS[0][0], "good")]), says=("1 text with two labels",), check=audited("conflicting", 1)),
-    Case(37, "test rows in train", splits(ROWS, ROWS[:6]), says=("6 distinct texts of test in train",), arguments=DATA, check=audited("leaks", {"test_in_train": 6})),
-    Case(38, "empty after cleaning", table([*ROWS, ("<br /><br />", "good")]), says=("no text after cleaning (line 42)",)),
-    Case(39, "all texts over max_length", table([(f"{text} " * 3, label) for text, label in ROWS]), says=("100 % of the texts are longer than 8 tokens",), arguments=("--dataset", "x.csv", "--max-length", "8")),
-    Case(40, "a cell of 10 MB, one word", table(with_text("x" * 10_000_000))),
-    Case(41, "a cell of 10 MB, many words", table(with_text("many words " * 900_000))),
-    Case(42, "emoji, right-to-left, combining", table(with_text("👩‍🚀 שלום cafe\u0301 می‌خواهم")), check=holds("👩‍🚀 שלום café می‌خواهم")),
-    Case(43, "zero-width and control characters", table(with_text("ab\u200bc \u202edef\ufeff \x07bell")), says=("with control or invisible characters",), check=holds("abc def bell")),
-    Case(44, "half a character in JSON", jsonl('{"text": "half \\ud83d of it", "label": "good"}'), arguments=JSONL, check=lambda prepared: any(text.startswith("half") for text in every(prepared, "text"))),
-    Case(45, "[SEP] and [MASK] in a text", table(with_text("[SEP] and [MASK] are words")), check=holds("[SEP] and [MASK] are words")),
-    Case(46, "10,000 nested tags", table(with_text("<div>" * 10_000 + "in here" + "</div>" * 10_000)), check=holds("in here")),
-    Case(47, "a pattern bomb", table(with_text("<" * 100_000 + "&" * 100_000 + "http://" * 15_000 + "a" * 26 + "!"))),
-    Case(48, "a gzip bomb", file(BOMB, "x.csv.gz"), 1, ("grows to more than 100 times its size", "--max-inflation"), ("--dataset", "x.csv.gz")),
-    Case(49, "a damaged Parquet file", file(b"PAR1" + b"\0" * 200 + b"PAR1", "x.parquet"), 1, ("is not a readable Parquet file",), PARQUET),
-    Case(50, "a CSV called .parquet", file(csv_bytes(), "x.parquet"), arguments=PARQUET),
-    Case(51, "a broken line of JSON", jsonl('{"text": "a", "label"'), 1, ("line 41:",), JSONL),
-    Case(52, "an object for a text", file("".join(json.dumps({"text": {"body": text, "lang": "en"}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("line 1: the text is an object with the keys 'body', 'lang'", "--text-column COLUMN.KEY"), JSONL),
-    Case(52, "the key inside it", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), arguments=(*JSONL, "--text-column", "text.body"), check=holds(ROWS[0][0])),
-    Case(53, "texts of several types", jsonl('{"text": 5, "label": "good"}'), 1, ("line 41: the text is int, expected a string",), JSONL),
-    Case(54, "a key that some lines lack", jsonl('{"label": "good"}'), says=("dropped 1 of 41 rows with no text (line 41)",), arguments=JSONL),
-    Case(55, "a key twice in one object", jsonl('{"text": "a", "label": "good", "label": "bad"}'), 1, ("line 41: a key stands twice",), JSONL),
-    Case(56, "a JSON array", file(json.dumps([{"text": text, "label": label} for text, label in ROWS]), "x.jsonl"), arguments=JSONL),
-    Case(57, "several labels in a list", jsonl('{"text": "a", "label": ["x", "y"]}'), 1, ("line 41: the label is a list: multi-label is not supported yet",), JSONL),
-    Case(58, "U+2028 in a text", table(with_text("one\u2028row")), check=holds("one row")),
-    Case(60, "a named pipe", piped, arguments=("--dataset", "pipe")),
-    Case(61, "an output folder with something else", made, 1, ("holds something else (thesis.txt)", "--overwrite"), OUT),
-    Case(62, "an output folder that is a link", linked, arguments=OUT, check=lambda prepared: Path("out").is_symlink()),
-    Case(63, "an output folder that cannot be written", table(ROWS), 1, ("cannot",), ("--dataset", "x.csv", "--output-dir", "/proc/clf/out")),
-    Case(64, "an output folder that is a file", taken, 1, ("is a file",), OUT),
-    Case(0, "compressed with bzip2", file(bz2.compress(csv_bytes()), "x.csv.bz2"), arguments=("--dataset", "x.csv.bz2")),
-    Case(0, "compressed and cut off", file(gzip.compress(csv_bytes())[:-30], "x.csv.gz"), 1, ("cannot be decompressed",), ("--dataset", "x.csv.gz")),
-    Case(0, "no new line at the end", file(csv_bytes().rstrip())),
-]  # fmt: skip
+PAGE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.number} {case.name}" for case in CASES])
@@ -239,8 +35,8 @@ def test_every_row_of_the_catalogue_ends_as_it_must(clf: RunClf, own_folder: Pat
             own_folder / "prepared"
         }
     else:
-        output = Path("out") if "--output-dir" in case.arguments else next(Path("prepared").iterdir())
-        assert case.check(PreparedDataset(output))
+        assert case.check(PreparedDataset(output(case)))
+    assert entry(case, done.err) in PAGE.read_text(encoding="utf-8").splitlines(), "run `make docs`"
 
 
 def test_59_an_edited_file_of_the_same_size_and_time_is_read_anew(clf: RunClf, own_folder: Path) -> None:

@@ -163,3 +163,27 @@ def test_an_encoding_that_is_none_is_wrong_usage(tmp_path: Path, encoding: str) 
 def test_a_delimiter_of_two_characters_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one character"):
         read(written(tmp_path / "a.csv", CSV), delimiter="ab")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("film number one is great déçu à Noël", "cp1252"),
+        ("Ce film est très émouvant, une réussite où la forêt déçoit", "cp1252"),
+        ("Der Film ist großartig, die Schauspieler überzeugen völlig", "cp1252"),
+        ("La película es increíble, ¿qué más? ¡vaya año!", "cp1252"),
+        ("It’s “great” – really… I don’t know", "cp1252"),
+        ("Film jest bardzo dobry, aktorzy świetni, zażółć gęślą jaźń, łódź i żółw", "cp1250"),
+        ("Film je velmi dobrý, herci skvělí, příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
+        ("Фильм очень хороший, актёры играют прекрасно, рекомендую всем посмотреть", "cp1251"),
+        ("Η ταινία είναι πολύ καλή και οι ηθοποιοί εξαιρετικοί σε όλα", "cp1253"),
+        ("この映画はとても面白かったです。俳優の演技も素晴らしいです", "shift_jis"),
+        ("这部电影的故事很简单但是演员的表演非常出色", "gb18030"),
+        ("이 영화는 정말 재미있었고 배우들의 연기도 훌륭했습니다", "euc_kr"),
+    ],
+)
+def test_texts_in_other_encodings_are_read_as_written(tmp_path: Path, text: str, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"text,label\n{chr(34)}{text}{chr(34)},x\n".encode(encoding) * 20)
+    first = next(read_file(path, DataSettings()))
+    assert first.columns["text"][0] == text

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clf.data.clusters import Units
 from clf.data.fingerprints import hash_texts
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError
@@ -16,7 +17,8 @@ def split(texts: list[str], labels: list[str], seed: int, units: list[int] | Non
     keys = hash_texts(texts)
     ids = np.array([sorted(set(labels)).index(label) for label in labels])
     together = np.unique(keys, return_inverse=True)[1] if units is None else np.array(units)
-    parts = cut(together, keys, ids, sorted(set(labels)), SHARES, seed)
+    nowhere = np.zeros(len(texts), dtype=bool)
+    parts = cut(Units(together, nowhere, nowhere, [], []), keys, ids, sorted(set(labels)), SHARES, seed)
     return {name: rows.tolist() for name, rows in parts.items()}
 
 

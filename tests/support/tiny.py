@@ -4,6 +4,7 @@ The files are what `LocalHub.publish` takes: paths inside a repository, with the
 equal bytes.
 """
 
+import csv
 import io
 import json
 import random
@@ -268,3 +269,22 @@ configs:
 def _count_bytes(rows: list[Row]) -> int:
     """Count the bytes of rows in memory: the text, its end (4 bytes) and the label (8)."""
     return sum(len(text.encode()) + 12 for text, _ in rows)
+
+
+def write_csv(path: Path, rows: list[tuple[object, ...]], header: tuple[str, ...] | None = ("text", "label")) -> Path:
+    """Write rows as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows] if header else rows)
+    return path
+
+
+def review_rows(count: int = 40) -> list[tuple[str, str]]:
+    """Make distinct short reviews of two classes, easily told apart."""
+    good, bad = ("wonderful", "great", "lovely", "perfect"), ("awful", "boring", "terrible", "dull")
+    rows = []
+    for number in range(count):
+        words = good if number % 2 else bad
+        rows.append(
+            (f"film number {number} is {words[number % 4]} and {words[(number // 4) % 4]}", ("bad", "good")[number % 2])
+        )
+    return rows

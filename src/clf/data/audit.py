@@ -1,6 +1,6 @@
 """What the data is like: counts, balance, lengths, repeats, contradictions, and leaks between the splits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ LENGTHS = (64, 128, 256, 512)
 CONFLICTS_LISTED = 100
 EDGES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
-CHUNK = 5_000
 
 Keys = NDArray[np.uint64] | NDArray[np.int64]
 
@@ -41,7 +40,7 @@ def audit(given: Delivered, clusters: Clusters | None, names: list[str]) -> dict
         "dropped_lines": {split: tally.first_dropped for split, tally in given.tallies.items() if tally.first_dropped},
         "changed_by_cleaning": given.changed,
         "odd_characters": given.odd,
-        "suspicious_columns": given.sample.suspicious(),
+        "suspicious_columns": given.others.suspicious(),
         "groups_in_two_splits": _groups_in_two(given.rows),
         "truncated": None,
     }
@@ -145,13 +144,14 @@ def count_classes(labels: Mapping[str, NDArray[np.int64]], names: list[str]) -> 
     return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
 
 
-def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int) -> dict[str, Any]:
-    """Measure lengths in tokens (special tokens included).
+def audit_lengths(chunks: Iterable[Sequence[str]], tokenizer_file: Path, max_length: int) -> dict[str, Any]:
+    """Measure lengths in tokens (special tokens included) of texts that come in chunks.
 
     Returns the share of texts longer than each of LENGTHS and `max_length`, and of tokens that are cut there; a
     histogram; the median, the 95th percentile and the maximum.
     """
-    lengths = token_lengths(texts, tokenizer_file)
+    tokenizer = plain_tokenizer(tokenizer_file)
+    lengths = np.concatenate([token_lengths(chunk, tokenizer) for chunk in chunks])
     limits = sorted({*LENGTHS, max_length})
     return {
         "measured_texts": len(lengths),
@@ -168,18 +168,11 @@ def audit_lengths(texts: Sequence[str], tokenizer_file: Path, max_length: int) -
     }
 
 
-def token_lengths(texts: Sequence[str], tokenizer_file: Path) -> NDArray[np.int64]:
+def token_lengths(texts: Sequence[str], tokenizer: Any) -> NDArray[np.int64]:
     """Count the tokens of each text; beyond READ_AT_MOST characters the count goes on at the same rate."""
-    tokenizer = plain_tokenizer(tokenizer_file)
-    lengths: list[int] = []
-    for start in range(0, len(texts), CHUNK):
-        chunk = texts[start : start + CHUNK]
-        encoded = tokenizer.encode_batch_fast([text[:READ_AT_MOST] for text in chunk])
-        lengths += [
-            round(len(encoding) * max(1.0, len(text) / READ_AT_MOST))
-            for text, encoding in zip(chunk, encoded, strict=True)
-        ]
-    return np.array(lengths)
+    encoded = tokenizer.encode_batch_fast([text[:READ_AT_MOST] for text in texts])
+    pairs = zip(texts, encoded, strict=True)
+    return np.array([round(len(ids) * max(1.0, len(text) / READ_AT_MOST)) for text, ids in pairs], dtype=np.int64)
 
 
 def _histogram(lengths: NDArray[np.int64]) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """Which rows belong together: equal texts, near duplicates, groups that the user names."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,11 +10,12 @@ from numpy.typing import NDArray
 
 from clf.data.delivery import Rows, TextStore
 from clf.data.near import cluster, connect
+from clf.data.rows import SHOWN
 
-# A cluster of near duplicates larger than this share of the split it stands in is cut: it is a way of writing, such
-# as a form letter, and would fill a held-out split or leave its class without one.
+# A cluster of near duplicates larger than this share of a held-out split would fill too much of it, and is kept in
+# train; one larger than this share of all rows to be cut is a way of writing, such as a form letter, and is cut.
 LARGEST_CLUSTER = 0.05
-ALWAYS_WHOLE = 3
+ALWAYS_FREE = 3  # rows of a cluster that may always be held out
 
 log = logging.getLogger(__name__)
 Clusters = NDArray[np.int64]
@@ -31,33 +34,58 @@ def find_clusters(rows: Rows, store: TextStore) -> Clusters:
     return found[text_of]
 
 
-def find_units(rows: Rows, clusters: Clusters, store: TextStore) -> tuple[Clusters, list[dict[str, Any]]]:
-    """Find what must stay on one side: equal texts, clusters of near duplicates that are not too large, groups.
+@dataclass(frozen=True)
+class Units:
+    """What must stay on one side: rows of one `number`, shape (rows,).
 
-    Returns a number per row, equal for rows of one unit, and the clusters that are too large, which only keep equal
-    texts together.
+    `pinned` rows stay in train; `loose` rows are of clusters that are cut, where only equal texts stay together. The
+    clusters concerned are described in `kept` and `cut`.
     """
-    _, text_of = np.unique(rows.key, return_inverse=True)
+
+    number: Clusters
+    pinned: NDArray[np.bool_]
+    loose: NDArray[np.bool_]
+    kept: list[dict[str, Any]]
+    cut: list[dict[str, Any]]
+
+
+def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping[str, float]) -> Units:
+    """Find what must stay on one side: equal texts, near duplicates, and the rows of a group."""
+    _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
     _, cluster_of, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
-    texts = np.zeros(len(sizes), dtype=np.int64)
-    np.add.at(texts, cluster_of[np.unique(text_of, return_index=True)[1]], 1)
-    large = (sizes > max(ALWAYS_WHOLE, LARGEST_CLUSTER * len(rows))) & (texts > 1)
+    several = np.bincount(cluster_of[first], minlength=len(sizes)) > 1
+    held_out = min((share for share in shares.values() if share), default=1.0)
+    large = several & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * len(rows)))
+    crowded = several & ~large & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * held_out * len(rows)))
     units = np.where(large[cluster_of], text_of, len(rows) + cluster_of)
-    cut = []
-    for number in np.flatnonzero(large).tolist():
-        members = rows.take(cluster_of == number)
-        example = store.text(int(members.number[0]))[:200]
-        cut.append({"rows": len(members), "line": int(members.line[0]), "text": example})
+    described = [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(large).tolist()]
+    for each in described:
         log.warning(
             "%d of %d rows are near duplicates of one another (line %d: %r …): too many to keep on one side",
-            len(members),
+            each["rows"],
             len(rows),
-            members.line[0],
-            example[:60],
+            each["line"],
+            each["text"][:60],
         )
-    if not rows.group.any():
-        return units, cut
-    _, first, group_of = np.unique(rows.group, return_index=True, return_inverse=True)
+    return Units(
+        _join_groups(units, rows.group),
+        crowded[cluster_of],
+        large[cluster_of],
+        [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(crowded)[:SHOWN].tolist()],
+        described,
+    )
+
+
+def _describe(members: Rows, store: TextStore) -> dict[str, Any]:
+    text = store.text(int(members.number[0]))[:200]
+    return {"rows": len(members), "line": int(members.line[0]), "text": text}
+
+
+def _join_groups(units: Clusters, groups: NDArray[np.uint64]) -> Clusters:
+    """Merge the units that share a group."""
+    if not groups.any():
+        return units
+    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
     _, dense = np.unique(units, return_inverse=True)
-    grouped = np.flatnonzero(rows.group)
-    return connect(dense, np.stack([first[group_of[grouped]], grouped], axis=1)), cut
+    grouped = np.flatnonzero(groups)
+    return connect(dense, np.stack([first[group_of[grouped]], grouped], axis=1))

@@ -51,7 +51,7 @@ def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     if named:
         return [named]
     taken = {_named(data.label_column, names, shown, "label")} if data.label_column else {_usual(names, LABEL_NAMES)}
-    taken |= {data.group_column}
+    taken |= {_named(data.group_column, names, shown, "group")} if data.group_column else set()
     others = {name: _mean_length(batch.columns[name]) for name in names if name not in taken}
     longest = max(others, key=lambda name: others[name], default=None)
     if longest is not None and others[longest] >= 10:
@@ -93,11 +93,12 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
     return Columns(text, label, label_name, group)
 
 
-class ColumnSample:
-    """A sample of the columns that are neither text nor label, to find what gives the label away."""
+class OtherColumns:
+    """Some rows of the columns that are neither text nor label, to find what gives the label away."""
 
     SIZE = 50_000
     PER_BATCH = 1000
+    MOST = 50
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, str]]] = {}
@@ -105,7 +106,7 @@ class ColumnSample:
 
     def add(self, batch: Batch, columns: Columns) -> None:
         """Keep some rows of a batch, evenly spread over it."""
-        others = [name for name in batch.columns if name not in {*columns.needed, columns.label_name}]
+        others = [name for name in batch.columns if name not in {*columns.needed, columns.label_name}][: self.MOST]
         if not others or self.taken >= self.SIZE or columns.label is None:
             return
         step = -(-len(batch.lines) // self.PER_BATCH)
@@ -171,6 +172,11 @@ def _find_label(batch: Batch, text: list[str], group: str | None, shown: str) ->
     if len(few) == 1:
         log.warning("%s: no column has a usual name for a label; took %s for its few values", shown, few[0])
         return few[0]
+    if len(few) > 1 and all(set(map(str, batch.columns[name])) <= {"0", "1"} for name in few):
+        raise DataError(
+            f"{shown}: the columns {_listed(few)} hold 0 and 1: multi-label is not supported yet",
+            "pass --label-column with one of them, and train one model per label",
+        )
     raise _cannot_tell("label", list(batch.columns), shown)
 
 

@@ -18,6 +18,7 @@ DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 USUAL_HEADER = {"text", "label", "sentence", "review", "category", "title", "content", "comment", "message", "id"}
 
 LONGEST_CELL = 100_000_000
+EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _sniff_form(path: Path, settings: DataSettings) -> dict[str, Any]:
 
 def _sniff_quote(path: Path, settings: DataSettings) -> str:
     """Take `'` for the quote character when nearly every line quotes with it, and none with a double one."""
-    lines = [line.strip() for line in _sample(path, settings) if line.strip()][1:]
+    lines = [line.strip() for line in _first_lines(path, settings) if line.strip()][1:]
     marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
     edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
     found = [len(edges.findall(line)) for line in lines]
@@ -120,7 +121,7 @@ def _sniff_quote(path: Path, settings: DataSettings) -> str:
     return "'"
 
 
-def _sample(path: Path, settings: DataSettings) -> list[str]:
+def _first_lines(path: Path, settings: DataSettings) -> list[str]:
     with open_text(path, settings) as file:
         try:
             return list(islice(file, 200))
@@ -131,21 +132,29 @@ def _sample(path: Path, settings: DataSettings) -> list[str]:
 
 
 def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
-    """Tell a tab file whose quotes are plain characters: each line is a whole row, and some quotes have no partner."""
+    """Tell a tab file whose quotes are plain characters.
+
+    In such a file each line is a whole row, and some quote has no partner or closes before its cell ends.
+    """
+    tabs, odd = None, False
     with open_text(path, settings) as file:
         try:
-            lines = [(line.count("\t"), line.count('"') % 2) for line in file if line.strip()]
+            for line in file:
+                if line.strip():
+                    tabs = line.count("\t") if tabs is None else tabs
+                    if line.count("\t") != tabs:
+                        return False
+                    odd = odd or line.count('"') % 2 == 1 or EARLY_CLOSE.search(line) is not None
         except (UnicodeDecodeError, *CUT_OFF):
             return False  # the reading itself says where
-    plain = len({tabs for tabs, _ in lines}) == 1 and any(odd for _, odd in lines)
-    if plain:
+    if odd:
         log.info("%s: quotes are read as plain characters", path)
-    return plain
+    return odd
 
 
 def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
     """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
-    sample = [line.replace("\0", "") for line in _sample(path, settings)]
+    sample = [line.replace("\0", "") for line in _first_lines(path, settings)]
     best, most = ",", 1
     for delimiter in DELIMITERS:
         widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]

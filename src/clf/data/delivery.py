@@ -7,6 +7,7 @@ process per core.
 import logging
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.columns import ColumnSample
+from clf.data.columns import OtherColumns
 from clf.data.digest import Digest, digest
 from clf.data.examples import Tally, read_examples
 from clf.data.fingerprints import hash_texts
@@ -126,7 +127,7 @@ class Delivered:
     tallies: dict[str, Tally]
     changed: dict[str, int]
     odd: dict[str, int]
-    sample: ColumnSample
+    others: OtherColumns
     store: TextStore
 
     def of(self, split: str) -> Rows:
@@ -143,22 +144,22 @@ def deliver(
     """
     reading = _Reading(list(splits))
     with _digesting(cleaning, folder, near) as submit, track("reading", None, "rows") as advance:
+        earlier = 0
         for split, source in splits.items():
             lines = source.lines()
             done = 0
             tally = reading.tallies[split] = Tally()
+            expected = 0
             for batch, columns, examples in read_examples(source, data, tally):
-                reading.sample.add(batch, columns)
+                reading.others.add(batch, columns)
                 reading.add(split, examples, submit(examples.texts))
                 done += len(batch.lines)
-                advance(len(batch.lines), total=_expected(reading, lines, done, batch.lines[-1]))
+                if lines and done > expected:
+                    expected = max(done, round(done * lines / batch.lines[-1])) if not expected else done
+                    advance(0, total=earlier + expected)
+                advance(len(batch.lines))
+            earlier += done
     return reading.result(folder)
-
-
-def _expected(reading: "_Reading", lines: int, done: int, line: int) -> int | None:
-    """Estimate the rows of the splits begun so far from the lines of the present one; None where unknown."""
-    before = sum(tally.read for tally in reading.tallies.values()) - done
-    return before + max(done, round(done * lines / line)) if lines else None
 
 
 @dataclass
@@ -169,7 +170,7 @@ class _Reading:
     labels: dict[str, int] = field(default_factory=dict)
     named: set[tuple[str, str | None]] = field(default_factory=set)
     tallies: dict[str, Tally] = field(default_factory=dict)
-    sample: ColumnSample = field(default_factory=ColumnSample)
+    others: OtherColumns = field(default_factory=OtherColumns)
     parts: list[tuple[str, dict[str, NDArray[Any]], Future[Digest]]] = field(default_factory=list)
 
     def add(self, split: str, examples: Any, described: "Future[Digest]") -> None:
@@ -206,7 +207,7 @@ class _Reading:
         store = TextStore(folder, [len(found.lengths) for found in digests])
         return Delivered(
             self.splits, rows.take(rows.length > 0), list(self.labels), self.named, self.tallies, changed, odd,
-            self.sample, store,
+            self.others, store,
         )  # fmt: skip
 
 
@@ -234,9 +235,14 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
             done.set_result(task())
             return done
         pool = pool or ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker)
-        while len(waiting) > 2 * workers:
+        while len(waiting) > workers + 2:
             waiting.popleft().result()  # so that memory stays flat when reading is faster
-        waiting.append(pool.submit(task))
+        # Ctrl-C is the main process's to answer: a process that starts now inherits that it is blocked.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            waiting.append(pool.submit(task))
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         return waiting[-1]
 
     try:
@@ -245,7 +251,7 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
             future.result()
     except BrokenProcessPool as error:
         raise ClfError(
-            "a process that cleaned texts was ended from outside, perhaps for want of memory",
+            "a process that cleaned texts could not start, or was ended from outside, perhaps for want of memory",
             "free memory and try again",
         ) from error
     finally:
@@ -254,12 +260,11 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the main process, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End with the main process, however it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

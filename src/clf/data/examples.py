@@ -46,10 +46,13 @@ def read_examples(split: Split, data: DataSettings, tally: Tally) -> Iterator[tu
     """
     bad: list[str] = []
     columns: Columns | None = None
+    file = None
     for batch in split.rows():
-        if columns is None or not set(columns.needed) <= set(batch.columns):
-            columns = choose_columns(batch, data, split.shown)  # again for a file that names them otherwise
+        # Once for each file: it may name its columns otherwise, while rows of one file may lack some of them.
+        if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
+            columns = choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
+        file = batch.file
         tally.read += len(batch.lines)
         examples, problems = _examples(batch, columns, tally)
         bad += problems

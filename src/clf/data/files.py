@@ -6,6 +6,7 @@ import gzip
 import io
 import logging
 import lzma
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -13,7 +14,7 @@ from typing import IO, Any, NoReturn
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
-CUT_OFF = (OSError, EOFError, lzma.LZMAError)
+CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """What the decompressors raise on a file that is cut off or damaged."""
 
 log = logging.getLogger(__name__)
@@ -110,13 +111,18 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
         return _guess_encoding(head, path)
 
 
+GUESSED = ["cp1252", "cp1250", "cp1251", "cp1253", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
+
+
 def _guess_encoding(head: bytes, path: Path) -> str:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(
-        head, cp_isolation=["cp1252", "cp1250", "cp1251", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
-    ).best()
-    encoding = best.encoding if best else "cp1252"
+    found = from_bytes(head, cp_isolation=GUESSED)
+    best = found.best()
+    # Of the Latin ones the detector cannot tell which when few letters have accents: the commonest wins then.
+    western = best is None or any("cp1252" in match.could_be_from_charset for match in found)
+    latin = best is None or best.encoding in {"cp1250", "latin_1"}
+    encoding = "cp1252" if western and latin else str(best.encoding if best else "cp1252")
     log.warning("%s is not UTF-8; read as %s (pass --encoding to say otherwise)", path, encoding)
     return encoding
 
@@ -141,8 +147,22 @@ def open_text(path: Path, settings: DataSettings) -> IO[str]:
 
 
 def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:
-    """Say which byte after which line is none of the encoding."""
+    """Say which byte on which line is none of the encoding; `line` is the last one that was read."""
+    where = f"line {_undecodable_line(path, error.encoding) or f'after {line}'}"
     raise DataError(
-        f"{path}, after line {line}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
+        f"{path}, {where}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
         "pass --encoding with the true encoding of the file",
     ) from error
+
+
+def _undecodable_line(path: Path, encoding: str) -> int | None:
+    """Find the line by looking again; None for encodings whose line ends are no single bytes."""
+    if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
+        return None
+    with open_bytes(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                return number
+    return None

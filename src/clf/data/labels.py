@@ -32,7 +32,7 @@ def name_labels(
     written = _written(raw)
     distinct = sort_labels(written.values())
     beside = {(written[label], name) for label, name in named}
-    names = _names(distinct, beside, class_names, label_map)
+    names = _names(written, distinct, beside, class_names, label_map)
     found = list(dict.fromkeys(names[label] for label in distinct))
     if set(found) <= set(order) and not label_map:
         found = [name for name in order if name in found]
@@ -81,6 +81,11 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
             f"{shown}: the label looks like numbers or ids: {len(names)} values in {rows} rows",
             "pass --label-column with the column of classes",
         )
+    if all(name.startswith("[") and name.endswith("]") for name in names):
+        raise DataError(
+            f"{shown}: the labels are lists such as {names[0]}: multi-label is not supported yet",
+            "give each text one label, or train one model per label",
+        )
     if IGNORED in names and all(WHOLE.fullmatch(name) for name in names):
         raise DataError(
             f"{shown}: a label is {IGNORED}, by which training libraries mark rows to pass over",
@@ -88,6 +93,10 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         )
     _check_known(labels, names, shown)
     _warn_of_twins(names)
+    if "train" in labels:
+        counts = np.bincount(labels["train"][0], minlength=len(names)).tolist()
+        if rare := [repr(name) for name, count in zip(names, counts, strict=True) if count == 1]:
+            log.warning("classes with a single training text: %s", ", ".join(rare[:10]))
 
 
 def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:
@@ -127,7 +136,7 @@ def _written(raw: list[str]) -> dict[str, str]:
     """
     if any("." in label for label in raw) and all(WHOLE.fullmatch(label) for label in raw):
         log.info("labels like 1.0 are read as 1")
-        return {label: str(int(float(label))) for label in raw}
+        return {label: re.sub(r"\.0+$", "", label) for label in raw}
     if raw and all(label.lower() in {"true", "false"} for label in raw):
         if any(label != label.lower() for label in raw):
             log.info("the labels %s are read as true and false", " and ".join(sort_labels(raw)))
@@ -136,10 +145,15 @@ def _written(raw: list[str]) -> dict[str, str]:
 
 
 def _names(
-    raw: list[str], named: set[tuple[str, str | None]], class_names: list[str], label_map: str | None
+    written: dict[str, str],
+    raw: list[str],
+    named: set[tuple[str, str | None]],
+    class_names: list[str],
+    label_map: str | None,
 ) -> dict[str, str]:
     if label_map:
-        return _mapped(raw, read_label_map(label_map))
+        mapping = read_label_map(label_map)
+        return _mapped(raw, {written.get(key, key): name for key, name in mapping.items()})
     beside = _names_beside(named)
     if beside:
         return {label: beside[label] for label in raw}

@@ -14,6 +14,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.progress import track
+
 GRAM = 5
 THRESHOLD = 0.8
 SHORTEST = 30
@@ -28,6 +30,7 @@ BLOCK = 20_000  # characters sketched at a time: the arrays stay in the processo
 # Sketches of a pair at the threshold agree on 0.8 of the 132 positions, standard deviation 0.035.
 WORTH_VERIFYING = 0.6
 ALL_PAIRS = 8  # members of a bucket up to which each pair is a candidate
+NEIGHBOURS = 4  # of a larger bucket, each is compared with so many before it, in the order of another band
 
 Sketches = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 Hashes = NDArray[np.uint64]
@@ -125,25 +128,25 @@ def cluster(
 
     Two texts are in one cluster when a chain of near duplicates connects them. `band(number)` gives the keys of
     one band for all texts, `signatures(rows)` the sketches of some, `text(row)` one text. Time is linear in the
-    number of texts plus the number of candidate pairs; of a bucket with more than ALL_PAIRS members each is
-    compared with the first and with the one before it.
+    number of texts plus the number of candidate pairs. Of a bucket with more than ALL_PAIRS members (long passages
+    that many texts share) each is compared with the first and with its NEIGHBOURS, sorted by another band, where
+    texts that are alike lie side by side; a few pairs can be missed there.
     """
     clusters = np.arange(len(lengths))
     eligible = np.flatnonzero(lengths >= SHORTEST)
-    grams = lru_cache(maxsize=20_000)(lambda row: _gram_set(text(row)))
+    grams = lru_cache(maxsize=256)(lambda row: _gram_set(text(row)))
     rejected = np.empty((0, 2), dtype=np.int64)
-    for number in range(BANDS):
-        pairs = eligible[_candidates(band(number)[eligible])]
-        pairs = pairs[clusters[pairs[:, 0]] != clusters[pairs[:, 1]]]
-        pairs = _without(pairs, rejected)
-        agree = _agreement(signatures, pairs)
-        near = np.array(
-            [_jaccard(grams(a), grams(b)) >= THRESHOLD for a, b in pairs[agree >= WORTH_VERIFYING].tolist()], dtype=bool
-        )
-        worth = pairs[agree >= WORTH_VERIFYING]
-        rejected = np.concatenate([rejected, worth[~near]])
-        if near.any():
-            clusters = connect(clusters, worth[near])
+    with track("comparing", BANDS, "bands") as advance:
+        for number in range(BANDS):
+            pairs = eligible[_candidates(band(number)[eligible], band((number + 1) % BANDS)[eligible])]
+            pairs = pairs[clusters[pairs[:, 0]] != clusters[pairs[:, 1]]]
+            pairs = _without(pairs, rejected)
+            worth = pairs[_agreement(signatures, pairs) >= WORTH_VERIFYING]
+            near = np.array([_jaccard(grams(a), grams(b)) >= THRESHOLD for a, b in worth.tolist()], dtype=bool)
+            rejected = np.concatenate([rejected, worth[~near]])
+            if near.any():
+                clusters = connect(clusters, worth[near])
+            advance()
     return clusters
 
 
@@ -159,9 +162,9 @@ def connect(clusters: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np
     return np.asarray(merged, dtype=np.int64)[clusters]
 
 
-def _candidates(keys: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _candidates(keys: NDArray[np.uint32], ties: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return pairs of positions with equal keys, shape (pairs, 2), the smaller position first."""
-    order = np.argsort(keys, kind="stable")
+    order = np.lexsort((ties, keys))
     sorted_keys = keys[order]
     starts = np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1])[: len(keys)])
     sizes = np.diff(np.append(starts, len(keys)))
@@ -176,8 +179,8 @@ def _candidates(keys: NDArray[np.uint32]) -> NDArray[np.int64]:
     for start, size in zip(starts[sizes > ALL_PAIRS].tolist(), sizes[sizes > ALL_PAIRS].tolist(), strict=True):
         members = order[start : start + size]
         pairs.append(np.stack([np.full(size - 1, members[0]), members[1:]], axis=1))
-        pairs.append(np.stack([members[1:-1], members[2:]], axis=1))
-    return np.concatenate(pairs)
+        pairs += [np.stack([members[:-step], members[step:]], axis=1) for step in range(1, NEIGHBOURS + 1)]
+    return np.sort(np.concatenate(pairs), axis=1)
 
 
 def _without(pairs: NDArray[np.int64], rejected: NDArray[np.int64]) -> NDArray[np.int64]:

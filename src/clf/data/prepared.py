@@ -109,8 +109,11 @@ class PreparedDataset:
     def holds(self, key: str) -> bool:
         """Tell whether this is what the given content and settings give, whole: a second run need not prepare it."""
         try:
-            return self.manifest.get("key") == key and all(
-                sha256(self.folder / name) == content for name, content in self.manifest["files"].items()
+            whole = bool(self.audit) and (self.folder / "labels.json").is_file()
+            return (
+                whole
+                and self.manifest.get("key") == key
+                and all(sha256(self.folder / name) == content for name, content in self.manifest["files"].items())
             )
         except (DataError, OSError):
             return False

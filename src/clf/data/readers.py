@@ -7,7 +7,10 @@ BATCH_ROWS rows, so that a caller can keep memory flat.
 import io
 import json
 import logging
+import lzma
 import re
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +26,7 @@ from clf.data.files import (
     open_text,
     read_some,
 )
-from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, unfold
+from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, sliced, unfold
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -118,7 +121,7 @@ def read_jsonl(path: Path, settings: DataSettings) -> Iterator[Batch]:
                 else:
                     rows.append((line, row))
             if not bad:
-                yield _object_batch(rows)
+                yield _object_batch(rows, path, settings)
     _report_bad(bad, path)
 
 
@@ -126,9 +129,11 @@ def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read a JSON array of objects."""
     with open_text(path, settings) as file:
         try:
-            values = json.load(file)
+            values = json.loads(SURROGATE.sub(r"\\ufffd", file.read()), object_pairs_hook=_unique_keys)
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
+        except CUT_OFF as error:
+            cut_off(error, path)
         except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{path} is not valid JSON: {error}", "mend that place, or write one object a line"
@@ -138,12 +143,14 @@ def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
     if not values:
         raise DataError(f"{path} has no rows", EXPECTED)
     for chunk in chunked(enumerate(values, 1), BATCH_ROWS):
-        yield _object_batch(chunk)
+        yield _object_batch(chunk, path, settings)
 
 
 def _json_object(text: str) -> tuple[dict[str, Any], str]:
     try:
         value = json.loads(SURROGATE.sub(r"\\ufffd", text), object_pairs_hook=_unique_keys)
+    except json.JSONDecodeError as error:
+        return {}, f"no valid JSON at character {error.pos + 1} ({error.msg})"
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
@@ -156,11 +163,22 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _object_batch(rows: Iterable[tuple[int, dict[str, Any]]]) -> Batch:
+def _object_batch(rows: Iterable[tuple[int, dict[str, Any]]], path: Path, settings: DataSettings) -> Batch:
     rows = list(rows)
     names = list(dict.fromkeys(name for _, row in rows for name in row))
-    columns = {name.strip(): [row.get(name) for _, row in rows] for name in names}
-    return Batch(unfold(columns), [line for line, _ in rows])
+    columns = {
+        name: [row.get(given) for _, row in rows] for name, given in zip(_stripped(names, path), names, strict=True)
+    }
+    return Batch(unfold(columns, settings.columns), [line for line, _ in rows])
+
+
+def _stripped(names: list[str], path: Path) -> list[str]:
+    """Strip white space off the names of columns, which must stay apart."""
+    stripped = [name.strip() for name in names]
+    twice = [name for name, count in Counter(stripped).items() if count > 1]
+    if twice:
+        raise DataError(f"{path} has two columns called {twice[0]!r}", "rename one of them")
+    return stripped
 
 
 def _numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
@@ -196,7 +214,9 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
             source = pyarrow.parquet.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
             if not source.metadata.num_rows:
                 raise DataError(f"{path} has no rows", EXPECTED)
-            yield from _arrow_batches(source.iter_batches(BATCH_ROWS))
+            yield from _arrow_batches(source.iter_batches(BATCH_ROWS), path, settings)
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
+        cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Parquet file: {error}", "write it again, or give the CSV it came from"
@@ -212,9 +232,11 @@ def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
         with open_bytes(path, settings.max_inflation) as file:
             is_file = file.peek(6)[:6] == b"ARROW1"  # type: ignore[attr-defined]
             source = file if file.seekable() or not is_file else io.BytesIO(file.read())
-            for batch in _arrow_batches(_record_batches(source, is_file)):
+            for batch in _arrow_batches(_record_batches(source, is_file), path, settings):
                 empty = False
                 yield batch
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
+        cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Arrow file: {error}", "write it again, as Parquet perhaps"
@@ -228,22 +250,33 @@ def _record_batches(source: Any, is_file: bool) -> Iterator[Any]:
 
     if is_file:
         reader = pyarrow.ipc.open_file(source)
-        whole = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
     else:
-        whole = iter(pyarrow.ipc.open_stream(source))
-    for batch in whole:
-        for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield batch.slice(start, BATCH_ROWS)
+        yield from pyarrow.ipc.open_stream(source)
 
 
-def _arrow_batches(batches: Iterable[Any]) -> Iterator[Batch]:
+def _arrow_batches(batches: Iterable[Any], path: Path, settings: DataSettings) -> Iterator[Batch]:
     row = 1
-    for batch in batches:
-        yield Batch(
-            unfold({name.strip(): batch.column(name).to_pylist() for name in batch.schema.names}),
-            list(range(row, row + batch.num_rows)),
-        )
+    for batch in sliced(batches):
+        names = _stripped(batch.schema.names, path)
+        columns = {name: _values(batch.column(place), name, path) for place, name in enumerate(names)}
+        yield Batch(unfold(columns, settings.columns), list(range(row, row + batch.num_rows)))
         row += batch.num_rows
+
+
+def _values(column: Any, name: str, path: Path) -> list[Any]:
+    """Turn a column into Python values; dates that Python lacks stay as they are written."""
+    import pyarrow
+
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError) as error:
+        try:
+            return list(column.cast(pyarrow.string()).to_pylist())
+        except (ValueError, pyarrow.ArrowException):
+            raise DataError(
+                f"{path}, column {name!r}: {error}", "write the file again with that column as UTF-8 text"
+            ) from error
 
 
 def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:

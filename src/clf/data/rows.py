@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 BATCH_ROWS = 10_000
@@ -18,6 +19,7 @@ class Batch:
 
     columns: dict[str, list[Any]]
     lines: list[int]
+    file: Path | None = None
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:
@@ -35,15 +37,22 @@ def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | N
         yield chunk
 
 
-def unfold(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Add a column `a.b` for each key `b` of the objects in column `a`; the objects stay too."""
-    unfolded = dict(columns)
-    for name, values in columns.items():
-        if any(isinstance(value, dict) for value in values):
-            keys = dict.fromkeys(str(key) for value in values if isinstance(value, dict) for key in value)
-            inner = {
-                f"{name}.{key}": [value.get(key) if isinstance(value, dict) else None for value in values]
-                for key in keys
-            }
-            unfolded |= unfold(inner)
-    return unfolded
+def sliced(batches: Iterable[Any]) -> Iterator[Any]:
+    """Cut Arrow batches to at most BATCH_ROWS rows and BATCH_CHARACTERS bytes."""
+    for batch in batches:
+        rows = max(1, min(BATCH_ROWS, BATCH_CHARACTERS * batch.num_rows // max(1, batch.nbytes)))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
+
+
+def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, list[Any]]:
+    """Add the wanted columns that are spelled `a.b`: the values of key `b` of the objects in column `a`."""
+    added = {}
+    for name in wanted:
+        first, *keys = name.split(".")
+        if keys and name not in columns and first in columns:
+            values = columns[first]
+            for key in keys:
+                values = [value.get(key) if isinstance(value, dict) else None for value in values]
+            added[name] = values
+    return {**columns, **added}

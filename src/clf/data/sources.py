@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,13 +15,14 @@ from typing import Any
 
 from clf import hub
 from clf.data.readers import count_lines, read_file, sniff_format
-from clf.data.rows import BATCH_ROWS, Batch, chunked
+from clf.data.rows import BATCH_ROWS, Batch, chunked, sliced
 from clf.errors import DataError, UsageError
 from clf.results import MANIFEST_FILE, is_clf_result, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
+PIPE = "pipe@"
 SPLITS = ("train", "validation", "test")
 UNLABELLED = {"unsupervised", "unsup", "unlabeled", "unlabelled"}
 ENDINGS = {".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".txt", ".gz", ".zst", ".bz2", ".xz"}
@@ -67,7 +67,7 @@ def find_source(settings: Settings) -> Source:
     """
     source = _named_source(settings.data.dataset or DEFAULT_DATASET, settings)
     further = {"validation": settings.data.validation, "test": settings.data.test}
-    files = {split: Path(file).expanduser() for split, file in further.items() if file}
+    files = {split: _spooled(Path(file).expanduser()) for split, file in further.items() if file}
     if not files:
         return source
     if source.prepared:
@@ -75,7 +75,7 @@ def find_source(settings: Settings) -> Source:
     for file in files.values():
         sniff_format(file, settings.data)
     own = {split: _split([file], settings.data) for split, file in files.items()}
-    fingerprint = source.fingerprint + _fingerprint(list(files.values()))
+    fingerprint = source.fingerprint + _fingerprint({split: [file] for split, file in files.items()})
     together = source.splits | own
     return replace(
         source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
@@ -130,7 +130,7 @@ def _local(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
     named = _split_files(path) if path.is_dir() else {"train": [path]}
-    tree = _class_tree(path) if not named else {}
+    tree = _class_tree(path, data) if not named else {}
     if not named and not tree:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
         raise DataError(
@@ -145,26 +145,29 @@ def _local(path: Path, data: DataSettings) -> Source:
         origin=os.path.realpath(path),
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
         class_names=_class_names(path),
-        fingerprint=_fingerprint(files) if files else _tree_fingerprint(path),
+        fingerprint=_fingerprint(named) if files else _tree_fingerprint(path),
     )
 
 
 def _from_pipe(spec: str, data: DataSettings) -> Source:
     """Read a pipe once, into a file that goes with this process."""
-    folder = Path(tempfile.mkdtemp(prefix="clf-stdin-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    name = "stdin" if spec == "-" else Path(spec).name
-    copy = folder / name
-    with copy.open("wb") as file:
-        if spec == "-":
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        else:
-            with Path(spec).expanduser().open("rb") as pipe:
-                shutil.copyfileobj(pipe, file)
+    copy = _spooled(Path("/dev/stdin") if spec == "-" else Path(spec).expanduser())
+    name = copy.name
     source = _local(copy, data)
     return replace(
-        source, origin=f"pipe@{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
+        source, origin=f"{PIPE}{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
     )
+
+
+def _spooled(path: Path) -> Path:
+    """Copy a pipe into a file that goes with this process, since reading takes several looks; give others back."""
+    if not (path.is_fifo() or path == Path("/dev/stdin")):
+        return path
+    folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with path.open("rb") as pipe, (folder / path.name).open("wb") as file:
+        shutil.copyfileobj(pipe, file)
+    return folder / path.name
 
 
 def _split(files: list[Path], data: DataSettings) -> Split:
@@ -193,10 +196,11 @@ def _split_of(match: re.Match[str]) -> str:
 
 def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
     for file in files:
-        yield from read_file(file, data)
+        for batch in read_file(file, data):
+            yield replace(batch, file=file)
 
 
-def _class_tree(folder: Path) -> dict[str, Split]:
+def _class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
     """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
     named = {
         _split_of(match): path
@@ -207,7 +211,7 @@ def _class_tree(folder: Path) -> dict[str, Split]:
     if not trees and (classes := _class_folders(folder)):
         trees = {"train": classes}
     return {
-        split: Split(partial(_read_classes, classes), str(classes[0].parent), partial(_count_texts, classes))
+        split: Split(partial(_read_classes, classes, data), str(classes[0].parent), partial(_count_texts, classes))
         for split, classes in trees.items()
     }
 
@@ -224,13 +228,25 @@ def _class_folders(folder: Path) -> list[Path]:
     return [path for path in found if path.name not in UNLABELLED]
 
 
-def _read_classes(folders: list[Path]) -> Iterator[Batch]:
+def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
     files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
     first = 1
     for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
-        texts = [path.read_text(encoding="utf-8", errors="replace") for path, _ in chunk]
+        texts = [_read_text(path, data.encoding or "utf-8-sig") for path, _ in chunk]
         yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
         first += len(chunk)
+
+
+def _read_text(path: Path, encoding: str) -> str:
+    try:
+        return path.read_text(encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
+            "pass --encoding with the true encoding, such as cp1252",
+        ) from error
+    except LookupError:
+        raise UsageError(f"no encoding is called {encoding!r}", "give --encoding utf-8, cp1252 or another") from None
 
 
 def _class_names(path: Path) -> list[str]:
@@ -238,12 +254,16 @@ def _class_names(path: Path) -> list[str]:
     file = (path if path.is_dir() else path.parent) / "classes.txt"
     if path == file or not file.is_file():
         return []
-    return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    return [line.strip() for line in _read_text(file, "utf-8-sig").splitlines() if line.strip()]
 
 
-def _fingerprint(files: list[Path]) -> str:
-    """Hash the content of the files, so that an edited file of the same size and time is noticed."""
-    return hashlib.sha256("".join(sha256(file) for file in files).encode()).hexdigest() if files else ""
+def _fingerprint(files: dict[str, list[Path]]) -> str:
+    """Hash the content of each split's files, so that an edited file of the same size and time is noticed."""
+    found = hashlib.sha256()
+    for split, paths in sorted(files.items()):
+        for path in paths:
+            found.update(f"{split}\0{sha256(path)}\n".encode())
+    return found.hexdigest()
 
 
 def _tree_fingerprint(folder: Path) -> str:
@@ -320,7 +340,7 @@ def _name_classes(table: Any, features: Any) -> Any:
 
 def _table_batches(table: Any) -> Iterator[Batch]:
     start = 1
-    for batch in table.to_batches(BATCH_ROWS):
+    for batch in sliced(table.to_batches(BATCH_ROWS)):
         yield Batch(batch.to_pydict(), list(range(start, start + batch.num_rows)))
         start += batch.num_rows
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.clusters import Units
 from clf.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -13,49 +14,77 @@ Ints = NDArray[np.int64]
 
 
 def cut(
-    units: Ints, keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
+    units: Units, keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
 ) -> dict[str, Ints]:
-    """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together.
+    """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together, pinned ones in train.
 
     `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the class of its first row. Returns
     ascending row numbers for each split. Raises DataError when a class is too small to be cut.
     """
-    _, first, unit_of, sizes = np.unique(units, return_index=True, return_inverse=True, return_counts=True)
-    order = np.argsort(first)  # units in the order of their first rows, whatever their numbers
+    _check_sizes(keys, labels, names)
+    _, first, unit_of, sizes = np.unique(units.number, return_index=True, return_inverse=True, return_counts=True)
+    pinned = np.zeros(len(first), dtype=bool)
+    pinned[unit_of[units.pinned]] = True
     side = np.zeros(len(first), dtype=np.int64)
     generator = np.random.default_rng(seed)
-    for label in sorted(np.unique(labels).tolist(), key=lambda label: names[label]):
-        members = order[labels[first][order] == label]
-        _check_size(names[label], len(np.unique(keys[labels == label])), len(members), len(shares))
-        members = generator.permutation(members)
-        side[members] = _deal(sizes[members], list(shares.values()))
+    # Units by class, and in the order of their first rows, whatever their numbers.
+    members = _by_class(first, labels[first])
+    for label in sorted(members, key=lambda label: names[label]):
+        if len(members[label]) <= len(shares):
+            log.warning(
+                "class %r has only %d texts that differ: not every split gets one", names[label], len(members[label])
+            )
+        shuffled = generator.permutation(members[label])
+        side[shuffled] = _deal(sizes[shuffled], pinned[shuffled], list(shares.values()))
     return {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
 
 
-def _check_size(name: str, texts: int, units: int, held_out: int) -> None:
-    if texts < 2:
+def _by_class(first: Ints, classes: Ints) -> dict[int, Ints]:
+    order = np.lexsort((first, classes))
+    found, starts = np.unique(classes[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+
+
+def _check_sizes(keys: NDArray[np.uint64], labels: Ints, names: Sequence[str]) -> None:
+    """Refuse classes with a single distinct text, all of them together."""
+    order = np.lexsort((keys, labels))
+    labels, keys = labels[order], keys[order]
+    new = np.append(True, (labels[1:] != labels[:-1]) | (keys[1:] != keys[:-1]))
+    texts = np.bincount(labels[new], minlength=len(names))
+    few = [repr(names[label]) for label in np.flatnonzero(texts == 1).tolist()]
+    if few:
         raise DataError(
-            f"class {name!r} has {texts} distinct text, too few to split",
+            f"class{'es' if len(few) > 1 else ''} {', '.join(few[:10])} "
+            f"{'have' if len(few) > 1 else 'has'} 1 distinct text, too few to split",
             "add texts of that class, or merge it into another with --label-map",
         )
-    if units <= held_out:
-        log.warning("class %r has only %d texts that differ: not every split gets one", name, units)
 
 
-def _deal(sizes: Ints, shares: list[float]) -> Ints:
+def _deal(sizes: Ints, pinned: NDArray[np.bool_], shares: list[float]) -> Ints:
     """Give each unit of one class a side: 0 is train, which keeps at least one; the last share is dealt first."""
     side = np.zeros(len(sizes), dtype=np.int64)
+    free = np.flatnonzero(~pinned)
+    free = free if pinned.any() else free[:-1]
     for number, share in reversed(list(enumerate(shares, 1))):
         wanted = max(1, round(share * int(sizes.sum()))) if share else 0
-        free = np.flatnonzero(side == 0)
-        fitting = free[sizes[free] <= wanted]  # a unit larger than the share stays in train
-        if len(fitting) == len(free):
-            fitting = fitting[:-1]
-        chosen = fitting[np.cumsum(sizes[fitting]) <= wanted]
-        if not len(chosen) and wanted and len(free) > 1:
+        chosen = free[_filling(sizes[free], wanted)]
+        if not len(chosen) and wanted and len(free):
             chosen = free[[np.argmin(sizes[free])]]
         side[chosen] = number
+        free = free[side[free] == 0]
     return side
+
+
+def _filling(sizes: Ints, wanted: int) -> Ints:
+    """Choose units in order, passing over those that would overfill, until `wanted` rows are reached."""
+    if (sizes == 1).all():
+        return np.arange(min(wanted, len(sizes)))
+    chosen, rows = [], 0
+    for unit, size in enumerate(sizes.tolist()):
+        if rows + size <= wanted:
+            chosen.append(unit)
+            rows += size
+    return np.array(chosen, dtype=np.int64)
 
 
 def stratified_subset(labels: Sequence[int] | Ints, rows: int, seed: int) -> Ints:
@@ -67,8 +96,8 @@ def stratified_subset(labels: Sequence[int] | Ints, rows: int, seed: int) -> Int
     order = generator.permutation(len(values))
     # Each row gets its rank within its class as a share of the class; taking the lowest shares keeps proportions.
     share = np.empty(len(values))
-    for label in np.unique(values):
-        of_class = order[values[order] == label]
+    grouped = order[np.argsort(values[order], kind="stable")]
+    for of_class in np.split(grouped, np.flatnonzero(np.diff(values[grouped])) + 1):
         share[of_class] = (np.arange(len(of_class)) + generator.random()) / len(of_class)
         share[of_class[0]] = -1.0
     return np.sort(np.argsort(share, kind="stable")[:rows])
