@@ -17,9 +17,10 @@ from clf import __version__
 from clf.data.audit import audit, audit_lengths, count_classes, count_leaks
 from clf.data.clusters import Clusters, find_clusters, find_units
 from clf.data.delivery import Delivered, Rows, TextStore, deliver
+from clf.data.folders import SPLITS
 from clf.data.labels import check_labels, name_labels, read_label_map
 from clf.data.prepared import PreparedDataset, write_prepared
-from clf.data.sources import SPLITS, SYNTHETIC, Source, find_source, input_paths
+from clf.data.sources import SYNTHETIC, Source, find_source, input_paths
 from clf.data.splits import cut, stratified_subset
 from clf.errors import DataError, OutputError, UsageError
 from clf.models.store import EMBEDDED_ID, local_tokenizer

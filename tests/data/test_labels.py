@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from clf.data.examples import Tally, read_examples
+from clf.data.folders import Split
 from clf.data.labels import Labelled, check_labels, name_labels, read_label_map, sort_labels
 from clf.data.rows import Batch
-from clf.data.sources import Split
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 

@@ -27,7 +27,7 @@ from clf.data.columns import OtherColumns
 from clf.data.digest import Digest, digest
 from clf.data.examples import Tally, read_examples
 from clf.data.fingerprints import hash_texts
-from clf.data.sources import Split
+from clf.data.folders import Split
 from clf.errors import ClfError
 from clf.progress import track
 from clf.settings import CleaningSettings, DataSettings

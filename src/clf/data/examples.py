@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clf.data.columns import Columns, choose_columns
+from clf.data.folders import Split
 from clf.data.rows import SHOWN, Batch
-from clf.data.sources import Split
 from clf.errors import DataError
 from clf.settings import DataSettings
 

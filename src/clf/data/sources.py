@@ -4,18 +4,29 @@ import atexit
 import hashlib
 import logging
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from clf import hub
+from clf.data.folders import (
+    ENDINGS,
+    SPLIT_NAME,
+    SPLITS,
+    UNLABELLED,
+    Split,
+    class_names,
+    class_tree,
+    split_files,
+    split_of,
+    tree_fingerprint,
+)
 from clf.data.readers import count_lines, read_file, sniff_format
-from clf.data.rows import BATCH_ROWS, Batch, chunked, sliced
+from clf.data.rows import BATCH_ROWS, Batch, sliced
 from clf.errors import DataError, UsageError
 from clf.results import MANIFEST_FILE, is_clf_result, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
@@ -23,25 +34,7 @@ from clf.settings import DEFAULT_DATASET, DataSettings, Settings
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
 PIPE = "pipe@"
-SPLITS = ("train", "validation", "test")
-UNLABELLED = {"unsupervised", "unsup", "unlabeled", "unlabelled"}
-ENDINGS = {".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow", ".txt", ".gz", ".zst", ".bz2", ".xz"}
-SPLIT_NAME = re.compile(
-    r"(?:(train|training)|(validation|valid|val|dev|eval)|(test|testing))(?:[^a-z].*)?", re.IGNORECASE
-)
-
 log = logging.getLogger(__name__)
-Rows = Callable[[], Iterator[Batch]]
-
-
-@dataclass(frozen=True)
-class Split:
-    """Where the rows of one split come from; `rows()` can be called again and again."""
-
-    rows: Rows
-    shown: str
-    lines: Callable[[], int] = lambda: 0
-    """Lines of its files, or their rows where they know them; 0 when that is unknown before reading."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +122,8 @@ def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
 def _local(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
-    named = _split_files(path) if path.is_dir() else {"train": [path]}
-    tree = _class_tree(path, data) if not named else {}
+    named = split_files(path) if path.is_dir() else {"train": [path]}
+    tree = class_tree(path, data) if not named else {}
     if not named and not tree:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
         raise DataError(
@@ -144,8 +137,8 @@ def _local(path: Path, data: DataSettings) -> Source:
         name=path.resolve().name.split(".")[0] or "dataset",
         origin=os.path.realpath(path),
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
-        class_names=_class_names(path),
-        fingerprint=_fingerprint(named) if files else _tree_fingerprint(path),
+        class_names=class_names(path),
+        fingerprint=_fingerprint(named) if files else tree_fingerprint(path),
     )
 
 
@@ -174,87 +167,10 @@ def _split(files: list[Path], data: DataSettings) -> Split:
     return Split(partial(_read_files, files, data), ", ".join(map(str, files)), partial(count_lines, files))
 
 
-def _split_files(folder: Path) -> dict[str, list[Path]]:
-    files: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix.lower() in ENDINGS:
-            stem = path.name.split(".")[0]
-            if match := SPLIT_NAME.fullmatch(stem):
-                if twin := next(
-                    (other for other in files.get(_split_of(match), []) if other.name.split(".")[0] == stem), None
-                ):
-                    raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
-                files.setdefault(_split_of(match), []).append(path)
-            elif path.name != "classes.txt":
-                log.info("%s is passed over: its name does not begin with train, validation or test", path)
-    return files
-
-
-def _split_of(match: re.Match[str]) -> str:
-    return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
-
-
 def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
     for file in files:
         for batch in read_file(file, data):
             yield replace(batch, file=file)
-
-
-def _class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
-    """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
-    named = {
-        _split_of(match): path
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name))
-    }
-    trees = {split: classes for split, path in named.items() if (classes := _class_folders(path))}
-    if not trees and (classes := _class_folders(folder)):
-        trees = {"train": classes}
-    return {
-        split: Split(partial(_read_classes, classes, data), str(classes[0].parent), partial(_count_texts, classes))
-        for split, classes in trees.items()
-    }
-
-
-def _count_texts(folders: list[Path]) -> int:
-    return sum(1 for folder in folders for _ in folder.glob("*.txt"))
-
-
-def _class_folders(folder: Path) -> list[Path]:
-    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and next(path.glob("*.txt"), None)]
-    for path in found:
-        if path.name in UNLABELLED:
-            log.info("%s is left out: its texts have no labels", path)
-    return [path for path in found if path.name not in UNLABELLED]
-
-
-def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
-    files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
-    first = 1
-    for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
-        texts = [_read_text(path, data.encoding or "utf-8-sig") for path, _ in chunk]
-        yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
-        first += len(chunk)
-
-
-def _read_text(path: Path, encoding: str) -> str:
-    try:
-        return path.read_text(encoding=encoding)
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
-            "pass --encoding with the true encoding, such as cp1252",
-        ) from error
-    except LookupError:
-        raise UsageError(f"no encoding is called {encoding!r}", "give --encoding utf-8, cp1252 or another") from None
-
-
-def _class_names(path: Path) -> list[str]:
-    """Read `classes.txt` beside the data: one name a line."""
-    file = (path if path.is_dir() else path.parent) / "classes.txt"
-    if path == file or not file.is_file():
-        return []
-    return [line.strip() for line in _read_text(file, "utf-8-sig").splitlines() if line.strip()]
 
 
 def _fingerprint(files: dict[str, list[Path]]) -> str:
@@ -263,14 +179,6 @@ def _fingerprint(files: dict[str, list[Path]]) -> str:
     for split, paths in sorted(files.items()):
         for path in paths:
             found.update(f"{split}\0{sha256(path)}\n".encode())
-    return found.hexdigest()
-
-
-def _tree_fingerprint(folder: Path) -> str:
-    """Hash names and content of the files: the folder that a text lies in is its label."""
-    found = hashlib.sha256()
-    for path in sorted(folder.rglob("*.txt")):
-        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())
     return found.hexdigest()
 
 
@@ -318,7 +226,7 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[
             if match is None or name in UNLABELLED:
                 log.info("split %s of %s is left out", name, repository)
                 continue
-            splits[_split_of(match)] = split.with_format("arrow")[:]
+            splits[split_of(match)] = split.with_format("arrow")[:]
         features = next(iter(loaded.values())).features
     names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
     return {split: _name_classes(table, features) for split, table in splits.items()}, list(names)
