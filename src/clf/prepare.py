@@ -35,6 +35,7 @@ LONG = 0.1
 
 log = logging.getLogger(__name__)
 Splits = dict[str, Rows]
+RowNumbers = NDArray[np.int64]
 
 
 def prepare(settings: Settings) -> PreparedDataset:
@@ -75,15 +76,21 @@ def prepare_into(
         _say_dropped(given)
         names = _name_labels(given, source, settings)
         if measure_only:
-            splits, found = _as_test(given, settings), audit(given, None, names)
+            chosen, found = _as_test(given, settings), audit(given, None, names)
         else:
             spec = settings.data.dataset or DEFAULT_DATASET
             _check_labels({split: given.of(split) for split in given.splits}, names, spec)
             clusters = find_clusters(given.rows, given.store)
             found = audit(given, clusters, names)
-            splits = _split(given, clusters, names, settings, found)
-            found["truncated"] = _lengths(splits, given.store, settings)
-        splits = _subsets(splits, settings) if subset else splits
+            chosen = _split(given, clusters, names, settings, found)
+        chosen = _subsets(chosen, given.rows.label, settings) if subset else chosen
+        splits = {split: given.rows.take(rows) for split, rows in chosen.items()}
+        if not measure_only:
+            alike = {split: clusters[rows] for split, rows in chosen.items()}
+            found |= {
+                "leaks_after_split": count_leaks(splits, alike),
+                "truncated": _lengths(splits, given.store, settings),
+            }
         found |= {
             "rows": {split: len(rows) for split, rows in splits.items()},
             "classes": count_classes({split: rows.label for split, rows in splits.items()}, names),
@@ -184,7 +191,9 @@ def _check_labels(splits: Splits, names: list[str], shown_as: str) -> None:
 # --- splitting ----------------------------------------------------------------------------------------------
 
 
-def _split(given: Delivered, clusters: Clusters, names: list[str], settings: Settings, found: dict[str, Any]) -> Splits:
+def _split(
+    given: Delivered, clusters: Clusters, names: list[str], settings: Settings, found: dict[str, Any]
+) -> dict[str, RowNumbers]:
     """Keep the splits that are given; cut those that are missing off train. Says in `found` what it did."""
     spec = settings.data.dataset or DEFAULT_DATASET
     if "train" not in given.splits:
@@ -192,62 +201,73 @@ def _split(given: Delivered, clusters: Clusters, names: list[str], settings: Set
             f"{spec} has no train split, only {', '.join(given.splits)}",
             "give the training data as --dataset",
         )
-    data = settings.data
+    chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
+    if settings.data.drop_leaks and len(chosen) > 1:
+        chosen["train"] = _without_leaks(chosen, clusters, found)
+    chosen |= _cut_off(given, chosen["train"], clusters, names, settings, found)
+    chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
+    _check_labels({split: given.rows.take(rows) for split, rows in chosen.items()}, names, spec)
+    return chosen
+
+
+def _cut_off(
+    given: Delivered,
+    train: RowNumbers,
+    clusters: Clusters,
+    names: list[str],
+    settings: Settings,
+    found: dict[str, Any],
+) -> dict[str, RowNumbers]:
+    """Cut the splits that are not given off train."""
     shares = {}
     if "validation" not in given.splits:
-        shares["validation"] = data.validation_size
+        shares["validation"] = settings.data.validation_size
     if given.splits == ["train"]:
-        shares["test"] = data.test_size
-    chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
-    alike = clusters.copy()
-    if shares:
-        train = chosen["train"]
-        rows = given.rows.take(train)
-        units = find_units(rows, clusters[train], given.store, shares)
-        found |= {"clusters_cut": units.cut, "clusters_in_train": units.kept}
-        parts = cut(units, rows.key, rows.label, names, shares, settings.run.seed)
-        if empty := [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]:
-            raise DataError(
-                f"nothing is left for {' and '.join(empty)}: too many rows belong together",
-                "choose another --group-column, or give --validation and --test files",
-            )
-        alike[train] = np.where(units.loose, len(clusters) + units.number, alike[train])  # what was cut is no leak
-        chosen |= {split: train[part] for split, part in parts.items()}
-        sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
-        log.info("cut train into %s (stratified, seed %d, near duplicates on one side)", sizes, settings.run.seed)
-    if data.drop_leaks:
-        chosen["train"] = _without_leaks(chosen, alike)
-    chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
-    splits = {split: given.rows.take(rows) for split, rows in chosen.items()}
-    if data.drop_leaks:
-        _check_labels(splits, names, spec)
-    found["leaks_after_split"] = count_leaks(splits, {split: clusters[rows] for split, rows in chosen.items()})
-    return splits
+        shares["test"] = settings.data.test_size
+    if not shares:
+        return {}
+    rows = given.rows.take(train)
+    units = find_units(rows, clusters[train], given.store, shares)
+    found |= {"clusters_cut": units.cut, "clusters_in_train": units.kept}
+    parts = cut(units, rows.key, rows.label, names, shares, settings.run.seed)
+    if empty := [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]:
+        raise DataError(
+            f"nothing is left for {' and '.join(empty)}: too many rows belong together",
+            "choose another --group-column, or give --validation and --test files",
+        )
+    sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
+    log.info("cut train into %s (stratified, seed %d, near duplicates on one side)", sizes, settings.run.seed)
+    return {split: train[part] for split, part in parts.items()}
 
 
-def _without_leaks(chosen: dict[str, NDArray[np.int64]], clusters: Clusters) -> NDArray[np.int64]:
+def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters, found: dict[str, Any]) -> RowNumbers:
+    """Drop the training rows with an equal or near duplicate in a split that was given."""
     held_out = np.concatenate([rows for split, rows in chosen.items() if split != "train"])
     leaked = np.isin(clusters[chosen["train"]], clusters[held_out])
     log.info("dropped %d training texts that stand in validation or test too, or nearly so", int(leaked.sum()))
+    if leaked.all():
+        raise DataError("every training text stands in validation or test too", "give other files as --test")
+    if leaked.any():
+        found["dropped"]["stands in validation or test too"] = int(leaked.sum())
     return chosen["train"][~leaked]
 
 
-def _subsets(splits: Splits, settings: Settings) -> Splits:
+def _subsets(chosen: dict[str, RowNumbers], labels: Clusters, settings: Settings) -> dict[str, RowNumbers]:
     """Take of each split the stratified part that was asked for."""
-    for split, rows in splits.items():
-        most = settings.data.max_train_samples if split == "train" else settings.data.max_eval_samples
-        if most:
-            splits = splits | {split: rows.take(stratified_subset(rows.label, most, settings.run.seed))}
-    return splits
+    most = dict.fromkeys(chosen, settings.data.max_eval_samples) | {"train": settings.data.max_train_samples}
+    return {
+        split: rows[stratified_subset(labels[rows], most[split] or len(rows), settings.run.seed)]
+        for split, rows in chosen.items()
+    }
 
 
-def _as_test(given: Delivered, settings: Settings) -> Splits:
+def _as_test(given: Delivered, settings: Settings) -> dict[str, RowNumbers]:
     wanted = settings.data.split
     if wanted in given.splits:
-        return {wanted: given.of(wanted)}
+        return {wanted: np.flatnonzero(given.rows.split == given.splits.index(wanted))}
     if given.splits == ["train"]:
         log.info("measuring on all %d rows", len(given.rows))
-        return {wanted: given.rows}
+        return {wanted: np.arange(len(given.rows))}
     raise DataError(
         f"the dataset has no {wanted} split; it has {', '.join(given.splits)}", "pass --split with one of them"
     )

@@ -84,7 +84,7 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
                 f" of {known}" if known else "",
                 unit,
                 rate,
-                f", {duration((known - done) / rate)} left" if known else "",
+                f", {duration((known - done) / rate)} left" if known and done else "",
                 f", {note}" if note else "",
             )
 

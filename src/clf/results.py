@@ -167,14 +167,19 @@ def held(lock: Path, what: Path) -> Iterator[None]:
         opened = lock.open("a+")
     except OSError as error:
         raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another --output-dir") from error
+    mine = False
     with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             owner = file.read().strip() or "another process"
             raise OutputError(f"{owner} is using {what}", "wait for it, or choose another --output-dir") from error
-        if lock.exists() and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+        except OSError as error:
+            raise OutputError(f"{lock} cannot be locked: {error.strerror}", "choose another --output-dir") from error
+        with suppress(FileNotFoundError):
+            mine = os.path.samestat(os.fstat(file.fileno()), lock.stat())
+        if mine:
             file.truncate(0)
             file.write(f"process {os.getpid()} on {os.uname().nodename}")
             file.flush()

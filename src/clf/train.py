@@ -303,6 +303,6 @@ def _test_run(settings: Settings) -> Settings:
 
 
 def _say_leaks(prepared: PreparedDataset) -> None:
-    leaks = {pair: count for pair, count in prepared.audit["leaks_after_cleaning"].items() if count}
+    leaks = {pair: count for pair, count in prepared.audit["leaks_after_split"]["exact"].items() if count}
     if leaks:
         log.warning("texts that stand in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))

@@ -112,8 +112,8 @@ def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]
 def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64]]) -> dict[str, Any]:
     """Count near duplicates beside the exact ones: `keys` tell texts apart, `clusters` say which are alike.
 
-    `near_duplicates[split]` is the number of distinct texts of a split that are a near duplicate of an earlier
-    one; `near_leaks["a_in_b"]` the number of distinct texts of `a` with a near duplicate, but no equal, in `b`.
+    `near_duplicates[split]` is the number of distinct texts of a split in one cluster with an earlier one;
+    `near_leaks["a_in_b"]` the number of distinct texts of `a` with no equal in `b`, but one of their cluster.
     """
     distinct = {split: np.unique(rows, return_index=True) for split, rows in keys.items()}
     return {

@@ -107,7 +107,7 @@ class OtherColumns:
     def add(self, batch: Batch, columns: Columns) -> None:
         """Keep some rows of a batch, evenly spread over it."""
         others = [name for name in batch.columns if name not in {*columns.needed, columns.label_name}][: self.MOST]
-        if not others or self.taken >= self.SIZE or columns.label is None:
+        if not others or self.taken >= self.SIZE or columns.label not in batch.columns:
             return
         step = -(-len(batch.lines) // self.PER_BATCH)
         labels = batch.columns[columns.label][::step]

@@ -99,7 +99,7 @@ def _sniff_form(path: Path, settings: DataSettings) -> dict[str, Any]:
             f"--delimiter must be one character, found {delimiter!r}",
             "give --delimiter ';' or another single character",
         )
-    plain = delimiter == "\t" and _quotes_are_text(path, settings)
+    plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)
     return {
         "delimiter": delimiter,
         "quotechar": quote,

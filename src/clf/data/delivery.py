@@ -156,8 +156,9 @@ def deliver(
                 done += len(batch.lines)
                 if lines and done > expected:
                     expected = max(done, round(done * lines / batch.lines[-1])) if not expected else done
-                    advance(0, total=earlier + expected)
-                advance(len(batch.lines))
+                    advance(len(batch.lines), total=earlier + expected)
+                else:
+                    advance(len(batch.lines))
             earlier += done
     return reading.result(folder)
 

@@ -82,7 +82,7 @@ def _examples(batch: Batch, columns: Columns, tally: Tally) -> tuple[Examples, l
             examples.texts.append(text)
             examples.labels.append(label)
             examples.label_names.append(None if name is None else str(name).strip())
-            examples.groups.append(None if group is None else str(group).strip() or None)
+            examples.groups.append(_label(group))
             examples.lines.append(line)
     return examples, problems
 

@@ -159,7 +159,7 @@ def _undecodable_line(path: Path, encoding: str) -> int | None:
     """Find the line by looking again; None for encodings whose line ends are no single bytes."""
     if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
         return None
-    with open_bytes(path) as file:
+    with open_bytes(path, 1_000_000) as file:
         for number, line in enumerate(file, 1):
             try:
                 line.decode(encoding)

@@ -58,12 +58,10 @@ def split_of(match: re.Match[str]) -> str:
 
 def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
     """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
-    named = {
-        split_of(match): path
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name))
-    }
-    trees = {split: classes for split, path in named.items() if (classes := _class_folders(path))}
+    trees: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name)) and (classes := _class_folders(path)):
+            trees.setdefault(split_of(match), []).extend(classes)
     if not trees and (classes := _class_folders(folder)):
         trees = {"train": classes}
     return {

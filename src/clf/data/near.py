@@ -20,7 +20,7 @@ GRAM = 5
 THRESHOLD = 0.8
 SHORTEST = 30
 """Texts with fewer characters are near duplicates only of equal ones."""
-LONGEST = 100_000
+LONGEST = 50_000
 """Characters of a text that are compared: a text of megabytes costs no more than these."""
 # A pair at the threshold shares one of 22 bands of 6 with probability 1 - (1 - 0.8**6)**22 = 0.9988.
 BANDS, BAND_ROWS = 22, 6
@@ -134,7 +134,7 @@ def cluster(
     """
     clusters = np.arange(len(lengths))
     eligible = np.flatnonzero(lengths >= SHORTEST)
-    grams = lru_cache(maxsize=256)(lambda row: _gram_set(text(row)))
+    grams = lru_cache(maxsize=64)(lambda row: _gram_set(text(row)))
     rejected = np.empty((0, 2), dtype=np.int64)
     with track("comparing", BANDS, "bands") as advance:
         for number in range(BANDS):

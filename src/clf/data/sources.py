@@ -26,7 +26,7 @@ from clf.data.folders import (
     tree_fingerprint,
 )
 from clf.data.readers import count_lines, read_file, sniff_format
-from clf.data.rows import BATCH_ROWS, Batch, sliced
+from clf.data.rows import BATCH_ROWS, Batch, sliced, unfold
 from clf.errors import DataError, UsageError
 from clf.results import MANIFEST_FILE, is_clf_result, sha256
 from clf.settings import DEFAULT_DATASET, DataSettings, Settings
@@ -111,6 +111,8 @@ def looks_like_path(spec: str) -> bool:
 
 def same_dataset(spec: str, recorded: dict[str, Any]) -> bool:
     """Tell whether `spec` is the dataset that a model's record names."""
+    if spec == "-" or Path(spec).expanduser().is_fifo():
+        return False  # what comes out of a pipe is new each time
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == recorded.get("dataset")
     return os.path.realpath(os.path.expanduser(spec)) == recorded.get("origin")
@@ -199,7 +201,7 @@ def _from_hub(repository: str, settings: Settings) -> Source:
         name=repository.split("/")[-1],
         origin=f"{repository}@{snapshot.commit}",
         splits={
-            split: Split(partial(_table_batches, table), f"{repository} {split}", partial(len, table))
+            split: Split(partial(_table_batches, table, settings.data), f"{repository} {split}", partial(len, table))
             for split, table in splits.items()
         },
         label_order=names,
@@ -210,6 +212,7 @@ def _from_hub(repository: str, settings: Settings) -> Source:
 def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[str]]:
     """Load a repository's own configuration of splits and columns, from its files alone."""
     import datasets
+    import pyarrow
 
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory() as cache:
@@ -220,16 +223,17 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[
             raise DataError(
                 f"dataset {repository} cannot be read: {reason}", "download its file and give the path"
             ) from error
-        splits = {}
+        splits: dict[str, list[Any]] = {}
         for name, split in loaded.items():
             match = SPLIT_NAME.fullmatch(name)
             if match is None or name in UNLABELLED:
                 log.info("split %s of %s is left out", name, repository)
                 continue
-            splits[split_of(match)] = split.with_format("arrow")[:]
+            splits.setdefault(split_of(match), []).append(split.with_format("arrow")[:])
         features = next(iter(loaded.values())).features
     names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
-    return {split: _name_classes(table, features) for split, table in splits.items()}, list(names)
+    tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
+    return tables, list(names)
 
 
 def _name_classes(table: Any, features: Any) -> Any:
@@ -246,10 +250,10 @@ def _name_classes(table: Any, features: Any) -> Any:
     return table
 
 
-def _table_batches(table: Any) -> Iterator[Batch]:
+def _table_batches(table: Any, data: DataSettings) -> Iterator[Batch]:
     start = 1
     for batch in sliced(table.to_batches(BATCH_ROWS)):
-        yield Batch(batch.to_pydict(), list(range(start, start + batch.num_rows)))
+        yield Batch(unfold(batch.to_pydict(), data.columns), list(range(start, start + batch.num_rows)))
         start += batch.num_rows
 
 

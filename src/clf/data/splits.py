@@ -18,8 +18,8 @@ def cut(
 ) -> dict[str, Ints]:
     """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together, pinned ones in train.
 
-    `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the class of its first row. Returns
-    ascending row numbers for each split. Raises DataError when a class is too small to be cut.
+    `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the rarest class in it. Returns ascending
+    row numbers for each split. Raises DataError when a class is too small to be cut.
     """
     _check_sizes(keys, labels, names)
     _, first, unit_of, sizes = np.unique(units.number, return_index=True, return_inverse=True, return_counts=True)
@@ -28,15 +28,22 @@ def cut(
     side = np.zeros(len(first), dtype=np.int64)
     generator = np.random.default_rng(seed)
     # Units by class, and in the order of their first rows, whatever their numbers.
-    members = _by_class(first, labels[first])
+    members = _by_class(first, _rarest(labels, unit_of))
     for label in sorted(members, key=lambda label: names[label]):
         if len(members[label]) <= len(shares):
             log.warning(
-                "class %r has only %d texts that differ: not every split gets one", names[label], len(members[label])
+                "class %r has only %d texts to part: not every split gets one", names[label], len(members[label])
             )
         shuffled = generator.permutation(members[label])
         side[shuffled] = _deal(sizes[shuffled], pinned[shuffled], list(shares.values()))
     return {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
+
+
+def _rarest(labels: Ints, unit_of: Ints) -> Ints:
+    """Return for each unit the class, of those of its rows, with the fewest rows."""
+    counts = np.bincount(labels)
+    order = np.lexsort((counts[labels], unit_of))
+    return labels[order][np.unique(unit_of[order], return_index=True)[1]]
 
 
 def _by_class(first: Ints, classes: Ints) -> dict[int, Ints]:
@@ -64,11 +71,12 @@ def _deal(sizes: Ints, pinned: NDArray[np.bool_], shares: list[float]) -> Ints:
     """Give each unit of one class a side: 0 is train, which keeps at least one; the last share is dealt first."""
     side = np.zeros(len(sizes), dtype=np.int64)
     free = np.flatnonzero(~pinned)
-    free = free if pinned.any() else free[:-1]
+    if not pinned.any():  # the largest, of equals the last, is train's
+        free = np.delete(free, len(free) - 1 - np.argmax(sizes[::-1]))
     for number, share in reversed(list(enumerate(shares, 1))):
         wanted = max(1, round(share * int(sizes.sum()))) if share else 0
         chosen = free[_filling(sizes[free], wanted)]
-        if not len(chosen) and wanted and len(free):
+        if not len(chosen) and wanted and len(free) and 2 * sizes[free].min() <= sizes.sum():
             chosen = free[[np.argmin(sizes[free])]]
         side[chosen] = number
         free = free[side[free] == 0]
