@@ -32,6 +32,7 @@ from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, DataSettings, Sett
 LATER = {"dataset", "split", "allow_leak", "max_length", "max_inflation", "max_train_samples", "max_eval_samples"}
 LENGTH_TEXTS = 50_000
 LONG = 0.1
+OFF = 0.25  # of its size, by which a split may miss what was asked for unsaid
 
 log = logging.getLogger(__name__)
 Splits = dict[str, Rows]
@@ -49,7 +50,7 @@ def prepare(settings: Settings) -> PreparedDataset:
     _check_sizes(settings)
     default = PREPARED / source.name
     kept = PreparedDataset(settings.run.output_dir or default)
-    if (settings.run.output_dir is None or settings.run.overwrite) and _is_up_to_date(kept, source, settings):
+    if _is_up_to_date(kept, source, settings):
         log.info("%s is up to date: same content, same settings", kept.folder)
         return kept
     folder = output_folder(settings, default, input_paths(settings.data))
@@ -235,9 +236,23 @@ def _cut_off(
             f"nothing is left for {' and '.join(empty)}: too many rows belong together",
             "choose another --group-column, or give --validation and --test files",
         )
-    sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
-    log.info("cut train into %s (stratified, seed %d, near duplicates on one side)", sizes, settings.run.seed)
+    _say_cut(parts, rows, shares, names, settings)
     return {split: train[part] for split, part in parts.items()}
+
+
+def _say_cut(
+    parts: dict[str, RowNumbers], rows: Rows, shares: dict[str, float], names: list[str], settings: Settings
+) -> None:
+    sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
+    together = "groups and near duplicates" if settings.data.group_column else "near duplicates"
+    log.info("cut train into %s (by class, seed %d, %s kept together)", sizes, settings.run.seed, together)
+    for split, share in shares.items():
+        part, wanted = rows.label[parts[split]], share * len(rows)
+        if abs(len(part) - wanted) > max(OFF * wanted, len(names)):
+            log.warning("%s has %d rows, %.0f were asked for: too many rows belong together", split, len(part), wanted)
+        lacking = [repr(names[label]) for label in np.setdiff1d(rows.label, part).tolist()]
+        if share and lacking:
+            log.warning("%s has no text of %s: too few can be parted", split, ", ".join(lacking[:10]))
 
 
 def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters, found: dict[str, Any]) -> RowNumbers:

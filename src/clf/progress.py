@@ -5,11 +5,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SECONDS_BETWEEN_LINES = 10.0
 
 log = logging.getLogger(__name__)
 Advance = Callable[..., None]
+_live: "Console | None" = None
 
 
 @contextmanager
@@ -47,8 +52,10 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
         TimeRemainingColumn,
     )
 
+    global _live
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
-               TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+               TextColumn("{task.fields[rate]}"), TextColumn("after"), TimeElapsedColumn(), TextColumn("left:"),
+               TimeRemainingColumn(),
                TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total, note="", rate="")
@@ -60,7 +67,16 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
             if note:
                 progress.update(task, note=note)
 
-        yield advance
+        _live = progress.console
+        try:
+            yield advance
+        finally:
+            _live = None
+
+
+def live_console() -> "Console | None":
+    """Return the console that shows a bar now: what else is printed through it stands above the bar."""
+    return _live
 
 
 def _lines(what: str, total: int | None, unit: str) -> Advance:

@@ -312,3 +312,13 @@ def test_importing_cleaning_needs_the_standard_library_only():
     program = "import sys, clf.data.cleaning; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"torch", "transformers", "numpy", "pyarrow", "pydantic"} & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("text", ["if a<b and c>d then stop", "p <q or r> s", "x <i and j> y"])
+def test_comparisons_of_letters_are_no_tags(text: str) -> None:
+    assert clean_text(text, ALL) == text
+
+
+@pytest.mark.parametrize("text", ['a <b class="x">c', "a <b >c", "a <i/>c", "a <a href=x y>c", "a </b>c"])
+def test_elements_of_one_letter_are_tags(text: str) -> None:
+    assert clean_text(text, ALL) == "a c"

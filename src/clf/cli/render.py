@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clf.errors import ClfError
+from clf.progress import live_console
 from clf.reports.markdown import SHOWN
 
 SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
@@ -79,7 +80,8 @@ class NoteHandler(logging.Handler):
         self.said.add(line)
         style = "yellow" if record.levelno >= logging.WARNING else "dim" if record.levelno < logging.INFO else ""
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(prefix + line, style=style))
+        shown_by = live_console() or Console(stderr=True)
+        shown_by.print(Text(prefix + line, style=style), highlight=False, soft_wrap=True)
 
 
 def print_next(command: str) -> None:
@@ -157,7 +159,8 @@ def _found(audit: Mapping[str, Any]) -> list[str]:
         for split, texts in audit["near_duplicates"].items()
     ]
     found += [
-        (texts, "distinct text", f"of {pair.replace('_in_', ' in ')} too") for pair, texts in audit["leaks"].items()
+        (texts, "distinct text", f"of {pair.replace('_in_', ' in ')} too, as delivered")
+        for pair, texts in audit["leaks"].items()
     ]
     found += [
         (texts, "more text", f"of {pair.replace('_in_', ' nearly repeated in ')}")
@@ -166,6 +169,11 @@ def _found(audit: Mapping[str, Any]) -> list[str]:
     found += [
         (sum(audit["odd_characters"].values()), "text", "with control or invisible characters"),
         (sum(audit["changed_by_cleaning"].values()), "text", "changed by cleaning"),
+        *(
+            (texts, "text", f"of {pair.replace('_in_', ' nearly repeated in ')} after the cut")
+            for pair, texts in audit["leaks_after_split"]["near"].items()
+            if audit.get("clusters_cut")
+        ),
         (audit["groups_in_two_splits"] or 0, "group", "with rows in two of the splits as delivered"),
         (audit["conflicting"], "text", "with two labels"),
         (

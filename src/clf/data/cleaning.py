@@ -164,8 +164,10 @@ _NAME = f"(?ai:{'|'.join(_ELEMENTS.split())})"
 # two are in step, and the scan from the earlier one ends at the later.
 _REST = r"""(?:(?:[^<>"']++|"[^"<]*+"|"[^">]*+"|'[^'<]*+'|'[^'>]*+')*+>|[^<>]*+>)"""
 _DECLARATION = r"(?i:!doctype|\?xml)\b"
-_TAG = re.compile(rf"<(?=/?[a-zA-Z]|[!?])(?:/?{_NAME}(?=[\s/>]){_REST}|{_DECLARATION}[^<>]*+>)")
-_TAG_OPENING = re.compile(rf"<(?=/?[a-zA-Z]|[!?])(?=/?{_NAME}[\s/<>]|{_DECLARATION})")
+# `a <b and c> d` compares: an element of one letter has attributes with `=`, or none.
+_COMPARED = r"(?!(?ai:[abipqsu])\s+[^\s<>=/][^<>=]*+>)"
+_TAG = re.compile(rf"<(?=/?[a-zA-Z]|[!?]){_COMPARED}(?:/?{_NAME}(?=[\s/>]){_REST}|{_DECLARATION}[^<>]*+>)")
+_TAG_OPENING = re.compile(rf"<(?=/?[a-zA-Z]|[!?]){_COMPARED}(?=/?{_NAME}[\s/<>]|{_DECLARATION})")
 _BLOCK = re.compile(rf"<(?:!(--)|((?ai:script|style))(?=[\s/>]){_REST})")
 _BLOCK_END = {
     "--": re.compile("-->"),

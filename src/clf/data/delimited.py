@@ -18,6 +18,7 @@ DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 USUAL_HEADER = {"text", "label", "sentence", "review", "category", "title", "content", "comment", "message", "id"}
 
 LONGEST_CELL = 100_000_000
+EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
 EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
         form = _sniff_form(path, settings)
         rows = _numbered_rows(file, path, form)
         first = next(rows, None)
+        if first and EXCEL_FIRST_LINE.fullmatch(form["delimiter"].join(first[1])):
+            first = next(rows, None)
         if first is None:
             raise DataError(f"{path} is empty", EXPECTED)
         headerless = settings.no_header or _looks_headerless(first[1], settings)
@@ -93,7 +96,8 @@ class _ZeroBytes:
 def _sniff_form(path: Path, settings: DataSettings) -> dict[str, Any]:
     """Find delimiter and quote character, as arguments of the csv module."""
     quote = _sniff_quote(path, settings)
-    delimiter = settings.delimiter or _sniff_delimiter(path, settings, quote)
+    told = EXCEL_FIRST_LINE.fullmatch(next(iter(_first_lines(path, settings)), ""))
+    delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
     if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
         raise UsageError(
             f"--delimiter must be one character, found {delimiter!r}",
@@ -198,7 +202,9 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
     if count:
         raise DataError(
             f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
-            "put quotes around texts that hold the delimiter, or pass --delimiter",
+            "take away the lines above the header, or pass the true --delimiter"
+            if len(header) == 1
+            else "put quotes around texts that hold the delimiter, or pass --delimiter",
         )
     if not empty:
         raise DataError(f"{path} has a header and no rows", EXPECTED)

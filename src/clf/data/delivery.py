@@ -34,6 +34,7 @@ from clf.settings import CleaningSettings, DataSettings
 
 INLINE_BATCHES = 2
 MOST_WORKERS = 16
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EMPTY = "no text after cleaning"
 
 log = logging.getLogger(__name__)
@@ -238,12 +239,8 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
         pool = pool or ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker)
         while len(waiting) > workers + 2:
             waiting.popleft().result()  # so that memory stays flat when reading is faster
-        # Ctrl-C is the main process's to answer: a process that starts now inherits that it is blocked.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _uninterrupted():
             waiting.append(pool.submit(task))
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         return waiting[-1]
 
     try:
@@ -258,6 +255,28 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
     finally:
         if pool:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off Ctrl-C and its like while processes start: one that starts half would complain to the user.
+
+    The processes inherit that Ctrl-C is blocked, which is the main process's to answer.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    put_off: list[int] = []
+    before = {number: signal.signal(number, lambda received, _: put_off.append(received)) for number in ENDING}
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in put_off:
+            signal.raise_signal(late)
 
 
 def _cores() -> int:

@@ -35,6 +35,14 @@ SURROGATE = re.compile(
     r"(?<!\\)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})", re.IGNORECASE
 )
 
+FOREIGN = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"%PDF": "a PDF document",
+    b"SQLite format 3": "an SQLite database",
+}
+"""What people give for a table, by the bytes that it begins with."""
+
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +84,7 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     if path.is_dir():
         raise DataError(f"{path} is a directory, expected a file", "give a file of that directory")
     if not path.exists():
-        raise DataError(f"no file {path}", _nearest(path))
+        raise DataError(f"no file {path}", nearest(path))
     with open_bytes(path, settings.max_inflation) as file:
         head = read_some(file, path)
     if not head.strip():
@@ -85,6 +93,8 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
         return "parquet"
     if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return "arrow"
+    if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
+        raise DataError(f"{path} is {known}", "save its table as CSV or Parquet, and give that")
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     if start.startswith("{"):
         return "jsonl"
@@ -93,7 +103,8 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     return "fasttext" if start.startswith("__label__") else "csv"
 
 
-def _nearest(path: Path) -> str:
+def nearest(path: Path) -> str:
+    """Return a hint: the file whose name is closest to that of `path`, or what else may be given."""
     from difflib import get_close_matches
 
     folder = path.parent if path.parent.is_dir() else Path()

@@ -54,5 +54,6 @@ def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, li
             values = columns[first]
             for key in keys:
                 values = [value.get(key) if isinstance(value, dict) else None for value in values]
-            added[name] = values
+            if any(value is not None for value in values):
+                added[name] = values
     return {**columns, **added}

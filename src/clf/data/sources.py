@@ -25,7 +25,7 @@ from clf.data.folders import (
     split_of,
     tree_fingerprint,
 )
-from clf.data.readers import count_lines, read_file, sniff_format
+from clf.data.readers import count_lines, nearest, read_file, sniff_format
 from clf.data.rows import BATCH_ROWS, Batch, sliced, unfold
 from clf.errors import DataError, UsageError
 from clf.results import MANIFEST_FILE, is_clf_result, sha256
@@ -83,6 +83,8 @@ def _named_source(spec: str, settings: Settings) -> Source:
     if spec not in NAMES and looks_like_path(spec):
         return _local(Path(spec).expanduser(), settings.data)
     repository = NAMES.get(spec, spec)
+    if "/" not in repository:
+        raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
     if not hub.is_repository_id(repository):
         raise DataError(
             f"{spec!r} is no dataset name, Hub id, file or folder", "give imdb, ag_news, owner/name or a path"

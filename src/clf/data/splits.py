@@ -1,6 +1,5 @@
 """Train, validation and test: stratified, seeded, with what belongs together on one side."""
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +8,6 @@ from numpy.typing import NDArray
 from clf.data.clusters import Units
 from clf.errors import DataError
 
-log = logging.getLogger(__name__)
 Ints = NDArray[np.int64]
 
 
@@ -30,10 +28,6 @@ def cut(
     # Units by class, and in the order of their first rows, whatever their numbers.
     members = _by_class(first, _rarest(labels, unit_of))
     for label in sorted(members, key=lambda label: names[label]):
-        if len(members[label]) <= len(shares):
-            log.warning(
-                "class %r has only %d texts to part: not every split gets one", names[label], len(members[label])
-            )
         shuffled = generator.permutation(members[label])
         side[shuffled] = _deal(sizes[shuffled], pinned[shuffled], list(shares.values()))
     return {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
