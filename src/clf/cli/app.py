@@ -46,13 +46,7 @@ def clf(
 
 
 @app.command("prepare")
-@uses(
-    "data",
-    "cleaning",
-    "train.model,revision",
-    "download",
-    "run",
-)
+@uses("data", "cleaning", "train.model,revision", "download", "run")
 def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
