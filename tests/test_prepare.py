@@ -244,6 +244,13 @@ def test_columns_that_give_the_label_away_are_named(clf: RunClf, own_folder: Pat
     assert found == {"id": 0.99, "kind": 1.0}
 
 
+def test_the_object_that_holds_the_label_is_not_called_suspicious(clf: RunClf, own_folder: Path) -> None:
+    rows = [{"text": text, "ann": {"label": label}, "kind": label * 2} for text, label in review_rows(40)]
+    (own_folder / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = clf("prepare", "--dataset", "a.jsonl", "--label-column", "ann.label", "--json")
+    assert done.json["suspicious_columns"] == {"kind": 1.0}
+
+
 def test_a_second_run_starts_at_once_and_train_takes_what_was_prepared(
     clf: RunClf, reviews: Path, tiny_encoder: Path
 ) -> None:

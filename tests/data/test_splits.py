@@ -18,7 +18,7 @@ def split(texts: list[str], labels: list[str], seed: int, units: list[int] | Non
     ids = np.array([sorted(set(labels)).index(label) for label in labels])
     together = np.unique(keys, return_inverse=True)[1] if units is None else np.array(units)
     nowhere = np.zeros(len(texts), dtype=bool)
-    parts = cut(Units(together, nowhere, nowhere, [], []), keys, ids, sorted(set(labels)), SHARES, seed)
+    parts = cut(Units(together, nowhere, [], []), keys, ids, sorted(set(labels)), SHARES, seed)
     return {name: rows.tolist() for name, rows in parts.items()}
 
 

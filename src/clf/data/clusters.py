@@ -38,13 +38,11 @@ def find_clusters(rows: Rows, store: TextStore) -> Clusters:
 class Units:
     """What must stay on one side: rows of one `number`, shape (rows,).
 
-    `pinned` rows stay in train; `loose` rows are of clusters that are cut, where only equal texts stay together. The
-    clusters concerned are described in `kept` and `cut`.
+    `pinned` rows stay in train. `kept` describes their clusters, `cut` those of which only equal texts stay together.
     """
 
     number: Clusters
     pinned: NDArray[np.bool_]
-    loose: NDArray[np.bool_]
     kept: list[dict[str, Any]]
     cut: list[dict[str, Any]]
 
@@ -70,7 +68,6 @@ def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping
     return Units(
         _join_groups(units, rows.group),
         crowded[cluster_of],
-        large[cluster_of],
         [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(crowded)[:SHOWN].tolist()],
         described,
     )

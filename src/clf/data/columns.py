@@ -115,7 +115,9 @@ class OtherColumns:
         for name in others:
             pairs = zip(batch.columns[name][::step], labels, strict=True)
             self.rows.setdefault(name, []).extend(
-                (str(value)[:200], str(label)) for value, label in pairs if value is not None and label is not None
+                (str(value)[:200], str(label))
+                for value, label in pairs
+                if label is not None and isinstance(value, (str, int, float))
             )
 
     def suspicious(self) -> dict[str, float]:

@@ -74,15 +74,12 @@ class TextStore:
         self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self._mapped: dict[int, Any] = {}
 
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    def text(self, row: int, column: str = "text") -> str:
-        """Return one text."""
+    def text(self, row: int) -> str:
+        """Return one cleaned text."""
         chunk = int(np.searchsorted(self.starts, row, side="right")) - 1
         if chunk not in self._mapped:
             self._mapped[chunk] = self._chunk(chunk)
-        return str(self._mapped[chunk][column][row - int(self.starts[chunk])].as_py())
+        return str(self._mapped[chunk]["text"][row - int(self.starts[chunk])].as_py())
 
     def tables(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Any]]:
         """Yield Arrow tables with the columns text and raw_text of ascending rows, each with its place in `rows`."""
