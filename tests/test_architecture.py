@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "clf"
 LAYERS = ["settings errors", "results progress", "runs hub", "data", "models", "scoring", "training", "reports",
-          "prepare", "train", "evaluate", "compare", "predict download", "demo", "cli"]  # fmt: skip
+          "prepare", "train", "evaluate", "compare", "predict download doctor", "demo", "cli"]  # fmt: skip
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts.split()}
 HEAVY = {"torch", "transformers", "datasets", "sklearn", "accelerate", "huggingface_hub", "pyarrow", "numpy"}
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -60,7 +60,7 @@ def test_help_of_every_command_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 from clf.cli.app import run
-for command in ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models"):
+for command in ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models", "doctor"):
     assert run([command, "--help"]) == 0
 assert run(["--help"]) == 0
 print(sorted({HEAVY!r} & set(sys.modules)))

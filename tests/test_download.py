@@ -33,7 +33,7 @@ def test_a_damaged_file_is_named(clf: RunClf, hub: LocalHub) -> None:
     weights.write_bytes(data)
     done = clf("download-models", "--verify")
     assert done.code == 1
-    assert "model.safetensors: its content does not match its hash" in done.err
+    assert "the content of model.safetensors does not match its hash" in done.err
 
 
 @pytest.mark.parametrize(

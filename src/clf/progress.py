@@ -45,17 +45,20 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
+        DownloadColumn,
         MofNCompleteColumn,
         Progress,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
+        TransferSpeedColumn,
     )
 
     global _live
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
-               TextColumn("{task.fields[rate]}"), TextColumn("after"), TimeElapsedColumn(), TextColumn("left:"),
-               TimeRemainingColumn(),
+    counted = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [
+        MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}")]  # fmt: skip
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), *counted, TextColumn("after"),
+               TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
                TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total, note="", rate="")
@@ -84,6 +87,7 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
     done = 0
 
     known = total
+    scale, unit = (1e-6, "MB") if unit == "bytes" else (1, unit)
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
         nonlocal done, spoken, known
@@ -96,10 +100,10 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
             log.info(
                 "%s: %d%s %s, %.1f a second%s%s",
                 what,
-                done,
-                f" of {known}" if known else "",
+                done * scale,
+                f" of {known * scale:.0f}" if known else "",
                 unit,
-                rate,
+                rate * scale,
                 f", {duration((known - done) / rate)} left" if known and done else "",
                 f", {note}" if note else "",
             )

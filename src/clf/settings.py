@@ -214,7 +214,7 @@ class DownloadSettings(Section):
     """How the Hub is asked."""
 
     download_timeout: Annotated[int, Field(ge=1, le=86_400)] = 60
-    """Seconds to wait for an answer of the Hub before giving up."""
+    """Seconds without progress before a download is given up."""
 
 
 class Settings(Section):

@@ -108,6 +108,14 @@ class StoredFile:
             entry["lfs"] = {"oid": self.sha256, "size": size, "pointerSize": 134}
         return entry
 
+    def sibling(self, blobs: bool) -> dict[str, Any]:
+        """Describe the file as the info routes do, with `?blobs=true` or without."""
+        if not blobs:
+            return {"rfilename": self.path}
+        size = len(self.data)
+        known: dict[str, Any] = {"rfilename": self.path, "size": size, "blobId": self.git_sha1}
+        return known | ({"lfs": {"sha256": self.sha256, "size": size, "pointerSize": 134}} if self.is_lfs else {})
+
     def headers(self) -> dict[str, str]:
         """Give the headers that the clients name and check a download by."""
         headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes"}
@@ -130,11 +138,13 @@ class Repository:
     kind: Kind
     repo_id: str
     gated: bool = False
+    private: bool = False
     commits: dict[str, Commit] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
 
-    def info(self, sha: str) -> dict[str, Any]:
-        """Describe the repository at a commit as the info and revision routes do."""
+    def info(self, sha: str, blobs: bool = False) -> dict[str, Any]:
+        """Describe the repository at a commit as the info and revision routes do; `blobs` adds sizes and hashes."""
+        commit = self.commits[sha]
         return {
             "id": self.repo_id,
             "sha": sha,
@@ -142,7 +152,7 @@ class Repository:
             "gated": "auto" if self.gated else False,
             "tags": [],
             "lastModified": "2024-01-01T00:00:00.000Z",
-            "siblings": [{"rfilename": path} for path in sorted(self.commits[sha])],
+            "siblings": [commit[path].sibling(blobs) for path in sorted(commit)],
         }
 
 
@@ -168,12 +178,17 @@ class Refusal(Exception):
 class LocalHub:
     """A Hub that serves what was published on it, logs every request, and fails where it was told to.
 
-    `page_size` is the number of entries after which a tree listing continues on a next page.
+    `page_size` is the number of entries after which a tree listing continues on a next page. With `tokens`, any
+    other token is refused, for public repositories too, as the Hub does.
     """
 
-    def __init__(self, page_size: int = 1000) -> None:
+    def __init__(self, page_size: int = 1000, tokens: tuple[str, ...] | None = None) -> None:
+        self.tokens = tokens
         self.page_size = page_size
         self.requests: list[Request] = []
+        self.ranges: list[str] = []
+        """The Range headers that were sent, in order."""
+        self.tokens = tokens
         self.closing = threading.Event()
         self._repositories: dict[tuple[str, str], Repository] = {}
         self._redirects: dict[tuple[str, str], str] = {}
@@ -209,11 +224,19 @@ class LocalHub:
         }
 
     def publish(
-        self, kind: Kind, repo_id: str, files: dict[str, bytes], *, ref: str = "main", gated: bool = False
+        self,
+        kind: Kind,
+        repo_id: str,
+        files: dict[str, bytes],
+        *,
+        ref: str = "main",
+        gated: bool = False,
+        private: bool = False,
     ) -> str:
         """Commit `files` as the whole content of a repository, move `ref` there, and return the commit's sha.
 
-        The sha follows from the content. Earlier commits stay. The files of a gated repository need a token.
+        The sha follows from the content. Earlier commits stay. The files of a gated repository need a token; a
+        private one is not even found without.
         """
         commit = {path: StoredFile(path, data) for path, data in files.items()}
         content = "\n".join(f"{path} {commit[path].sha256}" for path in sorted(commit))
@@ -222,7 +245,7 @@ class LocalHub:
             repository = self._repositories.setdefault((kind, repo_id), Repository(kind, repo_id))
             repository.commits[sha] = commit
             repository.refs[ref] = sha
-            repository.gated = gated
+            repository.gated, repository.private = gated, private
         return sha
 
     def redirect(self, kind: Kind, old_id: str, new_id: str) -> None:
@@ -241,6 +264,7 @@ class LocalHub:
         with self._lock:
             self._faults.clear()
             self.requests.clear()
+            self.ranges.clear()
 
     def receive(self, request: Request) -> Fault | None:
         """Log a request and find the first fault that strikes it."""
@@ -248,14 +272,17 @@ class LocalHub:
             self.requests.append(request)
             return next((fault for fault in self._faults if fault.strikes(request)), None)
 
-    def answer(self, target: str, body: bytes, authorized: bool) -> Answer:
-        """Answer a request for `target`, the undecoded path with its query."""
+    def answer(self, target: str, body: bytes, authorization: str | None) -> Answer:
+        """Answer a request for `target`, the undecoded path with its query, from one with this Authorization header."""
         path = urlsplit(target).path
+        authorized = bool(authorization)
         try:
+            if authorization and self.tokens is not None and authorization.removeprefix("Bearer ") not in self.tokens:
+                raise Refusal(401, "", "Invalid credentials in Authorization header")
             if match := FILE_PATH.fullmatch(path):
                 return self._answer_file(match, target, authorized)
             if match := API_PATH.fullmatch(path):
-                return self._answer_api(match, target, body)
+                return self._answer_api(match, target, body, authorized)
         except Refusal as refusal:
             return refusal.answer
         return Answer(404, body=b"Not found")
@@ -264,7 +291,7 @@ class LocalHub:
         kind, revision, name = match[1] or "models", match[3], unquote(match[4])
         if moved := self._redirects.get((kind, match[2])):
             return _redirection(target, match[2], moved)
-        repository = self._find_repository(kind, match[2])
+        repository = self._find_repository(kind, match[2], authorized)
         if repository.gated and not authorized:
             raise Refusal(401, "GatedRepo", f"Access to {repository.repo_id} is restricted.")
         sha = _find_commit(repository, revision)
@@ -273,17 +300,17 @@ class LocalHub:
             raise Refusal(404, "EntryNotFound", "Entry not found", X_Repo_Commit=sha)
         return Answer(200, {"X-Repo-Commit": sha} | file.headers(), file.data)
 
-    def _answer_api(self, match: re.Match[str], target: str, body: bytes) -> Answer:
+    def _answer_api(self, match: re.Match[str], target: str, body: bytes, authorized: bool) -> Answer:
         kind, repo_id, verb, revision, folder = match.groups()
         if moved := self._redirects.get((kind, repo_id)):
             return _redirection(target, repo_id, moved)
-        repository = self._find_repository(kind, repo_id)
+        repository = self._find_repository(kind, repo_id, authorized)
         sha = _find_commit(repository, revision or "main")
         if verb == "tree":
             return self._answer_tree(repository.commits[sha], unquote(folder), target)
         if verb == "paths-info":
             return _json(_entries_at(repository.commits[sha], _wanted_paths(body)))
-        return _json(repository.info(sha))
+        return _json(repository.info(sha, blobs="blobs=" in urlsplit(target).query))
 
     def _answer_tree(self, commit: Commit, folder: str, target: str) -> Answer:
         query = dict(parse_qs(urlsplit(target).query))
@@ -297,9 +324,9 @@ class LocalHub:
             answer.headers["Link"] = f'<{self.url}{urlsplit(target).path}?{following}>; rel="next"'
         return answer
 
-    def _find_repository(self, kind: str, repo_id: str) -> Repository:
+    def _find_repository(self, kind: str, repo_id: str, authorized: bool) -> Repository:
         repository = self._repositories.get((kind, unquote(repo_id)))
-        if repository is None:
+        if repository is None or (repository.private and not authorized):
             raise Refusal(401, "RepoNotFound", "Repository not found")
         return repository
 
@@ -423,8 +450,9 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.server.hub
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = hub.receive(Request(self.command, unquote(self.path)))
-        answer = hub.answer(self.path, body, authorized="Authorization" in self.headers)
+        answer = hub.answer(self.path, body, self.headers.get("Authorization"))
         if self.command == "GET":
+            hub.ranges += [value] if (value := self.headers.get("Range")) else []
             answer = _cut(answer, self.headers.get("Range", ""))
         self._send(_spoil(answer, fault) if fault else answer, fault)
 

@@ -1,22 +1,15 @@
 """The `clf` command: parse, load the settings, call one function, render its result."""
 
-import io
-import logging
-import os
-import shlex
-import signal
 import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from clf.cli.options import Presentation, normalize_name, print_version, uses, wants_json
-from clf.errors import ClfError, UsageError
-from clf.settings import DEFAULT_MODEL, Settings
+from clf.cli.options import Presentation, normalize_name, print_version, uses
+from clf.cli.session import encoder_at_hand, finish, note_unused, prepare_process, run_to_exit_code, start
+from clf.errors import UsageError
+from clf.settings import Settings
 
 app = typer.Typer(
     name="clf",
@@ -59,7 +52,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return render.print_json({**prepared.audit, "output_dir": str(prepared.folder)})
     render.print_audit(prepared.name, prepared.audit)
-    finish(presentation, "clf", "train", "--dataset", shown(prepared.folder), *_encoder_at_hand(settings))
+    finish(presentation, "clf", "train", "--dataset", shown(prepared.folder), *encoder_at_hand(settings))
 
 
 @app.command("train")
@@ -204,142 +197,60 @@ def download_command(
     dataset: Annotated[
         list[str] | None, typer.Option("--dataset", help="imdb, ag_news or a Hub id; repeat it for several.")
     ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", help="Write ids, commits, files and their SHA-256 to this file.")
+    ] = None,
+    from_manifest: Annotated[
+        Path | None, typer.Option("--from-manifest", help="Fetch exactly what a manifest names.")
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check with no network what the cache holds, byte by byte.")
     ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Ask the Hub for a newer commit of what the cache holds.")
+    ] = False,
 ) -> None:
     """Fetch models and datasets into the cache, for runs with no network."""
+    if verify and update:
+        raise UsageError("--verify asks no network, and --update does", "give one of them")
     start(settings, presentation)
-    from clf.cli import render
-    from clf.download import download_models, verify_models
+    from clf.cli import findings, render
+    from clf.download import choose_wanted, download_models, verify_models
 
-    rows = (verify_models if verify else download_models)(models or [], dataset or [], settings)
+    wanted = choose_wanted(models or [], dataset or [], settings.train.revision, from_manifest)
+    if verify:
+        rows = verify_models(wanted, settings, manifest=manifest)
+    else:
+        rows = download_models(wanted, settings, update=update, manifest=manifest)
     if presentation.json:
         return render.print_json(rows)
-    for row in rows:
-        commit = f" (commit {row['commit'][:8]})" if row["commit"] else ""
-        render.print_lines(
-            f"{row['kind']} {row['id']}{commit}: {'verified in' if verify else 'ready in'} {row['folder']}"
-        )
-    finish(
-        presentation,
-        "clf",
-        "train",
-        "--dataset",
-        (dataset or ["FILE"])[0],
-        *(["--model", models[0]] if models else []),
-        "--offline",
-    )
+    findings.print_downloaded(rows, verify, manifest)
+    model = next((row["id"] for row in rows if row["kind"] == "model"), None)
+    data = next((row["id"] for row in rows if row["kind"] == "dataset"), "FILE")
+    finish(presentation, "clf", "train", "--dataset", data, *(["--model", model] if model else []), "--offline")
 
 
-# --- entering and leaving -----------------------------------------------------------------------------------
+@app.command("doctor")
+@uses("compute", "run.-output_dir,overwrite,seed")
+def doctor_command(settings: Settings, presentation: Presentation) -> None:
+    """Say what this machine has: device, precision, cores, memory, cache, what is ready offline."""
+    start(settings, presentation)
+    from clf.cli import findings, render
+    from clf.doctor import examine
 
-
-NOTHING_HALF = "no half-written result was left; run the command again"
-INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
-
-
-class Terminated(BaseException):
-    """SIGTERM was received."""
-
-
-def start(settings: Settings, presentation: Presentation) -> None:
-    """Set what the libraries read when they are imported, and let the log speak."""
-    if settings.run.offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    level = logging.ERROR if presentation.quiet else logging.DEBUG if presentation.verbose else logging.INFO
-    from clf.cli.render import NoteHandler
-
-    handler = NoteHandler(level)
-    log = logging.getLogger("clf")
-    log.handlers = [handler]
-    log.setLevel(level)
-    log.propagate = False
-
-
-def note_unused(settings: Settings, *names: str) -> None:
-    """Say which data settings, the same for all commands, have no effect on this one."""
-    for name in sorted(settings.data.model_fields_set & set(names)):
-        logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
-
-
-def _encoder_at_hand(settings: Settings) -> list[str]:
-    """Name the encoder that was asked for, or one that is installed where the default is not here."""
-    from clf.models.store import EMBEDDED_ID, find_local_model, has_embedded
-
-    if "model" in settings.train.model_fields_set:
-        return ["--model", settings.train.model]
-    if has_embedded() and find_local_model(DEFAULT_MODEL) is None:
-        return ["--model", EMBEDDED_ID, "--learning-rate", "1e-4"]
-    return []
-
-
-def finish(presentation: Presentation, *command: object) -> None:
-    """Say what comes next, as it can be typed."""
-    if not presentation.quiet:
-        from clf.cli.render import print_next
-
-        print_next(shlex.join(str(part) for part in command))
+    found = examine(settings, presentation.config)
+    if presentation.json:
+        return render.print_json(found)
+    findings.print_findings(found)
+    finish(presentation, "clf", "demo")
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; every error ends here."""
-    try:
-        code = app(args=arguments, prog_name="clf", standalone_mode=False)
-        if code == INTERRUPTED:  # Typer turns KeyboardInterrupt into this code, in silence
-            raise KeyboardInterrupt
-        return code if isinstance(code, int) else 0
-    except ClfError as error:
-        return _refuse(error, arguments)
-    except typer.TyperException as error:
-        if not str(error.format_message()):  # no arguments: the help was printed
-            return error.exit_code
-        return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
-    except (KeyboardInterrupt, typer.Abort):
-        _refuse(ClfError("interrupted", NOTHING_HALF), [])
-        return INTERRUPTED
-    except Terminated:
-        _refuse(ClfError("terminated", NOTHING_HALF), [])
-        return TERMINATED
-    except (BrokenPipeError, SystemExit):
-        # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return READER_LEFT
-
-
-def _usage_hint(message: str) -> str:
-    if "extra argument" in message:
-        return "data is named with --dataset; see --help of the command"
-    return "see --help of the command"
-
-
-def _refuse(error: ClfError, arguments: list[str] | None) -> int:
-    from clf.cli.render import print_error, safe
-
-    if _debugging(arguments):
-        sys.stderr.write(safe(traceback.format_exc()))
-    print_error(error, wants_json(arguments))
-    return error.exit_code
-
-
-def _debugging(arguments: list[str] | None) -> bool:
-    return "--debug" in (sys.argv[1:] if arguments is None else arguments)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    """Run one command and return its exit code."""
+    return run_to_exit_code(app, arguments)
 
 
 def main() -> None:
     """Enter from the shell."""
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup ignores it, and so it stays
-        signal.signal(signal.SIGHUP, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark
+    prepare_process()
     sys.exit(run())

@@ -42,8 +42,8 @@ CHOICES = get_args(CompareSettings.model_fields["metric"].annotation)
 class Presentation:
     """How a command talks: set by flags alone, and no part of the settings."""
 
-    def __init__(self, json: bool, quiet: bool, verbose: bool, debug: bool) -> None:
-        self.json, self.quiet, self.verbose, self.debug = json, quiet, verbose, debug
+    def __init__(self, json: bool, quiet: bool, verbose: bool, debug: bool, config: Path | None = None) -> None:
+        self.json, self.quiet, self.verbose, self.debug, self.config = json, quiet, verbose, debug, config
 
 
 def _flag(text: str, name: str) -> Parameter:
@@ -99,7 +99,9 @@ def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]
         def run(ctx: typer.Context, config: Path | None, **values: Any) -> None:
             del values["version"]  # answered while parsing
             overrides = _overrides(ctx, fields, values)
-            presentation = Presentation(*(values.pop(flag.name) for flag in PRESENTATION_FLAGS))
+            presentation = Presentation(
+                **{flag.name: values.pop(flag.name) for flag in PRESENTATION_FLAGS}, config=config
+            )
             settings = load_settings(overrides, config)
             command(settings=settings, presentation=presentation, **values)
 

@@ -17,7 +17,7 @@ from clf.errors import ClfError
 from clf.progress import live_console
 from clf.reports.markdown import SHOWN
 
-SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/@\s]+:[^/@\s]+(?=@)")
+SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/\s]+(?=@)")
 SHOWN_CLASSES = 20
 SHOWN_CONFLICTS = 2
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}

@@ -190,14 +190,8 @@ def _fingerprint(files: dict[str, list[Path]]) -> str:
 
 
 def _from_hub(repository: str, settings: Settings) -> Source:
-    snapshot = hub.cached("dataset", repository)
-    if snapshot is None:
-        if settings.run.offline:
-            raise DataError(
-                f"dataset {repository} is not in the cache, and offline mode is on",
-                f"fetch it where there is a network: clf download-models --dataset {repository}",
-            )
-        snapshot = hub.download("dataset", repository, timeout=settings.download.download_timeout)
+    timeout = settings.download.download_timeout
+    snapshot = hub.fetch("dataset", repository, offline=settings.run.offline, timeout=timeout)
     splits, names = _load_snapshot(snapshot.folder, repository)
     return Source(
         name=repository.split("/")[-1],

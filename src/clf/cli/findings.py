@@ -1,0 +1,65 @@
+"""What `clf download-models` and `clf doctor` print for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from clf.cli.render import console, print_lines, safe
+
+
+def print_downloaded(rows: Sequence[Mapping[str, Any]], verified: bool, manifest: object) -> None:
+    """Print where each model and dataset is."""
+    for row in rows:
+        commit = f" (commit {row['commit'][:8]})" if row["commit"] else ""
+        state = "verified in" if verified else "ready in"
+        print_lines(f"{row['kind']} {row['id']}{commit}: {state} {row['folder']}")
+    if manifest:
+        print_lines(f"manifest written to {manifest}")
+
+
+def print_findings(found: Mapping[str, Any]) -> None:
+    """Print one screen about the machine."""
+    compute, cache, settings = found["compute"], found["cache"], found["settings"]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column()
+    versions = ", ".join(f"{name} {number or 'missing'}" for name, number in found["versions"].items())
+    used = compute.get("error") or (
+        f"{', '.join(compute['gpus']) or compute['device']}, precision {compute['precision']}, "
+        f"{compute['threads']} threads"
+    )
+    memory = found["memory_gb"]
+    held = [f"{one['kind']} {one['id']} ({one['mb']} MB)" for one in cache["repositories"]]
+    writable = "" if cache["writable"] else ", read-only"
+    lines = [
+        ("clf", f"{found['clf']} on {found['platform']}"),
+        ("Python", found["python"]),
+        ("libraries", versions),
+        ("computes on", used),
+        ("cores", str(found["cores"])),
+        ("memory", f"{memory['available']} GB free of {memory['total']} GB"),
+        ("cache", f"{cache['folder']} ({cache['free_gb']} GB free on its disk{writable})"),
+        ("it holds", ", ".join(held) or "nothing"),
+        *[(_readiness(one), f"{one['kind']} {one['id']}{_origin(one)}") for one in found["ready_offline"]],
+        ("the Hub", f"{found['hub']['endpoint']}: {found['hub']['state']}"),
+        ("settings", f"{settings['file'] or 'no settings file'}; {_variables(settings)}"),
+    ]
+    for name, value in lines:
+        grid.add_row(name, Text(safe(value)))
+    console().print(grid)
+
+
+def _readiness(one: Mapping[str, Any]) -> str:
+    return "ready offline" if one["ready"] else "not here"
+
+
+def _origin(one: Mapping[str, Any]) -> str:
+    detail = one["problem"] if not one["ready"] else f"from the {one['origin']}"
+    return f" ({detail})" if detail else ""
+
+
+def _variables(settings: Mapping[str, Any]) -> str:
+    names = [*settings["variables"], *settings["hub_variables"], *(["HF_TOKEN"] if settings["token"] else [])]
+    return f"variables {', '.join(names)}" if names else "no variables"

@@ -1,0 +1,126 @@
+"""How every command begins and ends: the environment, the log, the line that says what comes next, the exit code."""
+
+import io
+import logging
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+import typer
+
+from clf.cli.options import Presentation, wants_json
+from clf.errors import ClfError, UsageError
+from clf.settings import DEFAULT_MODEL, Settings
+
+NOTHING_HALF = "no half-written result was left; run the command again"
+INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
+
+
+class Terminated(BaseException):
+    """SIGTERM was received."""
+
+
+def start(settings: Settings, presentation: Presentation) -> None:
+    """Set what the libraries read when they are imported, and let the log speak."""
+    if settings.run.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    level = logging.ERROR if presentation.quiet else logging.DEBUG if presentation.verbose else logging.INFO
+    from clf.cli.render import NoteHandler
+
+    handler = NoteHandler(level)
+    log = logging.getLogger("clf")
+    log.handlers = [handler]
+    log.setLevel(level)
+    log.propagate = False
+
+
+def note_unused(settings: Settings, *names: str) -> None:
+    """Say which data settings, the same for all commands, have no effect on this one."""
+    for name in sorted(settings.data.model_fields_set & set(names)):
+        logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
+
+
+def encoder_at_hand(settings: Settings) -> list[str]:
+    """Name the encoder that was asked for, or one that is installed where the default is not here."""
+    from clf.models.store import EMBEDDED_ID, find_local_model, has_embedded
+
+    if "model" in settings.train.model_fields_set:
+        return ["--model", settings.train.model]
+    if has_embedded() and find_local_model(DEFAULT_MODEL) is None:
+        return ["--model", EMBEDDED_ID, "--learning-rate", "1e-4"]
+    return []
+
+
+def finish(presentation: Presentation, *command: object) -> None:
+    """Say what comes next, as it can be typed."""
+    if not presentation.quiet:
+        from clf.cli.render import print_next
+
+        print_next(shlex.join(str(part) for part in command))
+
+
+def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None) -> int:
+    """Run one command line and return its exit code; every error ends here."""
+    try:
+        code = command(args=arguments, prog_name="clf", standalone_mode=False)
+        if code == INTERRUPTED:  # Typer turns KeyboardInterrupt into this code, in silence
+            raise KeyboardInterrupt
+        return code if isinstance(code, int) else 0
+    except ClfError as error:
+        return _refuse(error, arguments)
+    except typer.TyperException as error:
+        if not str(error.format_message()):  # no arguments: the help was printed
+            return error.exit_code
+        return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
+    except (KeyboardInterrupt, typer.Abort):
+        _refuse(ClfError("interrupted", NOTHING_HALF), [])
+        return INTERRUPTED
+    except Terminated:
+        _refuse(ClfError("terminated", NOTHING_HALF), [])
+        return TERMINATED
+    except (BrokenPipeError, SystemExit):
+        # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return READER_LEFT
+
+
+def _usage_hint(message: str) -> str:
+    if "extra argument" in message:
+        return "data is named with --dataset; see --help of the command"
+    return "see --help of the command"
+
+
+def _refuse(error: ClfError, arguments: list[str] | None) -> int:
+    from clf.cli.render import print_error, safe
+
+    if _debugging(arguments):
+        sys.stderr.write(safe(traceback.format_exc()))
+    print_error(error, wants_json(arguments))
+    return error.exit_code
+
+
+def _debugging(arguments: list[str] | None) -> bool:
+    return "--debug" in (sys.argv[1:] if arguments is None else arguments)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def prepare_process() -> None:
+    """Let signals end a command in order, and let no character that a terminal lacks end it."""
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup ignores it, and so it stays
+        signal.signal(signal.SIGHUP, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark

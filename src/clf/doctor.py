@@ -1,0 +1,182 @@
+"""`clf doctor`: what this machine has, what is ready with no network, and what settings are in effect."""
+
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from clf import __version__, hub
+from clf.data.sources import NAMES
+from clf.errors import ClfError
+from clf.models.store import EMBEDDED_ID, find_local_model
+from clf.settings import CONFIG_FILE, DEFAULT_MODEL, ComputeSettings, Settings
+
+PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "huggingface_hub")
+SECONDS_FOR_THE_HUB = 2.0
+NOT_SHOWN = {"HF_TOKEN", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_TELEMETRY"}  # a secret, and what clf sets
+
+
+def examine(settings: Settings, config: Path | None = None) -> dict[str, Any]:
+    """Look at the machine, the cache, the Hub and the settings; every finding can be written as JSON."""
+    return {
+        "clf": __version__,
+        "python": f"{platform.python_version()} at {sys.executable}",
+        "platform": platform.platform(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "compute": _compute(settings.compute),
+        "cores": _cores(),
+        "memory_gb": _memory(),
+        "cache": _cache(),
+        "ready_offline": _ready(),
+        "hub": _ask_hub(settings.run.offline),
+        "settings": _settings(config),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+# --- the machine ----------------------------------------------------------------------------------------------
+
+
+def _compute(settings: ComputeSettings) -> dict[str, Any]:
+    try:
+        import torch
+
+        from clf.models.compute import choose_compute
+    except (ImportError, OSError) as error:  # a build for another machine
+        return {"error": f"torch cannot be loaded: {error}"}
+    compute = choose_compute(settings)
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {
+        "device": str(compute.device),
+        "precision": compute.precision,
+        "threads": torch.get_num_threads(),
+        "gpus": names,
+        "cuda_build": torch.version.cuda,
+    }
+
+
+def _cores() -> int:
+    """Count the cores this process may use: those of the machine, less what a container or a mask takes away."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is no number: no limit
+    return cores
+
+
+def _memory() -> dict[str, float]:
+    """Return the memory in GB (10^9 bytes): of the machine or container, and what is free of it."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    total, available = memory.total, memory.available
+    with suppress(OSError, ValueError):
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        total, available = min(total, limit), min(available, max(0, limit - used))
+    return {"total": round(total / 1e9, 1), "available": round(available / 1e9, 1)}
+
+
+# --- the cache and the Hub ------------------------------------------------------------------------------------
+
+
+def _cache() -> dict[str, Any]:
+    folder = hub.cache_folder()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    repositories = [
+        {"kind": path.name.split("s--")[0], "id": path.name.split("s--")[1].replace("--", "/"), "mb": _megabytes(path)}
+        for path in sorted(folder.glob("*s--*"))
+        if path.is_dir()
+    ]
+    return {
+        "folder": str(folder),
+        "writable": os.access(existing, os.W_OK),
+        "free_gb": round(shutil.disk_usage(existing).free / 1e9, 1),
+        "repositories": repositories,
+    }
+
+
+def _megabytes(folder: Path) -> float:
+    sizes = [path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
+    return round(sum(sizes) / 1e6, 1)
+
+
+def _ready() -> list[dict[str, Any]]:
+    """Tell which of the models and datasets that clf knows by name can be used with no network."""
+    return [_ready_model(name) for name in (DEFAULT_MODEL, EMBEDDED_ID)] + [
+        _ready_dataset(name) for name in NAMES.values()
+    ]
+
+
+def _ready_model(name: str) -> dict[str, Any]:
+    entry = hub.look_up("model", name)
+    problem, origin = "; ".join(entry.problems), None
+    try:
+        model = find_local_model(name)
+        origin = model.origin if model else None
+    except ClfError as error:
+        problem = error.message
+    return {"kind": "model", "id": name, "ready": origin is not None, "origin": origin, "problem": problem or None}
+
+
+def _ready_dataset(name: str) -> dict[str, Any]:
+    entry = hub.look_up("dataset", name)
+    ready = entry.usable is not None
+    return {
+        "kind": "dataset",
+        "id": name,
+        "ready": ready,
+        "origin": "cache" if ready else None,
+        "problem": "; ".join(entry.problems) or None,
+    }
+
+
+def _ask_hub(offline: bool) -> dict[str, Any]:
+    """Ask the Hub for a page, for two seconds at most, whatever hangs."""
+    from huggingface_hub import constants
+
+    answer: dict[str, Any] = {"endpoint": constants.ENDPOINT}
+    if hub.is_offline(offline):
+        return answer | {"state": "not asked: offline mode is on"}
+    started = time.monotonic()
+    asking = threading.Thread(target=_ask, args=(answer,), daemon=True)
+    asking.start()
+    asking.join(SECONDS_FOR_THE_HUB)
+    state = answer.get("state", f"no answer within {SECONDS_FOR_THE_HUB:.0f} s")
+    return {"endpoint": constants.ENDPOINT, "state": state, "seconds": round(time.monotonic() - started, 2)}
+
+
+def _ask(answer: dict[str, Any]) -> None:
+    from huggingface_hub import get_session
+
+    try:
+        url = f"{answer['endpoint']}/api/models/{DEFAULT_MODEL}"
+        status = get_session().get(url, timeout=SECONDS_FOR_THE_HUB).status_code
+        answer["state"] = "answers" if status < 500 else f"answers with an error ({status})"
+    except Exception as error:  # the doctor reports whatever it is
+        answer["state"] = f"does not answer: {type(error).__name__}"
+
+
+# --- the settings ---------------------------------------------------------------------------------------------
+
+
+def _settings(config: Path | None) -> dict[str, Any]:
+    file = config or CONFIG_FILE
+    return {
+        "file": str(file.resolve()) if file.is_file() else None,
+        "variables": sorted(name for name in os.environ if name.startswith("CLF_")),
+        "hub_variables": sorted(name for name in os.environ if name.startswith("HF_") and name not in NOT_SHOWN),
+        "token": "HF_TOKEN" in os.environ,
+    }

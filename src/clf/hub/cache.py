@@ -1,0 +1,213 @@
+"""What the cache of the Hub holds: found by its layout, judged by clf's own record, with no client and no network.
+
+    models--owner--name/
+        refs/main             the commit of a branch, as the client writes it
+        snapshots/COMMIT/     links with the files' names
+        blobs/HASH            their contents, named by their hash
+        clf.json              what clf fetched whole: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
+        clf.verified.json     which contents were hashed and found right, with inode, size and time
+
+The record is written last, so a download that failed never hides a commit that works, whatever became of refs/.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from clf.hub.files import COMMIT, HASH, Kind, content_hash, lacking, wanted
+
+RECORD, VERIFIED = "clf.json", "clf.verified.json"
+Listing = dict[str, dict[str, Any]]
+"""Of each file of a commit its `size` in bytes and its `hash`."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One commit of a repository, as plain files in `folder`."""
+
+    folder: Path
+    commit: str
+    origin: Literal["cache", "hub"] = "cache"
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """What the cache holds of a repository: a snapshot, and what is wrong with it."""
+
+    snapshot: Snapshot | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def usable(self) -> Snapshot | None:
+        """The snapshot, when nothing is wrong with it."""
+        return None if self.problems else self.snapshot
+
+
+def cache_folder() -> Path:
+    """Return where the Hub's client keeps its files: HF_HUB_CACHE, or `hub` below HF_HOME."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE).expanduser()
+
+
+def repository_folder(kind: Kind, repository: str) -> Path:
+    """Return the folder of a repository in the cache."""
+    return cache_folder() / f"{kind}s--{repository.replace('/', '--')}"
+
+
+def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: bool = False) -> CacheEntry:
+    """Find a repository in the cache, whole, with every byte verified, and with no network call.
+
+    A file is hashed when it is first met and when its inode, size or time changed; `anew` hashes all of them.
+    Of several commits that `revision` may stand for, the first that is whole is taken.
+    """
+    root = repository_folder(kind, repository)
+    record = read_record(root)
+    found = CacheEntry()
+    for commit in _commits(root, record, revision):
+        folder = root / "snapshots" / commit
+        if not folder.is_dir():
+            continue
+        entry = CacheEntry(Snapshot(folder, commit), _problems(kind, root, commit, record, anew))
+        if entry.usable:
+            return entry
+        found = found if found.snapshot else entry
+    if found.snapshot:
+        log.debug("%s %s in the cache: %s", kind, repository, "; ".join(found.problems))
+    return found
+
+
+def read_record(root: Path) -> dict[str, Any]:
+    """Read what clf recorded of a repository; a damaged record says nothing."""
+    record = _read(root / RECORD)
+    if not all(isinstance(record.get(key), dict) for key in ("revisions", "commits")):
+        return {"revisions": {}, "commits": {}}
+    return record
+
+
+def add_to_record(root: Path, revision: str | None, commit: str, listing: Listing) -> None:
+    """Record that a commit is here whole, and that `revision` now stands for it."""
+    record = read_record(root)
+    record["commits"][commit] = listing
+    record["revisions"][revision or "main"] = commit
+    replace_text(root / RECORD, json.dumps(record, indent=1))
+    if revision != commit:
+        reference = root / "refs" / (revision or "main")
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(reference, commit)
+
+
+def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> None:
+    """Let `revision` stand for a commit that is here whole."""
+    root = repository_folder(kind, repository)
+    record = read_record(root)
+    if record["revisions"].get(revision or "main") != commit and commit in record["commits"]:
+        add_to_record(root, revision, commit, record["commits"][commit])
+
+
+def recorded_repositories() -> Iterator[tuple[Kind, str]]:
+    """Yield what clf itself has fetched into the cache."""
+    for path in sorted(cache_folder().glob(f"*--*/{RECORD}")):
+        kind, _, name = path.parent.name.partition("s--")
+        if kind in ("model", "dataset"):
+            yield ("model" if kind == "model" else "dataset"), name.replace("--", "/")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file beside its place, flush it, and rename it there."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# --- what is wrong with a commit ------------------------------------------------------------------------------
+
+
+def _commits(root: Path, record: dict[str, Any], revision: str | None) -> list[str]:
+    """List the commits a revision may stand for: clf's record first, then the client's."""
+    wanted_revision = revision or "main"
+    named = [record["revisions"].get(wanted_revision), wanted_revision]
+    with suppress(OSError, UnicodeDecodeError, ValueError):
+        named.append((root / "refs" / wanted_revision).read_text(encoding="utf-8").strip())
+    return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and COMMIT.fullmatch(commit)))
+
+
+def _problems(kind: Kind, root: Path, commit: str, record: dict[str, Any], anew: bool) -> list[str]:
+    folder = root / "snapshots" / commit
+    listing: Listing | None = record["commits"].get(commit)
+    if listing is None:
+        missing = _missing_of_another_tool(kind, root, commit)
+        if missing:
+            return [f"{name} is missing" for name in missing]
+        listing = _own_listing(folder)
+    return _wrong_contents(root, folder, commit, listing, anew)
+
+
+def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
+    """Name what a commit lacks that another tool fetched, perhaps in part."""
+    folder = root / "snapshots" / commit
+    if kind == "model":
+        missing = lacking(folder)
+        known_absent = (root / ".no_exist" / commit / "tokenizer_config.json").exists()
+        if not (known_absent or (folder / "tokenizer_config.json").is_file()):
+            missing.append("tokenizer_config.json")  # without it transformers silently takes another tokenizer
+        return missing
+    listed = _read(root / "trees" / f"{commit}.json").get("files")  # which the client leaves
+    if not listed:
+        return ["the list of its files"]
+    return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
+
+
+def _own_listing(folder: Path) -> Listing:
+    """List what is there; where the cache has links, they point at contents named by their hash."""
+    listing: Listing = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or path.is_file():
+            name = os.path.basename(os.path.realpath(path))
+            listing[path.relative_to(folder).as_posix()] = {"size": None, "hash": name if HASH.fullmatch(name) else ""}
+    return listing
+
+
+def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
+    verified = _read(root / VERIFIED)
+    known = {} if anew else verified.get(commit, {})
+    problems, right = [], dict(known)
+    for name, stated in listing.items():
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            problems.append(f"{name} is missing")
+            continue
+        mark = [status.st_ino, status.st_size, status.st_mtime_ns]
+        if stated["size"] not in (None, status.st_size):
+            problems.append(f"{name} has {status.st_size} bytes, expected {stated['size']}")
+        elif right.get(name) != mark:
+            if stated["hash"] and content_hash(folder / name, stated["hash"]) != stated["hash"]:
+                problems.append(f"the content of {name} does not match its hash")
+            else:
+                right[name] = mark
+    if right != known and not problems:
+        with suppress(OSError):  # a cache that cannot be written is hashed again next time
+            replace_text(root / VERIFIED, json.dumps({**verified, commit: right}))
+    return problems
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

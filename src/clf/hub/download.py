@@ -1,0 +1,242 @@
+"""Bring a repository into the cache with a download that always ends: in files that were checked, or in an error.
+
+Each attempt is a process of its own (`clf.hub.transfer`), so whatever hangs in it can be killed: a name server, a
+connection, a library that sleeps for an hour because it was told to. The next attempt goes on where it stopped.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from clf.errors import ClfError, NetworkError, OutputError
+from clf.hub.cache import Snapshot, cache_folder, look_up, repository_folder
+from clf.hub.files import Kind, unusable
+from clf.progress import Advance, track
+
+SECONDS_TO_FIRST_ANSWER = 5.0
+"""With the start of the command and of the process, an unreachable Hub is known within 10 s."""
+SECONDS_TO_START = 60.0
+SECONDS_OF_STALL = 30.0
+SECONDS_OF_PAUSE = 8.0
+FRUITLESS_ATTEMPTS = 4
+SLOWEST_BYTES_PER_SECOND = 1000
+
+log = logging.getLogger(__name__)
+
+
+def is_offline(asked: bool) -> bool:
+    """Tell whether the network must be left alone: `--offline`, or HF_HUB_OFFLINE."""
+    return asked or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+
+
+def fetch(
+    kind: Kind,
+    repository: str,
+    revision: str | None = None,
+    *,
+    offline: bool = False,
+    timeout: float = 60.0,
+    update: bool = False,
+    pins: dict[str, str] | None = None,
+) -> Snapshot:
+    """Return a repository from the cache, or from the Hub when the cache does not have it whole.
+
+    `update` asks the Hub even so; `pins` are the only files wanted, each with its SHA-256. `timeout` is the seconds
+    without progress after which a download is given up.
+
+    Raises ModelError or DataError when the repository is not usable, NetworkError when it cannot be had,
+    OutputError when the cache cannot be written.
+    """
+    entry = look_up(kind, repository, revision)
+    if entry.usable and not update:
+        return entry.usable
+    if is_offline(offline):
+        _refuse_offline(kind, repository, entry.problems)
+    if entry.problems:
+        log.info("%s %s is not whole in the cache (%s): fetching it", kind, repository, "; ".join(entry.problems[:3]))
+    with _alone(kind, repository):
+        if not update and (found := look_up(kind, repository, revision).usable):
+            return found
+        order = {"kind": kind, "repository": repository, "revision": revision, "pins": pins}
+        try:
+            commit = _Download(order, timeout).run()
+        except NetworkError as error:
+            kept = f"; commit {entry.usable.commit[:8]} in the cache stays usable" if entry.usable else ""
+            raise NetworkError(error.message + kept, error.hint or _hint(kind, repository)) from error
+    return Snapshot(repository_folder(kind, repository) / "snapshots" / commit, commit, "hub")
+
+
+def _refuse_offline(kind: Kind, repository: str, problems: list[str]) -> NoReturn:
+    state = f"is not whole in the cache ({'; '.join(problems[:5])})" if problems else "is not in the cache"
+    raise unusable(kind)(f"{kind} {repository} {state}, and offline mode is on", _hint(kind, repository))
+
+
+def _hint(kind: Kind, repository: str) -> str:
+    flag = "" if kind == "model" else "--dataset "
+    return f"fetch it where there is a network: clf download-models {flag}{repository}"
+
+
+@contextmanager
+def _alone(kind: Kind, repository: str) -> Iterator[None]:
+    """Let one process at a time fetch a repository; the others wait, and find it in the cache."""
+    lock = cache_folder() / ".locks" / repository_folder(kind, repository).name / "clf.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        opened = lock.open("a")
+    except OSError as error:
+        raise OutputError(
+            f"the cache {cache_folder()} cannot be written: {error.strerror}",
+            "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+        ) from error
+    with opened as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info("another process is fetching %s %s: waiting for it", kind, repository)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:  # a file system with no locks: the work may be done twice, never wrongly
+            log.debug("%s cannot be locked: %s", lock, error)
+        yield
+
+
+class _Again(Exception):
+    """An attempt that failed in a way the next may not; `wait` seconds were asked for."""
+
+    def __init__(self, reason: str, wait: float = 0.0, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.wait, self.unreachable = wait, unreachable
+
+
+class _Download:
+    """The attempts at one repository, with what they have in common: how far they came, and when that was."""
+
+    def __init__(self, order: dict[str, Any], timeout: float) -> None:
+        self.order, self.timeout = order, timeout
+        self.stall = min(SECONDS_OF_STALL, timeout / 2)
+        self.answered = False
+        self.furthest, self.moved = 0, time.monotonic()
+        """Bytes of the repository that are here, and when they last grew at a rate worth waiting for."""
+        self.fruitless = 0
+
+    def run(self) -> str:
+        """Make attempts until one succeeds, and return the commit."""
+        with track(f"fetching {self.order['repository']}", None, "bytes") as advance:
+            while True:
+                moved = self.moved
+                try:
+                    return self._attempt(advance)
+                except _Again as again:
+                    self.fruitless = 0 if self.moved > moved else self.fruitless + 1
+                    self._pause_or_give_up(again)
+
+    def _pause_or_give_up(self, again: _Again) -> None:
+        patience = self.timeout if self.answered else min(self.timeout, SECONDS_TO_FIRST_ANSWER)
+        pause = (
+            min(max(again.wait, 2.0 ** (self.fruitless - 1)), SECONDS_OF_PAUSE, self.timeout / 4)
+            if self.fruitless
+            else 0.1
+        )
+        out_of_time = time.monotonic() + pause - self.moved >= patience
+        hopeless = again.unreachable and not self.answered
+        if hopeless or out_of_time or self.fruitless >= FRUITLESS_ATTEMPTS:
+            named = f"{self.order['kind']} {self.order['repository']}"
+            raise NetworkError(f"{named} is not in the cache and the Hub did not deliver it: {again}")
+        log.info("fetching %s: %s; trying again", self.order["repository"], again)
+        time.sleep(pause)
+
+    def _attempt(self, advance: Advance) -> str:
+        patience = self.stall if self.answered else min(self.stall, SECONDS_TO_FIRST_ANSWER)
+        with _transfer({**self.order, "timeout": patience}) as messages:
+            limit, since, received = SECONDS_TO_START, time.monotonic(), 0
+            while True:
+                try:
+                    message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
+                except queue.Empty:
+                    raise _Again(f"too little was received for {limit:.0f} s") from None
+                now = time.monotonic()
+                if "asking" in message:
+                    limit, since = patience + 1.0, now
+                elif "answered" in message:
+                    self.answered, limit, since = True, self.stall, now
+                elif "bytes" in message:
+                    if message["bytes"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
+                        since, received = now, message["bytes"]
+                    self._advance(advance, message, since)
+                else:
+                    return self._ended(message)
+
+    def _advance(self, advance: Advance, message: dict[str, Any], since: float) -> None:
+        if message["bytes"] > self.furthest:
+            advance(message["bytes"] - self.furthest, total=message["total"])
+            self.furthest, self.moved = message["bytes"], max(self.moved, since)
+
+    def _ended(self, message: dict[str, Any]) -> str:
+        """Return the commit, or raise what the attempt ended with."""
+        if "done" in message:
+            return str(message["done"])
+        if error := message.get("error"):
+            kinds = {kind.kind: kind for kind in ClfError.__subclasses__()}
+            raise kinds.get(error["kind"], NetworkError)(error["message"], error["hint"])
+        self.answered = self.answered or message.get("reached", False)
+        raise _Again(message["again"], message.get("wait", 0.0), message.get("unreachable", False))
+
+
+@contextmanager
+def _transfer(order: dict[str, Any]) -> Iterator["queue.Queue[dict[str, Any]]"]:
+    """Start an attempt and give what it says, as it comes; it is gone when the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "clf.hub.transfer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if log.isEnabledFor(logging.DEBUG) else subprocess.DEVNULL,
+        text=True,
+        env=_environment(),
+        start_new_session=True,  # Ctrl-C is for us, who then end it
+    )
+    messages: queue.Queue[dict[str, Any]] = queue.Queue()
+    listener = threading.Thread(target=_listen, args=(process, messages), daemon=True)
+    try:
+        assert process.stdin
+        with suppress(BrokenPipeError):  # it died at once: the listener says so
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+        listener.start()
+        yield messages
+    finally:
+        process.kill()
+        process.wait()
+        listener.join()
+        for stream in (process.stdin, process.stdout):
+            with suppress(BrokenPipeError):
+                stream.close()  # type: ignore[union-attr]
+
+
+def _listen(process: "subprocess.Popen[str]", messages: "queue.Queue[dict[str, Any]]") -> None:
+    assert process.stdout
+    for line in process.stdout:
+        with suppress(ValueError):
+            messages.put(json.loads(line))
+    messages.put({"again": f"the process that fetches ended early (exit code {process.wait()})"})
+
+
+def _environment() -> dict[str, str]:
+    """Give the client the endpoint and cache that this process uses, and no manners that clf cannot watch."""
+    from huggingface_hub import constants
+
+    return os.environ | {
+        "HF_ENDPOINT": constants.ENDPOINT,
+        "HF_HUB_CACHE": str(cache_folder()),
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_TELEMETRY": "1",  # also no call to find out which program is asking
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,340 @@
+"""One attempt to bring a repository into the cache, in a process of its own that may be killed at any moment.
+
+    python -m clf.hub.transfer      reads one line of JSON from stdin, answers with lines of JSON on stdout
+
+What it asks is the Hub's own client; what it promises is the layout of the cache: a content has its place under
+`blobs/` only once its size and hash are right, links come after that, and clf's record last. What was received of
+a file stays in `blobs/HASH.clf.incomplete`, from where the next attempt goes on. Nothing is retried here: whoever
+started this process decides (`clf.hub.download`). It ends when its stdin does, that is when its parent is gone.
+"""
+
+import errno
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from clf.errors import ClfError, ModelError, NetworkError, OutputError
+from clf.hub.cache import Listing, add_to_record, repository_folder
+from clf.hub.files import COMMIT, HASH, Kind, check_weights, content_hash, lacking, stays_inside, unusable, wanted
+
+SECONDS_BETWEEN_REPORTS = 0.2
+AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be fetched. `pins` are the only files wanted, with the SHA-256 that each must have."""
+
+    kind: Kind
+    repository: str
+    revision: str | None
+    timeout: float
+    """Seconds to wait for a connection, for an answer, and for each next part of it."""
+    pins: dict[str, str] | None = None
+
+
+class TryAgain(Exception):
+    """Something went wrong that another attempt may not meet; `wait` seconds were asked for.
+
+    `answered` says that a Hub said something, `unreachable` that not even a connection was made.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0, *, answered: bool = True, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.wait, self.answered, self.unreachable = wait, answered, unreachable
+
+
+def transfer(order: Order) -> None:
+    """Fetch what the cache lacks of a repository, and record it as whole.
+
+    Raises ClfError for what no further attempt would mend, TryAgain and the client's errors for the rest.
+    """
+    report(asking=True)
+    commit, listing = _ask(order)
+    report(answered=True)
+    root = repository_folder(order.kind, order.repository)
+    sizes = {stated["hash"]: stated["size"] for stated in listing.values()}
+    (root / "blobs").mkdir(parents=True, exist_ok=True)
+    here = {name: _bytes_here(root / "blobs", name, size) for name, size in sizes.items()}
+    _check_space(root, sum(sizes.values()) - sum(here.values()))
+    progress = Progress(sum(sizes.values()))
+    for name, stated in listing.items():
+        _bring(order, commit, name, stated, root / "blobs", progress)
+    _check_pins(order, listing, root / "blobs")
+    for name, stated in listing.items():
+        _link(root, commit, name, stated["hash"])
+    if order.kind == "model" and (lacks := lacking(root / "snapshots" / commit)):
+        raise ModelError(f"{order.repository} has no {', '.join(lacks)}", "choose a model with weights and tokenizer")
+    add_to_record(root, order.revision, commit, listing)
+    report(done=commit)
+
+
+# --- asking ---------------------------------------------------------------------------------------------------
+
+
+def _ask(order: Order) -> tuple[str, Listing]:
+    """Ask which commit a revision is, and the size and hash of each of its files."""
+    from huggingface_hub import HfApi
+
+    try:
+        info = HfApi().repo_info(
+            order.repository,
+            repo_type=order.kind,
+            revision=order.revision,
+            files_metadata=True,
+            timeout=order.timeout,
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        if isinstance(error, OSError):
+            raise
+        raise NetworkError("what answered is not a Hub: a captive portal, a proxy, or a wrong HF_ENDPOINT?") from error
+    siblings = {file.rfilename: file for file in getattr(info, "siblings", None) or []}
+    if order.kind == "model":
+        check_weights(order.repository, list(siblings))
+    names = wanted(order.kind, list(siblings)) if order.pins is None else sorted(order.pins)
+    if missing := [name for name in names if name not in siblings]:
+        raise unusable(order.kind)(f"{order.repository} has no file {missing[0]}", "make the manifest again")
+    if not names:
+        raise unusable(order.kind)(f"{order.repository} has no file that clf reads", "choose another dataset")
+    listing: Listing = {name: _stated(siblings[name]) for name in names}
+    if not COMMIT.fullmatch(str(info.sha)) or not all(
+        stays_inside(name) and HASH.fullmatch(stated["hash"]) for name, stated in listing.items()
+    ):
+        raise NetworkError(f"the Hub's list of the files of {order.repository} makes no sense")
+    return str(info.sha), listing
+
+
+def _stated(file: Any) -> dict[str, Any]:
+    return {"size": int(file.size or 0), "hash": str(file.lfs.sha256 if file.lfs else file.blob_id)}
+
+
+# --- receiving ------------------------------------------------------------------------------------------------
+
+
+class Progress:
+    """Says how far the transfer is: a few lines a second at most."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.spoken = total, 0, 0.0
+        self.say()
+
+    def advance(self, count: int) -> None:
+        """Count bytes that are here now."""
+        self.done += count
+        if time.monotonic() - self.spoken >= SECONDS_BETWEEN_REPORTS:
+            self.say()
+
+    def say(self) -> None:
+        """Report how many bytes of how many are here."""
+        self.spoken = time.monotonic()
+        report(bytes=self.done, total=self.total)
+
+
+def report(**message: Any) -> None:
+    """Send one message to the process that waits for it."""
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _bytes_here(blobs: Path, name: str, size: int) -> int:
+    for path in (blobs / name, _part(blobs, name)):
+        with suppress(OSError):
+            return min(path.stat().st_size, size)
+    return 0
+
+
+def _part(blobs: Path, name: str) -> Path:
+    return blobs / f"{name}.clf.incomplete"
+
+
+def _check_space(root: Path, needed: int) -> None:
+    free = shutil.disk_usage(root).free
+    if needed > free:
+        raise _disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free")
+
+
+def _disk_full(reason: str) -> OutputError:
+    from clf.hub.cache import cache_folder
+
+    return OutputError(
+        f"the disk of the cache {cache_folder()} is full: {reason}",
+        "free some space, or set HF_HOME to a folder on another disk",
+    )
+
+
+def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: Path, progress: Progress) -> None:
+    """Bring one content to its place under `blobs`, checked."""
+    blob, part = blobs / stated["hash"], _part(blobs, stated["hash"])
+    if blob.is_file() and _is_right(blob, stated):
+        return progress.advance(stated["size"])
+    if not part.is_file() or part.stat().st_size > stated["size"]:
+        part.unlink(missing_ok=True)
+    with part.open("ab") as file:
+        progress.advance(file.tell())
+        try:
+            for chunk in _chunks(order, commit, name, stated["size"], file):
+                file.write(chunk)
+                progress.advance(len(chunk))
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                part.unlink(missing_ok=True)
+            raise
+    if part.stat().st_size < stated["size"]:
+        raise TryAgain(f"{name} was cut off after {part.stat().st_size} of {stated['size']} bytes")
+    if not _is_right(part, stated):
+        part.unlink()
+        raise TryAgain(f"the content of {name} does not match its hash")
+    part.replace(blob)
+    return None
+
+
+def _is_right(path: Path, stated: dict[str, Any]) -> bool:
+    return path.stat().st_size == stated["size"] and content_hash(path, stated["hash"]) == str(stated["hash"])
+
+
+def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the rest of a file behind the bytes that `file` has; never more than `size` in all."""
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
+
+    start = file.tell()
+    if start >= size:
+        return
+    url = hf_hub_url(order.repository, name, repo_type=order.kind, revision=commit)
+    headers = build_hf_headers() | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    with get_session().stream("GET", url, headers=headers, timeout=order.timeout, follow_redirects=True) as answer:
+        if answer.status_code >= 400:
+            answer.read()
+        hf_raise_for_status(answer)
+        if start and answer.status_code != 206:  # the whole file comes once more
+            file.truncate(0)
+            start = 0
+        for chunk in answer.iter_bytes():  # as they come: what was received before a cut is kept
+            start += len(chunk)
+            if start > size:
+                file.truncate(0)
+                raise TryAgain(f"{name} is longer than the {size} bytes that the Hub states")
+            yield chunk
+
+
+def _check_pins(order: Order, listing: Listing, blobs: Path) -> None:
+    for name, pin in (order.pins or {}).items():
+        found = content_hash(blobs / listing[name]["hash"], pin)
+        if found != pin:
+            raise NetworkError(
+                f"{order.repository}: {name} is not the file of the manifest (SHA-256 {found}, expected {pin})",
+                "do not use this source; check HF_ENDPOINT, or make the manifest again from a Hub that you trust",
+            )
+
+
+def _link(root: Path, commit: str, name: str, blob: str) -> None:
+    """Let a snapshot's file name point at its content; where links cannot be made, copy it."""
+    place = root / "snapshots" / commit / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.part")
+    part.unlink(missing_ok=True)
+    target = os.path.relpath(root / "blobs" / blob, place.parent)
+    if place.is_symlink() and os.readlink(place) == target:
+        return
+    try:
+        part.symlink_to(target)
+    except (OSError, NotImplementedError):
+        shutil.copyfile(root / "blobs" / blob, part)
+    part.replace(place)
+
+
+# --- what went wrong ------------------------------------------------------------------------------------------
+
+
+def explain(error: Exception, order: Order) -> ClfError | TryAgain:
+    """Turn what the client raised into a ClfError, or TryAgain when another attempt may succeed."""
+    from huggingface_hub import errors
+
+    if isinstance(error, (ClfError, TryAgain)):
+        return error
+    if isinstance(error, errors.HfHubHTTPError):
+        return _explain_status(error, order)
+    if isinstance(error, errors.HFValidationError):
+        return unusable(order.kind)(f"{order.repository!r} is no id on the Hub", "give owner/name")
+    if isinstance(error, OSError):
+        return _explain_os(error)
+    unreachable = type(error).__name__ in ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol")
+    return TryAgain(_first_line(error), answered=False, unreachable=unreachable)
+
+
+def _explain_status(error: Any, order: Order) -> ClfError | TryAgain:
+    from huggingface_hub import errors, get_token
+
+    named = f"{order.kind} {order.repository}"
+    status = error.response.status_code
+    if isinstance(error, errors.GatedRepoError):
+        return unusable(order.kind)(f"{named} is gated", "ask for access on its page and set HF_TOKEN")
+    if isinstance(error, errors.RevisionNotFoundError):
+        return unusable(order.kind)(
+            f"{named} has no revision {order.revision!r}", "give --revision a branch, tag or commit"
+        )
+    if status in (401, 403) and get_token() and not isinstance(error, errors.RepositoryNotFoundError):
+        return unusable(order.kind)(
+            f"the Hub refused the token in HF_TOKEN (or of a login) for {named}",
+            "unset HF_TOKEN for a public repository, or give a token that is valid and has access",
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return unusable(order.kind)(
+            f"no {named} on the Hub, or it is private",
+            "check the spelling; a folder needs a leading ./; a private one needs HF_TOKEN",
+        )
+    if status in AGAIN_STATUS:
+        wait = error.response.headers.get("Retry-After", "")
+        return TryAgain(f"the Hub answered {status}", float(wait) if wait.isdigit() else 0.0)
+    if status == 416:
+        return TryAgain("the Hub has no such part of the file")
+    return NetworkError(f"the Hub answered {status} to a request for {named}")
+
+
+def _explain_os(error: OSError) -> OutputError:
+    from clf.hub.cache import cache_folder
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return _disk_full("it ran full while receiving")
+    return OutputError(
+        f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
+        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}"[:200] if lines else type(error).__name__
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Read the order, fetch, and report how it ended."""
+    order = Order(**json.loads(sys.stdin.readline()))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        transfer(order)
+    except Exception as raised:
+        error = explain(raised, order)
+        if isinstance(error, ClfError):
+            report(error={"kind": error.kind, "message": error.message, "hint": error.hint})
+        else:
+            report(again=str(error), wait=error.wait, reached=error.answered, unreachable=error.unreachable)
+
+
+if __name__ == "__main__":
+    main()

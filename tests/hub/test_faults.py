@@ -1,0 +1,71 @@
+"""Whatever a network or a Hub does, a download ends: in checked files or in one line, and the next one works."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from clf.hub.cache import cache_folder
+from clf.hub.files import content_hash
+from conftest import RunClf
+from support.faults import CASES, MODEL, FaultCase, publish, unreachable
+from support.local_hub import LocalHub
+from support.tiny import tiny_encoder_files
+
+QUICK = ("--download-timeout", "4")
+
+
+@pytest.fixture
+def faulty_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    with LocalHub(tokens=("hf_goodTOKEN123",)) as server:
+        publish(server)
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        yield server
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_download_ends_as_it_must(
+    clf: RunClf, faulty_hub: LocalHub, monkeypatch: pytest.MonkeyPatch, case: FaultCase
+) -> None:
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    case.arrange(faulty_hub)
+    with unreachable(case.endpoint) as nowhere:
+        if case.endpoint != "hub":
+            monkeypatch.setattr(constants, "ENDPOINT", nowhere)
+        started = time.monotonic()
+        done = clf("download-models", case.asks, *case.arguments, *QUICK, "--json")
+        assert time.monotonic() - started < 15
+    assert done.code == case.code, done.err
+    if case.code:
+        assert done.json["error"]["kind"] == case.kind
+        assert case.says in done.json["error"]["message"]
+        assert done.json["error"]["hint"]
+        assert "Traceback" not in done.err
+    assert_every_blob_is_right()
+
+    faulty_hub.clear()
+    monkeypatch.setattr(constants, "ENDPOINT", faulty_hub.url)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    [row] = clf("download-models", MODEL, "--json").json
+    files = {path.name: path.read_bytes() for path in Path(row["folder"]).iterdir()}
+    assert files == {name: data for name, data in tiny_encoder_files().items() if name != "README.md"}
+
+
+def assert_every_blob_is_right() -> None:
+    for blob in cache_folder().glob("*/blobs/*"):
+        assert blob.suffix == ".incomplete" or content_hash(blob, blob.name) == blob.name
+
+
+def test_what_was_received_before_a_cut_is_not_asked_for_again(clf: RunClf, faulty_hub: LocalHub) -> None:
+    faulty_hub.fault("reset", path=r"model\.safetensors", after=50_000, times=1)
+    faulty_hub.fault("status", path=r"model\.safetensors")
+    assert clf("download-models", MODEL, *QUICK).code == 1
+    [part] = cache_folder().glob("*/blobs/*.clf.incomplete")
+    received = part.stat().st_size
+    faulty_hub.clear()
+    assert received == 50_000
+    assert clf("download-models", MODEL).code == 0
+    assert faulty_hub.ranges == ["bytes=50000-"]
