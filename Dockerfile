@@ -1,6 +1,7 @@
 # clf with its models inside: built with a network, run without one.
 #   docker build -t clf .
-#   docker run --rm --network none --user "$(id -u):$(id -g)" -v "$PWD:/workspace" clf train --dataset reviews.csv
+#   docker run --rm --network none --read-only --tmpfs /tmp --user "$(id -u):$(id -g)" -v "$PWD:/workspace" clf demo
+# The base is any image with Python 3.11 or newer and its venv module.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
@@ -9,25 +10,42 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
-RUN python -m venv /opt/clf \
- && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt --extra-index-url "${TORCH_INDEX}" torch==2.13.0 \
- && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[minilm]"
-# What a later run with no network needs; both lists may be empty.
+RUN python3 -m venv /opt/clf \
+ && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt \
+      ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} torch==2.13.0 \
+ && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[minilm]" \
+ && cd /opt/clf/lib/python3*/site-packages/torch && rm -rf include test bin/protoc*
+# What a later run with no network needs; each is a list with spaces and may be empty. A token for what is gated
+# comes as a secret and stays in no layer: --secret id=hf_token,src=token.txt
 ARG MODELS=distilbert-base-uncased
 ARG DATASETS=
-ENV HF_HOME=/opt/models
-RUN mkdir -p /opt/models \
+ARG HF_ENDPOINT=https://huggingface.co
+RUN --mount=type=secret,id=hf_token \
+    mkdir -p /opt/models && export HF_HOME=/opt/models HF_ENDPOINT="${HF_ENDPOINT}" \
+ && if [ -s /run/secrets/hf_token ]; then HF_TOKEN="$(cat /run/secrets/hf_token)"; export HF_TOKEN; fi \
  && if [ -n "${MODELS}${DATASETS}" ]; then \
-      /opt/clf/bin/clf download-models ${MODELS} $(for name in ${DATASETS}; do printf -- '--dataset %s ' "$name"; done); \
-    fi
+      /opt/clf/bin/clf download-models ${MODELS} $(for name in ${DATASETS}; do printf -- '--dataset %s ' "$name"; done) \
+        --manifest /opt/models/manifest.json; \
+    fi \
+ && chmod -R a+rX,a-w /opt/models
 
 FROM ${BASE}
+ARG VERSION=
+ARG REVISION=
 LABEL org.opencontainers.image.title="clf" \
       org.opencontainers.image.description="Fine-tune a pre-trained encoder into a text classifier, and prove that it got better" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/clf /opt/clf
 COPY --from=build /opt/models /opt/models
-ENV PATH=/opt/clf/bin:$PATH HF_HOME=/opt/models HF_HUB_OFFLINE=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+# Any user id works, also one with no entry in /etc/passwd; only /workspace and /tmp are written to.
+ENV PATH=/opt/clf/bin:$PATH \
+    HF_HOME=/opt/models \
+    HF_HUB_OFFLINE=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    USER=clf
 WORKDIR /workspace
 RUN chmod 0777 /workspace
 USER 1000:1000

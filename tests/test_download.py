@@ -1,11 +1,23 @@
 """`clf download-models`: fetch once, verify without a network."""
 
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
+from huggingface_hub import constants
 
 from conftest import RunClf
 from support.local_hub import LocalHub
+from support.tiny import tiny_encoder_files
 
 
 def test_the_default_encoder_is_fetched_and_verified_offline(clf: RunClf, hub: LocalHub) -> None:
@@ -55,3 +67,215 @@ def test_a_hub_that_is_out_of_order_is_an_error_of_kind_network(clf: RunClf, hub
     assert done.code == 1
     assert done.json["error"]["kind"] == "network"
     assert "503" in done.json["error"]["message"]
+
+
+# --- the manifest -------------------------------------------------------------------------------------------------
+
+
+def manifest_of(clf: RunClf, *arguments: str) -> Path:
+    file = Path("models.lock.json")
+    assert clf("download-models", *arguments, "--manifest", file).code == 0
+    return file
+
+
+def test_a_manifest_names_commits_files_and_hashes(clf: RunClf, hub: LocalHub) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased", "--dataset", "imdb")
+    model, dataset = json.loads(file.read_text())["repositories"]
+    weights = tiny_encoder_files()["model.safetensors"]
+    assert (model["kind"], model["id"], len(model["commit"])) == ("model", "distilbert-base-uncased", 40)
+    assert model["files"]["model.safetensors"] == {
+        "size": len(weights), "sha256": hashlib.sha256(weights).hexdigest(),
+    }  # fmt: skip
+    assert (dataset["kind"], dataset["id"]) == ("dataset", "stanfordnlp/imdb")
+    assert clf("download-models", "--manifest", file).code == 1
+    assert clf("download-models", "--manifest", file, "--overwrite").code == 0
+
+
+def test_a_manifest_reproduces_the_cache_elsewhere(
+    clf: RunClf, hub: LocalHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased", "--dataset", "imdb")
+    commits = [entry["commit"] for entry in json.loads(file.read_text())["repositories"]]
+    hub.publish("models", "distilbert-base-uncased", tiny_encoder_files() | {"vocab.txt": b"newer"})
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    rows = clf("download-models", "--from-manifest", file, "--json").json
+    assert [row["commit"] for row in rows] == commits
+    hub.requests.clear()
+    assert clf("download-models", "--from-manifest", file, "--verify", "--offline").code == 0
+    assert clf("download-models", "--from-manifest", file, "--offline").code == 0
+    assert clf("download-models", "distilbert-base-uncased", "--dataset", "imdb", "--offline").code == 0
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_a_mirror_that_serves_other_bytes_is_refused(
+    clf: RunClf, hub: LocalHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased")
+    value = json.loads(file.read_text())
+    value["repositories"][0]["files"][name]["sha256"] = "0" * 64
+    file.write_text(json.dumps(value))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    refused = clf("download-models", "--from-manifest", file, "--json")
+    assert refused.code == 1
+    assert refused.json["error"]["kind"] == "network"
+    assert f"{name} is not the file of the manifest" in refused.json["error"]["message"]
+    assert clf("download-models", "--verify", "--offline").code == 1
+    assert not list((tmp_path / "elsewhere").glob("*/snapshots/*/*"))
+
+
+def test_verify_with_a_manifest_names_what_differs(clf: RunClf, hub: LocalHub) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased")
+    value = json.loads(file.read_text())
+    value["repositories"][0]["files"]["vocab.txt"]["sha256"] = "0" * 64
+    file.write_text(json.dumps(value))
+    done = clf("download-models", "--from-manifest", file, "--verify")
+    assert done.code == 1
+    assert "vocab.txt is not the file of the manifest" in done.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{", '{"repositories": [{"kind": "model"}]}', "\xff",
+     '{"repositories": [{"kind": "model", "id": "a/b", "revision": null, "commit": null, "files": {"../x": {"sha256": ""}}}]}'],
+)  # fmt: skip
+def test_what_is_no_manifest_is_a_usage_error(clf: RunClf, hub: LocalHub, content: str) -> None:
+    Path("m.json").write_text(content, encoding="latin-1")
+    done = clf("download-models", "--from-manifest", "m.json")
+    assert done.code == 2
+    assert "is no manifest" in done.err
+    assert clf("download-models", "--from-manifest", "nowhere.json").code == 2
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("x", "--from-manifest", "m.json"), "--from-manifest names all there is to fetch"),
+        (("--dataset", "imdb", "--revision", "v1"), "--revision pins a model"),
+        (("--verify", "--update"), "--verify asks no network"),
+    ],
+)
+def test_flags_that_make_no_sense_together_are_refused(
+    clf: RunClf, hub: LocalHub, arguments: tuple[str, ...], message: str
+) -> None:
+    done = clf("download-models", *arguments)
+    assert done.code == 2
+    assert message in done.err
+
+
+# --- updating, verifying, running at once -------------------------------------------------------------------------
+
+
+def test_a_second_download_asks_nothing_and_an_update_asks(clf: RunClf, hub: LocalHub) -> None:
+    [old] = clf("download-models", "--json").json
+    files = tiny_encoder_files()
+    new = hub.publish("models", "distilbert-base-uncased", files | {"vocab.txt": files["vocab.txt"] + b"newer\n"})
+    hub.requests.clear()
+    assert clf("download-models", "--json").json[0]["commit"] == old["commit"]
+    assert hub.requests == []
+    assert clf("download-models", "--update", "--json").json[0]["commit"] == new
+    assert clf("download-models", "--verify", "--json").json[0]["commit"] == new
+
+
+def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> None:
+    rows = clf("download-models", "distilbert-base-uncased", "--dataset", "imdb", "--json").json
+    Path(rows[0]["folder"], "vocab.txt").unlink()
+    next(Path(rows[1]["folder"]).rglob("*.parquet")).resolve().write_bytes(b"")
+    done = clf("download-models", "--verify")
+    assert done.code == 1
+    for fragment in ("vocab.txt is missing", "has 0 bytes", "distilbert-base-uncased; ", "--dataset stanfordnlp/imdb"):
+        assert fragment in done.err
+
+
+def test_several_at_once_fetch_each_file_once(hub: LocalHub, tmp_path: Path) -> None:
+    hub.fault("slow", path="safetensors", rate=100_000)
+    environment = os.environ | hub.environment(tmp_path / "home")
+    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased", "--json"]
+    started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    rows = [json.loads(process.communicate(timeout=60)[0])[0] for process in started]
+    assert len({row["folder"] for row in rows}) == 1
+    fetched = [request.path for request in hub.requests if request.method == "GET" and "/resolve/" in request.path]
+    assert sorted(fetched) == sorted(set(fetched))
+
+
+def test_a_killed_download_leaves_no_process_and_the_next_goes_on(hub: LocalHub, tmp_path: Path) -> None:
+    hub.fault("slow", path="safetensors", rate=30_000)
+    environment = os.environ | hub.environment(tmp_path / "home")
+    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased", "--json"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    part = wait_for(lambda: next((tmp_path / "home").glob("hub/*/blobs/*.incomplete"), None))
+    wait_for(lambda: part.stat().st_size > 10_000)
+    [child] = psutil.Process(process.pid).children()
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    received = part.stat().st_size
+    hub.clear()
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False).returncode == 0
+    assert hub.ranges == [f"bytes={received}-"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_download_at_once(hub: LocalHub, tmp_path: Path, number: int, code: int) -> None:
+    hub.fault("hang", path="safetensors")
+    environment = os.environ | hub.environment(tmp_path / "home")
+    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any("safetensors" in request.path for request in hub.requests))
+    children = psutil.Process(process.pid).children()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+# --- bad places and secrets ---------------------------------------------------------------------------------------
+
+
+def test_a_disk_that_runs_full_is_said_and_nothing_is_left(hub: LocalHub, tmp_path: Path) -> None:
+    environment = os.environ | hub.environment(tmp_path / "home")
+    command = f"ulimit -f 50; exec {sys.executable} -m clf download-models distilbert-base-uncased --json"
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["kind"] == "output"
+    assert "is full" in error["message"]
+    assert "HF_HOME" in error["hint"]
+    assert not list((tmp_path / "home").glob("hub/*/blobs/*.incomplete"))
+
+
+def test_no_secret_is_ever_shown(hub: LocalHub, tmp_path: Path) -> None:
+    token, password = "hf_canaryTOKEN1234567890", "canaryPASSWORD"
+    address = hub.url.replace("http://", f"http://user:{password}@")
+    environment = os.environ | hub.environment(tmp_path / "home") | {"HF_TOKEN": token, "HF_ENDPOINT": address}
+    outputs = []
+    for arguments in (
+        ["download-models", "distilbert-base-uncased", "--manifest", str(tmp_path / "m.json"), "--verbose"],
+        ["download-models", "owner/nothing", "--debug", "--verbose", "--json"],
+        ["doctor"],
+        ["doctor", "--json"],
+        ["train", "--model", "owner/nothing", "--dataset", "imdb", "--debug", "--verbose"],
+    ):
+        command = [sys.executable, "-m", "clf", *arguments]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        outputs += [done.stdout, done.stderr]
+    hub.fault("status", code=503)
+    command = [sys.executable, "-m", "clf", "download-models", "owner/other", "--download-timeout", "2", "--debug"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    outputs += [done.stdout, done.stderr]
+    written = [path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 5
+    for text in outputs + written:
+        assert token not in text
+        assert password not in text

@@ -215,6 +215,7 @@ def download_command(
         raise UsageError("--verify asks no network, and --update does", "give one of them")
     start(settings, presentation)
     from clf.cli import findings, render
+    from clf.data.sources import NAMES
     from clf.download import choose_wanted, download_models, verify_models
 
     wanted = choose_wanted(models or [], dataset or [], settings.train.revision, from_manifest)
@@ -226,7 +227,8 @@ def download_command(
         return render.print_json(rows)
     findings.print_downloaded(rows, verify, manifest)
     model = next((row["id"] for row in rows if row["kind"] == "model"), None)
-    data = next((row["id"] for row in rows if row["kind"] == "dataset"), "FILE")
+    short = {repository: name for name, repository in NAMES.items()}
+    data = next((short.get(row["id"], row["id"]) for row in rows if row["kind"] == "dataset"), "FILE")
     finish(presentation, "clf", "train", "--dataset", data, *(["--model", model] if model else []), "--offline")
 
 

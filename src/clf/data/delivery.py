@@ -222,18 +222,22 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
     """Give a function that takes a batch of texts and returns the future of its digest."""
     pool: ProcessPoolExecutor | None = None
     waiting: deque[Future[Digest]] = deque()
-    number = 0
+    number, workers = 0, min(MOST_WORKERS, _cores())
 
     def submit(texts: list[str]) -> "Future[Digest]":
-        nonlocal pool, number
+        nonlocal pool, number, workers
         task = partial(digest, texts, cleaning, folder, number, near)
         number += 1
-        workers = min(MOST_WORKERS, _cores())
-        if number <= INLINE_BATCHES or workers == 1:
+        if pool is None and number > INLINE_BATCHES and workers > 1:
+            try:
+                pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker)
+            except OSError as error:  # no shared memory, as in some containers
+                log.info("cleaning with one process: %s", error)
+                workers = 1
+        if pool is None:
             done: Future[Digest] = Future()
             done.set_result(task())
             return done
-        pool = pool or ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker)
         while len(waiting) > workers + 2:
             waiting.popleft().result()  # so that memory stays flat when reading is faster
         with _uninterrupted():
