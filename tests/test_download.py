@@ -184,7 +184,7 @@ def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> No
     next(Path(rows[1]["folder"]).rglob("*.parquet")).resolve().write_bytes(b"")
     done = clf("download-models", "--verify")
     assert done.code == 1
-    for fragment in ("vocab.txt is missing", "has 0 bytes", "distilbert-base-uncased; ", "--dataset stanfordnlp/imdb"):
+    for fragment in ("vocab.txt is missing", "has 0 bytes", "models distilbert-base-uncased", "--dataset stanfordnlp/imdb"):
         assert fragment in done.err
 
 
@@ -204,8 +204,9 @@ def test_a_killed_download_leaves_no_process_and_the_next_goes_on(hub: LocalHub,
     environment = os.environ | hub.environment(tmp_path / "home")
     command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased", "--json"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    part = wait_for(lambda: next((tmp_path / "home").glob("hub/*/blobs/*.incomplete"), None))
-    wait_for(lambda: part.stat().st_size > 10_000)
+    parts = tmp_path / "home" / "hub" / "models--distilbert-base-uncased" / "blobs"
+    part = parts / f"{hashlib.sha256(tiny_encoder_files()['model.safetensors']).hexdigest()}.clf.incomplete"
+    wait_for(lambda: part.exists() and part.stat().st_size > 10_000)
     [child] = psutil.Process(process.pid).children()
     process.kill()
     process.communicate()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from clf import __version__, hub
 from clf.data.sources import NAMES
@@ -147,22 +148,24 @@ def _ask_hub(offline: bool) -> dict[str, Any]:
     """Ask the Hub for a page, for two seconds at most, whatever hangs."""
     from huggingface_hub import constants
 
-    answer: dict[str, Any] = {"endpoint": constants.ENDPOINT}
+    address = urlsplit(constants.ENDPOINT)
+    shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()  # a password stays here
     if hub.is_offline(offline):
-        return answer | {"state": "not asked: offline mode is on"}
+        return {"endpoint": shown, "state": "not asked: offline mode is on"}
+    answer: dict[str, Any] = {}
     started = time.monotonic()
     asking = threading.Thread(target=_ask, args=(answer,), daemon=True)
     asking.start()
     asking.join(SECONDS_FOR_THE_HUB)
     state = answer.get("state", f"no answer within {SECONDS_FOR_THE_HUB:.0f} s")
-    return {"endpoint": constants.ENDPOINT, "state": state, "seconds": round(time.monotonic() - started, 2)}
+    return {"endpoint": shown, "state": state, "seconds": round(time.monotonic() - started, 2)}
 
 
 def _ask(answer: dict[str, Any]) -> None:
-    from huggingface_hub import get_session
+    from huggingface_hub import constants, get_session
 
     try:
-        url = f"{answer['endpoint']}/api/models/{DEFAULT_MODEL}"
+        url = f"{constants.ENDPOINT}/api/models/{DEFAULT_MODEL}"
         status = get_session().get(url, timeout=SECONDS_FOR_THE_HUB).status_code
         answer["state"] = "answers" if status < 500 else f"answers with an error ({status})"
     except Exception as error:  # the doctor reports whatever it is

@@ -68,3 +68,7 @@ def test_a_wrong_name_gets_a_suggestion(settings: dict[str, object], message: st
 def test_columns_that_cannot_be_told_are_listed() -> None:
     with pytest.raises(DataError, match="cannot tell which column holds the label; it has 'text', 'a', 'b'"):
         choose(batch(text=["x"] * 8, a=list("ababcdcd"), b=list("ababcdcd")))
+
+
+def test_the_longest_column_is_text_however_short(caplog: pytest.LogCaptureFixture) -> None:
+    assert choose_text(batch(opinion=["A dull film."]), DataSettings(), "file.csv") == ["opinion"]

@@ -41,17 +41,17 @@ def test_no_command_attempts_a_connection(home: Path, tmp_path: Path, offline: b
     names = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY")
     environment = {name: value for name, value in os.environ.items() if name not in names} | {"HF_HOME": str(home)}
     flag = ["--offline"] if offline else []
-    (tmp_path / "texts.txt").write_text("A fine film.\nA dull film.\n")
+    (tmp_path / "new.csv").write_text("text\nA fine film.\nA dull film.\n")
     for command in (
         ["train", "--dataset", "imdb", "--epochs", "1", "--max-length", "64"],
         ["evaluate"],
         ["compare", "--baseline", "pretrained", "--baseline", "tfidf"],
-        ["predict", "trained_models/distilbert-base-uncased_imdb_final", "texts.txt"],
+        ["predict", "trained_models/distilbert-base-uncased_imdb_final", "new.csv"],
         ["prepare", "--dataset", "imdb"],
         ["download-models", "distilbert-base-uncased", "--dataset", "imdb"],
     ):
         log = tmp_path / "calls.log"
-        watched = ["strace", "--follow-forks", "--trace=connect,sendto", f"--output={log}"]
+        watched = ["strace", "--follow-forks", "--seccomp-bpf", "--trace=connect,sendto", f"--output={log}"]
         done = subprocess.run(
             ["unshare", "--net", *watched, sys.executable, "-m", "clf", *command, *flag],
             env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,

@@ -55,7 +55,7 @@ def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     others = {name: _mean_length(batch.columns[name]) for name in names if name not in taken}
     longest = max(others, key=lambda name: others[name], default=None)
     if longest is not None and others[longest] >= 10:
-        texts = [name for name in others if others[name] >= max(15, others[longest] / 8)]
+        texts = [name for name in others if name == longest or others[name] >= max(15, others[longest] / 8)]
         log.warning("%s: no column has a usual name for text; took %s for its length", shown, " + ".join(texts))
         return texts
     raise _cannot_tell("text", names, shown)
