@@ -63,7 +63,7 @@ def test_what_is_not_there_is_named_with_what_fetches_it(
 
 def test_a_hub_that_is_out_of_order_is_an_error_of_kind_network(clf: RunClf, hub: LocalHub) -> None:
     hub.fault("status", code=503)
-    done = clf("download-models", "--json")
+    done = clf("download-models", "--download-timeout", "2", "--json")
     assert done.code == 1
     assert done.json["error"]["kind"] == "network"
     assert "503" in done.json["error"]["message"]
@@ -184,7 +184,12 @@ def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> No
     next(Path(rows[1]["folder"]).rglob("*.parquet")).resolve().write_bytes(b"")
     done = clf("download-models", "--verify")
     assert done.code == 1
-    for fragment in ("vocab.txt is missing", "has 0 bytes", "models distilbert-base-uncased", "--dataset stanfordnlp/imdb"):
+    for fragment in (
+        "vocab.txt is missing",
+        "has 0 bytes",
+        "models distilbert-base-uncased",
+        "--dataset stanfordnlp/imdb",
+    ):
         assert fragment in done.err
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from clf import hub as store
 from clf.errors import ModelError, NetworkError, OutputError
@@ -18,11 +19,21 @@ from support.tiny import tiny_encoder_files
 NAME = "distilbert-base-uncased"
 
 
+@pytest.fixture(scope="module")
+def filled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    with LocalHub() as hub, pytest.MonkeyPatch.context() as patch:
+        hub.publish("models", NAME, tiny_encoder_files())
+        patch.setattr(constants, "ENDPOINT", hub.url)
+        patch.setattr(constants, "HF_HUB_CACHE", str(folder))
+        store.fetch("model", NAME)
+    return folder
+
+
 @pytest.fixture
-def hub_with_model(hub: LocalHub) -> LocalHub:
+def hub_with_model(hub: LocalHub, filled_cache: Path) -> LocalHub:
     """Give a Hub whose model is in the cache."""
-    store.fetch("model", NAME)
-    hub.clear()
+    shutil.copytree(filled_cache, cache_folder(), symlinks=True)
     return hub
 
 
@@ -63,8 +74,11 @@ def without_link(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("damage", [flipped, cut, emptied, without_content, without_link])
-@pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [("model.safetensors", damage) for damage in (flipped, cut, emptied, without_content, without_link)]
+    + [("config.json", flipped), ("tokenizer_config.json", without_link)],
+)
 def test_damage_is_named_offline_and_repaired_online(
     hub_with_model: LocalHub, file: str, damage: Callable[[Path], None]
 ) -> None:
@@ -170,8 +184,6 @@ def test_a_damaged_record_says_nothing(hub_with_model: LocalHub) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
     monkeypatch.setattr(constants, "HF_HUB_CACHE", "/proc/clf cache")
     with pytest.raises(OutputError, match=r"the cache /proc/clf cache cannot be written") as refused:
         store.fetch("model", NAME)
@@ -179,8 +191,6 @@ def test_a_place_that_cannot_be_written_is_named(hub: LocalHub, monkeypatch: pyt
 
 
 def test_a_path_with_spaces_is_a_path(hub: LocalHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from huggingface_hub import constants
-
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "my cache, ü"))
     assert store.fetch("model", NAME).origin == "hub"
     assert store.fetch("model", NAME, offline=True).origin == "cache"

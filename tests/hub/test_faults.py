@@ -14,7 +14,7 @@ from support.faults import CASES, MODEL, FaultCase, publish, unreachable
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
-QUICK = ("--download-timeout", "4")
+QUICK = ("--download-timeout", "3")
 
 
 @pytest.fixture
@@ -46,10 +46,12 @@ def test_a_download_ends_as_it_must(
         assert "Traceback" not in done.err
     assert_every_blob_is_right()
 
-    faulty_hub.clear()
-    monkeypatch.setattr(constants, "ENDPOINT", faulty_hub.url)
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    [row] = clf("download-models", MODEL, "--json").json
+    if case.code:
+        faulty_hub.clear()
+        monkeypatch.setattr(constants, "ENDPOINT", faulty_hub.url)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        done = clf("download-models", MODEL, "--json")
+    [row] = done.json
     files = {path.name: path.read_bytes() for path in Path(row["folder"]).iterdir()}
     assert files == {name: data for name, data in tiny_encoder_files().items() if name != "README.md"}
 
