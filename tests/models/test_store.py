@@ -1,5 +1,6 @@
 """Models come from a path, the cache, the package or the Hub, in that order, and only when they are whole and safe."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import pytest
 from clf.errors import ClfError, ModelError, NetworkError
 from clf.models import store
 from clf.models.store import EMBEDDED_ID, find_local_model, find_model, has_embedded
+from conftest import RunClf
 from support.local_hub import LocalHub
-from support.tiny import tiny_encoder_files
+from support.tiny import imdb_files, tiny_encoder_files
 
 needs_minilm = pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
 
@@ -168,3 +170,17 @@ def test_a_file_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_text("")
     with pytest.raises(ModelError, match="is a file, expected a model folder"):
         find_model(str(tmp_path / "model.bin"))
+
+
+def test_code_beside_a_dataset_is_neither_fetched_nor_run(
+    hub: LocalHub, own_folder: Path, clf: RunClf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = own_folder / "canary"
+    script = f"open({str(canary)!r}, 'w').close()\n".encode()
+    files = {name: data for name, data in imdb_files().items() if name != "README.md"}
+    hub.publish("datasets", "evil/data", files | {"data.py": script, "evil.py": script, "setup.py": script})
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 10))
+    done = clf("prepare", "--dataset", "evil/data")
+    assert done.code == 0, done.err
+    assert not [request for request in hub.requests if request.path.endswith(".py")]
+    assert not canary.exists()
