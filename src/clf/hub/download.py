@@ -123,19 +123,20 @@ class _Download:
         self.order, self.timeout = order, timeout
         self.stall = min(SECONDS_OF_STALL, timeout / 2)
         self.answered = False
-        self.furthest, self.moved = 0, time.monotonic()
-        """Bytes of the repository that are here, and when they last grew at a rate worth waiting for."""
-        self.fruitless = 0
+        self.furthest, self.fruitless = 0, 0
+        """Bytes of the repository that were here at most, and the attempts in a row that came no further."""
+        self.moved = time.monotonic()
+        """When bytes last came at a rate worth waiting for."""
 
     def run(self) -> str:
         """Make attempts until one succeeds, and return the commit."""
         with track(f"fetching {self.order['repository']}", None, "bytes") as advance:
             while True:
-                moved = self.moved
+                before = self.furthest
                 try:
                     return self._attempt(advance)
                 except _Again as again:
-                    self.fruitless = 0 if self.moved > moved else self.fruitless + 1
+                    self.fruitless = 0 if self.furthest > before else self.fruitless + 1
                     self._pause_or_give_up(again)
 
     def _pause_or_give_up(self, again: _Again) -> None:
@@ -154,30 +155,31 @@ class _Download:
         time.sleep(pause)
 
     def _attempt(self, advance: Advance) -> str:
-        patience = self.stall if self.answered else min(self.stall, SECONDS_TO_FIRST_ANSWER)
+        stall = min(self.stall, max(1.0, self.moved + self.timeout - time.monotonic()))
+        patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
         with _transfer({**self.order, "timeout": patience}) as messages:
             limit, since, received = SECONDS_TO_START, time.monotonic(), 0
             while True:
                 try:
                     message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
                 except queue.Empty:
-                    raise _Again(f"too little was received for {limit:.0f} s") from None
+                    raise _Again(f"too little was received for {time.monotonic() - since:.0f} s") from None
                 now = time.monotonic()
                 if "asking" in message:
                     limit, since = patience + 1.0, now
                 elif "answered" in message:
-                    self.answered, limit, since = True, self.stall, now
+                    self.answered, limit, since = True, stall, now
                 elif "bytes" in message:
-                    if message["bytes"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
-                        since, received = now, message["bytes"]
-                    self._advance(advance, message, since)
+                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
+                        since, received, self.moved = now, message["received"], now
+                    self._advance(advance, message)
                 else:
                     return self._ended(message)
 
-    def _advance(self, advance: Advance, message: dict[str, Any], since: float) -> None:
+    def _advance(self, advance: Advance, message: dict[str, Any]) -> None:
         if message["bytes"] > self.furthest:
             advance(message["bytes"] - self.furthest, total=message["total"])
-            self.furthest, self.moved = message["bytes"], max(self.moved, since)
+            self.furthest = message["bytes"]
 
     def _ended(self, message: dict[str, Any]) -> str:
         """Return the commit, or raise what the attempt ended with."""

@@ -123,19 +123,20 @@ class Progress:
     """Says how far the transfer is: a few lines a second at most."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done, self.spoken = total, 0, 0.0
+        self.total, self.done, self.received, self.spoken = total, 0, 0, 0.0
         self.say()
 
-    def advance(self, count: int) -> None:
-        """Count bytes that are here now."""
+    def advance(self, count: int, received: int = 0) -> None:
+        """Count bytes that are here now, and those of them that came over the network."""
         self.done += count
+        self.received += received
         if time.monotonic() - self.spoken >= SECONDS_BETWEEN_REPORTS:
             self.say()
 
     def say(self) -> None:
         """Report how many bytes of how many are here."""
         self.spoken = time.monotonic()
-        report(bytes=self.done, total=self.total)
+        report(bytes=self.done, received=self.received, total=self.total)
 
 
 def report(**message: Any) -> None:
@@ -182,7 +183,7 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
         try:
             for chunk in _chunks(order, commit, name, stated["size"], file):
                 file.write(chunk)
-                progress.advance(len(chunk))
+                progress.advance(len(chunk), received=len(chunk))
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
