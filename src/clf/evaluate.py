@@ -85,8 +85,6 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
 
 def load_model(model: str | None, settings: Settings) -> "Classifier":
     """Load the classifier that is named by folder or Hub id; the newest of this folder when none is."""
-    from clf.models.classifier import choose_max_length, load_classifier, position_limit
-
     if model is None:
         model = str(newest_model())
         log.info("no model given: taking the newest, %s", model)
@@ -95,6 +93,12 @@ def load_model(model: str | None, settings: Settings) -> "Classifier":
         files = find_model(model, offline=settings.run.offline, timeout=timeout, encoder=False)
     except NetworkError as error:  # a mistyped folder reads like the id of a model
         raise NetworkError(f"there is no folder {model} here, and {error.message}", error.hint) from error
+    from clf.models.classifier import (
+        choose_max_length,
+        load_classifier,
+        position_limit,
+    )  # seconds, once there is a model
+
     classifier = load_classifier(files)
     if settings.data.max_length:
         limit = position_limit(classifier.model, classifier.tokenizer)
