@@ -34,7 +34,9 @@ def test_a_damaged_model_is_not_ready_and_said_why(clf: RunClf, hub: LocalHub) -
     [row] = clf("download-models", "--json").json
     Path(row["folder"], "config.json").unlink()
     shown = clf("doctor").out
+    assert "damaged" in shown
     assert "model distilbert-base-uncased (config.json is missing)" in shown
+    assert "Next: clf download-models distilbert-base-uncased" in shown
 
 
 def test_a_hub_that_says_nothing_costs_two_seconds(clf: RunClf, monkeypatch: pytest.MonkeyPatch, hub: LocalHub) -> None:
@@ -61,8 +63,6 @@ def test_it_names_the_settings_in_effect(clf: RunClf, hub: LocalHub, monkeypatch
         monkeypatch.delenv(name)
     assert clf("doctor", "--offline", "--json").json["settings"]["file"] is None
     Path("clf.toml").write_text("[train]\nepochs = 2\n")
-    monkeypatch.setenv("CLF_TRAIN__SEED", "")
-    monkeypatch.delenv("CLF_TRAIN__SEED")
     monkeypatch.setenv("CLF_TRAIN__EPOCHS", "4")
     monkeypatch.setenv("HF_TOKEN", "hf_canaryTOKEN1234567890")
     done = clf("doctor", "--offline")

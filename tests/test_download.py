@@ -17,7 +17,7 @@ from huggingface_hub import constants
 
 from conftest import RunClf
 from support.local_hub import LocalHub
-from support.tiny import tiny_encoder_files
+from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
 
 
 def test_the_default_encoder_is_fetched_and_verified_offline(clf: RunClf, hub: LocalHub) -> None:
@@ -35,6 +35,30 @@ def test_models_and_datasets_are_fetched_with_nothing_that_is_not_needed(clf: Ru
         ("model", "distilbert-base-uncased"), ("dataset", "stanfordnlp/imdb"), ("dataset", "fancyzhx/ag_news"),
     ]  # fmt: skip
     assert all(len(row["commit"]) == 40 for row in rows)
+    fetched = {request.path.rpartition("/")[2] for request in hub.requests if "/resolve/" in request.path}
+    files = {name.rpartition("/")[2] for files in (imdb_files(), ag_news_files()) for name in files}
+    model = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"}
+    assert fetched == model | files
+
+
+def test_neither_pickles_nor_code_come_along(
+    clf: RunClf, hub: LocalHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bad = {
+        "vocab.pkl": b"cos",
+        "vocab.py": b"1",
+        "word2vec.model": b"cos",
+        "pytorch_model.bin": b"cos",
+        "modeling_x.py": b"1",
+    }
+    commit = hub.publish("models", "acme/mixed", tiny_encoder_files() | bad)
+    assert clf("download-models", "acme/mixed").code == 0
+    folder = Path(constants.HF_HUB_CACHE, "models--acme--mixed", "snapshots", commit)
+    for name, data in bad.items():  # as another tool would have put them there
+        (folder / name).write_bytes(data)
+    assert clf("download-models", "acme/mixed", "--manifest", "m.json").code == 0
+    assert not set(bad) & set(json.loads(Path("m.json").read_text())["repositories"][0]["files"])
+    assert not [request for request in hub.requests if request.path.endswith(tuple(bad))]
 
 
 def test_a_damaged_file_is_named(clf: RunClf, hub: LocalHub) -> None:
@@ -50,7 +74,7 @@ def test_a_damaged_file_is_named(clf: RunClf, hub: LocalHub) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((), "model distilbert-base-uncased"), (("--dataset", "imdb"), "dataset stanfordnlp/imdb")],
+    [(("distilbert-base-uncased",), "model distilbert-base-uncased"), (("--dataset", "imdb"), "dataset stanfordnlp/imdb")],
 )
 def test_what_is_not_there_is_named_with_what_fetches_it(
     clf: RunClf, hub: LocalHub, arguments: tuple[str, ...], message: str
@@ -136,14 +160,14 @@ def test_verify_with_a_manifest_names_what_differs(clf: RunClf, hub: LocalHub) -
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{", '{"repositories": [{"kind": "model"}]}', "\xff",
-     '{"repositories": [{"kind": "model", "id": "a/b", "revision": null, "commit": null, "files": {"../x": {"sha256": ""}}}]}'],
+    ["", "[]", "{", '{"repositories": [{"kind": "model"}]}', "\xff", '{"schema_version": 1, "repositories": []}',
+     '{"schema_version": 99, "repositories": []}'],
 )  # fmt: skip
 def test_what_is_no_manifest_is_a_usage_error(clf: RunClf, hub: LocalHub, content: str) -> None:
     Path("m.json").write_text(content, encoding="latin-1")
     done = clf("download-models", "--from-manifest", "m.json")
     assert done.code == 2
-    assert "is no manifest" in done.err
+    assert "m.json" in done.err
     assert clf("download-models", "--from-manifest", "nowhere.json").code == 2
     assert hub.requests == []
 
@@ -164,6 +188,36 @@ def test_flags_that_make_no_sense_together_are_refused(
     assert message in done.err
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revision": "../../../victim"}, {"revision": "/tmp/victim"}, {"revision": 5}, {"commit": 123}, {"commit": "main"},
+        {"id": "../x"}, {"kind": "space"}, {"files": {}}, {"files": {"../x": {"sha256": "0" * 64}}},
+        {"files": {"pytorch_model.bin": {"sha256": "0" * 64}}}, {"files": {"config.json": {"sha256": 5}}},
+        {"files": {"config.json": {"sha256": "0" * 40}}},
+    ],
+)  # fmt: skip
+def test_no_field_of_a_manifest_reaches_outside(clf: RunClf, hub: LocalHub, change: dict[str, object]) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased")
+    value = json.loads(file.read_text())
+    value["repositories"][0] |= change
+    file.write_text(json.dumps(value))
+    before = sorted(Path(constants.HF_HUB_CACHE).rglob("*"))
+    done = clf("download-models", "--from-manifest", file)
+    assert done.code == 2, done.err
+    assert "is no manifest" in done.err
+    assert sorted(Path(constants.HF_HUB_CACHE).rglob("*")) == before
+
+
+def test_a_manifest_completes_what_another_tool_fetched_in_part(clf: RunClf, hub: LocalHub) -> None:
+    file = manifest_of(clf, "distilbert-base-uncased")
+    root = Path(constants.HF_HUB_CACHE, "models--distilbert-base-uncased")
+    (root / "clf.json").unlink()
+    next(root.glob("snapshots/*/vocab.txt")).unlink()
+    assert clf("download-models", "--from-manifest", file).code == 0
+    assert next(root.glob("snapshots/*/vocab.txt")).exists()
+
+
 # --- updating, verifying, running at once -------------------------------------------------------------------------
 
 
@@ -176,6 +230,94 @@ def test_a_second_download_asks_nothing_and_an_update_asks(clf: RunClf, hub: Loc
     assert hub.requests == []
     assert clf("download-models", "--update", "--json").json[0]["commit"] == new
     assert clf("download-models", "--verify", "--json").json[0]["commit"] == new
+    assert clf("download-models", "--update", "--offline").code == 2
+
+
+def test_verify_checks_every_revision(clf: RunClf, hub: LocalHub) -> None:
+    files = tiny_encoder_files()
+    hub.publish("models", "distilbert-base-uncased", files | {"vocab.txt": files["vocab.txt"] + b"v2\n"}, ref="v2")
+    assert clf("download-models", "--verify", "--revision", "v2").code == 1
+    [row] = clf("download-models", "--revision", "v2", "--json").json
+    assert clf("download-models", "--verify").code == 0
+    assert clf("download-models").code == 0
+    Path(row["folder"], "vocab.txt").unlink()
+    done = clf("download-models", "--verify")
+    assert done.code == 1
+    assert "--revision v2" in done.err
+    offline = clf("train", "--dataset", "synthetic", "--revision", "v3", "--offline")
+    assert "revision v3 of model distilbert-base-uncased is not in the cache" in offline.err
+    assert "clf download-models distilbert-base-uncased --revision v3" in offline.err
+
+
+def test_a_legacy_id_and_a_content_network_work_and_the_token_stays(
+    clf: RunClf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_goodTOKEN123")
+    with LocalHub(tokens=("hf_goodTOKEN123",), cdn=True) as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        hub.publish("models", "distilbert/distilbert-base-uncased", tiny_encoder_files())
+        hub.redirect("models", "distilbert-base-uncased", "distilbert/distilbert-base-uncased")
+        hub.fault("reset", path="/cdn/", after=50_000, times=1)
+        assert clf("download-models").code == 0
+        assert clf("download-models", "--verify").code == 0
+        assert set(hub.ranges) == {"bytes=50000-"}
+        assert hub.told_the_cdn == []
+
+
+def test_many_small_files_that_keep_coming_are_no_stall(clf: RunClf, hub: LocalHub) -> None:
+    readme = b"---\nconfigs:\n- config_name: default\n  data_files: '*.jsonl'\n---\n"
+    hub.publish(
+        "datasets",
+        "acme/many",
+        {f"{number}.jsonl": b'{"text": "a", "label": 1}\n' for number in range(40)} | {"README.md": readme},
+    )
+    hub.fault("slow", path=r"\.jsonl", rate=200)
+    assert clf("download-models", "--dataset", "acme/many", "--download-timeout", "3").code == 0
+
+
+def test_the_waiting_fail_with_the_one_they_waited_for(hub: LocalHub, tmp_path: Path) -> None:
+    hub.fault("hang")
+    environment = os.environ | hub.environment(tmp_path / "home")
+    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased"]
+    began = time.monotonic()
+    started = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in started:
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "did not deliver it" in said
+    assert time.monotonic() - began < 10
+
+
+def test_a_hub_that_gives_another_commit_than_the_one_pinned_is_refused(clf: RunClf, hub: LocalHub) -> None:
+    sha = hub.publish("models", "acme/pinned", tiny_encoder_files(), ref="c" * 40)
+    assert sha != "c" * 40
+    done = clf("download-models", "acme/pinned", "--revision", "c" * 40)
+    assert done.code == 1
+    assert f"the Hub gives {sha}" in done.err
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "../../secret.csv", "http://127.0.0.1:9/x.csv", "hf://datasets/a/b"])
+def test_a_dataset_that_names_files_of_others_is_refused(clf: RunClf, hub: LocalHub, path: str) -> None:
+    readme = f"---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: {path}\n---\n"
+    hub.publish("datasets", "evil/far", {"README.md": readme.encode(), "train.csv": b"text,label\na,1\n"})
+    done = clf("prepare", "--dataset", "evil/far")
+    assert done.code == 1
+    assert "names a file that is not its own" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("imdb",), "hint: clf download-models --dataset imdb"), (("--dataset", "imbd"), "did you mean imdb?"),
+        (("--dataset", "squad"), "is no dataset name and no Hub id"), (("--dataset", "here.csv"), "needs no download"),
+    ],
+)  # fmt: skip
+def test_a_mistaken_name_gets_help(clf: RunClf, hub: LocalHub, arguments: tuple[str, ...], said: str) -> None:
+    Path("here.csv").touch()
+    done = clf("download-models", *arguments)
+    assert done.code == 1
+    assert said in done.err
+    assert hub.requests == []
 
 
 def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> None:
@@ -281,6 +423,19 @@ def test_no_secret_is_ever_shown(hub: LocalHub, tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     outputs += [done.stdout, done.stderr]
     written = [path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file()]
+    for address in (
+        f"http://user:{password}/x@host",
+        f"http://u:{password}@host:99999",
+        f"u:{password}@host",
+        "http://[bad",
+    ):
+        for arguments in (["doctor"], ["download-models", "a/b", "--verbose", "--debug"]):
+            command = [sys.executable, "-m", "clf", *arguments]
+            bad = environment | {"HF_ENDPOINT": address, "HF_DEBUG": "1"}
+            done = subprocess.run(command, env=bad, cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert done.returncode == 2
+            assert "HF_ENDPOINT is no address" in done.stderr
+            outputs += [done.stdout, done.stderr]
     assert len(written) > 5
     for text in outputs + written:
         assert token not in text

@@ -10,7 +10,6 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from clf import __version__, hub
 from clf.data.sources import NAMES
@@ -36,7 +35,7 @@ def examine(settings: Settings, config: Path | None = None) -> dict[str, Any]:
         "cache": _cache(),
         "ready_offline": _ready(),
         "hub": _ask_hub(settings.run.offline),
-        "settings": _settings(config),
+        "settings": _settings(config, settings.run.offline),
     }
 
 
@@ -99,7 +98,7 @@ def _cache() -> dict[str, Any]:
     repositories = [
         {"kind": path.name.split("s--")[0], "id": path.name.split("s--")[1].replace("--", "/"), "mb": _megabytes(path)}
         for path in sorted(folder.glob("*s--*"))
-        if path.is_dir()
+        if path.is_dir() and os.access(path, os.R_OK | os.X_OK)
     ]
     return {
         "folder": str(folder),
@@ -146,10 +145,7 @@ def _ready_dataset(name: str) -> dict[str, Any]:
 
 def _ask_hub(offline: bool) -> dict[str, Any]:
     """Ask the Hub for a page, for two seconds at most, whatever hangs."""
-    from huggingface_hub import constants
-
-    address = urlsplit(constants.ENDPOINT)
-    shown = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()  # a password stays here
+    shown = hub.shown_endpoint()
     if hub.is_offline(offline):
         return {"endpoint": shown, "state": "not asked: offline mode is on"}
     answer: dict[str, Any] = {}
@@ -162,9 +158,9 @@ def _ask_hub(offline: bool) -> dict[str, Any]:
 
 
 def _ask(answer: dict[str, Any]) -> None:
-    from huggingface_hub import constants, get_session
-
     try:
+        from huggingface_hub import constants, get_session
+
         url = f"{constants.ENDPOINT}/api/models/{DEFAULT_MODEL}"
         status = get_session().get(url, timeout=SECONDS_FOR_THE_HUB).status_code
         answer["state"] = "answers" if status < 500 else f"answers with an error ({status})"
@@ -175,11 +171,12 @@ def _ask(answer: dict[str, Any]) -> None:
 # --- the settings ---------------------------------------------------------------------------------------------
 
 
-def _settings(config: Path | None) -> dict[str, Any]:
+def _settings(config: Path | None, offline: bool) -> dict[str, Any]:
+    not_shown = NOT_SHOWN | ({"HF_HUB_OFFLINE"} if offline else set())  # which --offline sets
     file = config or CONFIG_FILE
     return {
         "file": str(file.resolve()) if file.is_file() else None,
         "variables": sorted(name for name in os.environ if name.startswith("CLF_")),
-        "hub_variables": sorted(name for name in os.environ if name.startswith("HF_") and name not in NOT_SHOWN),
+        "hub_variables": sorted(name for name in os.environ if name.startswith("HF_") and name not in not_shown),
         "token": "HF_TOKEN" in os.environ,
     }

@@ -2,19 +2,21 @@
 
 import json
 import logging
+import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from clf import __version__, hub
 from clf.data.sources import NAMES
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError, UsageError
-from clf.hub.cache import recorded_repositories
 from clf.models.store import EMBEDDED_ID, ModelFiles, check_files, find_local_model, find_model
 from clf.results import SCHEMA_VERSION, sha256, write_json
 from clf.settings import DEFAULT_MODEL, Settings
 
 CONNECT = "check the connection, a proxy, and HF_ENDPOINT if you use a mirror"
+NO_MANIFEST = "give the file that --manifest wrote"
 
 log = logging.getLogger(__name__)
 
@@ -28,16 +30,23 @@ class Wanted:
     revision: str | None = None
     commit: str | None = None
     files: dict[str, str] | None = None
+    manifest: Path | None = None
 
     @property
     def again(self) -> str:
         """The command that fetches it."""
-        flag = "" if self.kind == "model" else "--dataset "
-        return f"clf download-models {flag}{self.id}"
+        if self.manifest:
+            return f"clf download-models --from-manifest {self.manifest}"
+        return hub.how_to_fetch(self.kind, self.id, self.revision)
+
+    @property
+    def named(self) -> str:
+        """What messages call it."""
+        return f"{self.kind} {self.id}" + (f" {self.revision}" if self.revision else "")
 
 
 def choose_wanted(models: list[str], datasets: list[str], revision: str | None, manifest: Path | None) -> list[Wanted]:
-    """Return what was asked for by name or by a manifest; with neither, nothing.
+    """Return what was asked for by name or by a manifest, each once; with neither, nothing.
 
     Raises UsageError when that makes no sense together, ModelError or DataError for what can be no repository.
     """
@@ -48,13 +57,17 @@ def choose_wanted(models: list[str], datasets: list[str], revision: str | None, 
             )
         return _read_manifest(manifest)
     if revision and datasets:
-        raise UsageError("--revision pins a model, found --dataset", "pin a dataset with --from-manifest")
+        hint = "fetch the model in a call of its own; a dataset is pinned by a manifest"
+        raise UsageError("--revision pins a model, found --dataset", hint)
+    for name in models:
+        if name in NAMES:
+            raise ModelError(f"{name} is a dataset, not a model", f"clf download-models --dataset {name}")
     for name in datasets:
-        if not hub.is_repository_id(NAMES.get(name, name)):
-            raise DataError(f"{name!r} is no dataset name and no Hub id", "give imdb, ag_news or owner/name")
-    return [Wanted("model", name, revision) for name in models] + [
-        Wanted("dataset", NAMES.get(name, name)) for name in datasets
-    ]
+        _check_dataset_name(name)
+    models = models or ([DEFAULT_MODEL] if revision else [])
+    named = [Wanted("model", _full_name(name), revision) for name in models]
+    named += [Wanted("dataset", NAMES.get(name, name)) for name in datasets]
+    return list({(one.kind, one.id): one for one in named}.values())
 
 
 def download_models(
@@ -62,16 +75,19 @@ def download_models(
 ) -> list[dict[str, Any]]:
     """Fetch models and datasets into the cache; without any named, the default encoder.
 
-    `update` asks the Hub for a newer commit of what is there; `manifest` is the file to write down what was had.
-    Returns a row for each: kind, id, revision, commit, folder, origin.
+    `update` asks the Hub for newer commits of what is there: of all that clf fetched, where nothing is named.
+    `manifest` is the file to write down what was had. Returns a row for each: kind, id, revision, commit, folder,
+    origin.
 
     Raises ModelError, DataError or NetworkError, OutputError when a place cannot be written.
     """
+    if update and (hub.is_offline(settings.run.offline) or any(one.manifest for one in wanted)):
+        raise UsageError("--update asks the Hub for newer commits", "leave out --offline and --from-manifest")
     if manifest:
         _check_manifest_place(manifest, settings)
-    rows = [
-        _fetch(one, settings, update) for one in wanted or [Wanted("model", DEFAULT_MODEL, settings.train.revision)]
-    ]
+    if update and not wanted:
+        wanted = [one for one in _all_recorded() if one.revision is None]
+    rows = [_fetch(one, settings, update) for one in wanted or [Wanted("model", DEFAULT_MODEL)]]
     if manifest:
         _write_manifest(manifest, rows)
     return rows
@@ -84,9 +100,9 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
     """
     if manifest:
         _check_manifest_place(manifest, settings)
-    wanted = (
-        wanted or [Wanted(kind, name) for kind, name in recorded_repositories()] or [Wanted("model", DEFAULT_MODEL)]
-    )
+    wanted = wanted or _all_recorded()
+    if not wanted:
+        raise ModelError(f"clf has fetched nothing into the cache {hub.cache_folder()}", "clf download-models")
     rows: list[dict[str, Any]] = []
     errors: list[ClfError] = []
     for one in wanted:
@@ -102,6 +118,30 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
     return rows
 
 
+# --- names ----------------------------------------------------------------------------------------------------
+
+
+def _full_name(model: str) -> str:
+    return EMBEDDED_ID if model == EMBEDDED_ID.split("/")[1] else model
+
+
+def _check_dataset_name(name: str) -> None:
+    if Path(name).exists() and name not in NAMES:
+        raise DataError(f"{name} is here already, and needs no download", f"clf train --dataset {name}")
+    if name in NAMES or ("/" in name and hub.is_repository_id(name)):
+        return
+    near = get_close_matches(name, NAMES, n=1)
+    hint = f"did you mean {near[0]}?" if near else "give imdb, ag_news or owner/name"
+    raise DataError(f"{name!r} is no dataset name and no Hub id (owner/name)", hint)
+
+
+def _all_recorded() -> list[Wanted]:
+    return [
+        Wanted(kind, name, None if revision == "main" else revision)
+        for kind, name, revision in hub.recorded_repositories()
+    ]
+
+
 # --- one repository -------------------------------------------------------------------------------------------
 
 
@@ -112,10 +152,11 @@ def _fetch(wanted: Wanted, settings: Settings, update: bool) -> dict[str, Any]:
             return _fetch_pinned(wanted, settings)
         if wanted.kind == "model" and not (update and hub.is_repository_id(wanted.id)):
             model = find_model(wanted.id, wanted.revision, offline=offline, timeout=timeout, encoder=False)
-            return _model_row(wanted, model)
+            return _row(wanted, model.revision, model.folder, model.origin)
         snapshot = hub.fetch(wanted.kind, wanted.id, wanted.revision, offline=offline, timeout=timeout, update=update)
     except NetworkError as error:
-        raise NetworkError(error.message, error.hint if wanted.files else CONNECT) from error
+        hint = error.hint if wanted.files and "manifest" in error.message else f"{CONNECT}; then {wanted.again}"
+        raise NetworkError(error.message, hint) from error
     if wanted.kind == "model":
         check_files(snapshot.folder, wanted.id)
     return _row(wanted, snapshot.commit, snapshot.folder, snapshot.origin)
@@ -139,36 +180,43 @@ def _fetch_pinned(wanted: Wanted, settings: Settings) -> dict[str, Any]:
 
 
 def _verify(wanted: Wanted) -> dict[str, Any]:
-    error_kind = ModelError if wanted.kind == "model" else DataError
     entry = hub.look_up(wanted.kind, wanted.id, wanted.commit or wanted.revision, anew=True)
-    named = f"{wanted.kind} {wanted.id}"
+    refused = ModelError if wanted.kind == "model" else DataError
     if entry.problems:
-        raise error_kind(f"{named} is damaged in the cache: {'; '.join(entry.problems[:10])}", wanted.again)
+        raise refused(f"{wanted.named} is damaged in the cache: {'; '.join(entry.problems[:10])}", wanted.again)
     if entry.snapshot is None:
-        model = find_local_model(wanted.id, wanted.revision) if wanted.id == EMBEDDED_ID and not wanted.commit else None
-        if model is None:
-            raise error_kind(f"{named} is not in the cache", wanted.again)
-        _check_pins(wanted, model.folder)
-        return _model_row(wanted, model)
+        model = _installed(wanted)
+        return _row(wanted, None, model.folder, model.origin)
     if wanted.kind == "model":
         check_files(entry.snapshot.folder, wanted.id)
     _check_pins(wanted, entry.snapshot.folder)
     return _row(wanted, entry.snapshot.commit, entry.snapshot.folder, "cache")
 
 
+def _installed(wanted: Wanted) -> ModelFiles:
+    """Find the model that comes as an installed package, when that is what is wanted."""
+    possible = wanted.id == EMBEDDED_ID and not wanted.commit
+    model = find_local_model(wanted.id, wanted.revision) if possible else None
+    if model is None:
+        of_package = wanted.files is not None and wanted.commit is None
+        remedy = "pip install 'clf-cli[minilm]', which the manifest pins" if of_package else wanted.again
+        refused = ModelError if wanted.kind == "model" else DataError
+        raise refused(f"{wanted.named} is not in the cache", remedy)
+    _check_pins(wanted, model.folder)
+    return model
+
+
 def _check_pins(wanted: Wanted, folder: Path) -> None:
     for name, pin in (wanted.files or {}).items():
         path = folder / name
-        if not path.is_file() or sha256(path) != pin:
-            error_kind = ModelError if wanted.kind == "model" else DataError
-            state = "is missing" if not path.is_file() else "is not the file of the manifest"
-            raise error_kind(
-                f"{wanted.kind} {wanted.id}: {name} {state}", "make the manifest again, or use another HF_HOME"
+        found = sha256(path) if path.is_file() else None
+        if found != pin:
+            state = f"has the SHA-256 {found}, expected {pin}" if found else "is missing"
+            refused = ModelError if wanted.kind == "model" else DataError
+            raise refused(
+                f"{wanted.named}: {name} is not the file of the manifest: it {state}",
+                "make the manifest again from a Hub that you trust, or do not use these files",
             )
-
-
-def _model_row(wanted: Wanted, model: ModelFiles) -> dict[str, Any]:
-    return _row(wanted, model.revision, model.folder, model.origin)
 
 
 def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> dict[str, Any]:
@@ -186,9 +234,10 @@ def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> dict[
 
 
 def _check_manifest_place(file: Path, settings: Settings) -> None:
-    if file.is_dir() or (file.exists() and not settings.run.overwrite):
-        state = "is a folder" if file.is_dir() else "exists"
-        raise OutputError(f"the manifest {file} {state}", "give another file, or pass --overwrite to replace it")
+    if file.is_dir():
+        raise OutputError(f"the manifest {file} is a folder", "give the path of a file")
+    if file.exists() and not settings.run.overwrite:
+        raise OutputError(f"the manifest {file} exists", "give another file, or pass --overwrite to replace it")
     if not file.parent.is_dir():
         raise OutputError(f"there is no folder {file.parent} for the manifest", "make it first")
 
@@ -196,6 +245,8 @@ def _check_manifest_place(file: Path, settings: Settings) -> None:
 def _write_manifest(file: Path, rows: list[dict[str, Any]]) -> None:
     if outside := [row["id"] for row in rows if row["origin"] == "path"]:
         raise UsageError(f"{outside[0]} is a folder, and a manifest holds what a Hub can give", "name a Hub id")
+    if any(row["commit"] is None for row in rows):
+        log.warning("the manifest pins an installed package, which must be installed wherever it is used")
     entries = [{key: row[key] for key in ("kind", "id", "revision", "commit")} | _contents(row) for row in rows]
     value = {"schema_version": SCHEMA_VERSION, "clf_version": __version__, "repositories": entries}
     try:
@@ -205,11 +256,13 @@ def _write_manifest(file: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _contents(row: dict[str, Any]) -> dict[str, Any]:
+    """Return size and SHA-256 of each file that clf uses, whatever else another tool has put beside it."""
     folder = Path(row["folder"])
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     return {
         "files": {
-            path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)} for path in paths
+            name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+            for name in hub.wanted(row["kind"], names)
         }
     }
 
@@ -217,29 +270,32 @@ def _contents(row: dict[str, Any]) -> dict[str, Any]:
 def _read_manifest(file: Path) -> list[Wanted]:
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
-        return [
-            Wanted(
-                entry["kind"],
-                entry["id"],
-                entry["revision"],
-                entry["commit"],
-                {name: stated["sha256"] for name, stated in entry["files"].items()},
-            )
-            for entry in value["repositories"]
-            if _is_sound(entry)
-        ]
+        if value["schema_version"] > SCHEMA_VERSION:
+            found = value["schema_version"]
+            raise UsageError(f"{file} has schema {found}, this clf reads up to {SCHEMA_VERSION}", "install a newer clf")
+        named = [_entry(entry, file) for entry in value["repositories"]]
     except OSError as error:
-        raise UsageError(
-            f"cannot read the manifest {file}: {error.strerror}", "give the file --manifest wrote"
-        ) from error
+        raise UsageError(f"cannot read the manifest {file}: {error.strerror}", NO_MANIFEST) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{file} is no manifest of clf download-models", "give the file --manifest wrote") from error
+        raise UsageError(f"{file} is no manifest of clf download-models", NO_MANIFEST) from error
+    if not named:
+        raise UsageError(f"the manifest {file} names nothing to fetch", NO_MANIFEST)
+    return named
 
 
-def _is_sound(entry: dict[str, Any]) -> bool:
-    """Tell that an entry names a repository; raise ValueError when it does not."""
-    names = [*entry["files"]]
-    sound = entry["kind"] in ("model", "dataset") and hub.is_repository_id(entry["id"]) and names
-    if not sound or not all(hub.stays_inside(name) for name in names):
-        raise ValueError(entry["id"])
-    return True
+def _entry(entry: dict[str, Any], file: Path) -> Wanted:
+    """Read one entry of a manifest; raises ValueError, KeyError or TypeError when it makes no sense."""
+    kind, repository, revision, commit = entry["kind"], entry["id"], entry["revision"], entry["commit"]
+    files = {name: stated["sha256"] for name, stated in entry["files"].items()}
+    sound = (
+        kind in ("model", "dataset")
+        and hub.is_repository_id(repository)
+        and (revision is None or hub.stays_inside(revision))
+        and (commit is None or hub.is_commit(commit))
+        and files
+        and hub.wanted(kind, list(files)) == sorted(files)
+        and all(hub.stays_inside(name) and re.fullmatch("[0-9a-f]{64}", pin) for name, pin in files.items())
+    )
+    if not sound:
+        raise ValueError(repository)
+    return Wanted(kind, repository, revision, commit, files, file)

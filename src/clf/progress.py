@@ -87,7 +87,6 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
     done = 0
 
     known = total
-    scale, unit = (1e-6, "MB") if unit == "bytes" else (1, unit)
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
         nonlocal done, spoken, known
@@ -97,18 +96,28 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
         if now - spoken >= SECONDS_BETWEEN_LINES:
             spoken = now
             rate = done / (now - started)
+            written = size if unit == "bytes" else (lambda count: f"{count:.0f}")
             log.info(
-                "%s: %d%s %s, %.1f a second%s%s",
+                "%s: %s%s%s, %s a second%s%s",
                 what,
-                done * scale,
-                f" of {known * scale:.0f}" if known else "",
-                unit,
-                rate * scale,
+                written(done),
+                f" of {written(known)}" if known else "",
+                "" if unit == "bytes" else f" {unit}",
+                size(rate) if unit == "bytes" else f"{rate:.1f}",
                 f", {duration((known - done) / rate)} left" if known and done else "",
                 f", {note}" if note else "",
             )
 
     return advance
+
+
+def size(count: float) -> str:
+    """Write a number of bytes as people say it: 1.2 kB, 268 MB, 3.4 GB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
     pytest.mark.skipif(not (shutil.which("unshare") and shutil.which("strace")), reason="needs unshare and strace"),
 ]
-ATTEMPT = re.compile(r"(connect|sendto)\(.*AF_INET")
+ATTEMPT = re.compile(r"(connect|sendto|sendmsg|sendmmsg)\(.*AF_INET")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,13 @@ def test_no_command_attempts_a_connection(home: Path, tmp_path: Path, offline: b
         ["download-models", "distilbert-base-uncased", "--dataset", "imdb"],
     ):
         log = tmp_path / "calls.log"
-        watched = ["strace", "--follow-forks", "--seccomp-bpf", "--trace=connect,sendto", f"--output={log}"]
+        watched = [
+            "strace",
+            "--follow-forks",
+            "--seccomp-bpf",
+            "--trace=connect,sendto,sendmsg,sendmmsg",
+            f"--output={log}",
+        ]
         done = subprocess.run(
             ["unshare", "--net", *watched, sys.executable, "-m", "clf", *command, *flag],
             env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,

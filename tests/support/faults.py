@@ -77,7 +77,7 @@ CASES = [
     FaultCase("40 kB a second", fault("slow", path=WEIGHTS, rate=40_000)),
     FaultCase("captive portal", fault("status", code=200, body=CAPTIVE_PORTAL), 1, "is not a Hub"),
     FaultCase("captive portal after the list of files", fault("status", code=200, body=CAPTIVE_PORTAL,
-              path="/resolve/"), 1, "", seconds=20),
+              path="/resolve/"), 1, "config.json was cut off", seconds=20),
     FaultCase("404 on a listed file", fault("status", code=404, path=WEIGHTS), 1, "the Hub answered 404"),
     FaultCase("403", fault("status", code=403), 1, "the Hub answered 403"),
     FaultCase("connection refused", code=1, says="ConnectError", endpoint="refused"),

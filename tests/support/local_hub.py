@@ -178,17 +178,20 @@ class Refusal(Exception):
 class LocalHub:
     """A Hub that serves what was published on it, logs every request, and fails where it was told to.
 
-    `page_size` is the number of entries after which a tree listing continues on a next page. With `tokens`, any
+    `page_size` is the number of entries after which a tree listing continues on a next page. With `cdn`, large files
+    come by a redirect from another host name, as on the Hub. With `tokens`, any
     other token is refused, for public repositories too, as the Hub does.
     """
 
-    def __init__(self, page_size: int = 1000, tokens: tuple[str, ...] | None = None) -> None:
+    def __init__(self, page_size: int = 1000, tokens: tuple[str, ...] | None = None, *, cdn: bool = False) -> None:
+        self.cdn = cdn
+        self.told_the_cdn: list[str] = []
+        """The Authorization headers that reached the CDN: there should be none."""
         self.tokens = tokens
         self.page_size = page_size
         self.requests: list[Request] = []
         self.ranges: list[str] = []
         """The Range headers that were sent, in order."""
-        self.tokens = tokens
         self.closing = threading.Event()
         self._repositories: dict[tuple[str, str], Repository] = {}
         self._redirects: dict[tuple[str, str], str] = {}
@@ -279,6 +282,8 @@ class LocalHub:
         try:
             if authorization and self.tokens is not None and authorization.removeprefix("Bearer ") not in self.tokens:
                 raise Refusal(401, "", "Invalid credentials in Authorization header")
+            if path.startswith("/cdn/"):
+                return self._answer_cdn(path.removeprefix("/cdn/"), authorization)
             if match := FILE_PATH.fullmatch(path):
                 return self._answer_file(match, target, authorized)
             if match := API_PATH.fullmatch(path):
@@ -298,7 +303,18 @@ class LocalHub:
         file = repository.commits[sha].get(name)
         if file is None:
             raise Refusal(404, "EntryNotFound", "Entry not found", X_Repo_Commit=sha)
-        return Answer(200, {"X-Repo-Commit": sha} | file.headers(), file.data)
+        headers = {"X-Repo-Commit": sha} | file.headers()
+        if self.cdn and file.is_lfs:
+            return Answer(
+                302, headers | {"Location": f"{self.url.replace('127.0.0.1', 'localhost')}/cdn/{file.sha256}"}
+            )
+        return Answer(200, headers, file.data)
+
+    def _answer_cdn(self, digest: str, authorization: str | None) -> Answer:
+        self.told_the_cdn += [authorization] if authorization else []
+        commits = [commit for repository in self._repositories.values() for commit in repository.commits.values()]
+        found = next((file for commit in commits for file in commit.values() if file.sha256 == digest), None)
+        return Answer(200, {"Accept-Ranges": "bytes"}, found.data) if found else Answer(404, body=b"Not found")
 
     def _answer_api(self, match: re.Match[str], target: str, body: bytes, authorized: bool) -> Answer:
         kind, repo_id, verb, revision, folder = match.groups()

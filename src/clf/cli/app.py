@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from clf.cli.options import Presentation, normalize_name, print_version, uses
-from clf.cli.session import encoder_at_hand, finish, note_unused, prepare_process, run_to_exit_code, start
+from clf.cli.session import encoder_at_hand, finish, listen_to_signals, note_unused, run_to_exit_code, start
 from clf.errors import UsageError
 from clf.settings import Settings
 
@@ -186,17 +186,18 @@ def predict_command(
 
 
 @app.command("download-models")
-@uses("train.revision", "download", "run.-output_dir")
+@uses("download", "run.-output_dir,seed")
 def download_command(
     settings: Settings,
     presentation: Presentation,
     models: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MODEL]...", help="Hub ids. \\[default: distilbert-base-uncased]", show_default=False),
+        typer.Argument(metavar="MODEL", help="Hub ids. \\[default: distilbert-base-uncased]", show_default=False),
     ] = None,
     dataset: Annotated[
         list[str] | None, typer.Option("--dataset", help="imdb, ag_news or a Hub id; repeat it for several.")
     ] = None,
+    revision: Annotated[str | None, typer.Option("--revision", help="Branch, tag or commit of the models.")] = None,
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help="Write ids, commits, files and their SHA-256 to this file.")
     ] = None,
@@ -218,7 +219,7 @@ def download_command(
     from clf.data.sources import NAMES
     from clf.download import choose_wanted, download_models, verify_models
 
-    wanted = choose_wanted(models or [], dataset or [], settings.train.revision, from_manifest)
+    wanted = choose_wanted(models or [], dataset or [], revision, from_manifest)
     if verify:
         rows = verify_models(wanted, settings, manifest=manifest)
     else:
@@ -229,7 +230,10 @@ def download_command(
     model = next((row["id"] for row in rows if row["kind"] == "model"), None)
     short = {repository: name for name, repository in NAMES.items()}
     data = next((short.get(row["id"], row["id"]) for row in rows if row["kind"] == "dataset"), "FILE")
-    finish(presentation, "clf", "train", "--dataset", data, *(["--model", model] if model else []), "--offline")
+    pinned = ["--revision", revision] if revision else []
+    finish(
+        presentation, "clf", "train", "--dataset", data, *(["--model", model] if model else []), *pinned, "--offline"
+    )
 
 
 @app.command("doctor")
@@ -244,7 +248,8 @@ def doctor_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return render.print_json(found)
     findings.print_findings(found)
-    finish(presentation, "clf", "demo")
+    damaged = next((one["id"] for one in found["ready_offline"] if one["problem"] and one["kind"] == "model"), None)
+    finish(presentation, "clf", *(["download-models", damaged] if damaged else ["demo"]))
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -254,5 +259,5 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """Enter from the shell."""
-    prepare_process()
+    listen_to_signals()
     sys.exit(run())

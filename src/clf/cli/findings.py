@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clf.cli.render import console, print_lines, safe
+from clf.progress import size
 
 
 def print_downloaded(rows: Sequence[Mapping[str, Any]], verified: bool, manifest: object) -> None:
@@ -31,7 +32,7 @@ def print_findings(found: Mapping[str, Any]) -> None:
         f"{compute['threads']} threads"
     )
     memory = found["memory_gb"]
-    held = [f"{one['kind']} {one['id']} ({one['mb']} MB)" for one in cache["repositories"]]
+    held = [f"{one['kind']} {one['id']} ({size(one['mb'] * 1e6)})" for one in cache["repositories"]]
     writable = "" if cache["writable"] else ", read-only"
     lines = [
         ("clf", f"{found['clf']} on {found['platform']}"),
@@ -52,7 +53,7 @@ def print_findings(found: Mapping[str, Any]) -> None:
 
 
 def _readiness(one: Mapping[str, Any]) -> str:
-    return "ready offline" if one["ready"] else "not here"
+    return "ready offline" if one["ready"] else "damaged" if one["problem"] else "not here"
 
 
 def _origin(one: Mapping[str, Any]) -> str:

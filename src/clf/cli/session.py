@@ -17,7 +17,7 @@ from clf.cli.options import Presentation, wants_json
 from clf.errors import ClfError, UsageError
 from clf.settings import DEFAULT_MODEL, Settings
 
-NOTHING_HALF = "no half-written result was left; run the command again"
+NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 
 
@@ -27,8 +27,12 @@ class Terminated(BaseException):
 
 def start(settings: Settings, presentation: Presentation) -> None:
     """Set what the libraries read when they are imported, and let the log speak."""
+    from clf.hub.address import check_endpoint
+
+    check_endpoint()  # the Hub's client fails on a bad one when it is imported
     if settings.run.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.pop("HF_DEBUG", None)  # with it the client prints addresses, passwords included
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -116,7 +120,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def prepare_process() -> None:
+def listen_to_signals() -> None:
     """Let signals end a command in order, and let no character that a terminal lacks end it."""
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup ignores it, and so it stays

@@ -211,6 +211,7 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[
     import pyarrow
 
     datasets.disable_progress_bars()
+    _check_data_files(folder, repository)
     with tempfile.TemporaryDirectory() as cache:
         try:
             loaded = datasets.load_dataset(str(folder), cache_dir=cache, verification_mode="no_checks")
@@ -230,6 +231,33 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Any], list[
     names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
     tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
     return tables, list(names)
+
+
+def _check_data_files(folder: Path, repository: str) -> None:
+    """Refuse a dataset whose README names files that are not its own: of this machine, or anywhere on the network."""
+    from huggingface_hub import metadata_load
+
+    try:
+        configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
+    except (OSError, ValueError, AttributeError):
+        return  # without a README that can be read, the files are found by their names
+    named = [path for value in configs for path in _paths(value)]
+    for path in named:
+        if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:
+            raise DataError(f"dataset {repository} names a file that is not its own: {path}", "do not use this dataset")
+
+
+def _paths(value: Any) -> Iterator[str]:
+    """Yield every string below `data_files` and `data_dir` of a README's configuration."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("data_files", "data_dir", "path") or isinstance(inner, (dict, list)):
+                yield from _paths(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner)
+    elif isinstance(value, str):
+        yield value
 
 
 def _name_classes(table: Any, features: Any) -> Any:

@@ -4,11 +4,31 @@ cache     what the cache holds, whole and verified, read with no client and no n
 files     which files of a repository clf uses, and their hashes
 download  one repository into the cache: a process of its own, watched, retried, killed when it stalls
 transfer  that process: one attempt with the Hub's own client
+explain   what the client raised, as an error for people or a reason to try again
+address   where the Hub is, and whether it may be asked
 """
 
-from clf.hub.cache import CacheEntry, Snapshot, adopt, cache_folder, look_up
-from clf.hub.download import fetch, is_offline
-from clf.hub.files import Kind, check_weights, is_repository_id, stays_inside
+from clf.hub.address import check_endpoint, is_offline, shown_endpoint
+from clf.hub.cache import CacheEntry, Snapshot, cache_folder, look_up, recorded_repositories
+from clf.hub.download import adopt, fetch
+from clf.hub.files import Kind, check_weights, how_to_fetch, is_commit, is_repository_id, stays_inside, wanted
 
-__all__ = ["CacheEntry", "Kind", "Snapshot", "adopt", "cache_folder", "check_weights", "fetch", "is_offline",
-           "is_repository_id", "look_up", "stays_inside"]  # fmt: skip
+__all__ = [
+    "CacheEntry",
+    "Kind",
+    "Snapshot",
+    "adopt",
+    "cache_folder",
+    "check_endpoint",
+    "check_weights",
+    "fetch",
+    "how_to_fetch",
+    "is_commit",
+    "is_offline",
+    "is_repository_id",
+    "look_up",
+    "recorded_repositories",
+    "shown_endpoint",
+    "stays_inside",
+    "wanted",
+]

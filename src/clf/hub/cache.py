@@ -5,7 +5,7 @@
         snapshots/COMMIT/     links with the files' names
         blobs/HASH            their contents, named by their hash
         clf.json              what clf fetched whole: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
-        clf.verified.json     which contents were hashed and found right, with inode, size and time
+        clf.verified.json     which contents were hashed and found right, with size and time
 
 The record is written last, so a download that failed never hides a commit that works, whatever became of refs/.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from clf.hub.files import COMMIT, HASH, Kind, content_hash, lacking, wanted
+from clf.hub.files import COMMIT, HASH, Kind, content_hash, lacking, stays_inside, wanted
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
 Listing = dict[str, dict[str, Any]]
@@ -65,7 +65,7 @@ def repository_folder(kind: Kind, repository: str) -> Path:
 def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: bool = False) -> CacheEntry:
     """Find a repository in the cache, whole, with every byte verified, and with no network call.
 
-    A file is hashed when it is first met and when its inode, size or time changed; `anew` hashes all of them.
+    A file is hashed when it is first met and when its size or time changed; `anew` hashes all of them.
     Of several commits that `revision` may stand for, the first that is whole is taken.
     """
     root = repository_folder(kind, repository)
@@ -87,13 +87,26 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
 def read_record(root: Path) -> dict[str, Any]:
     """Read what clf recorded of a repository; a damaged record says nothing."""
     record = _read(root / RECORD)
-    if not all(isinstance(record.get(key), dict) for key in ("revisions", "commits")):
+    try:
+        commits = {
+            commit: {name: {"size": int(one["size"]), "hash": str(one["hash"])} for name, one in listing.items()}
+            for commit, listing in record["commits"].items()
+        }
+        return {
+            "revisions": {str(name): str(commit) for name, commit in record["revisions"].items()},
+            "commits": commits,
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):
         return {"revisions": {}, "commits": {}}
-    return record
 
 
 def add_to_record(root: Path, revision: str | None, commit: str, listing: Listing) -> None:
-    """Record that a commit is here whole, and that `revision` now stands for it."""
+    """Record that a commit is here whole, and that `revision` now stands for it.
+
+    Raises ValueError for a revision that is no name.
+    """
+    if revision and not stays_inside(revision):
+        raise ValueError(f"{revision!r} is no revision")
     record = read_record(root)
     record["commits"][commit] = listing
     record["revisions"][revision or "main"] = commit
@@ -104,20 +117,13 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
         replace_text(reference, commit)
 
 
-def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> None:
-    """Let `revision` stand for a commit that is here whole."""
-    root = repository_folder(kind, repository)
-    record = read_record(root)
-    if record["revisions"].get(revision or "main") != commit and commit in record["commits"]:
-        add_to_record(root, revision, commit, record["commits"][commit])
-
-
-def recorded_repositories() -> Iterator[tuple[Kind, str]]:
-    """Yield what clf itself has fetched into the cache."""
+def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:
+    """Yield kind, id and revision of all that clf itself has fetched into the cache."""
     for path in sorted(cache_folder().glob(f"*--*/{RECORD}")):
         kind, _, name = path.parent.name.partition("s--")
         if kind in ("model", "dataset"):
-            yield ("model" if kind == "model" else "dataset"), name.replace("--", "/")
+            for revision in read_record(path.parent)["revisions"]:
+                yield ("model" if kind == "model" else "dataset"), name.replace("--", "/"), revision
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -139,7 +145,7 @@ def replace_text(path: Path, text: str) -> None:
 def _commits(root: Path, record: dict[str, Any], revision: str | None) -> list[str]:
     """List the commits a revision may stand for: clf's record first, then the client's."""
     wanted_revision = revision or "main"
-    named = [record["revisions"].get(wanted_revision), wanted_revision]
+    named = [wanted_revision, record["revisions"].get(wanted_revision)]
     with suppress(OSError, UnicodeDecodeError, ValueError):
         named.append((root / "refs" / wanted_revision).read_text(encoding="utf-8").strip())
     return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and COMMIT.fullmatch(commit)))
@@ -152,7 +158,7 @@ def _problems(kind: Kind, root: Path, commit: str, record: dict[str, Any], anew:
         missing = _missing_of_another_tool(kind, root, commit)
         if missing:
             return [f"{name} is missing" for name in missing]
-        listing = _own_listing(folder)
+        listing = _listing_of_another_tool(kind, root, commit)
     return _wrong_contents(root, folder, commit, listing, anew)
 
 
@@ -171,19 +177,25 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
 
 
-def _own_listing(folder: Path) -> Listing:
-    """List what is there; where the cache has links, they point at contents named by their hash."""
+def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
+    """List what is there of the files that clf uses, with their hashes from the client's list or the links' targets."""
+    folder = root / "snapshots" / commit
+    listed = _read(root / "trees" / f"{commit}.json").get("files")
+    stated = listed if isinstance(listed, dict) else {}
+    names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
     listing: Listing = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or path.is_file():
-            name = os.path.basename(os.path.realpath(path))
-            listing[path.relative_to(folder).as_posix()] = {"size": None, "hash": name if HASH.fullmatch(name) else ""}
+    for name in wanted(kind, names):
+        target = os.path.basename(os.path.realpath(folder / name))
+        one = stated.get(name)
+        known = str(one.get("lfs_sha256") or one.get("blob_id")) if isinstance(one, dict) else target
+        listing[name] = {"size": None, "hash": known if HASH.fullmatch(known) else ""}
     return listing
 
 
 def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
     verified = _read(root / VERIFIED)
-    known = {} if anew else verified.get(commit, {})
+    kept = verified.get(commit)
+    known = kept if isinstance(kept, dict) and not anew else {}
     problems, right = [], dict(known)
     for name, stated in listing.items():
         try:
@@ -191,11 +203,13 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
         except OSError:
             problems.append(f"{name} is missing")
             continue
-        mark = [status.st_ino, status.st_size, status.st_mtime_ns]
+        mark = [status.st_size, status.st_mtime_ns]  # a copy, as into an image, keeps both
         if stated["size"] not in (None, status.st_size):
             problems.append(f"{name} has {status.st_size} bytes, expected {stated['size']}")
         elif right.get(name) != mark:
-            if stated["hash"] and content_hash(folder / name, stated["hash"]) != stated["hash"]:
+            if not stated["hash"] and anew:
+                problems.append(f"{name} cannot be verified, for nothing says what its hash is")
+            elif stated["hash"] and content_hash(folder / name, stated["hash"]) != stated["hash"]:
                 problems.append(f"the content of {name} does not match its hash")
             else:
                 right[name] = mark

@@ -15,12 +15,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from clf.errors import ClfError, NetworkError, OutputError
-from clf.hub.cache import Snapshot, cache_folder, look_up, repository_folder
-from clf.hub.files import Kind, unusable
-from clf.progress import Advance, track
+from clf.hub.address import check_token, is_offline, shown_endpoint
+from clf.hub.cache import (
+    CacheEntry,
+    Snapshot,
+    add_to_record,
+    cache_folder,
+    look_up,
+    read_record,
+    repository_folder,
+)
+from clf.hub.files import Kind, how_to_fetch, unusable
+from clf.progress import Advance, size, track
 
 SECONDS_TO_FIRST_ANSWER = 5.0
 """With the start of the command and of the process, an unreachable Hub is known within 10 s."""
@@ -31,11 +40,6 @@ FRUITLESS_ATTEMPTS = 4
 SLOWEST_BYTES_PER_SECOND = 1000
 
 log = logging.getLogger(__name__)
-
-
-def is_offline(asked: bool) -> bool:
-    """Tell whether the network must be left alone: `--offline`, or HF_HUB_OFFLINE."""
-    return asked or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
 
 
 def fetch(
@@ -57,55 +61,106 @@ def fetch(
     OutputError when the cache cannot be written.
     """
     entry = look_up(kind, repository, revision)
-    if entry.usable and not update:
-        return entry.usable
+    if not update and (found := _holding(entry, pins)):
+        return found
     if is_offline(offline):
-        _refuse_offline(kind, repository, entry.problems)
+        _refuse_offline(kind, repository, revision, entry.problems)
+    check_token()
     if entry.problems:
         log.info("%s %s is not whole in the cache (%s): fetching it", kind, repository, "; ".join(entry.problems[:3]))
     with _alone(kind, repository):
-        if not update and (found := look_up(kind, repository, revision).usable):
+        if not update and (found := _holding(look_up(kind, repository, revision), pins)):
             return found
         order = {"kind": kind, "repository": repository, "revision": revision, "pins": pins}
         try:
             commit = _Download(order, timeout).run()
         except NetworkError as error:
-            kept = f"; commit {entry.usable.commit[:8]} in the cache stays usable" if entry.usable else ""
-            raise NetworkError(error.message + kept, error.hint or _hint(kind, repository)) from error
+            _say_why(error, kind, repository, revision, entry)
+    look_up(kind, repository, commit)  # notes what was verified, so that the next command need not hash it
     return Snapshot(repository_folder(kind, repository) / "snapshots" / commit, commit, "hub")
 
 
-def _refuse_offline(kind: Kind, repository: str, problems: list[str]) -> NoReturn:
+def _holding(entry: CacheEntry, pins: dict[str, str] | None) -> Snapshot | None:
+    """Return the snapshot that can be used, when it has every file that is pinned."""
+    found = entry.usable
+    return found if found and all((found.folder / name).is_file() for name in pins or {}) else None
+
+
+def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> None:
+    """Let `revision` stand for a commit that clf fetched whole.
+
+    Raises OutputError when the cache cannot be written.
+    """
+    root = repository_folder(kind, repository)
+    record = read_record(root)
+    if record["revisions"].get(revision or "main") == commit or commit not in record["commits"]:
+        return
+    with _alone(kind, repository):
+        try:
+            add_to_record(root, revision, commit, record["commits"][commit])
+        except OSError as error:
+            raise _cannot_write(error) from error
+
+
+def _refuse_offline(kind: Kind, repository: str, revision: str | None, problems: list[str]) -> NoReturn:
+    named = f"revision {revision} of {kind} {repository}" if revision else f"{kind} {repository}"
     state = f"is not whole in the cache ({'; '.join(problems[:5])})" if problems else "is not in the cache"
-    raise unusable(kind)(f"{kind} {repository} {state}, and offline mode is on", _hint(kind, repository))
+    hint = f"fetch it where there is a network: {how_to_fetch(kind, repository, revision)}"
+    raise unusable(kind)(f"{named} {state}, and offline mode is on", hint)
 
 
-def _hint(kind: Kind, repository: str) -> str:
-    flag = "" if kind == "model" else "--dataset "
-    return f"fetch it where there is a network: clf download-models {flag}{repository}"
+def _say_why(error: NetworkError, kind: Kind, repository: str, revision: str | None, entry: CacheEntry) -> NoReturn:
+    if kept := entry.usable:
+        said = f"no newer commit of {kind} {repository} was had; {kept.commit[:8]} in the cache stays usable"
+    else:
+        said = f"{kind} {repository} is not in the cache and {shown_endpoint()} did not deliver it"
+    hint = f"fetch it where there is a network: {how_to_fetch(kind, repository, revision)}"
+    raise NetworkError(f"{said}: {error.message}", error.hint or hint) from error
+
+
+def _cannot_write(error: OSError) -> OutputError:
+    return OutputError(
+        f"the cache {cache_folder()} cannot be written: {error.strerror}",
+        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+    )
 
 
 @contextmanager
 def _alone(kind: Kind, repository: str) -> Iterator[None]:
-    """Let one process at a time fetch a repository; the others wait, and find it in the cache."""
+    """Let one process at a time fetch a repository; the others wait, and find it in the cache, or fail as it did.
+
+    Without the latter each would try a dead network for itself, one after the other.
+    """
     lock = cache_folder() / ".locks" / repository_folder(kind, repository).name / "clf.lock"
+    came = time.time()
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        opened = lock.open("a")
+        opened = lock.open("a+", encoding="utf-8")
     except OSError as error:
-        raise OutputError(
-            f"the cache {cache_folder()} cannot be written: {error.strerror}",
-            "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
-        ) from error
+        raise _cannot_write(error) from error
     with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             log.info("another process is fetching %s %s: waiting for it", kind, repository)
             fcntl.flock(file, fcntl.LOCK_EX)
+            _fail_likewise(file, came)
         except OSError as error:  # a file system with no locks: the work may be done twice, never wrongly
             log.debug("%s cannot be locked: %s", lock, error)
-        yield
+        try:
+            yield
+        except NetworkError as error:
+            file.truncate(0)
+            file.write(json.dumps({"at": time.time(), "message": error.message, "hint": error.hint}))
+            raise
+
+
+def _fail_likewise(file: IO[str], since: float) -> None:
+    file.seek(0)
+    with suppress(ValueError, KeyError, TypeError):
+        failed = json.loads(file.read())
+        if float(failed["at"]) >= since:
+            raise NetworkError(str(failed["message"]), str(failed["hint"]))
 
 
 class _Again(Exception):
@@ -123,7 +178,7 @@ class _Download:
         self.order, self.timeout = order, timeout
         self.stall = min(SECONDS_OF_STALL, timeout / 2)
         self.answered = False
-        self.furthest, self.fruitless = 0, 0
+        self.total, self.furthest, self.fruitless = 0, 0, 0
         """Bytes of the repository that were here at most, and the attempts in a row that came no further."""
         self.moved = time.monotonic()
         """When bytes last came at a rate worth waiting for."""
@@ -148,9 +203,8 @@ class _Download:
         )
         out_of_time = time.monotonic() + pause - self.moved >= patience
         hopeless = again.unreachable and not self.answered
-        if hopeless or out_of_time or self.fruitless >= FRUITLESS_ATTEMPTS:
-            named = f"{self.order['kind']} {self.order['repository']}"
-            raise NetworkError(f"{named} is not in the cache and the Hub did not deliver it: {again}")
+        if hopeless or out_of_time or self.fruitless >= max(FRUITLESS_ATTEMPTS, self.timeout / 15):
+            raise NetworkError(str(again))
         log.info("fetching %s: %s; trying again", self.order["repository"], again)
         time.sleep(pause)
 
@@ -158,7 +212,7 @@ class _Download:
         stall = min(self.stall, max(1.0, self.moved + self.timeout - time.monotonic()))
         patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
         with _transfer({**self.order, "timeout": patience}) as messages:
-            limit, since, received = SECONDS_TO_START, time.monotonic(), 0
+            limit, since, worked = SECONDS_TO_START, time.monotonic(), 0
             while True:
                 try:
                     message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
@@ -170,13 +224,16 @@ class _Download:
                 elif "answered" in message:
                     self.answered, limit, since = True, stall, now
                 elif "bytes" in message:
-                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
-                        since, received, self.moved = now, message["received"], now
+                    if message["work"] - worked >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
+                        since, worked, self.moved = now, message["work"], now
                     self._advance(advance, message)
                 else:
                     return self._ended(message)
 
     def _advance(self, advance: Advance, message: dict[str, Any]) -> None:
+        if not self.total:
+            self.total = message["total"]
+            log.info("fetching %s, %s", self.order["repository"], size(self.total))
         if message["bytes"] > self.furthest:
             advance(message["bytes"] - self.furthest, total=message["total"])
             self.furthest = message["bytes"]
@@ -199,7 +256,7 @@ def _transfer(order: dict[str, Any]) -> Iterator["queue.Queue[dict[str, Any]]"]:
         [sys.executable, "-P", "-m", "clf.hub.transfer"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=None if log.isEnabledFor(logging.DEBUG) else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the libraries may write addresses with passwords there
         text=True,
         env=_environment(),
         start_new_session=True,  # Ctrl-C is for us, who then end it

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -15,8 +16,10 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 INDEX = "model.safetensors.index.json"
-MODEL_FILES = ["config.json", "model.safetensors", INDEX, "model-*-of-*.safetensors", "tokenizer*.json", "vocab.*",
-               "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model"]  # fmt: skip
+MODEL_FILES = ["config.json", "model.safetensors", INDEX, "model-*-of-*.safetensors", "tokenizer.json",
+               "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json",
+               "added_tokens.json", "spiece.model", "sentencepiece.bpe.model", "spm.model",
+               "tokenizer.model"]  # fmt: skip
 DATASET_FILES = ["README.md", "dataset_infos.json", "*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json",
                  "*.csv.gz", "*.jsonl.gz", "*.jsonl.zst", "*.json.gz"]  # fmt: skip
 TOKENIZER_FILES = (
@@ -26,6 +29,7 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
     "spm.model",
+    "tokenizer.model",
 )
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
@@ -53,6 +57,11 @@ def wanted(kind: Kind, names: list[str]) -> list[str]:
     return sorted(
         name for name in chosen if "/" not in name and not (single and (name == INDEX or name.startswith("model-")))
     )
+
+
+def is_commit(name: str) -> bool:
+    """Tell whether `name` is the whole hash of a commit."""
+    return bool(COMMIT.fullmatch(name))
 
 
 def stays_inside(name: str) -> bool:
@@ -88,10 +97,16 @@ def lacking(folder: Path) -> list[str]:
     return lacks
 
 
-def content_hash(path: Path, like: str) -> str:
+def how_to_fetch(kind: Kind, repository: str, revision: str | None = None) -> str:
+    """Return the command that fetches a repository."""
+    pinned = f" --revision {revision}" if revision and kind == "model" else ""
+    return f"clf download-models {'' if kind == 'model' else '--dataset '}{repository}{pinned}"
+
+
+def content_hash(path: Path, like: str, advance: Callable[[int], None] | None = None) -> str:
     """Hash a file the way the Hub does: SHA-256 (64 digits) of large files, git's SHA-1 of a blob (40) of small ones.
 
-    `like` is a hash of the kind that is wanted.
+    `like` is a hash of the kind that is wanted; `advance` is told of each block of bytes.
     """
     if len(like) == 64:
         digest = hashlib.sha256()
@@ -100,4 +115,6 @@ def content_hash(path: Path, like: str) -> str:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            if advance:
+                advance(len(block))
     return digest.hexdigest()

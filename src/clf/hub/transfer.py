@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from clf.errors import ClfError, ModelError, NetworkError, OutputError
+from clf.errors import ClfError, ModelError, NetworkError
 from clf.hub.cache import Listing, add_to_record, repository_folder
+from clf.hub.explain import TryAgain, disk_full, explain
 from clf.hub.files import COMMIT, HASH, Kind, check_weights, content_hash, lacking, stays_inside, unusable, wanted
 
 SECONDS_BETWEEN_REPORTS = 0.2
-AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}
+WORK_OF_A_FILE = 10_000
+"""A file that is done counts as this many bytes of work, so that many small ones are no stall."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +43,15 @@ class Order:
     pins: dict[str, str] | None = None
 
 
-class TryAgain(Exception):
-    """Something went wrong that another attempt may not meet; `wait` seconds were asked for.
-
-    `answered` says that a Hub said something, `unreachable` that not even a connection was made.
-    """
-
-    def __init__(self, reason: str, wait: float = 0.0, *, answered: bool = True, unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.wait, self.answered, self.unreachable = wait, answered, unreachable
-
-
 def transfer(order: Order) -> None:
     """Fetch what the cache lacks of a repository, and record it as whole.
 
     Raises ClfError for what no further attempt would mend, TryAgain and the client's errors for the rest.
     """
+    import huggingface_hub.hf_api  # noqa: F401 - a second, which the Hub need not answer for
+
     report(asking=True)
     commit, listing = _ask(order)
-    report(answered=True)
     root = repository_folder(order.kind, order.repository)
     sizes = {stated["hash"]: stated["size"] for stated in listing.values()}
     (root / "blobs").mkdir(parents=True, exist_ok=True)
@@ -68,7 +60,7 @@ def transfer(order: Order) -> None:
     progress = Progress(sum(sizes.values()))
     for name, stated in listing.items():
         _bring(order, commit, name, stated, root / "blobs", progress)
-    _check_pins(order, listing, root / "blobs")
+    _check_pins(order, listing, root / "blobs", progress)
     for name, stated in listing.items():
         _link(root, commit, name, stated["hash"])
     if order.kind == "model" and (lacks := lacking(root / "snapshots" / commit)):
@@ -83,33 +75,33 @@ def transfer(order: Order) -> None:
 def _ask(order: Order) -> tuple[str, Listing]:
     """Ask which commit a revision is, and the size and hash of each of its files."""
     from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
 
     try:
-        info = HfApi().repo_info(
-            order.repository,
-            repo_type=order.kind,
-            revision=order.revision,
-            files_metadata=True,
-            timeout=order.timeout,
-        )
+        info = HfApi().repo_info(order.repository, repo_type=order.kind, revision=order.revision, timeout=order.timeout)
+        commit = str(info.sha)
+        report(answered=True)
+        tree = HfApi().list_repo_tree(order.repository, repo_type=order.kind, revision=commit, recursive=True)
+        files = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         if isinstance(error, OSError):
             raise
         raise NetworkError("what answered is not a Hub: a captive portal, a proxy, or a wrong HF_ENDPOINT?") from error
-    siblings = {file.rfilename: file for file in getattr(info, "siblings", None) or []}
     if order.kind == "model":
-        check_weights(order.repository, list(siblings))
-    names = wanted(order.kind, list(siblings)) if order.pins is None else sorted(order.pins)
-    if missing := [name for name in names if name not in siblings]:
+        check_weights(order.repository, list(files))
+    names = wanted(order.kind, list(files)) if order.pins is None else sorted(order.pins)
+    if missing := [name for name in names if name not in files]:
         raise unusable(order.kind)(f"{order.repository} has no file {missing[0]}", "make the manifest again")
     if not names:
         raise unusable(order.kind)(f"{order.repository} has no file that clf reads", "choose another dataset")
-    listing: Listing = {name: _stated(siblings[name]) for name in names}
-    if not COMMIT.fullmatch(str(info.sha)) or not all(
+    listing: Listing = {name: _stated(files[name]) for name in names}
+    if not COMMIT.fullmatch(commit) or not all(
         stays_inside(name) and HASH.fullmatch(stated["hash"]) for name, stated in listing.items()
     ):
         raise NetworkError(f"the Hub's list of the files of {order.repository} makes no sense")
-    return str(info.sha), listing
+    if COMMIT.fullmatch(order.revision or "") and commit != order.revision:
+        raise NetworkError(f"asked for commit {order.revision} of {order.repository}, the Hub gives {commit}")
+    return commit, listing
 
 
 def _stated(file: Any) -> dict[str, Any]:
@@ -123,20 +115,24 @@ class Progress:
     """Says how far the transfer is: a few lines a second at most."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done, self.received, self.spoken = total, 0, 0, 0.0
+        self.total, self.done, self.work, self.spoken = total, 0, 0, 0.0
         self.say()
 
-    def advance(self, count: int, received: int = 0) -> None:
-        """Count bytes that are here now, and those of them that came over the network."""
+    def advance(self, count: int, work: int = 0) -> None:
+        """Count bytes that are here now, and bytes of work: those received or hashed."""
         self.done += count
-        self.received += received
+        self.work += work
         if time.monotonic() - self.spoken >= SECONDS_BETWEEN_REPORTS:
             self.say()
+
+    def hashed(self, count: int) -> None:
+        """Count bytes that were hashed."""
+        self.advance(0, count)
 
     def say(self) -> None:
         """Report how many bytes of how many are here."""
         self.spoken = time.monotonic()
-        report(bytes=self.done, received=self.received, total=self.total)
+        report(bytes=self.done, work=self.work, total=self.total)
 
 
 def report(**message: Any) -> None:
@@ -159,23 +155,14 @@ def _part(blobs: Path, name: str) -> Path:
 def _check_space(root: Path, needed: int) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
-        raise _disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free")
-
-
-def _disk_full(reason: str) -> OutputError:
-    from clf.hub.cache import cache_folder
-
-    return OutputError(
-        f"the disk of the cache {cache_folder()} is full: {reason}",
-        "free some space, or set HF_HOME to a folder on another disk",
-    )
+        raise disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free")
 
 
 def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: Path, progress: Progress) -> None:
     """Bring one content to its place under `blobs`, checked."""
     blob, part = blobs / stated["hash"], _part(blobs, stated["hash"])
-    if blob.is_file() and _is_right(blob, stated):
-        return progress.advance(stated["size"])
+    if blob.is_file() and _is_right(blob, stated, progress):
+        return progress.advance(stated["size"], WORK_OF_A_FILE)
     if not part.is_file() or part.stat().st_size > stated["size"]:
         part.unlink(missing_ok=True)
     with part.open("ab") as file:
@@ -183,7 +170,7 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
         try:
             for chunk in _chunks(order, commit, name, stated["size"], file):
                 file.write(chunk)
-                progress.advance(len(chunk), received=len(chunk))
+                progress.advance(len(chunk), len(chunk))
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
@@ -192,15 +179,16 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
             raise
     if part.stat().st_size < stated["size"]:
         raise TryAgain(f"{name} was cut off after {part.stat().st_size} of {stated['size']} bytes")
-    if not _is_right(part, stated):
+    if not _is_right(part, stated, progress):
         part.unlink()
         raise TryAgain(f"the content of {name} does not match its hash")
     part.replace(blob)
-    return None
+    return progress.advance(0, WORK_OF_A_FILE)
 
 
-def _is_right(path: Path, stated: dict[str, Any]) -> bool:
-    return path.stat().st_size == stated["size"] and content_hash(path, stated["hash"]) == str(stated["hash"])
+def _is_right(path: Path, stated: dict[str, Any], progress: Progress) -> bool:
+    right_size = path.stat().st_size == stated["size"]
+    return right_size and content_hash(path, stated["hash"], progress.hashed) == str(stated["hash"])
 
 
 def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) -> Iterator[bytes]:
@@ -228,9 +216,9 @@ def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) ->
             yield chunk
 
 
-def _check_pins(order: Order, listing: Listing, blobs: Path) -> None:
+def _check_pins(order: Order, listing: Listing, blobs: Path, progress: Progress) -> None:
     for name, pin in (order.pins or {}).items():
-        found = content_hash(blobs / listing[name]["hash"], pin)
+        found = content_hash(blobs / listing[name]["hash"], pin, progress.hashed)
         if found != pin:
             raise NetworkError(
                 f"{order.repository}: {name} is not the file of the manifest (SHA-256 {found}, expected {pin})",
@@ -254,70 +242,6 @@ def _link(root: Path, commit: str, name: str, blob: str) -> None:
     part.replace(place)
 
 
-# --- what went wrong ------------------------------------------------------------------------------------------
-
-
-def explain(error: Exception, order: Order) -> ClfError | TryAgain:
-    """Turn what the client raised into a ClfError, or TryAgain when another attempt may succeed."""
-    from huggingface_hub import errors
-
-    if isinstance(error, (ClfError, TryAgain)):
-        return error
-    if isinstance(error, errors.HfHubHTTPError):
-        return _explain_status(error, order)
-    if isinstance(error, errors.HFValidationError):
-        return unusable(order.kind)(f"{order.repository!r} is no id on the Hub", "give owner/name")
-    if isinstance(error, OSError):
-        return _explain_os(error)
-    unreachable = type(error).__name__ in ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol")
-    return TryAgain(_first_line(error), answered=False, unreachable=unreachable)
-
-
-def _explain_status(error: Any, order: Order) -> ClfError | TryAgain:
-    from huggingface_hub import errors, get_token
-
-    named = f"{order.kind} {order.repository}"
-    status = error.response.status_code
-    if isinstance(error, errors.GatedRepoError):
-        return unusable(order.kind)(f"{named} is gated", "ask for access on its page and set HF_TOKEN")
-    if isinstance(error, errors.RevisionNotFoundError):
-        return unusable(order.kind)(
-            f"{named} has no revision {order.revision!r}", "give --revision a branch, tag or commit"
-        )
-    if status in (401, 403) and get_token() and not isinstance(error, errors.RepositoryNotFoundError):
-        return unusable(order.kind)(
-            f"the Hub refused the token in HF_TOKEN (or of a login) for {named}",
-            "unset HF_TOKEN for a public repository, or give a token that is valid and has access",
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return unusable(order.kind)(
-            f"no {named} on the Hub, or it is private",
-            "check the spelling; a folder needs a leading ./; a private one needs HF_TOKEN",
-        )
-    if status in AGAIN_STATUS:
-        wait = error.response.headers.get("Retry-After", "")
-        return TryAgain(f"the Hub answered {status}", float(wait) if wait.isdigit() else 0.0)
-    if status == 416:
-        return TryAgain("the Hub has no such part of the file")
-    return NetworkError(f"the Hub answered {status} to a request for {named}")
-
-
-def _explain_os(error: OSError) -> OutputError:
-    from clf.hub.cache import cache_folder
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return _disk_full("it ran full while receiving")
-    return OutputError(
-        f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
-        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}"[:200] if lines else type(error).__name__
-
-
 def _end_with_parent() -> None:
     sys.stdin.read()
     os._exit(1)
@@ -330,7 +254,7 @@ def main() -> None:
     try:
         transfer(order)
     except Exception as raised:
-        error = explain(raised, order)
+        error = explain(raised, order.kind, order.repository, order.revision)
         if isinstance(error, ClfError):
             report(error={"kind": error.kind, "message": error.message, "hint": error.hint})
         else:

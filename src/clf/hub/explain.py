@@ -1,0 +1,92 @@
+"""What the Hub's client raised, as an error for people, or as a reason to try again."""
+
+import errno
+from typing import Any
+
+from clf.errors import ClfError, NetworkError, OutputError
+from clf.hub.cache import cache_folder
+from clf.hub.files import Kind, unusable
+
+UNREACHABLE = ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "FileNotFoundError")
+AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}
+
+
+class TryAgain(Exception):
+    """Something went wrong that another attempt may not meet; `wait` seconds were asked for.
+
+    `answered` says that a Hub said something, `unreachable` that not even a connection was made.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0, *, answered: bool = True, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.wait, self.answered, self.unreachable = wait, answered, unreachable
+
+
+def disk_full(reason: str) -> OutputError:
+    """Return the error for a disk that has no room."""
+    return OutputError(
+        f"the disk of the cache {cache_folder()} is full: {reason}",
+        "free some space, or set HF_HOME to a folder on another disk",
+    )
+
+
+def explain(error: Exception, kind: Kind, repository: str, revision: str | None) -> ClfError | TryAgain:
+    """Turn what the client raised into a ClfError, or TryAgain when another attempt may succeed."""
+    from huggingface_hub import errors
+
+    if isinstance(error, (ClfError, TryAgain)):
+        return error
+    if isinstance(error, errors.HfHubHTTPError):
+        return _explain_status(error, kind, repository, revision)
+    if isinstance(error, errors.HFValidationError):
+        return unusable(kind)(f"{repository!r} is no id on the Hub", "give owner/name")
+    if isinstance(error, OSError) and _is_of_the_cache(error):
+        return _explain_os(error)
+    unreachable = type(error).__name__ in UNREACHABLE
+    return TryAgain(_first_line(error), answered=False, unreachable=unreachable)
+
+
+def _explain_status(error: Any, kind: Kind, repository: str, revision: str | None) -> ClfError | TryAgain:
+    from huggingface_hub import errors, get_token
+
+    named = f"{kind} {repository}"
+    status = error.response.status_code
+    if isinstance(error, errors.GatedRepoError):
+        return unusable(kind)(f"{named} is gated", "ask for access on its page and set HF_TOKEN")
+    if isinstance(error, errors.RevisionNotFoundError):
+        return unusable(kind)(f"{named} has no revision {revision!r}", "give --revision a branch, tag or commit")
+    if status in (401, 403) and get_token() and not isinstance(error, errors.RepositoryNotFoundError):
+        return unusable(kind)(
+            f"the Hub refused the token in HF_TOKEN (or of a login) for {named}",
+            "unset HF_TOKEN for a public repository, or give a token that is valid and has access",
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        token = "the token that was sent may not see it" if get_token() else "a private one needs HF_TOKEN"
+        spelling = f"check the spelling; a folder needs a leading ./; {token}"
+        return unusable(kind)(f"no {named} on the Hub, or it is private", spelling)
+    if status in AGAIN_STATUS:
+        wait = error.response.headers.get("Retry-After", "")
+        return TryAgain(f"the Hub answered {status}", float(wait) if wait.isdigit() else 0.0)
+    if status == 416:
+        return TryAgain("the Hub has no such part of the file")
+    return NetworkError(f"the Hub answered {status} to a request for {named}")
+
+
+def _is_of_the_cache(error: OSError) -> bool:
+    """Tell an error of our files from one of certificates, sockets and the like."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return full or str(error.filename or "").startswith(str(cache_folder()))
+
+
+def _explain_os(error: OSError) -> OutputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return disk_full("it ran full while receiving")
+    return OutputError(
+        f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
+        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}"[:200] if lines else type(error).__name__
