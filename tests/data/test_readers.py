@@ -45,7 +45,7 @@ def written(path: Path, content: str | bytes) -> Path:
         ("a.jsonl", JSONL),
         ("array.jsonl", "[" + JSONL.strip().replace("}\n{", "},\n{") + "]"),
         ("a.json", "[" + JSONL.strip().replace("}\n{", "},\n{") + "]"),
-        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
         ("a.csv.bz2", bz2.compress(CSV.encode())),
         ("a.csv.xz", lzma.compress(CSV.encode())),
         ("a.csv.zst", pyarrow.compress(CSV.encode(), "zstd", asbytes=True)),
@@ -119,7 +119,7 @@ def test_another_encoding_is_found_and_said(tmp_path: Path, caplog: pytest.LogCa
         ("list.jsonl", '{"a": 1}\n[1]\n', "line 2: expected an object"),
         ("broken.json", '[{"a": 1}', "is not valid JSON"),
         ("broken.parquet", b"PAR1garbage", "is not a readable Parquet file"),
-        ("cut.csv.gz", gzip.compress(CSV.encode() * 100)[:60], "cannot be decompressed"),
+        ("cut.csv.gz", gzip.compress(CSV.encode() * 100, mtime=0)[:60], "cannot be decompressed"),
         ("two.txt", "__label__a __label__b text\n", "line 1: two labels"),
     ],
 )
