@@ -29,6 +29,8 @@ def start(settings: Settings, presentation: Presentation) -> None:
     """Set what the libraries read when they are imported, and let the log speak."""
     from clf.hub.address import check_endpoint
 
+    if not os.environ.get("HF_ENDPOINT", "x").strip():
+        del os.environ["HF_ENDPOINT"]  # set to nothing means not set
     check_endpoint()  # the Hub's client fails on a bad one when it is imported
     if settings.run.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
