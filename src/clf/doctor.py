@@ -110,7 +110,7 @@ def _cache() -> dict[str, Any]:
 
 def _megabytes(folder: Path) -> float:
     sizes = [path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
-    return round(sum(sizes) / 1e6, 1)
+    return round(sum(sizes) / 1e6, 3)
 
 
 def _ready() -> list[dict[str, Any]]:
