@@ -130,6 +130,7 @@ def _pretrained(candidate: "Classifier", measured: MeasuredTexts, settings: Sett
     seed = candidate.record["settings"]["run"]["seed"]
     fresh = load_for_training(_base_files(base, settings), candidate.labels, seed=seed, fresh_head=True)
     fresh.name, fresh.max_length, fresh.cleaning = "pretrained", candidate.max_length, candidate.cleaning
+    fresh.truncation = candidate.truncation
     return predict_measured(fresh, measured, settings)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clf.compare import compare
 from clf.data.sources import SYNTHETIC, find_source
+from clf.errors import UsageError
 from clf.models.store import EMBEDDED_ID, has_embedded
 from clf.results import MODELS, output_folder, save_settings
 from clf.runs import Run
@@ -55,6 +56,8 @@ def _demo(settings: Settings, model: str, recipe: dict[str, Any]) -> DemoResult:
     explicit = {name: getattr(settings.train, name) for name in settings.train.model_fields_set if name in recipe}
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
     training = train(settings.model_copy(update={"train": recipe_used}))
+    if training is None:
+        raise UsageError("clf demo is for one process, found several", "start it without torchrun")
     log.info("comparing with the encoder before training")
     baseline = settings.compare.model_copy(update={"baseline": ["pretrained"]})
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:

@@ -15,6 +15,7 @@ from clf import __version__, hub
 from clf.data.sources import NAMES
 from clf.errors import ClfError
 from clf.models.store import EMBEDDED_ID, find_local_model
+from clf.processes import usable_cores
 from clf.settings import CONFIG_FILE, DEFAULT_MODEL, ComputeSettings, Settings
 
 PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "huggingface_hub")
@@ -30,7 +31,7 @@ def examine(settings: Settings, config: Path | None = None) -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": {name: _version(name) for name in PACKAGES},
         "compute": _compute(settings.compute),
-        "cores": _cores(),
+        "cores": usable_cores(),
         "memory_gb": _memory(),
         "cache": _cache(),
         "ready_offline": _ready(),
@@ -65,15 +66,6 @@ def _compute(settings: ComputeSettings) -> dict[str, Any]:
         "gpus": names,
         "cuda_build": torch.version.cuda,
     }
-
-
-def _cores() -> int:
-    """Count the cores this process may use: those of the machine, less what a container or a mask takes away."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is no number: no limit
-    return cores
 
 
 def _memory() -> dict[str, float]:

@@ -10,6 +10,14 @@ ClfError            anything clf refuses to do; exit code 1
 """
 
 
+class Interrupted(BaseException):
+    """A signal ended the run in order; `message` says what was saved, `hint` how to go on."""
+
+    def __init__(self, message: str, hint: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.exit_code = message, hint, exit_code
+
+
 class ClfError(Exception):
     """A refusal with a reason (`message`) and a remedy (`hint`)."""
 

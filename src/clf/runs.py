@@ -40,6 +40,7 @@ class Run:
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / "history.jsonl"
         self.log = self.folder / "run.log"
+        self.result = self.folder / "result.json"
 
     @contextmanager
     def open(self, settings: Settings, command: str) -> Iterator["Run"]:
@@ -52,11 +53,22 @@ class Run:
                 log.debug("%s with %s", command, settings.model_dump_json())
                 yield self
 
-    def begin(self, settings: Settings, command: str) -> None:
-        """Start the history afresh, once data and model are known to be good."""
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
-        self.history.unlink(missing_ok=True)
+    def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
+        """Start afresh, or go on, once data and model are known to be good."""
+        if not resume:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self.result.unlink(missing_ok=True)
         save_settings(self.folder, command, settings)
+
+    def keep_history(self, step: int) -> None:
+        """Keep the lines of history up to a step; what came after it will come again."""
+        if not self.history.exists():
+            return
+        lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        part = self.history.with_name(self.history.name + ".part")
+        part.write_text("".join(kept) if step else "", encoding="utf-8")
+        part.replace(self.history)
 
     def claim(self) -> None:
         """Make the folder, or refuse one that clf did not make."""

@@ -155,8 +155,25 @@ class TrainSettings(Section):
     """Steps of linear warm-up, at most a tenth of the run."""
     attention_dropout: Literal["auto", "keep", "off"] = "auto"
     """Dropout on attention weights; auto is off on CPU, where it triples the step."""
+    gradient_accumulation: PositiveCount = 1
+    """Read the texts of a step in this many parts, for less memory; the result is the same."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: errors on a rare class count more, by texts / (classes x texts of the class)."""
+    label_smoothing: Fraction = 0.0
+    """Share of the target spread evenly over all classes."""
+    truncation: Literal["head", "tail", "head-tail"] = "head"
+    """Which part of a text that is too long is read; head-tail is a quarter from the beginning, the rest from the
+    end."""
     early_stopping_patience: PositiveCount = 3
     """Stop after this many epochs without a better validation macro F1."""
+    save_steps: Annotated[int | None, Field(ge=1)] = None
+    """Save a checkpoint every so many steps, beside the one of each epoch."""
+    resume: bool = False
+    """Go on with an interrupted run of the same settings and data; afresh where there is none."""
+    deterministic: bool = False
+    """Compute so that the same run gives the same bits, also on a GPU, where that costs speed."""
+    report_to: Strings = []
+    """Tracker to report to: tensorboard, mlflow or wandb; repeat it for several."""
     keep_checkpoints: bool = False
     """Keep the checkpoints after the model is published."""
     no_final_test: bool = False

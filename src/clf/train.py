@@ -2,21 +2,24 @@
 
 import json
 import logging
+import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clf import processes
 from clf.data.fingerprints import text_hashes
 from clf.data.labels import align_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source, input_paths
-from clf.data.tokens import tokenize
+from clf.data.tokens import cached_tokens
 from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, preparation_key, prepare_into
+from clf.processes import World
 from clf.reports.model_card import model_card
 from clf.results import MODEL_FILE, MODELS, PREPARED, TRAIN_ROWS_FILE, output_folder, sha256, shown, staged, write_json
 from clf.runs import Clock, Run
@@ -64,23 +67,58 @@ class TrainResult:
         return asdict(self)
 
 
-def train(settings: Settings) -> TrainResult:
+def train(settings: Settings) -> TrainResult | None:
     """Fine-tune and publish; prepare the dataset first when it is raw.
 
-    Raises DataError, ModelError, NetworkError, OutputError or TrainingError, each before anything is published.
+    Under torchrun or accelerate launch, every process comes here; the main one returns the result, the others None.
+
+    Raises DataError, ModelError, NetworkError, OutputError or TrainingError, each before anything is published;
+    Interrupted when a signal ended the run and a checkpoint was saved.
     """
-    settings = _test_run(settings) if settings.train.test_run else settings
-    source = find_source(settings)
-    files = find_model(
-        settings.train.model,
-        settings.train.revision,
-        offline=settings.run.offline,
-        timeout=settings.download.download_timeout,
-    )
-    inputs = [files.folder, *input_paths(settings.data)]
-    folder = output_folder(settings, MODELS / default_name(settings, source), inputs)
-    with Run(folder).open(settings, "train") as run:
-        return _train(settings, source, files, folder, run)
+    world = processes.current_world()
+    settings = _resolved(settings)
+    if world.size == 1:
+        return _lead(settings, world)
+    from clf.models.compute import choose_compute
+
+    processes.join(world, cuda=choose_compute(settings.compute, world).device.type == "cuda")
+    try:
+        if world.is_main:
+            return _lead(settings, world)
+        _follow(settings, world)
+        return None
+    finally:
+        processes.leave(world)
+
+
+def _lead(settings: Settings, world: World) -> TrainResult:
+    with processes.ending_others(world):
+        source = find_source(settings)
+        files = find_model(
+            settings.train.model,
+            settings.train.revision,
+            offline=settings.run.offline,
+            timeout=settings.download.download_timeout,
+        )
+        default = MODELS / default_name(settings, source)
+        if settings.train.resume and (finished := _finished(settings, default, source)):
+            processes.from_main(world, None)
+            return finished
+        inputs = [files.folder, *input_paths(settings.data)]
+        folder = output_folder(settings, default, inputs)
+        with Run(folder).open(settings, "train") as run:
+            return _train(settings, source, files, folder, run, world)
+
+
+def _follow(settings: Settings, world: World) -> None:
+    """Train beside the main process, on what it prepared."""
+    plan = processes.from_main(world)
+    if plan is None:  # it ended before, and says why
+        return
+    files, folder, resume = plan
+    run = Run(folder)
+    work = _load_work(settings, files, PreparedDataset(run.folder / "dataset"), run, world)
+    _fine_tune(settings, work, run, world, resume)
 
 
 def default_name(settings: Settings, source: Source) -> str:
@@ -93,50 +131,58 @@ def default_name(settings: Settings, source: Source) -> str:
 # --- the run ------------------------------------------------------------------------------------------------
 
 
-def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run) -> TrainResult:
-    from clf.models.compute import choose_compute
+@dataclass(frozen=True)
+class Work:
+    """What is trained on what: the model, and the splits as texts and as tokens."""
+
+    files: ModelFiles
+    prepared: PreparedDataset
+    classifier: "Classifier"
+    compute: "Compute"
+    train: LabelledTexts
+    validation: LabelledTexts
+    test: LabelledTexts | None
+
+
+def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World) -> TrainResult:
     from clf.training.record import model_record
 
     clock = Clock()
-    compute = choose_compute(settings.compute)
     # Nothing of an earlier run is replaced before data and model are known to be good.
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
-        classifier = _load(settings, files, prepared, compute)
-        train_rows, validation_rows, test_rows = _texts(settings, prepared, classifier.labels)
-    prepared = PreparedDataset(run.folder / "dataset")
-    run.begin(settings, "train")
+        work = _load_work(settings, files, prepared, run, world)
+    work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
+    resume = _is_resumed(settings, run)
+    run.begin(settings, "train", resume=resume)
     clock.lap("load")
-    trained = _fine_tune(settings, classifier, compute, run, train_rows, validation_rows)
+    processes.from_main(world, (files, folder, resume))
+    trained = _fine_tune(settings, work, run, world, resume)
+    processes.leave(world)
     clock.lap("train")
-    test_metrics, examples = _final_test(classifier, compute, test_rows)
+    classifier, tested = work.classifier, work.test
+    test_metrics, examples = _final_test(classifier, work.compute, tested)
     clock.lap("test")
 
-    record = model_record(
-        settings,
-        files,
-        prepared,
-        classifier,
-        compute,
-        {"train": len(train_rows), "validation": len(validation_rows), "test": len(test_rows or [])},
-    )
+    rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
+    record = model_record(settings, files, work.prepared, classifier, work.compute, rows)
     record |= {
         "metrics": {"validation": trained.metrics, "test": test_metrics},
         "epochs": trained.epochs,
         "steps": trained.steps,
     }
-    _publish(folder, classifier, record, train_rows)
+    _publish(folder, classifier, record, work.train)
     if not settings.train.keep_checkpoints:
         shutil.rmtree(run.checkpoints, ignore_errors=True)
     clock.lap("publish")
-    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds)
-    return TrainResult(
+    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
+    result = TrainResult(
         model_dir=shown(folder),
         run_dir=shown(run.folder),
         epochs=trained.epochs,
         steps=trained.steps,
-        resumed_from_step=None,
+        resumed_from_step=trained.resumed_from_step,
         train_seconds=round(trained.seconds, 2),
         examples_per_second=round(trained.examples / trained.seconds, 2),
         metrics=trained.metrics,
@@ -144,6 +190,39 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         examples=examples,
         megabytes=round(sum(path.stat().st_size for path in folder.rglob("*")) / 1e6, 1),
     )
+    write_json(run.result, {"of": _identity(settings, source), "result": result.as_dict()})
+    return result
+
+
+def _is_resumed(settings: Settings, run: Run) -> bool:
+    """Tell whether there is something to go on with, and say what becomes of it."""
+    there = any(run.checkpoints.glob("checkpoint-*"))
+    if there and not settings.train.resume:
+        log.warning("an interrupted run in %s is thrown away; --resume would go on with it", shown(run.folder))
+    if settings.train.resume and not there:
+        log.info("there is no checkpoint to resume from: starting afresh")
+    return there and settings.train.resume
+
+
+def _finished(settings: Settings, default: Path, source: Source) -> TrainResult | None:
+    """Return the result of a run of the same settings and data that is finished, when its model is still there."""
+    folder = Path(os.path.realpath(settings.run.output_dir or default))
+    try:
+        kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
+        if kept["of"] != _identity(settings, source) or not (folder / MODEL_FILE).is_file():
+            return None
+        examples = [Example(**example) for example in kept["result"].pop("examples")]
+        log.info("the run is finished: %s", shown(folder))
+        return TrainResult(**kept["result"], examples=examples)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _identity(settings: Settings, source: Source) -> dict[str, Any]:
+    """Return what makes a run what it is: a second run of the same has nothing to add."""
+    same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train"})
+    same["train"].pop("resume")
+    return {"settings": same, "seed": settings.run.seed, "origin": source.origin, "content": source.fingerprint}
 
 
 def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:
@@ -189,14 +268,17 @@ def _texts(
     return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
 
 
-def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, compute: "Compute") -> "Classifier":
+def _load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, run: Run, world: World) -> Work:
     from clf.models.classifier import choose_max_length, load_for_training
-    from clf.training.arguments import keeps_attention_dropout
+    from clf.models.compute import choose_compute
+    from clf.training.arguments import keeps_attention_dropout, part_of_batch
 
+    part_of_batch(settings.train, world)
+    compute = choose_compute(settings.compute, world)
     keep = keeps_attention_dropout(settings.train, compute)
     classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
     classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
-    classifier.cleaning = prepared.cleaning
+    classifier.cleaning, classifier.truncation = prepared.cleaning, settings.train.truncation
     log.info(
         "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
         files.name,
@@ -206,41 +288,50 @@ def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, comp
         compute.device,
         classifier.max_length,
     )
-    return classifier
+    train, validation, test = _texts(settings, prepared, classifier.labels)
+    return Work(files, prepared, classifier, compute, train, validation, test)
 
 
-def _fine_tune(
-    settings: Settings,
-    classifier: "Classifier",
-    compute: "Compute",
-    run: Run,
-    train_rows: LabelledTexts,
-    validation_rows: LabelledTexts,
-) -> "Trained":
-    from clf.training.arguments import suggested_rate, training_arguments
-    from clf.training.trainer import Encoded, fine_tune
+def _fine_tune(settings: Settings, work: Work, run: Run, world: World, resume: bool) -> "Trained":
+    from clf.training.arguments import class_weights, set_determinism, suggested_rate, training_arguments
+    from clf.training.checkpoints import Checkpoints
+    from clf.training.record import fingerprint
+    from clf.training.trainer import Encoded, Loss, Recipe, fine_tune
 
-    rate = suggested_rate(settings.train.model)
-    if rate and settings.train.learning_rate < rate / 2:
+    recipe, classifier = settings.train, work.classifier
+    rate = suggested_rate(recipe.model)
+    if rate and recipe.learning_rate < rate / 2:
         log.info(
             "a learning rate of %g is known to underfit this encoder; try --learning-rate %g",
-            settings.train.learning_rate,
+            recipe.learning_rate,
             rate,
         )
+    set_determinism(recipe.deterministic)
+    if not world.is_main:
+        processes.wait_for_all(world)  # the main process encodes, and keeps what it made for the others
     train_split, validation_split = (
-        Encoded(tokenize(rows.texts, classifier.tokenizer, classifier.max_length), rows.labels)
-        for rows in (train_rows, validation_rows)
-    )
-    log.info("training on %d texts, validating on %d", len(train_rows), len(validation_rows))
-    arguments = training_arguments(settings.train, settings.run, compute, run.checkpoints, len(train_rows))
+        Encoded(
+            cached_tokens(run.folder / "tokens", rows.texts, classifier.tokenizer, classifier.max_length,
+                          classifier.truncation), rows.labels)
+        for rows in (work.train, work.validation)
+    )  # fmt: skip
+    if world.is_main:
+        processes.wait_for_all(world)
+    log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
+    arguments = training_arguments(recipe, settings.run, work.compute, run.checkpoints, len(work.train), world)
+    weights = class_weights(recipe, work.train.labels, len(classifier.labels))
+    mark = fingerprint(settings, work.files, classifier, work.compute, world, (work.train, work.validation))
     return fine_tune(
         classifier,
         train_split,
         validation_split,
-        arguments,
-        compute,
+        Recipe(
+            arguments, recipe.early_stopping_patience, Loss(weights, recipe.label_smoothing), recipe.save_steps, world
+        ),
+        work.compute,
         run,
-        settings.train.early_stopping_patience,
+        Checkpoints(run.checkpoints, mark),
+        resume,
     )
 
 
@@ -288,6 +379,13 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
 
 
 # --- settings -----------------------------------------------------------------------------------------------
+
+
+def _resolved(settings: Settings) -> Settings:
+    """Take what the launcher and `--test-run` say into the settings."""
+    if processes.was_restarted():
+        settings = settings.model_copy(update={"train": settings.train.model_copy(update={"resume": True})})
+    return _test_run(settings) if settings.train.test_run else settings
 
 
 def _test_run(settings: Settings) -> Settings:

@@ -16,7 +16,8 @@ from clf.models.store import find_model
 from clf.runs import Run
 from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
 from clf.training.arguments import training_arguments
-from clf.training.trainer import Encoded, Trained, fine_tune, selection
+from clf.training.checkpoints import Checkpoints
+from clf.training.trainer import Encoded, Loss, Recipe, Trained, fine_tune, selection
 
 LABELS = ["negative", "positive"]
 
@@ -30,12 +31,17 @@ def tuned(encoder: Path, folder: Path, patience: int = 3, **recipe: object) -> t
         splits[split] = Encoded(ids, np.array([LABELS.index(review.label) for review in reviews]))
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
-        arguments = training_arguments(
-            TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
+        made = Recipe(
+            training_arguments(
+                TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
+            ),
+            patience,
+            Loss(),
         )
+        store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
         return (
             classifier,
-            fine_tune(classifier, splits["train"], splits["validation"], arguments, compute, run, patience),
+            fine_tune(classifier, splits["train"], splits["validation"], made, compute, run, store),
             run,
         )
 
@@ -70,12 +76,15 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny_encoder: Path, tmp_path: Pa
 def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
     torch.nn.init.constant_(classifier.model.classifier.weight, float("inf"))
-    split = Encoded([[2, 5, 3]] * 8, np.array([0, 1] * 4))
+    split = Encoded([np.array([2, 5, 3], np.int32)] * 8, np.array([0, 1] * 4))
     compute = choose_compute(ComputeSettings(device="cpu"))
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
-        arguments = training_arguments(TrainSettings(epochs=1), RunSettings(), compute, run.checkpoints, 8)
-        fine_tune(classifier, split, split, arguments, compute, run, 3)
+        recipe = Recipe(
+            training_arguments(TrainSettings(epochs=1), RunSettings(), compute, run.checkpoints, 8), 3, Loss()
+        )
+        store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
+        fine_tune(classifier, split, split, recipe, compute, run, store)
 
 
 def test_among_equal_f1_the_surer_epoch_is_better() -> None:

@@ -65,6 +65,8 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     from clf.train import train
 
     result = train(settings)
+    if result is None:  # the main process of several tells
+        return None
     if presentation.json:
         return render.print_json(result.as_dict())
     render.print_training(result)

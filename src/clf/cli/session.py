@@ -14,7 +14,8 @@ from types import FrameType
 import typer
 
 from clf.cli.options import Presentation, wants_json
-from clf.errors import ClfError, UsageError
+from clf.errors import ClfError, Interrupted, UsageError
+from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings
 
 NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
@@ -38,7 +39,8 @@ def start(settings: Settings, presentation: Presentation) -> None:
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    level = logging.ERROR if presentation.quiet else logging.DEBUG if presentation.verbose else logging.INFO
+    quiet = presentation.quiet or not current_world().is_main
+    level = logging.ERROR if quiet else logging.DEBUG if presentation.verbose else logging.INFO
     from clf.cli.render import NoteHandler
 
     handler = NoteHandler(level)
@@ -86,6 +88,9 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
         return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
+    except Interrupted as ended:
+        _refuse(ClfError(ended.message, ended.hint or _how_to_resume(arguments)), [])
+        return ended.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _refuse(ClfError("interrupted", NOTHING_HALF), [])
         return INTERRUPTED
@@ -97,6 +102,11 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
+
+
+def _how_to_resume(arguments: list[str] | None) -> str:
+    given = [part for part in (sys.argv[1:] if arguments is None else arguments) if part != "--resume"]
+    return "go on with: " + shlex.join(["clf", *given, "--resume"])
 
 
 def _usage_hint(message: str) -> str:

@@ -14,6 +14,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
+from clf.data.tokens import Truncation
 from clf.errors import ModelError, UsageError
 from clf.models.store import ModelFiles, check_files
 from clf.results import sha256
@@ -39,6 +40,8 @@ class Classifier:
     record: dict[str, Any]
     head: str = "its own"
     """Whether the head is the checkpoint's own, or fresh."""
+    truncation: Truncation = "head"
+    """Which part of a text that is too long is read."""
 
     @property
     def parameters(self) -> int:
@@ -81,6 +84,7 @@ def load_classifier(files: ModelFiles) -> Classifier:
         max_length=min(int(record.get("max_length") or DEFAULT_MAX_LENGTH), limit),
         cleaning=CleaningSettings(**record.get("cleaning", {})),
         record=record,
+        truncation=record.get("truncation", "head"),
     )
 
 

@@ -2,13 +2,17 @@
 
 # ruff: noqa: TID253 - this module computes
 import logging
+import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 
 from clf.errors import UsageError
+from clf.processes import World, usable_cores
 from clf.settings import ComputeSettings
+
+ALONE = World()
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +32,18 @@ class Compute:
         return torch.autocast(self.device.type, dtype=dtype)
 
 
-def choose_compute(settings: ComputeSettings) -> Compute:
-    """Resolve `auto` for this machine.
+def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
+    """Resolve `auto` for this machine, or for this process of several, and take its share of the cores.
 
     Raises UsageError for a device that is not there, or fp16 off CUDA.
     """
     device = _device(settings.device)
+    if device.type == "cuda" and world.size > 1:
+        device = torch.device("cuda", world.local_rank)
+    if world.size > 1:  # torchrun sets OMP_NUM_THREADS to 1
+        torch.set_num_threads(max(1, usable_cores() // world.local_size))
+    elif "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
     precision = settings.precision if settings.precision != "auto" else _fastest(device)
     if precision == "fp16" and device.type != "cuda":
         raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")

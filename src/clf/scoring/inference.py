@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from clf.data.tokens import tokenize
+from clf.data.tokens import pad_rows, tokenize
 from clf.errors import ModelError
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
@@ -23,13 +23,13 @@ def predict_texts(
     classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
 ) -> NDArray[np.float32]:
     """Return the probabilities of cleaned texts, shape (texts, classes)."""
-    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length)
+    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
     return predict_tokens(classifier.model, token_ids, classifier.tokenizer.pad_token_id, compute, advance)
 
 
 def predict_tokens(
     model: Any,
-    token_ids: Sequence[Sequence[int]],
+    token_ids: Sequence[Any],
     padding: int,
     compute: Compute,
     advance: Advance | None = None,
@@ -44,7 +44,8 @@ def predict_tokens(
     model.to(compute.device).eval()
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, TOKENS_PER_BATCH.get(compute.device.type, 8_192)):
-            ids, mask = _pad([token_ids[row] for row in rows], padding, compute.device)
+            padded = pad_rows([token_ids[row] for row in rows], padding)
+            ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
             logits = model(input_ids=ids, attention_mask=mask).logits.float()
             probabilities[rows] = torch.softmax(logits, dim=-1).cpu().numpy()
             if advance:
@@ -58,7 +59,7 @@ def predict_tokens(
     return probabilities
 
 
-def _batches(token_ids: Sequence[Sequence[int]], budget: int) -> Iterator[list[int]]:
+def _batches(token_ids: Sequence[Any], budget: int) -> Iterator[list[int]]:
     """Yield row numbers, longest texts first, so that the largest batch fails early or never."""
     order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]), reverse=True)
     batch: list[int] = []
@@ -70,14 +71,3 @@ def _batches(token_ids: Sequence[Sequence[int]], budget: int) -> Iterator[list[i
         batch.append(row)
     if batch:
         yield batch
-
-
-def _pad(token_ids: list[Sequence[int]], padding: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pad to the longest; returns ids and attention mask, both of shape (texts, tokens)."""
-    longest = max(map(len, token_ids))
-    ids = torch.full((len(token_ids), longest), padding, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for row, text in enumerate(token_ids):
-        ids[row, : len(text)] = torch.tensor(text, dtype=torch.long)
-        mask[row, : len(text)] = 1
-    return ids.to(device), mask.to(device)

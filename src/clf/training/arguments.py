@@ -1,15 +1,22 @@
 """Our settings -> the Trainer's arguments, in one place."""
 
 # ruff: noqa: TID253 - this module computes
+import os
 from pathlib import Path
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from transformers import TrainingArguments
 
+from clf.errors import UsageError
 from clf.models.compute import Compute
+from clf.processes import World
 from clf.settings import RunSettings, TrainSettings
 
-CHECKPOINTS_KEPT = 2
+LOWER = "lower --learning-rate, or pass --precision fp32"
 WARMUP_SHARE = 0.1
+ALONE = World()
 SELECTION = "selection"
 """The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
 
@@ -18,14 +25,19 @@ SUGGESTED_RATES = {"minilm-l6": 1e-4, "minilm-l12": 1e-4}
 
 
 def training_arguments(
-    train: TrainSettings, run: RunSettings, compute: Compute, checkpoints: Path, rows: int
+    train: TrainSettings, run: RunSettings, compute: Compute, checkpoints: Path, rows: int, world: World = ALONE
 ) -> TrainingArguments:
-    """Map the settings of one run on `rows` training texts to TrainingArguments."""
+    """Map the settings of one run on `rows` training texts to TrainingArguments.
+
+    Raises UsageError when the batch cannot be cut into equal parts.
+    """
     steps_per_epoch = -(-rows // train.batch_size)
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=train.epochs,
-        per_device_train_batch_size=train.batch_size,
+        per_device_train_batch_size=part_of_batch(train, world),
+        gradient_accumulation_steps=train.gradient_accumulation,
+        average_tokens_across_devices=True,
         learning_rate=train.learning_rate,
         weight_decay=train.weight_decay,
         warmup_steps=warmup_steps(train, steps_per_epoch * train.epochs),
@@ -35,12 +47,9 @@ def training_arguments(
         bf16=compute.precision == "bf16",
         fp16=compute.precision == "fp16",
         use_cpu=compute.device.type == "cpu",
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
+        remove_unused_columns=False,
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=CHECKPOINTS_KEPT,
-        load_best_model_at_end=True,
         metric_for_best_model=SELECTION,
         greater_is_better=True,
         logging_strategy="steps",
@@ -49,13 +58,47 @@ def training_arguments(
         dataloader_pin_memory=compute.device.type == "cuda",
         restore_callback_states_from_checkpoint=True,
         disable_tqdm=True,
-        report_to="none",
+        report_to=train.report_to or "none",
+        full_determinism=False,
+        ddp_find_unused_parameters=False,
     )
     # On a machine of several GPUs the Trainer would spread each batch over all and multiply it; one process uses
     # one, and torchrun starts more.
     _ = arguments.device
     arguments._n_gpu = min(1, arguments.n_gpu)
     return arguments
+
+
+def set_determinism(wanted: bool) -> None:
+    """Ask for kernels that give the same bits each time; on CUDA they are slower, on a CPU they are the usual ones."""
+    if not wanted:
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+
+
+def part_of_batch(train: TrainSettings, world: World) -> int:
+    """Return how many texts one process reads at once: the batch, cut by processes and accumulation.
+
+    Raises UsageError when that leaves a rest.
+    """
+    parts = train.gradient_accumulation * world.size
+    if train.batch_size % parts:
+        raise UsageError(
+            f"--batch-size {train.batch_size} cannot be cut into {parts} equal parts "
+            f"({world.size} processes, --gradient-accumulation {train.gradient_accumulation})",
+            f"pass --batch-size {-(-train.batch_size // parts) * parts}",
+        )
+    return train.batch_size // parts
+
+
+def class_weights(train: TrainSettings, labels: NDArray[np.int64], classes: int) -> list[float] | None:
+    """Return a weight for each class, or None: `balanced` is texts / (classes x texts of the class)."""
+    if train.class_weights == "none":
+        return None
+    counts = np.bincount(labels, minlength=classes)
+    return [float(weight) for weight in len(labels) / (classes * np.maximum(counts, 1))]
 
 
 def keeps_attention_dropout(train: TrainSettings, compute: Compute) -> bool:

@@ -1,14 +1,19 @@
 """What a model folder says of itself: its data, recipe, machine and versions, in `clf.json`."""
 
+# ruff: noqa: TID253 - this module computes
+import hashlib
 import sys
 from typing import Any
 
+import torch
+
 from clf import __version__
-from clf.data.prepared import PreparedDataset
+from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.store import ModelFiles
-from clf.results import SCHEMA_VERSION
+from clf.processes import World
+from clf.results import SCHEMA_VERSION, sha256
 from clf.runs import now
 from clf.settings import Settings
 from clf.training.arguments import keeps_attention_dropout
@@ -36,6 +41,7 @@ def model_record(
         },
         "labels": classifier.labels,
         "max_length": classifier.max_length,
+        "truncation": classifier.truncation,
         "cleaning": classifier.cleaning.model_dump(),
         "temperature": 1.0,
         "threshold": None,
@@ -53,6 +59,34 @@ def model_record(
         "versions": _versions(),
         "settings": settings.model_dump(mode="json"),
     }
+
+
+# Settings of [train] that change how a run is kept or told, not what it computes.
+NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "resume", "report_to", "test_run", "model", "revision"}
+
+
+def fingerprint(
+    settings: Settings,
+    files: ModelFiles,
+    classifier: Classifier,
+    compute: Compute,
+    world: World,
+    splits: tuple[LabelledTexts, LabelledTexts],
+) -> dict[str, dict[str, Any]]:
+    """Return what must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
+    recipe = settings.train.model_dump(mode="json", exclude=NO_MATTER)
+    same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
+    same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
+    same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
+    same["the encoder"] = {path.name: sha256(path)[:16] for path in sorted(files.folder.glob("*.safetensors"))}
+    for name, rows in zip(("training", "validation"), splits, strict=True):
+        digest = hashlib.sha256(rows.labels.tobytes())
+        for text in rows.texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        same[f"the {name} texts"] = f"{len(rows)} of {digest.hexdigest()[:16]}"
+    alike: dict[str, Any] = {"device": compute.device.type, "precision": compute.precision}
+    alike |= {"threads": torch.get_num_threads(), "processes": world.size, **_versions()}
+    return {"same": same, "alike": alike}
 
 
 def _versions() -> dict[str, str]:

@@ -1,53 +1,86 @@
-"""Fine-tuning on the Hugging Face Trainer, measured with clf's own inference and metrics."""
+"""Fine-tuning on the Hugging Face Trainer, measured with clf's own inference and metrics.
+
+What clf adds: an order of the texts that is a function of seed and epoch, a loss weighted by examples whatever the
+processes, checkpoints that are whole or absent, and stopping and going on without a trace in the final weights.
+"""
 
 # ruff: noqa: TID253 - this module computes
-import logging
+import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
-from datasets import Dataset
+import torch
 from numpy.typing import NDArray
-from transformers import (
-    DataCollatorWithPadding,
-    EarlyStoppingCallback,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-)
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from clf.errors import ModelError, OutputError, TrainingError
+from clf import processes
+from clf.errors import Interrupted, ModelError, OutputError, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
-from clf.progress import duration, track
+from clf.processes import World
+from clf.progress import track
 from clf.results import disk_is_full
 from clf.runs import Run
 from clf.scoring.inference import predict_tokens
 from clf.scoring.metrics import METRICS, score
-from clf.training.arguments import SELECTION
+from clf.training.arguments import ALONE, LOWER, SELECTION
+from clf.training.batching import IGNORED, Collator, LengthGroupedOrder, TokenDataset
+from clf.training.checkpoints import Checkpoint, Checkpoints
+from clf.training.interrupts import StopRequest, stop_on_signals
+from clf.training.progress import Reporter
 
-ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
-LOWER = "lower --learning-rate, or pass --precision fp32"
-LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
-
-log = logging.getLogger(__name__)
+STATE = "trainer_state.json"
+WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
 class Encoded:
     """Token ids and label ids of one split."""
 
-    token_ids: list[list[int]]
+    token_ids: Sequence[NDArray[np.int32]]
     labels: NDArray[np.int64]
 
-    def as_dataset(self) -> Dataset:
-        """Return the split as the Trainer takes it."""
-        lengths = [len(ids) for ids in self.token_ids]
-        return Dataset.from_dict({"input_ids": self.token_ids, "labels": self.labels.tolist(), "length": lengths})
+    @property
+    def tokens(self) -> int:
+        """How many tokens there are."""
+        return sum(map(len, self.token_ids))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Cross-entropy with weights of classes and label smoothing, summed and divided by the number of texts.
+
+    Dividing by the texts of the whole batch, not by the sum of their weights, makes the loss of a batch the same
+    however it is cut into parts. `smoothing` spreads that share evenly over all classes (Szegedy et al. 2016).
+    """
+
+    weights: Sequence[float] | None = None
+    smoothing: float = 0.0
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
+        """Return the loss of part of a batch of `num_items_in_batch` texts."""
+        logits = outputs["logits"].float()
+        weights = torch.tensor(self.weights, device=logits.device) if self.weights else None
+        total = torch.nn.functional.cross_entropy(
+            logits, labels, weights, ignore_index=IGNORED, reduction="sum", label_smoothing=self.smoothing
+        )
+        return total / num_items_in_batch
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `fine_tune` needs beside the Trainer's own arguments."""
+
+    arguments: TrainingArguments
+    patience: int
+    loss: Loss
+    save_steps: int | None = None
+    world: World = ALONE
 
 
 @dataclass(frozen=True)
@@ -58,7 +91,9 @@ class Trained:
     steps: int
     seconds: float
     examples: int
+    tokens_per_second: float
     metrics: dict[str, float]
+    resumed_from_step: int | None
 
 
 def selection(metrics: dict[str, float]) -> float:
@@ -70,26 +105,103 @@ def selection(metrics: dict[str, float]) -> float:
     return metrics["macro_f1"] - 1e-7 * min(metrics["log_loss"], 100.0)
 
 
-class ClassifierTrainer(Trainer):  # type: ignore[misc]
-    """The Trainer, with evaluation by clf's inference engine: sorted by length, no logits piled up, no random draws."""
+def fine_tune(
+    classifier: Classifier,
+    train: Encoded,
+    validation: Encoded,
+    recipe: Recipe,
+    compute: Compute,
+    run: Run,
+    checkpoints: Checkpoints,
+    resume: bool = False,
+) -> Trained:
+    """Fine-tune in place, evaluating each epoch, and leave the best epoch's weights in the model.
 
-    def __init__(self, classifier: Classifier, compute: Compute, validation: Encoded, **options: Any) -> None:
-        super().__init__(model=classifier.model, processing_class=classifier.tokenizer, **options)
+    `resume` goes on from the newest whole checkpoint, to the same weights as if nothing had happened.
+
+    Raises TrainingError when the loss or a gradient is no longer finite, UsageError when the checkpoint is of
+    another run, OutputError when the disk is full, Interrupted once a signal was answered.
+    """
+    world = recipe.world
+    found = checkpoints.newest() if resume else None
+    if world.is_main:
+        checkpoints.begin()
+        if found:
+            checkpoints.drop_after(found.step)
+        run.keep_history(found.step if found else 0)
+    processes.wait_for_all(world)
+    steps = math.ceil(len(train.labels) / global_batch_size(recipe)) * int(recipe.arguments.num_train_epochs)
+    with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps") as advance:
+        reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
+        trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
+        seconds = _train(trainer, found, run)
+    state = trainer.state
+    _check_best(state.best_metric)
+    _load_best(classifier, checkpoints.folder / f"checkpoint-{state.best_global_step}")
+    epochs = float(state.epoch or 0.0)
+    done = (int(state.global_step) - (found.step if found else 0)) / max(1, steps)
+    examples = round(done * int(recipe.arguments.num_train_epochs) * len(train.labels))
+    return Trained(
+        epochs,
+        int(state.global_step),
+        seconds,
+        examples,
+        examples / max(1, len(train.labels)) * train.tokens / max(seconds, 1e-9),
+        _best_metrics(state.log_history, state.best_metric),
+        found.step if found else None,
+    )
+
+
+def global_batch_size(recipe: Recipe) -> int:
+    """Return the texts of one optimizer step, of all processes together."""
+    arguments = recipe.arguments
+    return int(arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps * recipe.world.size)
+
+
+class ClassifierTrainer(Trainer):  # type: ignore[misc]
+    """The Trainer, with clf's order, loss, evaluation and checkpoints."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        compute: Compute,
+        train: Encoded,
+        validation: Encoded,
+        recipe: Recipe,
+        checkpoints: Checkpoints,
+        stop: StopRequest,
+        reporter: Reporter,
+    ) -> None:
+        super().__init__(
+            model=classifier.model,
+            args=recipe.arguments,
+            processing_class=classifier.tokenizer,
+            train_dataset=TokenDataset(train.token_ids, train.labels),
+            eval_dataset=[None],
+            data_collator=Collator(classifier.tokenizer.pad_token_id),
+            compute_loss_func=recipe.loss,
+            callbacks=[reporter, EarlyStoppingCallback(recipe.patience), Milestones(self, recipe.save_steps)],
+        )
+        self.remove_callback(PrinterCallback)
         self.control: Any
-        self.classifier, self.compute, self.validation = classifier, compute, validation
+        self.classifier, self.compute, self.validation, self.recipe = classifier, compute, validation, recipe
+        self.checkpoints, self.stop = checkpoints, stop
         self.seconds_aside = 0.0
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
+        lengths, size = self.train_dataset.lengths, global_batch_size(self.recipe)
+        self.order = LengthGroupedOrder(lengths, size, self.args.seed, self.recipe.world.size)
+        return self.order
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Measure the model on the validation split."""
+        """Measure the model on the validation split, each process on its share of it."""
         started = time.perf_counter()
-        with track("validating", len(self.validation.labels)) as advance:
-            padding = self.classifier.tokenizer.pad_token_id
-            try:
-                probabilities = predict_tokens(self.model, self.validation.token_ids, padding, self.compute, advance)
-            except ModelError as error:
-                raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
+        try:
+            probabilities = self._validate()
+        except ModelError as error:
+            raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(probabilities, self.validation.labels)
         scored[SELECTION] = selection(scored)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items()}
@@ -98,9 +210,58 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.seconds_aside += time.perf_counter() - started
         return metrics
 
+    def _validate(self) -> NDArray[np.float32]:
+        world, padding = self.recipe.world, self.classifier.tokenizer.pad_token_id
+        rows = np.arange(world.rank, len(self.validation.labels), world.size)
+        mine = [self.validation.token_ids[row] for row in rows.tolist()]
+        with track("validating", len(mine)) as advance:
+
+            def advance_or_stop(count: int) -> None:
+                advance(count)
+                if world.size == 1 and self.stop.number:  # the evaluation is made up for when the run goes on
+                    self._save_checkpoint(self.model, None)
+                    self._end()
+
+            probabilities = predict_tokens(self.model, mine, padding, self.compute, advance_or_stop)
+        if world.size == 1:
+            return probabilities
+        together = torch.zeros(len(self.validation.labels), probabilities.shape[1], device=self.args.device)
+        together[torch.from_numpy(rows).to(self.args.device)] = torch.from_numpy(probabilities).to(self.args.device)
+        torch.distributed.all_reduce(together)
+        return together.cpu().numpy()
+
+    def _maybe_log_save_evaluate(self, *arguments: Any, **options: Any) -> None:
+        number = processes.any_process(self.recipe.world, self.stop.number)
+        if number:  # all processes stop after the same step
+            self.stop.number = number
+            self.control.should_save = True
+        super()._maybe_log_save_evaluate(*arguments, **options)
+        if number:
+            self._end()
+
+    def _end(self) -> NoReturn:
+        raise Interrupted(f"stopped at step {self.state.global_step}; its checkpoint is saved", "", self.stop.exit_code)
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint aside, and let it stand once it is whole."""
         started = time.perf_counter()
-        super()._save_checkpoint(model, trial)
+        name, kept, world = f"checkpoint-{self.state.global_step}", self.args.output_dir, self.recipe.world
+        self.args.output_dir = str(self.checkpoints.stage)
+        try:
+            super()._save_checkpoint(model, trial)
+        finally:
+            self.args.output_dir = kept
+        self.state.best_model_checkpoint = None  # it names the stage
+        processes.wait_for_all(world)
+        if world.is_main:
+            # The sum of losses since the last line of history, so that the next line is the same after a resume.
+            extra = {
+                "evaluated": _is_evaluated(self.state),
+                "loss": float(self._tr_loss),
+                "loss_since": self._globalstep_last_logged,
+            }
+            self.checkpoints.commit(name, self.state.global_step, self.state.best_global_step, extra)
+        processes.wait_for_all(world)
         self.seconds_aside += time.perf_counter() - started
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
@@ -108,108 +269,91 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.model.save_pretrained(output_dir, state_dict=state_dict, safe_serialization=True)
 
 
-class Reporter(TrainerCallback):  # type: ignore[misc]
-    """Shows progress, estimates the whole early, writes the history, and stops a run whose loss is no number."""
+class Milestones(TrainerCallback):  # type: ignore[misc]
+    """Chooses the order of each epoch, and asks for a checkpoint every so many steps."""
 
-    def __init__(self, run: Run, steps: int, advance: Any) -> None:
-        self.run, self.steps, self.advance = run, steps, advance
-        self.started = 0.0
-        self.loss = math.nan
-        self.best = -math.inf
+    def __init__(self, trainer: ClassifierTrainer, save_steps: int | None) -> None:
+        self.trainer, self.save_steps = trainer, save_steps
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Tell the order which epoch it is, past all the wrappers of a loader that skips."""
+        self.trainer.order.set_epoch(math.floor(state.epoch or 0.0))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Move the bar, and after a few steps say how long the whole will take."""
-        epoch = min(math.floor(state.epoch or 0) + 1, int(args.num_train_epochs))
-        loss = f", loss {self.loss:.4f}" if math.isfinite(self.loss) else ""
-        self.advance(1, note=f"epoch {epoch} of {args.num_train_epochs:g}{loss}")
-        if state.global_step == ESTIMATE_FROM:
-            self.started = time.monotonic()
-        if state.global_step == ESTIMATE_AT and self.steps > 4 * ESTIMATE_AT:
-            self._estimate((time.monotonic() - self.started) / (ESTIMATE_AT - ESTIMATE_FROM) * self.steps)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Write a line of history, and stop when a loss or gradient is not finite."""
-        logs = logs or {}
-        # The scaler of fp16 skips steps of infinite gradient by itself.
-        for name in ("loss",) if args.fp16 else ("loss", "grad_norm"):
-            if not math.isfinite(logs.get(name, 0.0)):
-                raise TrainingError(
-                    f"{name} is {logs[name]} at step {state.global_step}",
-                    LOWER,
-                )
-        self.run.record(**{"step": state.global_step, "epoch": state.epoch, **logs})
-        self.loss = logs.get("loss", self.loss)
-
-    def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **_: Any
-    ) -> None:
-        """Say what the epoch reached."""
-        reached = metrics or {}
-        better = reached[f"eval_{SELECTION}"] > self.best
-        self.best = max(self.best, reached[f"eval_{SELECTION}"])
-        log.info(
-            "epoch %g: loss %.4f, validation macro F1 %.4f, accuracy %.4f, confidence %.3f%s",
-            state.epoch,
-            self.loss,
-            reached["eval_macro_f1"],
-            reached["eval_accuracy"],
-            reached["eval_mean_confidence"],
-            " (best so far)" if better else "",
-        )
-
-    def _estimate(self, seconds: float) -> None:
-        log.info("the training will take about %s", duration(seconds))
-        if seconds > LONG:
-            log.info("shorter: --max-train-samples, a smaller --max-length, a smaller encoder, or a GPU")
+        """Ask for a checkpoint of this step, unless the epoch's own comes at once."""
+        if self.save_steps and state.global_step % self.save_steps == 0 and float(state.epoch or 0.0) % 1:
+            control.should_save = True
 
 
-def fine_tune(
-    classifier: Classifier,
-    train: Encoded,
-    validation: Encoded,
-    arguments: TrainingArguments,
-    compute: Compute,
-    run: Run,
-    patience: int,
-) -> Trained:
-    """Fine-tune in place, evaluating each epoch, and leave the best epoch's weights in the model.
+class Continuation(TrainerCallback):  # type: ignore[misc]
+    """Puts back what the Trainer does not, and makes up for an evaluation that a signal cut short."""
 
-    Raises TrainingError when the loss or a gradient is no longer finite.
-    """
-    steps = math.ceil(len(train.labels) / arguments.per_device_train_batch_size) * int(arguments.num_train_epochs)
+    def __init__(self, trainer: ClassifierTrainer, found: Checkpoint) -> None:
+        self.trainer, self.found = trainer, found
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Restore the sum of losses; evaluate and save again where the checkpoint came before its evaluation."""
+        trainer, extra = self.trainer, self.found.extra
+        trainer._tr_loss += extra["loss"]
+        trainer._globalstep_last_logged = extra["loss_since"]
+        if extra["evaluated"]:
+            return
+        trainer._load_rng_state(str(self.found.folder))
+        trainer.control.should_log, trainer.control.should_evaluate, trainer.control.should_save = False, True, True
+        epoch = float(state.epoch or 0.0)
+        trainer._maybe_log_save_evaluate(trainer._tr_loss, None, trainer.model, None, epoch, None, 0.0)
+        if _is_finished(trainer.state, trainer.control.should_training_stop):
+            raise _Finished
+
+
+class _Finished(Exception):
+    """No step is left to do."""
+
+
+def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> float:
+    """Run the Trainer, from a checkpoint where there is one; returns the seconds of its loop."""
     started = time.perf_counter()
-    with quiet_transformers(), track("training", steps, "steps") as advance:
-        trainer = ClassifierTrainer(
-            classifier,
-            compute,
-            validation,
-            args=arguments,
-            train_dataset=train.as_dataset(),
-            eval_dataset=validation.as_dataset(),
-            data_collator=DataCollatorWithPadding(classifier.tokenizer),
-            callbacks=[Reporter(run, steps, advance), EarlyStoppingCallback(patience)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        loop_started = time.perf_counter()
-        try:
-            trainer.train()
-        except Exception as error:
-            if not disk_is_full(error):
-                raise
-            hint = "free some space, or choose another --output-dir"
-            raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
-    seconds = max(1e-9, time.perf_counter() - loop_started - trainer.seconds_aside)
-    log.debug("the Trainer took %.1f s, its loop %.1f s", time.perf_counter() - started, seconds)
-    state = trainer.state
-    _check_best(state.best_metric)
-    epochs = float(state.epoch or 0.0)
-    return Trained(
-        epochs,
-        int(state.global_step),
-        seconds,
-        round(epochs * len(train.labels)),
-        _best_metrics(state.log_history, state.best_metric),
+    try:
+        if found and _had_finished(found):
+            trainer.state = trainer.state.load_from_json(str(found.folder / STATE))
+            return 1e-9
+        if found:
+            trainer.add_callback(Continuation(trainer, found))
+        trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
+    except _Finished:
+        pass
+    except Exception as error:
+        if not disk_is_full(error):
+            raise
+        hint = "free some space and pass --resume, or choose another --output-dir"
+        raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
+    return max(1e-9, time.perf_counter() - started - trainer.seconds_aside)
+
+
+def _had_finished(found: Checkpoint) -> bool:
+    if not found.extra["evaluated"]:
+        return False
+    state = json.loads((found.folder / STATE).read_text(encoding="utf-8"))
+    control = state["stateful_callbacks"]["TrainerControl"]["args"]
+    return bool(control["should_training_stop"]) or state["global_step"] >= state["max_steps"]
+
+
+def _is_evaluated(state: Any) -> bool:
+    """Tell whether the evaluation that is due at this step, if any, was made."""
+    at_edge = float(state.epoch or 0.0) % 1 == 0
+    return not at_edge or any(
+        f"eval_{SELECTION}" in entry and entry["step"] == state.global_step for entry in state.log_history
     )
+
+
+def _is_finished(state: Any, stopped: bool) -> bool:
+    return stopped or state.global_step >= state.max_steps
+
+
+def _load_best(classifier: Classifier, folder: Path) -> None:
+    from safetensors.torch import load_model
+
+    load_model(classifier.model, str(folder / WEIGHTS))
 
 
 def _check_best(best: float | None) -> None:

@@ -1,0 +1,123 @@
+"""The processes of one run, as torchrun or accelerate launch start them: which one this is, and how they meet.
+
+Started by neither, a run is one process, and nothing here loads torch.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+LONGEST_WAIT = timedelta(days=2)
+"""How long one process waits for another, which may be preparing millions of rows."""
+
+
+_shared = False
+
+
+@dataclass(frozen=True)
+class World:
+    """Which of how many processes this is, in all and on this host."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the one process that prepares, logs, and writes."""
+        return self.rank == 0
+
+
+def current_world() -> World:
+    """Read what the launcher says in the environment."""
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    values = [os.environ.get(name, "") for name in names]
+    if not all(value.isdigit() for value in values) or int(values[1]) < 2:
+        return World()
+    return World(*map(int, values))
+
+
+def was_restarted() -> bool:
+    """Tell whether torchrun started this process anew after one was lost."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+
+
+def usable_cores() -> int:
+    """Count the cores this process may use: those of the machine, less what a mask or a container takes away."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is no number: no limit
+    return cores
+
+
+def join(world: World, cuda: bool) -> None:
+    """Meet the other processes: over NCCL on GPUs, over gloo on processors."""
+    import torch
+    from torch import distributed
+
+    if world.size == 1 or distributed.is_initialized():
+        return
+    if cuda:
+        torch.cuda.set_device(world.local_rank)
+    distributed.init_process_group("nccl" if cuda else "gloo", timeout=LONGEST_WAIT)
+
+
+def wait_for_all(world: World) -> None:
+    """Return when every process has come here."""
+    if world.size > 1:
+        from torch import distributed
+
+        distributed.barrier()
+
+
+def from_main(world: World, value: Any = None) -> Any:
+    """Return on every process what the main one gives here."""
+    if world.size == 1:
+        return value
+    from torch import distributed
+
+    global _shared
+    _shared = True
+    given = [value]
+    distributed.broadcast_object_list(given, src=0)
+    return given[0]
+
+
+@contextmanager
+def ending_others(world: World) -> Iterator[None]:
+    """On the main process: when it fails before it shared its plan, let the others end quietly."""
+    try:
+        yield
+    except BaseException:
+        if world.size > 1 and not _shared:
+            from_main(world, None)
+        raise
+
+
+def any_process(world: World, number: int) -> int:
+    """Return the largest of the numbers that the processes give."""
+    if world.size == 1:
+        return number
+    import torch
+    from torch import distributed
+
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    largest = torch.tensor(number, device=device)
+    distributed.all_reduce(largest, distributed.ReduceOp.MAX)
+    return int(largest)
+
+
+def leave(world: World) -> None:
+    """Part from the other processes in order."""
+    if world.size > 1:
+        from torch import distributed
+
+        if distributed.is_initialized():
+            distributed.destroy_process_group()

@@ -1,0 +1,85 @@
+"""The order of the training texts, a function of seed and epoch alone, and the batches it makes."""
+
+# ruff: noqa: TID253 - this module computes
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset, Sampler
+
+from clf.data.tokens import pad_rows
+
+BATCHES_PER_GROUP = 50
+IGNORED = -100
+"""The label of a filling row: it fills the last batch where several processes share one, and counts nowhere."""
+
+
+class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):
+    """Token ids and label ids of the training split; the row behind the last one is the filling row."""
+
+    def __init__(self, token_ids: Sequence[NDArray[np.int32]], labels: NDArray[np.int64]) -> None:
+        self.token_ids, self.labels = token_ids, labels
+        self.lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def __getitem__(self, row: int) -> tuple[NDArray[np.int32], int]:
+        if row == len(self.token_ids):
+            return self.token_ids[int(self.lengths.argmin())], IGNORED
+        return self.token_ids[row], int(self.labels[row])
+
+
+class LengthGroupedOrder(Sampler[int]):
+    """Texts of similar length together: each group of 50 random batches is sorted by length and cut into batches.
+
+    The batches come in random order, the longest first of all, so that memory that does not suffice fails early.
+    The order depends on seed and epoch only, so a run can go on in the middle of it. With several `processes`, the
+    last batch is filled up, so that each has its part of every batch.
+    """
+
+    def __init__(self, lengths: NDArray[np.int64], batch_size: int, seed: int, processes: int = 1) -> None:
+        self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
+        self.filling = -len(lengths) % batch_size if processes > 1 else 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths) + self.filling
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        order = generator.permutation(len(self.lengths))
+        group = self.batch_size * BATCHES_PER_GROUP
+        for start in range(0, len(order), group):
+            part = order[start : start + group]
+            order[start : start + group] = part[np.argsort(-self.lengths[part], kind="stable")]
+        whole = len(order) // self.batch_size * self.batch_size
+        batches = order[:whole].reshape(-1, self.batch_size)
+        yield from self._shuffled(batches, generator).ravel().tolist()
+        yield from order[whole:].tolist()
+        yield from [len(order)] * self.filling
+
+    def _shuffled(self, batches: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
+        if not len(batches):
+            return batches
+        sequence = generator.permutation(len(batches))
+        longest = int(self.lengths[batches[sequence]].sum(axis=1).argmax())
+        sequence[[0, longest]] = sequence[[longest, 0]]
+        return batches[sequence]
+
+
+class Collator:
+    """Makes a batch of rows of `TokenDataset`, padded to its longest text."""
+
+    def __init__(self, padding: int) -> None:
+        self.padding = padding
+
+    def __call__(self, rows: list[tuple[NDArray[np.int32], int]]) -> dict[str, torch.Tensor]:
+        """Return `input_ids` and `attention_mask` of shape (texts, tokens), `labels` of shape (texts,)."""
+        ids, mask = map(torch.from_numpy, pad_rows([row[0] for row in rows], self.padding))
+        labels = torch.tensor([row[1] for row in rows], dtype=torch.long)
+        return {"input_ids": ids, "attention_mask": mask, "labels": labels}

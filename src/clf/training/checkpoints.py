@@ -1,0 +1,173 @@
+"""Checkpoints that are whole or absent: staged, hashed, flushed, renamed; a damaged one is named and passed over.
+
+checkpoints/checkpoint-120/clf-checkpoint.json     {"step", "best_step", "fingerprint", "files": {name: sha256}}
+checkpoints/.staging/                              what is being written; thrown away at the next start
+"""
+
+import json
+import logging
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clf.errors import UsageError
+from clf.results import sha256
+
+MANIFEST = "clf-checkpoint.json"
+STAGING, TRASH, REPLACED = ".staging", ".trash-", ".replaced-"
+KEPT = 2
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One whole checkpoint."""
+
+    folder: Path
+    step: int
+    best_step: int | None
+    """The step of the best weights so far, which have a checkpoint too."""
+    fingerprint: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    `fingerprint` has two parts: under `same` what must be equal for a run to go on, under `alike` what may differ
+    at the price of other bits (versions, threads, device).
+    """
+
+    def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]]) -> None:
+        self.folder, self.fingerprint = folder, fingerprint
+
+    @property
+    def stage(self) -> Path:
+        """The folder to write the next checkpoint into."""
+        return self.folder / STAGING
+
+    def begin(self) -> None:
+        """Clear what an earlier process left unfinished, and open the stage."""
+        for old in self.folder.glob(f"{REPLACED}*"):
+            place = self.folder / old.name.removeprefix(REPLACED)
+            if not place.exists():  # the process ended between two renames
+                old.rename(place)
+        for left in [self.stage, *self.folder.glob(f"{TRASH}*"), *self.folder.glob(f"{REPLACED}*")]:
+            shutil.rmtree(left, ignore_errors=True)
+        self.stage.mkdir(parents=True)
+
+    def newest(self) -> Checkpoint | None:
+        """Return the newest whole checkpoint whose best weights are here too; damaged ones are named.
+
+        Raises UsageError when it was made with other settings or data.
+        """
+        for folder in self._folders():
+            found = self._read(folder)
+            if found:
+                self._check_fingerprint(found)
+                return found
+        return None
+
+    def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
+        """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""
+        stage, final = self.stage / name, self.folder / name
+        files = {}
+        for path in sorted(stage.iterdir()):
+            path.chmod(0o644)
+            files[path.name] = sha256(path)
+            _flush(path)
+        manifest = {
+            "step": step, "best_step": best_step, "fingerprint": self.fingerprint, "files": files, "extra": extra,
+        }  # fmt: skip
+        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        _flush(stage / MANIFEST)
+        _flush(stage)
+        old = self.folder / f"{REPLACED}{name}"
+        shutil.rmtree(old, ignore_errors=True)
+        if final.exists():  # the same step again, now with what its evaluation gave
+            final.rename(old)
+        stage.rename(final)
+        _flush(self.folder)
+        shutil.rmtree(old, ignore_errors=True)
+        self._rotate(step, best_step)
+        return final
+
+    def drop_after(self, step: int) -> None:
+        """Remove what is newer than `step`: it is damaged, and must not be counted or found again."""
+        for folder in self._folders():
+            if _step(folder) > step:
+                self._remove(folder)
+
+    def _folders(self) -> list[Path]:
+        return sorted(self.folder.glob("checkpoint-*"), key=_step, reverse=True)
+
+    def _read(self, folder: Path, best: bool = True) -> Checkpoint | None:
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
+                raise ValueError(f"{wrong[0]} does not match its hash")
+            found = Checkpoint(
+                folder, manifest["step"], manifest["best_step"], manifest["fingerprint"], manifest["extra"]
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s is damaged and passed over: %s", folder, error)
+            return None
+        if best and found.best_step not in (None, found.step):
+            best_folder = folder.with_name(f"checkpoint-{found.best_step}")
+            if self._read(best_folder, best=False) is None:
+                log.warning("%s is passed over: its best weights, %s, are damaged", folder, best_folder.name)
+                return None
+        return found
+
+    def _check_fingerprint(self, found: Checkpoint) -> None:
+        now, then = self.fingerprint["same"], found.fingerprint["same"]
+        changed = [key for key in sorted({*now, *then}) if now.get(key) != then.get(key)]
+        if changed:
+            shown = "; ".join(f"{key} was {then.get(key)!r}, is now {now.get(key)!r}" for key in changed[:5])
+            raise UsageError(
+                f"the interrupted run in {found.folder.parent.parent} was another: {shown}",
+                "pass the same settings and data, or start afresh without --resume",
+            )
+        now, then = self.fingerprint["alike"], found.fingerprint["alike"]
+        for key in sorted({*now, *then}):
+            if now.get(key) != then.get(key):
+                log.warning("%s was %s, is now %s: the last bits may differ", key, then.get(key), now.get(key))
+
+    def _rotate(self, step: int, best_step: int | None) -> None:
+        """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""
+        keep = {step, best_step} - {None}
+        others = [folder for folder in self._folders() if _step(folder) not in keep]
+        others.sort(key=lambda folder: not _is_complete_alone(folder))
+        for folder in others[max(0, KEPT - len(keep)) :]:
+            self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        """Remove a checkpoint so that never half of it stands under its name."""
+        trash = folder.with_name(f"{TRASH}{folder.name}")
+        shutil.rmtree(trash, ignore_errors=True)
+        folder.rename(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def _is_complete_alone(folder: Path) -> bool:
+    """Tell whether the best weights up to a checkpoint are its own, or none were measured."""
+    try:
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["best_step"] in (None, _step(folder))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _step(folder: Path) -> int:
+    number = folder.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
