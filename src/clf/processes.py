@@ -66,7 +66,11 @@ def join(world: World, cuda: bool) -> None:
         return
     if cuda:
         torch.cuda.set_device(world.local_rank)
-    distributed.init_process_group("nccl" if cuda else "gloo", timeout=LONGEST_WAIT)
+    # torchrun's store outlives the processes: those started anew must not find the addresses of the dead.
+    store, rank, size = next(distributed.rendezvous("env://", world.rank, world.size))
+    fresh = distributed.PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    backend = "nccl" if cuda else "gloo"
+    distributed.init_process_group(backend, store=fresh, rank=rank, world_size=size, timeout=LONGEST_WAIT)
 
 
 def wait_for_all(world: World) -> None:

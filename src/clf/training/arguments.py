@@ -59,7 +59,8 @@ def training_arguments(
         restore_callback_states_from_checkpoint=True,
         disable_tqdm=True,
         report_to=train.report_to or "none",
-        full_determinism=False,
+        log_level="error",
+        log_level_replica="error",
         ddp_find_unused_parameters=False,
     )
     # On a machine of several GPUs the Trainer would spread each batch over all and multiply it; one process uses

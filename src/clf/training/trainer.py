@@ -323,11 +323,19 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> fl
     except _Finished:
         pass
     except Exception as error:
+        if trainer.recipe.world.size > 1 and _is_lost_connection(error):
+            hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
+            raise TrainingError("another process of this run was lost", hint) from error
         if not disk_is_full(error):
             raise
         hint = "free some space and pass --resume, or choose another --output-dir"
         raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
     return max(1e-9, time.perf_counter() - started - trainer.seconds_aside)
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and ("gloo" in said or "nccl" in said) and "connect" in said
 
 
 def _had_finished(found: Checkpoint) -> bool:

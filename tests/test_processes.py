@@ -1,0 +1,100 @@
+"""Two processes do what one does: the same batches, losses, metrics; only the main one writes; a lost one is made up for."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from clf.errors import UsageError
+from clf.processes import World, current_world
+from clf.settings import TrainSettings
+from clf.training.arguments import part_of_batch
+from support.tiny import review_rows, write_csv, write_tiny_encoder
+
+RECIPE = ("--dataset", "reviews.csv", "--model", "./encoder", "--learning-rate", "3e-3", "--batch-size", "8",
+          "--max-length", "32", "--precision", "fp32", "--json")  # fmt: skip
+
+
+@pytest.fixture
+def work(own_folder: Path) -> Path:
+    """Give a folder with reviews that no batch divides, and an encoder without dropout."""
+    write_csv(own_folder / "reviews.csv", review_rows(66))
+    config = write_tiny_encoder(own_folder / "encoder") / "config.json"
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({name: 0.0 if "dropout" in name else value for name, value in values.items()}))
+    return own_folder
+
+
+def launched(*arguments: str, processes: int = 2, restarts: int = 0) -> list[str]:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    return [*torchrun, f"--max-restarts={restarts}", "-m", "clf", "train", *RECIPE, *arguments]
+
+
+def run(command: list[str], work: Path) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=200, check=False)
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def test_two_processes_give_the_losses_and_metrics_of_one(work: Path) -> None:
+    one = run([sys.executable, "-m", "clf", "train", *RECIPE, "--epochs", "2", "--output-dir", "one"], work)
+    two = run(launched("--epochs", "2", "--output-dir", "two"), work)
+    assert (one.returncode, two.returncode) == (0, 0), two.stderr
+    results = [json.loads(done.stdout) for done in (one, two)]
+    assert results[0]["steps"] == results[1]["steps"] == 14
+    assert results[0]["metrics"] == pytest.approx(results[1]["metrics"], abs=1e-4)
+    first, second = (history(work / name) for name in ("one.run", "two.run"))
+    assert [line.keys() for line in first] == [line.keys() for line in second]
+    assert [line["loss"] for line in first if "loss" in line] == pytest.approx(
+        [line["loss"] for line in second if "loss" in line], abs=1e-4
+    )
+    assert two.stderr.count("training on 54 texts") == 1
+
+
+def test_a_batch_that_does_not_divide_is_refused_with_one_that_does() -> None:
+    assert part_of_batch(TrainSettings(batch_size=16, gradient_accumulation=2), World(0, 4, 0, 4)) == 2
+    with pytest.raises(UsageError, match="16 cannot be cut into 3") as refused:
+        part_of_batch(TrainSettings(batch_size=16), World(0, 3, 0, 3))
+    assert "--batch-size 18" in refused.value.hint
+
+
+def test_a_process_alone_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert current_world() == World()
+    for name, value in {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    assert current_world() == World(3, 4, 1, 2)
+    assert not current_world().is_main
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert current_world() == World()
+
+
+def test_what_the_main_process_refuses_ends_all_with_one_line(work: Path) -> None:
+    done = run(launched("--dataset", "nothere.csv"), work)
+    assert done.returncode != 0
+    assert done.stderr.count("error: ") == 1
+    assert "hint: did you mean reviews.csv?" in done.stderr
+
+
+@pytest.mark.sweep
+def test_a_lost_process_is_started_anew_and_the_run_goes_on(work: Path) -> None:
+    command = launched("--epochs", "40", "--early-stopping-patience", "40", "--save-steps", "3", "--output-dir", "m",
+                       restarts=1)  # fmt: skip
+    with (work / "out").open("w") as out, (work / "err").open("w") as err:
+        process = subprocess.Popen(command, cwd=work, stdout=out, stderr=err)
+        while not list((work / "m.run" / "checkpoints").glob("checkpoint-*")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        workers = [
+            child for child in psutil.Process(process.pid).children(recursive=True) if "train" in child.cmdline()
+        ]
+        workers[-1].kill()
+        assert process.wait(timeout=120) == 0, (work / "err").read_text()
+    assert json.loads((work / "out").read_text())["resumed_from_step"] > 0

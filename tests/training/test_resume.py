@@ -1,0 +1,48 @@
+"""A run that was killed or stopped anywhere ends, once resumed, with the bytes of one that was not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+
+
+def crashes(*arguments: str) -> Any:
+    environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    command = [sys.executable, "-m", "support.crashes", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1700, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("start", [5])
+def test_killed_at_every_twelfth_action_on_files(start: int) -> None:
+    result = crashes("sweep", "--stride", "12", "--start", str(start))
+    assert result["bad"] == []
+    assert result["tried"] > 15
+    assert result["resumed"] > result["tried"] / 2
+
+
+def test_stopped_by_a_signal_at_a_step_or_while_evaluating() -> None:
+    for name, where, code, published, same in crashes("signals")["results"]:
+        assert (code, published, same) == ({"SIGTERM": 143, "SIGINT": 130}[name], False, True), where
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(1800)
+def test_killed_at_every_action_on_files() -> None:
+    result = crashes("sweep", "--stride", "1")
+    assert result["bad"] == []
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(900)
+def test_killed_at_fifty_random_moments() -> None:
+    result = crashes("moments", "--count", "50")
+    assert result["bad"] == []
+    assert result["resumed"] > 10
