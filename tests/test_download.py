@@ -74,7 +74,10 @@ def test_a_damaged_file_is_named(clf: RunClf, hub: LocalHub) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("distilbert-base-uncased",), "model distilbert-base-uncased"), (("--dataset", "imdb"), "dataset stanfordnlp/imdb")],
+    [
+        (("distilbert-base-uncased",), "model distilbert-base-uncased"),
+        (("--dataset", "imdb"), "dataset stanfordnlp/imdb"),
+    ],
 )
 def test_what_is_not_there_is_named_with_what_fetches_it(
     clf: RunClf, hub: LocalHub, arguments: tuple[str, ...], message: str

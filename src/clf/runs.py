@@ -18,6 +18,7 @@ from clf.results import (
     MODEL_FILE,
     MODELS,
     SCHEMA_VERSION,
+    SETTINGS_FILE,
     held,
     is_clf_result,
     save_settings,
@@ -75,7 +76,8 @@ class Run:
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{shown(self.folder)}, the folder for the run, is a file", "choose another --output-dir")
         self.folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted(path.name for path in self.folder.iterdir() if path.name != "lock")
+        begun = {"lock", f"{SETTINGS_FILE}.part"}  # all there is of a run that was killed as it began
+        foreign = sorted(path.name for path in self.folder.iterdir() if path.name not in begun)
         if foreign and not is_clf_result(self.folder):
             raise OutputError(
                 f"the run folder {shown(self.folder)} holds something else ({', '.join(foreign[:4])})",

@@ -26,8 +26,8 @@ from typing import Any
 
 from support.tiny import review_rows, write_csv, write_tiny_encoder
 
-ARGUMENTS = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--output-dir", "model", "--epochs", "4",
-             "--learning-rate", "3e-3", "--batch-size", "8", "--max-length", "32", "--save-steps", "3",
+ARGUMENTS = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--output-dir", "model", "--epochs", "9",
+             "--learning-rate", "5e-2", "--batch-size", "8", "--max-length", "32", "--save-steps", "5",
              "--early-stopping-patience", "2", "--no-final-test", "--json", "--resume", "--overwrite"]  # fmt: skip
 ACTIONS = ("rename", "replace", "remove", "unlink", "mkdir", "rmdir", "link", "symlink")
 
