@@ -11,7 +11,8 @@ from clf.data.tokens import tokenize
 def test_the_ids_are_the_tokenizers_own_cut_at_the_length(tiny_encoder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
     texts = ["a film", "a very long film " * 50]
-    assert tokenize(texts, tokenizer, 16) == tokenizer(texts, truncation=True, max_length=16)["input_ids"]
+    ids = [row.tolist() for row in tokenize(texts, tokenizer, 16)]
+    assert ids == tokenizer(texts, truncation=True, max_length=16)["input_ids"]
 
 
 def test_ten_megabytes_cost_no_more_than_what_is_read(tiny_encoder: Path) -> None:
@@ -20,3 +21,23 @@ def test_ten_megabytes_cost_no_more_than_what_is_read(tiny_encoder: Path) -> Non
     ids = tokenize(["film " * 2_000_000], tokenizer, 128)
     assert len(ids[0]) == 128
     assert time.perf_counter() - started < 1.0
+
+
+def test_the_part_that_is_asked_for_is_kept(tiny_encoder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    text = " ".join(["great"] * 30 + ["bad"] * 30)
+    great, bad = tokenizer.convert_tokens_to_ids(["great", "bad"])
+    heads, tails, both = (tokenize([text, "great"], tokenizer, 18, part) for part in ("head", "tail", "head-tail"))
+    opening, closing = int(heads[0][0]), int(heads[0][-1])
+    assert [len(ids) for ids in (heads[0], tails[0], both[0])] == [18, 18, 18]
+    assert bad not in heads[0].tolist()
+    assert great not in tails[0].tolist()
+    assert both[0].tolist() == [opening, *[great] * 4, *[bad] * 12, closing]
+    assert heads[1].tolist() == tails[1].tolist() == both[1].tolist() == [opening, great, closing]
+
+
+def test_a_text_of_megabytes_keeps_both_its_ends(tiny_encoder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    great, bad = tokenizer.convert_tokens_to_ids(["great", "bad"])
+    [ids] = tokenize(["great " * 400_000 + "bad " * 400_000], tokenizer, 18, "head-tail")
+    assert ids[1:-1].tolist() == [great] * 4 + [bad] * 12

@@ -1,5 +1,6 @@
 """Cleaned texts -> token ids, cut at `max_length`."""
 
+import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -83,9 +84,13 @@ def cached_tokens(
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:  # a tokenizer that cannot say what it depends on
         return tokenize(texts, tokenizer, max_length, truncation)
+    # What an earlier call left in it, how to cut and pad, is no part of what it is.
+    described = {
+        key: value for key, value in json.loads(backend.to_str()).items() if key not in ("truncation", "padding")
+    }
     digest = sha256()
-    for part in (backend.to_str(), str(max_length), truncation, str(len(tokenizer)), *texts):
-        digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+    for value in (json.dumps(described), str(max_length), truncation, str(len(tokenizer)), *texts):
+        digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
     file = folder / f"{digest.hexdigest()[:32]}.npz"
     with suppress(OSError, ValueError, KeyError, BadZipFile):
         with np.load(file, allow_pickle=False) as kept:

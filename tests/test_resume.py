@@ -1,0 +1,137 @@
+"""`clf train --resume`: always safe to pass, and only ever goes on with the very same run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from clf.errors import Interrupted
+from clf.training import trainer
+from conftest import FAST, Outcome, RunClf
+
+
+def train(clf: RunClf, encoder: Path, *arguments: object) -> Outcome:
+    return clf("train", "--model", encoder, *FAST, "--dataset", "reviews.csv", "--output-dir", "m", *arguments)
+
+
+@pytest.fixture
+def stopped(clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the run folder of a run that stopped at step 6."""
+
+    def on_step_end(self: object, args: object, state: object, control: object, **_: object) -> None:
+        if state.global_step == 6:  # type: ignore[attr-defined]
+            self.trainer.stop.number = 15  # type: ignore[attr-defined]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.Milestones, "on_step_end", on_step_end)
+        done = train(clf, tiny_encoder)
+    assert done.code == 143
+    assert "stopped at step 6; its checkpoint is saved" in done.err
+    assert "--output-dir m --resume" in done.err
+    assert not Path("m").exists()
+    return Path("m.run")
+
+
+def test_it_goes_on_to_the_same_weights(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    done = train(clf, tiny_encoder, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert done.json["resumed_from_step"] == 6
+    whole = clf("train", "--model", tiny_encoder, *FAST, "--dataset", "reviews.csv", "--output-dir", "whole", "--json")
+    assert Path("m/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    assert done.json["metrics"] == whole.json["metrics"]
+    assert (stopped / "history.jsonl").read_text() == Path("whole.run/history.jsonl").read_text()
+    assert not (stopped / "checkpoints").exists()
+
+
+def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    first = train(clf, tiny_encoder, "--resume", "--json")
+    assert "there is no checkpoint to resume from: starting afresh" in first.err
+    changed = Path("m/model.safetensors").stat().st_mtime_ns
+    again = train(clf, tiny_encoder, "--resume", "--json")
+    assert again.code == 0, again.err
+    assert again.json == first.json
+    assert Path("m/model.safetensors").stat().st_mtime_ns == changed
+    other = train(clf, tiny_encoder, "--resume", "--seed", "7")
+    assert "exists" in other.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("--learning-rate", "1e-3"), "--learning-rate was 0.003, is now 0.001"),
+        (("--batch-size", "4"), "--batch-size was 8, is now 4"),
+        (("--seed", "7"), "--seed was 42, is now 7"),
+        (("--max-length", "16"), "--max-length was 64, is now 16"),
+        (("--max-train-samples", "20"), "the training texts was"),
+    ],
+)
+def test_another_run_is_refused_and_named(
+    clf: RunClf, stopped: Path, tiny_encoder: Path, change: tuple[str, str], said: str
+) -> None:
+    done = train(clf, tiny_encoder, "--resume", *change)
+    assert done.code == 2
+    assert said in done.err
+    assert list((stopped / "checkpoints").glob("checkpoint-*"))
+
+
+def test_other_data_is_refused(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    text = Path("reviews.csv").read_text()
+    Path("reviews.csv").write_text(text.replace("film", "movie"))
+    done = train(clf, tiny_encoder, "--resume")
+    assert done.code == 2
+    assert "the training texts was" in done.err
+
+
+def test_without_resume_the_interrupted_run_is_thrown_away_and_said_so(
+    clf: RunClf, stopped: Path, tiny_encoder: Path
+) -> None:
+    done = train(clf, tiny_encoder, "--json")
+    assert done.code == 0, done.err
+    assert "is thrown away; --resume would go on with it" in done.err
+    assert done.json["resumed_from_step"] is None
+
+
+def test_damaged_checkpoints_are_named_and_it_starts_afresh(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    for weights in stopped.glob("checkpoints/*/model.safetensors"):
+        weights.write_bytes(b"")
+    done = train(clf, tiny_encoder, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert "is damaged and passed over" in done.err
+    assert done.json["resumed_from_step"] is None
+
+
+def test_parts_of_a_batch_give_the_result_of_the_whole(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    encoder = Path(shutil.copytree(tiny_encoder, "encoder"))
+    config = json.loads((encoder / "config.json").read_text())
+    config |= {name: 0.0 for name in config if "dropout" in name}
+    (encoder / "config.json").write_text(json.dumps(config))
+    common = ("--model", encoder, *FAST, "--dataset", "reviews.csv", "--precision", "fp32", "--json")
+    assert clf("train", *common, "--output-dir", "whole").code == 0
+    assert clf("train", *common, "--output-dir", "parts", "--gradient-accumulation", "4").code == 0
+    whole, parts = (load_file(f"{name}/model.safetensors") for name in ("whole", "parts"))
+    assert all(abs(whole[name] - parts[name]).max() < 1e-3 for name in whole)
+
+
+def test_texts_are_encoded_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    assert train(clf, tiny_encoder).code == 0
+    made = {path: path.stat().st_mtime_ns for path in Path("m.run/tokens").iterdir()}
+    assert len(made) == 2
+    assert train(clf, tiny_encoder, "--overwrite", "--epochs", "2").code == 0
+    assert {path: path.stat().st_mtime_ns for path in Path("m.run/tokens").iterdir()} == made
+
+
+def test_the_recipe_is_recorded_and_the_truncation_used_again(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    done = train(
+        clf, tiny_encoder, "--class-weights", "balanced", "--label-smoothing", "0.1", "--truncation", "head-tail"
+    )
+    assert done.code == 0, done.err
+    record = json.loads(Path("m/clf.json").read_text())
+    assert record["truncation"] == "head-tail"
+    assert record["settings"]["train"]["class_weights"] == "balanced"
+    assert clf("evaluate", "m", "--dataset", "reviews.csv", "--allow-leak").code == 0
+
+
+def test_an_interrupt_is_no_ordinary_error() -> None:
+    assert not issubclass(Interrupted, Exception)
