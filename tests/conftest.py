@@ -97,7 +97,22 @@ def trained(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Give a model folder that clf trained on the synthetic reviews; tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "trained"
     arguments = ["train", "--dataset", "synthetic", "--model", str(tiny_encoder), *FAST, "--output-dir", str(folder)]
-    assert run([*arguments, "--quiet", "--json", "--epochs", "12", "--early-stopping-patience", "12"]) == 0
+    assert (
+        run(
+            [
+                *arguments,
+                "--quiet",
+                "--json",
+                "--epochs",
+                "20",
+                "--early-stopping-patience",
+                "20",
+                "--max-length",
+                "128",
+            ]
+        )
+        == 0
+    )
     return folder
 
 

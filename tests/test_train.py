@@ -50,7 +50,7 @@ def test_the_record_says_what_made_the_model(trained: Path) -> None:
     record = json.loads((trained / "clf.json").read_text())
     assert record["labels"] == ["negative", "positive"]
     assert record["cleaning"]["strip_html"] is True
-    assert record["settings"]["train"]["epochs"] == 12
+    assert record["settings"]["train"]["epochs"] == 20
     assert record["dataset"]["name"] == "synthetic"
     assert set(record["files"]) == {path.name for path in trained.iterdir()} - {"clf.json", "README.md"}
     config = json.loads((trained / "config.json").read_text())
@@ -66,7 +66,7 @@ sys.modules["clf"] = None
 from transformers import AutoModelForSequenceClassification, pipeline
 AutoModelForSequenceClassification.from_pretrained({str(trained)!r})
 classify = pipeline("text-classification", {str(trained)!r})
-print(json.dumps([row["label"] for row in classify({texts!r}, truncation=True, max_length=64)]))
+print(json.dumps([row["label"] for row in classify({texts!r}, truncation=True, max_length=128)]))
 """
     plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     options = [part for text in texts for part in ("--text", text)]

@@ -61,14 +61,15 @@ def join(world: World, cuda: bool) -> None:
     """Meet the other processes: over NCCL on GPUs, over gloo on processors."""
     import torch
     from torch import distributed
+    from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
     if world.size == 1 or distributed.is_initialized():
         return
     if cuda:
         torch.cuda.set_device(world.local_rank)
     # torchrun's store outlives the processes: those started anew must not find the addresses of the dead.
-    store, rank, size = next(distributed.rendezvous("env://", world.rank, world.size))
-    fresh = distributed.PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    store, rank, size = next(rendezvous("env://", world.rank, world.size))
+    fresh = PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     backend = "nccl" if cuda else "gloo"
     distributed.init_process_group(backend, store=fresh, rank=rank, world_size=size, timeout=LONGEST_WAIT)
 

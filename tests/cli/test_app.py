@@ -108,7 +108,8 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
         running.send_signal(number)
         rest = running.stderr.read()
         assert running.wait(30) == code, rest
-    assert "nothing half-written will be taken for whole" in rest
+    assert "its checkpoint is saved" in rest
+    assert "hint: go on with: clf train --dataset synthetic" in rest
     assert "Traceback" not in rest
     assert not Path("trained_models/tiny_synthetic_final").exists()
     assert not list(Path("trained_models").glob(".*staging*"))

@@ -78,7 +78,7 @@ def test_a_fine_tuned_checkpoint_keeps_its_head_for_the_same_labels_only(trained
 def test_a_trained_classifier_loads_with_its_record(trained: Path) -> None:
     classifier = load_classifier(find_model(str(trained)))
     assert classifier.labels == ["negative", "positive"]
-    assert classifier.max_length == 64
+    assert classifier.max_length == 128
     assert not classifier.model.training
 
 

@@ -31,7 +31,7 @@ def test_batches_are_of_similar_length_and_the_longest_comes_first() -> None:
     rows = order()
     padded = [LENGTHS[rows[start : start + 16]] for start in range(0, 992, 16)]
     waste = sum(batch.max() * len(batch) - batch.sum() for batch in padded) / LENGTHS.sum()
-    assert waste < 0.05
+    assert waste < 0.1
     assert max(range(len(padded)), key=lambda number: padded[number].sum()) == 0
 
 

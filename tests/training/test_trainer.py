@@ -88,5 +88,10 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
 
 
 def test_among_equal_f1_the_surer_epoch_is_better() -> None:
-    assert selection({"macro_f1": 1.0, "log_loss": 0.1}) > selection({"macro_f1": 1.0, "log_loss": 0.6})
-    assert selection({"macro_f1": 0.9, "log_loss": 0.1}) < selection({"macro_f1": 0.9001, "log_loss": 90.0})
+    assert selection({"macro_f1": 1.0, "log_loss": 0.1}, 10) > selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
+    assert selection({"macro_f1": 0.9, "log_loss": 0.1}, 2500) < selection({"macro_f1": 0.902, "log_loss": 90.0}, 2500)
+
+
+def test_one_text_of_a_small_split_decides_nothing() -> None:
+    assert selection({"macro_f1": 0.899, "log_loss": 0.1}, 10) > selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
+    assert selection({"macro_f1": 0.7, "log_loss": 0.1}, 10) < selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)

@@ -34,6 +34,8 @@ class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):
 class LengthGroupedOrder(Sampler[int]):
     """Texts of similar length together: each group of 50 random batches is sorted by length and cut into batches.
 
+    Of few texts there are at least four groups, so that not the same texts meet in each epoch.
+
     The batches come in random order, the longest first of all, so that memory that does not suffice fails early.
     The order depends on seed and epoch only, so a run can go on in the middle of it. With several `processes`, the
     last batch is filled up, so that each has its part of every batch.
@@ -53,7 +55,7 @@ class LengthGroupedOrder(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         generator = np.random.default_rng([self.seed, self.epoch])
         order = generator.permutation(len(self.lengths))
-        group = self.batch_size * BATCHES_PER_GROUP
+        group = self.batch_size * min(BATCHES_PER_GROUP, max(1, len(order) // (4 * self.batch_size)))
         for start in range(0, len(order), group):
             part = order[start : start + group]
             order[start : start + group] = part[np.argsort(-self.lengths[part], kind="stable")]
