@@ -47,7 +47,11 @@ def measured(command: list[str], folder: Path) -> tuple[dict[str, Any], float, f
         if status:
             err.seek(0)
             raise SystemExit(f"{command}\n{err.read()[-2000:]}")
-    return json.loads(text[text.index("{") :]), seconds, usage.ru_maxrss / 1e3
+    try:
+        result = json.loads(text)
+    except ValueError:  # the Trainer prints lines of its own before
+        result = json.loads(text.strip().splitlines()[-1])
+    return result, seconds, usage.ru_maxrss / 1e3
 
 
 def peak_gflops() -> float:
