@@ -155,6 +155,8 @@ class TrainSettings(Section):
     """Steps of linear warm-up, at most a tenth of the run."""
     attention_dropout: Literal["auto", "keep", "off"] = "auto"
     """Dropout on attention weights; auto is off on CPU, where it triples the step."""
+    fast_dropout: bool = True
+    """Draw the masks of dropout with a faster generator, on a CPU."""
     gradient_accumulation: PositiveCount = 1
     """Read the texts of a step in this many parts, for less memory; the result is the same."""
     class_weights: Literal["none", "balanced"] = "none"

@@ -12,10 +12,8 @@ import numpy as np
 
 from clf import processes
 from clf.data.fingerprints import text_hashes
-from clf.data.labels import align_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source, input_paths
-from clf.data.tokens import cached_tokens
 from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, preparation_key, prepare_into
@@ -28,7 +26,6 @@ from clf.settings import Settings
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
-    from clf.training.trainer import Trained
 
 EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
@@ -112,13 +109,15 @@ def _lead(settings: Settings, world: World) -> TrainResult:
 
 def _follow(settings: Settings, world: World) -> None:
     """Train beside the main process, on what it prepared."""
+    from clf.training.work import fine_tune_work, load_work
+
     plan = processes.from_main(world)
     if plan is None:  # it ended before, and says why
         return
     files, folder, resume = plan
     run = Run(folder)
-    work = _load_work(settings, files, PreparedDataset(run.folder / "dataset"), run, world)
-    _fine_tune(settings, work, run, world, resume)
+    work = load_work(settings, files, PreparedDataset(run.folder / "dataset"), world)
+    fine_tune_work(settings, work, run, world, resume)
 
 
 def default_name(settings: Settings, source: Source) -> str:
@@ -131,34 +130,22 @@ def default_name(settings: Settings, source: Source) -> str:
 # --- the run ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Work:
-    """What is trained on what: the model, and the splits as texts and as tokens."""
-
-    files: ModelFiles
-    prepared: PreparedDataset
-    classifier: "Classifier"
-    compute: "Compute"
-    train: LabelledTexts
-    validation: LabelledTexts
-    test: LabelledTexts | None
-
-
 def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World) -> TrainResult:
     from clf.training.record import model_record
+    from clf.training.work import fine_tune_work, load_work
 
     clock = Clock()
     # Nothing of an earlier run is replaced before data and model are known to be good.
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
-        work = _load_work(settings, files, prepared, run, world)
+        work = load_work(settings, files, prepared, world)
     work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
     resume = _is_resumed(settings, run)
     run.begin(settings, "train", resume=resume)
     clock.lap("load")
     processes.from_main(world, (files, folder, resume))
-    trained = _fine_tune(settings, work, run, world, resume)
+    trained = fine_tune_work(settings, work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
     classifier, tested = work.classifier, work.test
@@ -250,89 +237,6 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
                 "prepare it with --validation-size above 0, or pass --validation FILE",
             )
     return prepared
-
-
-def _texts(
-    settings: Settings, prepared: PreparedDataset, labels: list[str]
-) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
-    """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
-    data, seed = settings.data, settings.run.seed
-    tested = "test" in prepared.splits and not settings.train.no_final_test
-    train_rows = prepared.subset("train", data.max_train_samples, seed)
-    if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
-        names = ", ".join(prepared.labels[label] for label in sorted(lost))
-        raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
-    validation_rows = prepared.subset("validation", data.max_eval_samples, seed)
-    test_rows = prepared.subset("test", data.max_eval_samples, seed) if tested else None
-    order = align_labels(prepared.labels, labels, prepared.name)
-    return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
-
-
-def _load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, run: Run, world: World) -> Work:
-    from clf.models.classifier import choose_max_length, load_for_training
-    from clf.models.compute import choose_compute
-    from clf.training.arguments import keeps_attention_dropout, part_of_batch
-
-    part_of_batch(settings.train, world)
-    compute = choose_compute(settings.compute, world)
-    keep = keeps_attention_dropout(settings.train, compute)
-    classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
-    classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
-    classifier.cleaning, classifier.truncation = prepared.cleaning, settings.train.truncation
-    log.info(
-        "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
-        files.name,
-        classifier.parameters / 1e6,
-        classifier.head,
-        compute.precision,
-        compute.device,
-        classifier.max_length,
-    )
-    train, validation, test = _texts(settings, prepared, classifier.labels)
-    return Work(files, prepared, classifier, compute, train, validation, test)
-
-
-def _fine_tune(settings: Settings, work: Work, run: Run, world: World, resume: bool) -> "Trained":
-    from clf.training.arguments import class_weights, set_determinism, suggested_rate, training_arguments
-    from clf.training.checkpoints import Checkpoints
-    from clf.training.record import fingerprint
-    from clf.training.trainer import Encoded, Loss, Recipe, fine_tune
-
-    recipe, classifier = settings.train, work.classifier
-    rate = suggested_rate(recipe.model)
-    if rate and recipe.learning_rate < rate / 2:
-        log.info(
-            "a learning rate of %g is known to underfit this encoder; try --learning-rate %g",
-            recipe.learning_rate,
-            rate,
-        )
-    set_determinism(recipe.deterministic)
-    if not world.is_main:
-        processes.wait_for_all(world)  # the main process encodes, and keeps what it made for the others
-    train_split, validation_split = (
-        Encoded(
-            cached_tokens(run.folder / "tokens", rows.texts, classifier.tokenizer, classifier.max_length,
-                          classifier.truncation), rows.labels)
-        for rows in (work.train, work.validation)
-    )  # fmt: skip
-    if world.is_main:
-        processes.wait_for_all(world)
-    log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
-    arguments = training_arguments(recipe, settings.run, work.compute, run.checkpoints, len(work.train), world)
-    weights = class_weights(recipe, work.train.labels, len(classifier.labels))
-    mark = fingerprint(settings, work.files, classifier, work.compute, world, (work.train, work.validation))
-    return fine_tune(
-        classifier,
-        train_split,
-        validation_split,
-        Recipe(
-            arguments, recipe.early_stopping_patience, Loss(weights, recipe.label_smoothing), recipe.save_steps, world
-        ),
-        work.compute,
-        run,
-        Checkpoints(run.checkpoints, mark),
-        resume,
-    )
 
 
 def _final_test(

@@ -15,7 +15,7 @@ ELSEWHERE = {
     "model": "load_for_training", "revision": "find_model", "early_stopping_patience": "fine_tune", "keep_checkpoints": "train",
     "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout", "resume": "train",
     "class_weights": "class_weights", "label_smoothing": "Loss", "truncation": "tokenize", "save_steps": "Milestones",
-    "deterministic": "set_determinism",
+    "deterministic": "set_determinism", "fast_dropout": "draw_masks_fast",
 }  # fmt: skip
 CHANGED = {
     "gradient_accumulation": 2,

@@ -1,0 +1,124 @@
+"""What one process trains on what: the encoder with its head, the splits as texts and tokens, and the run of both."""
+
+import logging
+from dataclasses import dataclass
+
+from clf import processes
+from clf.data.labels import align_labels
+from clf.data.prepared import LabelledTexts, PreparedDataset
+from clf.data.tokens import cached_tokens
+from clf.errors import DataError
+from clf.models.classifier import Classifier, choose_max_length, load_for_training
+from clf.models.compute import Compute, choose_compute
+from clf.models.dropout import draw_masks_fast
+from clf.models.store import ModelFiles
+from clf.processes import World
+from clf.runs import Run
+from clf.settings import Settings
+from clf.training.arguments import (
+    class_weights,
+    keeps_attention_dropout,
+    part_of_batch,
+    set_determinism,
+    suggested_rate,
+    training_arguments,
+)
+from clf.training.checkpoints import Checkpoints
+from clf.training.record import fingerprint
+from clf.training.trainer import Encoded, Loss, Recipe, Trained, fine_tune
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained on what: the model, and the splits as texts and as tokens."""
+
+    files: ModelFiles
+    prepared: PreparedDataset
+    classifier: Classifier
+    compute: Compute
+    train: LabelledTexts
+    validation: LabelledTexts
+    test: LabelledTexts | None
+
+
+def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> Work:
+    """Load the encoder and the texts, and choose device, precision and what else suits this machine.
+
+    Raises UsageError, ModelError or DataError for what does not fit together.
+    """
+    part_of_batch(settings.train, world)
+    compute = choose_compute(settings.compute, world)
+    keep = keeps_attention_dropout(settings.train, compute)
+    classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
+    classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
+    classifier.cleaning, classifier.truncation = prepared.cleaning, settings.train.truncation
+    if settings.train.fast_dropout and compute.device.type == "cpu":
+        draw_masks_fast(classifier.model)
+    log.info(
+        "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
+        files.name,
+        classifier.parameters / 1e6,
+        classifier.head,
+        compute.precision,
+        compute.device,
+        classifier.max_length,
+    )
+    train, validation, test = _texts(settings, prepared, classifier.labels)
+    return Work(files, prepared, classifier, compute, train, validation, test)
+
+
+def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resume: bool) -> Trained:
+    """Encode the texts, once for all processes, and fine-tune; the best epoch's weights are left in the model."""
+    recipe, classifier = settings.train, work.classifier
+    rate = suggested_rate(recipe.model)
+    if rate and recipe.learning_rate < rate / 2:
+        log.info(
+            "a learning rate of %g is known to underfit this encoder; try --learning-rate %g",
+            recipe.learning_rate,
+            rate,
+        )
+    set_determinism(recipe.deterministic)
+    if not world.is_main:
+        processes.wait_for_all(world)  # the main process encodes, and keeps what it made for the others
+    train_split, validation_split = (
+        Encoded(
+            cached_tokens(run.folder / "tokens", rows.texts, classifier.tokenizer, classifier.max_length,
+                          classifier.truncation), rows.labels)
+        for rows in (work.train, work.validation)
+    )  # fmt: skip
+    if world.is_main:
+        processes.wait_for_all(world)
+    log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
+    arguments = training_arguments(recipe, settings.run, work.compute, run.checkpoints, len(work.train), world)
+    weights = class_weights(recipe, work.train.labels, len(classifier.labels))
+    mark = fingerprint(settings, work.files, classifier, work.compute, world, (work.train, work.validation))
+    return fine_tune(
+        classifier,
+        train_split,
+        validation_split,
+        Recipe(
+            arguments, recipe.early_stopping_patience, Loss(weights, recipe.label_smoothing), recipe.save_steps, world
+        ),
+        work.compute,
+        run,
+        Checkpoints(run.checkpoints, mark),
+        resume,
+    )
+
+
+def _texts(
+    settings: Settings, prepared: PreparedDataset, labels: list[str]
+) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
+    """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
+    data, seed = settings.data, settings.run.seed
+    tested = "test" in prepared.splits and not settings.train.no_final_test
+    train_rows = prepared.subset("train", data.max_train_samples, seed)
+    if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
+        names = ", ".join(prepared.labels[label] for label in sorted(lost))
+        raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
+    validation_rows = prepared.subset("validation", data.max_eval_samples, seed)
+    test_rows = prepared.subset("test", data.max_eval_samples, seed) if tested else None
+    order = align_labels(prepared.labels, labels, prepared.name)
+    return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
