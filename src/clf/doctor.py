@@ -113,11 +113,12 @@ def _ready() -> list[dict[str, Any]]:
 
 
 def _ready_model(name: str) -> dict[str, Any]:
-    entry = hub.look_up("model", name)
-    problem, origin = "; ".join(entry.problems), None
+    problem, origin = "", None
     try:
-        model = find_local_model(name)
-        origin = model.origin if model else None
+        if model := find_local_model(name):
+            origin = model.origin
+        else:
+            problem = "; ".join(hub.look_up("model", name).problems)
     except ClfError as error:
         problem = error.message
     return {"kind": "model", "id": name, "ready": origin is not None, "origin": origin, "problem": problem or None}

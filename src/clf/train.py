@@ -183,7 +183,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
 
 def _is_resumed(settings: Settings, run: Run) -> bool:
     """Tell whether there is something to go on with, and say what becomes of it."""
-    there = any(run.checkpoints.glob("checkpoint-*"))
+    there = any(run.checkpoints.glob("*checkpoint-*"))  # also one that was being replaced
     if there and not settings.train.resume:
         log.warning("an interrupted run in %s is thrown away; --resume would go on with it", shown(run.folder))
     if settings.train.resume and not there:

@@ -17,7 +17,8 @@ from clf.runs import Run
 from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
 from clf.training.arguments import training_arguments
 from clf.training.checkpoints import Checkpoints
-from clf.training.trainer import Encoded, Loss, Recipe, Trained, fine_tune, selection
+from clf.training.recipe import Loss, Recipe
+from clf.training.trainer import Encoded, Trained, fine_tune, selection
 
 LABELS = ["negative", "positive"]
 

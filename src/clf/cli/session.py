@@ -14,12 +14,11 @@ from types import FrameType
 import typer
 
 from clf.cli.options import Presentation, wants_json
-from clf.errors import ClfError, Interrupted, UsageError
+from clf.errors import INTERRUPTED, READER_LEFT, TERMINATED, ClfError, Interrupted, UsageError
 from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings
 
 NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
-INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 
 
 class Terminated(BaseException):
@@ -89,7 +88,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
             return error.exit_code
         return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
     except Interrupted as ended:
-        _refuse(ClfError(ended.message, ended.hint or _how_to_resume(arguments)), [])
+        _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
         return ended.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _refuse(ClfError("interrupted", NOTHING_HALF), [])

@@ -11,7 +11,7 @@ address   where the Hub is, and whether it may be asked
 from clf.hub.address import check_endpoint, is_offline, shown_endpoint
 from clf.hub.cache import CacheEntry, Snapshot, cache_folder, look_up, recorded_repositories
 from clf.hub.download import adopt, fetch
-from clf.hub.files import Kind, check_weights, how_to_fetch, is_commit, is_repository_id, stays_inside, wanted
+from clf.hub.files import Kind, check_weights, how_to_fetch, is_commit, is_repository_id, stays_inside, unusable, wanted
 
 __all__ = [
     "CacheEntry",
@@ -30,5 +30,6 @@ __all__ = [
     "recorded_repositories",
     "shown_endpoint",
     "stays_inside",
+    "unusable",
     "wanted",
 ]

@@ -13,13 +13,14 @@ The record is written last, so a download that failed never hides a commit that 
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from clf.hub.files import COMMIT, HASH, Kind, content_hash, lacking, stays_inside, wanted
+from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
+from clf.results import read_json
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
 Listing = dict[str, dict[str, Any]]
@@ -86,7 +87,7 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
 
 def read_record(root: Path) -> dict[str, Any]:
     """Read what clf recorded of a repository; a damaged record says nothing."""
-    record = _read(root / RECORD)
+    record = read_json(root / RECORD) or {}
     try:
         commits = {
             commit: {name: {"size": int(one["size"]), "hash": str(one["hash"])} for name, one in listing.items()}
@@ -143,12 +144,12 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def _commits(root: Path, record: dict[str, Any], revision: str | None) -> list[str]:
-    """List the commits a revision may stand for: clf's record first, then the client's."""
+    """List the commits a revision may stand for: itself, when it is one; what clf recorded; what the client did."""
     wanted_revision = revision or "main"
     named = [wanted_revision, record["revisions"].get(wanted_revision)]
     with suppress(OSError, UnicodeDecodeError, ValueError):
         named.append((root / "refs" / wanted_revision).read_text(encoding="utf-8").strip())
-    return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and COMMIT.fullmatch(commit)))
+    return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and is_commit(commit)))
 
 
 def _problems(kind: Kind, root: Path, commit: str, record: dict[str, Any], anew: bool) -> list[str]:
@@ -171,7 +172,7 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
         if not (known_absent or (folder / "tokenizer_config.json").is_file()):
             missing.append("tokenizer_config.json")  # without it transformers silently takes another tokenizer
         return missing
-    listed = _read(root / "trees" / f"{commit}.json").get("files")  # which the client leaves
+    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")  # which the client leaves
     if not listed:
         return ["the list of its files"]
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
@@ -180,7 +181,7 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
 def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
     """List what is there of the files that clf uses, with their hashes from the client's list or the links' targets."""
     folder = root / "snapshots" / commit
-    listed = _read(root / "trees" / f"{commit}.json").get("files")
+    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")
     stated = listed if isinstance(listed, dict) else {}
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
     listing: Listing = {}
@@ -192,8 +193,18 @@ def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
     return listing
 
 
+def note_verified(root: Path, commit: str, names: Iterable[str]) -> None:
+    """Note that files of a commit were hashed and found right just now, so that the next look need not hash them."""
+    marks = {name: _mark((root / "snapshots" / commit / name).stat()) for name in names}
+    replace_text(root / VERIFIED, json.dumps({**(read_json(root / VERIFIED) or {}), commit: marks}))
+
+
+def _mark(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns]  # a copy, as into an image, keeps both
+
+
 def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
-    verified = _read(root / VERIFIED)
+    verified = read_json(root / VERIFIED) or {}
     kept = verified.get(commit)
     known = kept if isinstance(kept, dict) and not anew else {}
     problems, right = [], dict(known)
@@ -203,7 +214,7 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
         except OSError:
             problems.append(f"{name} is missing")
             continue
-        mark = [status.st_size, status.st_mtime_ns]  # a copy, as into an image, keeps both
+        mark = _mark(status)
         if stated["size"] not in (None, status.st_size):
             problems.append(f"{name} has {status.st_size} bytes, expected {stated['size']}")
         elif right.get(name) != mark:
@@ -213,15 +224,7 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
                 problems.append(f"the content of {name} does not match its hash")
             else:
                 right[name] = mark
-    if right != known and not problems:
+    if right != known:
         with suppress(OSError):  # a cache that cannot be written is hashed again next time
             replace_text(root / VERIFIED, json.dumps({**verified, commit: right}))
     return problems
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, NoReturn
 
-from clf.errors import ClfError, NetworkError, OutputError
+from clf.errors import ClfError, NetworkError
 from clf.hub.address import check_token, is_offline, shown_endpoint
 from clf.hub.cache import (
     CacheEntry,
@@ -28,6 +28,7 @@ from clf.hub.cache import (
     read_record,
     repository_folder,
 )
+from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
 from clf.progress import Advance, size, track
 
@@ -76,7 +77,6 @@ def fetch(
             commit = _Download(order, timeout).run()
         except NetworkError as error:
             _say_why(error, kind, repository, revision, entry)
-    look_up(kind, repository, commit)  # notes what was verified, so that the next command need not hash it
     return Snapshot(repository_folder(kind, repository) / "snapshots" / commit, commit, "hub")
 
 
@@ -99,7 +99,7 @@ def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> Non
         try:
             add_to_record(root, revision, commit, record["commits"][commit])
         except OSError as error:
-            raise _cannot_write(error) from error
+            raise cannot_write(error) from error
 
 
 def _refuse_offline(kind: Kind, repository: str, revision: str | None, problems: list[str]) -> NoReturn:
@@ -118,13 +118,6 @@ def _say_why(error: NetworkError, kind: Kind, repository: str, revision: str | N
     raise NetworkError(f"{said}: {error.message}", error.hint or hint) from error
 
 
-def _cannot_write(error: OSError) -> OutputError:
-    return OutputError(
-        f"the cache {cache_folder()} cannot be written: {error.strerror}",
-        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
-    )
-
-
 @contextmanager
 def _alone(kind: Kind, repository: str) -> Iterator[None]:
     """Let one process at a time fetch a repository; the others wait, and find it in the cache, or fail as it did.
@@ -137,7 +130,7 @@ def _alone(kind: Kind, repository: str) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         opened = lock.open("a+", encoding="utf-8")
     except OSError as error:
-        raise _cannot_write(error) from error
+        raise cannot_write(error) from error
     with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -163,14 +156,6 @@ def _fail_likewise(file: IO[str], since: float) -> None:
             raise NetworkError(str(failed["message"]), str(failed["hint"]))
 
 
-class _Again(Exception):
-    """An attempt that failed in a way the next may not; `wait` seconds were asked for."""
-
-    def __init__(self, reason: str, wait: float = 0.0, unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.wait, self.unreachable = wait, unreachable
-
-
 class _Download:
     """The attempts at one repository, with what they have in common: how far they came, and when that was."""
 
@@ -190,11 +175,11 @@ class _Download:
                 before = self.furthest
                 try:
                     return self._attempt(advance)
-                except _Again as again:
+                except TryAgain as again:
                     self.fruitless = 0 if self.furthest > before else self.fruitless + 1
                     self._pause_or_give_up(again)
 
-    def _pause_or_give_up(self, again: _Again) -> None:
+    def _pause_or_give_up(self, again: TryAgain) -> None:
         patience = self.timeout if self.answered else min(self.timeout, SECONDS_TO_FIRST_ANSWER)
         pause = (
             min(max(again.wait, 2.0 ** (self.fruitless - 1)), SECONDS_OF_PAUSE, self.timeout / 4)
@@ -217,7 +202,7 @@ class _Download:
                 try:
                     message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
                 except queue.Empty:
-                    raise _Again(f"too little was received for {time.monotonic() - since:.0f} s") from None
+                    raise TryAgain(f"too little was received for {time.monotonic() - since:.0f} s") from None
                 now = time.monotonic()
                 if "asking" in message:
                     limit, since = patience + 1.0, now
@@ -246,7 +231,7 @@ class _Download:
             kinds = {kind.kind: kind for kind in ClfError.__subclasses__()}
             raise kinds.get(error["kind"], NetworkError)(error["message"], error["hint"])
         self.answered = self.answered or message.get("reached", False)
-        raise _Again(message["again"], message.get("wait", 0.0), message.get("unreachable", False))
+        raise TryAgain(message["again"], message.get("wait", 0.0), unreachable=message.get("unreachable", False))
 
 
 @contextmanager

@@ -3,9 +3,10 @@
 import errno
 from typing import Any
 
-from clf.errors import ClfError, NetworkError, OutputError
+from clf.errors import ClfError, NetworkError, OutputError, first_line
 from clf.hub.cache import cache_folder
 from clf.hub.files import Kind, unusable
+from clf.results import disk_is_full
 
 UNREACHABLE = ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "FileNotFoundError")
 AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}
@@ -30,6 +31,16 @@ def disk_full(reason: str) -> OutputError:
     )
 
 
+def cannot_write(error: OSError) -> OutputError:
+    """Return the error for a cache that does not take what is written."""
+    if disk_is_full(error) and error.errno != errno.EROFS:
+        return disk_full("it ran full while receiving")
+    return OutputError(
+        f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
+        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+    )
+
+
 def explain(error: Exception, kind: Kind, repository: str, revision: str | None) -> ClfError | TryAgain:
     """Turn what the client raised into a ClfError, or TryAgain when another attempt may succeed."""
     from huggingface_hub import errors
@@ -41,9 +52,9 @@ def explain(error: Exception, kind: Kind, repository: str, revision: str | None)
     if isinstance(error, errors.HFValidationError):
         return unusable(kind)(f"{repository!r} is no id on the Hub", "give owner/name")
     if isinstance(error, OSError) and _is_of_the_cache(error):
-        return _explain_os(error)
+        return cannot_write(error)
     unreachable = type(error).__name__ in UNREACHABLE
-    return TryAgain(_first_line(error), answered=False, unreachable=unreachable)
+    return TryAgain(first_line(error), answered=False, unreachable=unreachable)
 
 
 def _explain_status(error: Any, kind: Kind, repository: str, revision: str | None) -> ClfError | TryAgain:
@@ -74,19 +85,4 @@ def _explain_status(error: Any, kind: Kind, repository: str, revision: str | Non
 
 def _is_of_the_cache(error: OSError) -> bool:
     """Tell an error of our files from one of certificates, sockets and the like."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return full or str(error.filename or "").startswith(str(cache_folder()))
-
-
-def _explain_os(error: OSError) -> OutputError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return disk_full("it ran full while receiving")
-    return OutputError(
-        f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
-        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}"[:200] if lines else type(error).__name__
+    return disk_is_full(error) or str(error.filename or "").startswith(str(cache_folder()))

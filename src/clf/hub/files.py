@@ -16,12 +16,6 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 INDEX = "model.safetensors.index.json"
-MODEL_FILES = ["config.json", "model.safetensors", INDEX, "model-*-of-*.safetensors", "tokenizer.json",
-               "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json",
-               "added_tokens.json", "spiece.model", "sentencepiece.bpe.model", "spm.model",
-               "tokenizer.model"]  # fmt: skip
-DATASET_FILES = ["README.md", "dataset_infos.json", "*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json",
-                 "*.csv.gz", "*.jsonl.gz", "*.jsonl.zst", "*.json.gz"]  # fmt: skip
 TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.txt",
@@ -31,6 +25,10 @@ TOKENIZER_FILES = (
     "spm.model",
     "tokenizer.model",
 )
+MODEL_FILES = ["config.json", "model.safetensors", INDEX, "model-*-of-*.safetensors", *TOKENIZER_FILES,
+               "tokenizer_config.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"]  # fmt: skip
+DATASET_FILES = ["README.md", "dataset_infos.json", "*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json",
+                 "*.csv.gz", "*.jsonl.gz", "*.jsonl.zst", "*.json.gz"]  # fmt: skip
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 

@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from clf.errors import ClfError, ModelError, NetworkError
-from clf.hub.cache import Listing, add_to_record, repository_folder
+from clf.hub.cache import Listing, add_to_record, note_verified, repository_folder
 from clf.hub.explain import TryAgain, disk_full, explain
-from clf.hub.files import COMMIT, HASH, Kind, check_weights, content_hash, lacking, stays_inside, unusable, wanted
+from clf.hub.files import HASH, Kind, check_weights, content_hash, is_commit, lacking, stays_inside, unusable, wanted
+from clf.results import disk_is_full
 
 SECONDS_BETWEEN_REPORTS = 0.2
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems without links say: FAT, some network shares."""
 WORK_OF_A_FILE = 10_000
 """A file that is done counts as this many bytes of work, so that many small ones are no stall."""
 
@@ -65,6 +68,7 @@ def transfer(order: Order) -> None:
         _link(root, commit, name, stated["hash"])
     if order.kind == "model" and (lacks := lacking(root / "snapshots" / commit)):
         raise ModelError(f"{order.repository} has no {', '.join(lacks)}", "choose a model with weights and tokenizer")
+    note_verified(root, commit, listing)
     add_to_record(root, order.revision, commit, listing)
     report(done=commit)
 
@@ -95,11 +99,11 @@ def _ask(order: Order) -> tuple[str, Listing]:
     if not names:
         raise unusable(order.kind)(f"{order.repository} has no file that clf reads", "choose another dataset")
     listing: Listing = {name: _stated(files[name]) for name in names}
-    if not COMMIT.fullmatch(commit) or not all(
+    if not is_commit(commit) or not all(
         stays_inside(name) and HASH.fullmatch(stated["hash"]) for name, stated in listing.items()
     ):
         raise NetworkError(f"the Hub's list of the files of {order.repository} makes no sense")
-    if COMMIT.fullmatch(order.revision or "") and commit != order.revision:
+    if is_commit(order.revision or "") and commit != order.revision:
         raise NetworkError(f"asked for commit {order.revision} of {order.repository}, the Hub gives {commit}")
     return commit, listing
 
@@ -174,7 +178,7 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if disk_is_full(error):
                 part.unlink(missing_ok=True)
             raise
     if part.stat().st_size < stated["size"]:
@@ -237,7 +241,9 @@ def _link(root: Path, commit: str, name: str, blob: str) -> None:
         return
     try:
         part.symlink_to(target)
-    except (OSError, NotImplementedError):
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
         shutil.copyfile(root / "blobs" / blob, part)
     part.replace(place)
 

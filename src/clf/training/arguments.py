@@ -11,12 +11,11 @@ from transformers import TrainingArguments
 
 from clf.errors import UsageError
 from clf.models.compute import Compute
-from clf.processes import World
+from clf.processes import ALONE, World
 from clf.settings import RunSettings, TrainSettings
 
 LOWER = "lower --learning-rate, or pass --precision fp32"
 WARMUP_SHARE = 0.1
-ALONE = World()
 SELECTION = "selection"
 """The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
 

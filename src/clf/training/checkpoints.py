@@ -6,14 +6,13 @@ checkpoints/.staging/                              what is being written; thrown
 
 import json
 import logging
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from clf.errors import UsageError
-from clf.results import sha256
+from clf.results import flush, sha256
 
 MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED = ".staging", ".trash-", ".replaced-"
@@ -78,19 +77,19 @@ class Checkpoints:
         for path in sorted(stage.iterdir()):
             path.chmod(0o644)
             files[path.name] = sha256(path)
-            _flush(path)
+            flush(path)
         manifest = {
             "step": step, "best_step": best_step, "fingerprint": self.fingerprint, "files": files, "extra": extra,
         }  # fmt: skip
         (stage / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        _flush(stage / MANIFEST)
-        _flush(stage)
+        flush(stage / MANIFEST)
+        flush(stage)
         old = self.folder / f"{REPLACED}{name}"
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():  # the same step again, now with what its evaluation gave
             final.rename(old)
         stage.rename(final)
-        _flush(self.folder)
+        flush(self.folder)
         shutil.rmtree(old, ignore_errors=True)
         self._rotate(step, best_step)
         return final
@@ -163,11 +162,3 @@ def _is_complete_alone(folder: Path) -> bool:
 def _step(folder: Path) -> int:
     number = folder.name.rpartition("-")[2]
     return int(number) if number.isdigit() else -1
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

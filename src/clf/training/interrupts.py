@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from clf.errors import INTERRUPTED, TERMINATED
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-EXIT_CODES = {signal.SIGINT: 130}
-TERMINATED = 143
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class StopRequest:
     @property
     def exit_code(self) -> int:
         """The exit code of the command: 130 after Ctrl-C, 143 after any other."""
-        return EXIT_CODES.get(signal.Signals(self.number), TERMINATED)
+        return INTERRUPTED if self.number == signal.SIGINT else TERMINATED
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from transformers import TrainerCallback
 
@@ -13,9 +13,7 @@ from clf.progress import duration
 from clf.runs import Run
 from clf.training.arguments import LOWER, SELECTION
 from clf.training.checkpoints import Checkpoint
-
-if TYPE_CHECKING:
-    from clf.training.trainer import Recipe
+from clf.training.recipe import Recipe
 
 ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
 LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
@@ -27,12 +25,11 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     """Shows progress, estimates the whole early, writes the history, and stops a run whose loss is no number."""
 
     def __init__(
-        self, run: Run, steps: int, advance: Any, tokens_per_text: float, recipe: "Recipe", found: Checkpoint | None
+        self, run: Run, steps: int, advance: Any, tokens_per_text: float, recipe: Recipe, found: Checkpoint | None
     ) -> None:
         self.run, self.steps, self.advance, self.main = run, steps, advance, recipe.world.is_main
         self.begun = found.step if found else 0
-        self.tokens_per_text, self.batch = tokens_per_text, recipe.arguments.train_batch_size * recipe.world.size
-        self.batch *= recipe.arguments.gradient_accumulation_steps
+        self.tokens_per_text, self.batch = tokens_per_text, recipe.batch_size
         self.started = 0.0
         self.loss, self.rate, self.f1 = math.nan, math.nan, math.nan
         self.best = -math.inf

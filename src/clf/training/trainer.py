@@ -16,23 +16,23 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
 
 from clf import processes
 from clf.errors import Interrupted, ModelError, OutputError, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
-from clf.processes import World
 from clf.progress import track
 from clf.results import disk_is_full
 from clf.runs import Run
 from clf.scoring.inference import predict_tokens
 from clf.scoring.metrics import METRICS, score
-from clf.training.arguments import ALONE, LOWER, SELECTION
-from clf.training.batching import IGNORED, Collator, LengthGroupedOrder, TokenDataset
+from clf.training.arguments import LOWER, SELECTION
+from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.progress import Reporter
+from clf.training.recipe import Recipe
 
 STATE = "trainer_state.json"
 WEIGHTS = "model.safetensors"
@@ -49,38 +49,6 @@ class Encoded:
     def tokens(self) -> int:
         """How many tokens there are."""
         return sum(map(len, self.token_ids))
-
-
-@dataclass(frozen=True)
-class Loss:
-    """Cross-entropy with weights of classes and label smoothing, summed and divided by the number of texts.
-
-    Dividing by the texts of the whole batch, not by the sum of their weights, makes the loss of a batch the same
-    however it is cut into parts. `smoothing` spreads that share evenly over all classes (Szegedy et al. 2016).
-    """
-
-    weights: Sequence[float] | None = None
-    smoothing: float = 0.0
-
-    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
-        """Return the loss of part of a batch of `num_items_in_batch` texts."""
-        logits = outputs["logits"].float()
-        weights = torch.tensor(self.weights, device=logits.device) if self.weights else None
-        total = torch.nn.functional.cross_entropy(
-            logits, labels, weights, ignore_index=IGNORED, reduction="sum", label_smoothing=self.smoothing
-        )
-        return total / num_items_in_batch
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What `fine_tune` needs beside the Trainer's own arguments."""
-
-    arguments: TrainingArguments
-    patience: int
-    loss: Loss
-    save_steps: int | None = None
-    world: World = ALONE
 
 
 @dataclass(frozen=True)
@@ -124,14 +92,17 @@ def fine_tune(
     another run, OutputError when the disk is full, Interrupted once a signal was answered.
     """
     world = recipe.world
-    found = checkpoints.newest() if resume else None
     if world.is_main:
-        checkpoints.begin()
+        checkpoints.begin()  # first, for it puts back one that was being replaced
+    processes.wait_for_all(world)
+    found = checkpoints.newest() if resume else None
+    processes.wait_for_all(world)
+    if world.is_main:
         if found:
             checkpoints.drop_after(found.step)
         run.keep_history(found.step if found else 0)
     processes.wait_for_all(world)
-    steps = math.ceil(len(train.labels) / global_batch_size(recipe)) * int(recipe.arguments.num_train_epochs)
+    steps = math.ceil(len(train.labels) / recipe.batch_size) * int(recipe.arguments.num_train_epochs)
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps") as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
@@ -151,12 +122,6 @@ def fine_tune(
         _best_metrics(state.log_history, state.best_metric),
         found.step if found else None,
     )
-
-
-def global_batch_size(recipe: Recipe) -> int:
-    """Return the texts of one optimizer step, of all processes together."""
-    arguments = recipe.arguments
-    return int(arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps * recipe.world.size)
 
 
 class ClassifierTrainer(Trainer):  # type: ignore[misc]
@@ -190,7 +155,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.seconds_aside = 0.0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
-        lengths, size = self.train_dataset.lengths, global_batch_size(self.recipe)
+        lengths, size = self.train_dataset.lengths, self.recipe.batch_size
         self.order = LengthGroupedOrder(lengths, size, self.args.seed, self.recipe.world.size)
         return self.order
 
@@ -241,7 +206,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             self._end()
 
     def _end(self) -> NoReturn:
-        raise Interrupted(f"stopped at step {self.state.global_step}; its checkpoint is saved", "", self.stop.exit_code)
+        raise Interrupted(f"stopped at step {self.state.global_step}; its checkpoint is saved", self.stop.exit_code)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint aside, and let it stand once it is whole."""

@@ -24,8 +24,9 @@ from clf.training.arguments import (
     training_arguments,
 )
 from clf.training.checkpoints import Checkpoints
+from clf.training.recipe import Loss, Recipe
 from clf.training.record import fingerprint
-from clf.training.trainer import Encoded, Loss, Recipe, Trained, fine_tune
+from clf.training.trainer import Encoded, Trained, fine_tune
 
 log = logging.getLogger(__name__)
 

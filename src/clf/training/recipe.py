@@ -1,0 +1,50 @@
+"""What is minimized, and by what steps."""
+
+# ruff: noqa: TID253 - this module computes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import TrainingArguments
+
+from clf.processes import ALONE, World
+from clf.training.batching import IGNORED
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Cross-entropy with weights of classes and label smoothing, summed and divided by the number of texts.
+
+    Dividing by the texts of the whole batch, not by the sum of their weights, makes the loss of a batch the same
+    however it is cut into parts. `smoothing` spreads that share evenly over all classes (Szegedy et al. 2016).
+    """
+
+    weights: Sequence[float] | None = None
+    smoothing: float = 0.0
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
+        """Return the loss of part of a batch of `num_items_in_batch` texts."""
+        logits = outputs["logits"].float()
+        weights = torch.tensor(self.weights, device=logits.device) if self.weights else None
+        total = torch.nn.functional.cross_entropy(
+            logits, labels, weights, ignore_index=IGNORED, reduction="sum", label_smoothing=self.smoothing
+        )
+        return total / num_items_in_batch
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `fine_tune` needs beside the Trainer's own arguments."""
+
+    arguments: TrainingArguments
+    patience: int
+    loss: Loss
+    save_steps: int | None = None
+    world: World = ALONE
+
+    @property
+    def batch_size(self) -> int:
+        """The texts of one optimizer step, of all processes together."""
+        arguments = self.arguments
+        return int(arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps * self.world.size)
