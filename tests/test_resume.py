@@ -45,6 +45,14 @@ def test_it_goes_on_to_the_same_weights(clf: RunClf, stopped: Path, tiny_encoder
     assert not (stopped / "checkpoints").exists()
 
 
+def test_a_checkpoint_that_was_being_replaced_is_gone_on_with(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    for checkpoint in list((stopped / "checkpoints").glob("checkpoint-*")):
+        checkpoint.rename(checkpoint.with_name(f".replaced-{checkpoint.name}"))
+    done = train(clf, tiny_encoder, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert done.json["resumed_from_step"] == 6
+
+
 def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
     first = train(clf, tiny_encoder, "--resume", "--json")
     assert "there is no checkpoint to resume from: starting afresh" in first.err
