@@ -61,6 +61,13 @@ def assert_every_blob_is_right() -> None:
         assert blob.suffix == ".incomplete" or content_hash(blob, blob.name) == blob.name
 
 
+def test_a_drip_ends_within_the_timeout_whatever_else_is_here(clf: RunClf, faulty_hub: LocalHub) -> None:
+    faulty_hub.fault("slow", path=r"model\.safetensors", rate=100)
+    started = time.monotonic()
+    assert clf("download-models", MODEL, "--download-timeout", "6").code == 1
+    assert time.monotonic() - started < 10
+
+
 def test_what_was_received_before_a_cut_is_not_asked_for_again(clf: RunClf, faulty_hub: LocalHub) -> None:
     faulty_hub.fault("reset", path=r"model\.safetensors", after=50_000, times=1)
     faulty_hub.fault("status", path=r"model\.safetensors")

@@ -197,7 +197,8 @@ class _Download:
         stall = min(self.stall, max(1.0, self.moved + self.timeout - time.monotonic()))
         patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
         with _transfer({**self.order, "timeout": patience}) as messages:
-            limit, since, worked = SECONDS_TO_START, time.monotonic(), 0
+            limit, since, received, hashed = SECONDS_TO_START, time.monotonic(), 0, 0
+            spoken = since
             while True:
                 try:
                     message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
@@ -209,11 +210,14 @@ class _Download:
                 elif "answered" in message:
                     self.answered, limit, since = True, stall, now
                 elif "bytes" in message:
-                    if message["work"] - worked >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
-                        since, worked, self.moved = now, message["work"], now
+                    if message["hashed"] > hashed:  # time spent on hashing is no time without news
+                        since, self.moved, hashed = since + now - spoken, self.moved + now - spoken, message["hashed"]
+                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
+                        since, received, self.moved = now, message["received"], now
                     self._advance(advance, message)
                 else:
                     return self._ended(message)
+                spoken = now
 
     def _advance(self, advance: Advance, message: dict[str, Any]) -> None:
         if not self.total:

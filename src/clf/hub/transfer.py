@@ -30,8 +30,8 @@ from clf.results import disk_is_full
 SECONDS_BETWEEN_REPORTS = 0.2
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems without links say: FAT, some network shares."""
-WORK_OF_A_FILE = 10_000
-"""A file that is done counts as this many bytes of work, so that many small ones are no stall."""
+BYTES_OF_A_FILE = 10_000
+"""A file that came whole counts as this many bytes received, so that many small ones are no stall."""
 
 
 @dataclass(frozen=True)
@@ -119,24 +119,25 @@ class Progress:
     """Says how far the transfer is: a few lines a second at most."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.done, self.work, self.spoken = total, 0, 0, 0.0
+        self.total, self.done, self.received, self.bytes_hashed, self.spoken = total, 0, 0, 0, 0.0
         self.say()
 
-    def advance(self, count: int, work: int = 0) -> None:
-        """Count bytes that are here now, and bytes of work: those received or hashed."""
+    def advance(self, count: int, received: int = 0) -> None:
+        """Count bytes that are here now, and those of them that came over the network."""
         self.done += count
-        self.work += work
+        self.received += received
         if time.monotonic() - self.spoken >= SECONDS_BETWEEN_REPORTS:
             self.say()
 
     def hashed(self, count: int) -> None:
         """Count bytes that were hashed."""
-        self.advance(0, count)
+        self.bytes_hashed += count
+        self.advance(0)
 
     def say(self) -> None:
         """Report how many bytes of how many are here."""
         self.spoken = time.monotonic()
-        report(bytes=self.done, work=self.work, total=self.total)
+        report(bytes=self.done, received=self.received, hashed=self.bytes_hashed, total=self.total)
 
 
 def report(**message: Any) -> None:
@@ -166,7 +167,7 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
     """Bring one content to its place under `blobs`, checked."""
     blob, part = blobs / stated["hash"], _part(blobs, stated["hash"])
     if blob.is_file() and _is_right(blob, stated, progress):
-        return progress.advance(stated["size"], WORK_OF_A_FILE)
+        return progress.advance(stated["size"])
     if not part.is_file() or part.stat().st_size > stated["size"]:
         part.unlink(missing_ok=True)
     with part.open("ab") as file:
@@ -187,7 +188,7 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
         part.unlink()
         raise TryAgain(f"the content of {name} does not match its hash")
     part.replace(blob)
-    return progress.advance(0, WORK_OF_A_FILE)
+    return progress.advance(0, BYTES_OF_A_FILE)
 
 
 def _is_right(path: Path, stated: dict[str, Any], progress: Progress) -> bool:
