@@ -157,6 +157,8 @@ class TrainSettings(Section):
     """Dropout on attention weights; auto is off on CPU, where it triples the step."""
     fast_dropout: bool = True
     """Draw the masks of dropout with a faster generator, on a CPU."""
+    fast_attention: bool = True
+    """Compute attention text by text while training on a CPU, where the architecture allows."""
     gradient_accumulation: PositiveCount = 1
     """Read the texts of a step in this many parts, for less memory; the result is the same."""
     class_weights: Literal["none", "balanced"] = "none"

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout", "resume": "train",
     "class_weights": "class_weights", "label_smoothing": "Loss", "truncation": "tokenize", "save_steps": "Milestones",
     "deterministic": "set_determinism", "fast_dropout": "draw_masks_fast",
+    "fast_attention": "attend_text_by_text",
 }  # fmt: skip
 CHANGED = {
     "gradient_accumulation": 2,
