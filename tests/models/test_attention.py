@@ -56,3 +56,18 @@ def test_other_architectures_are_left_alone_and_the_choice_is_not_saved_with_the
     assert attention.NAME not in (tmp_path / "config.json").read_text()
     model.config.model_type = "modernbert"
     assert not attend_text_by_text(model)
+
+
+def test_activations_are_bf16_in_training_and_not_in_evaluation() -> None:
+    model = AutoModelForSequenceClassification.from_config(AutoConfig.for_model("bert", **SHAPE, **BERT))
+    attention.keep_activations_in_bf16(model)
+    seen: list[torch.dtype] = []
+    model.base_model.encoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].dtype))
+    ids = torch.randint(2, 99, (2, 6))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        model(input_ids=ids).logits.sum().backward()
+        with torch.inference_mode():
+            model(input_ids=ids)
+    model(input_ids=ids)
+    assert seen == [torch.bfloat16, torch.float32, torch.float32]
+    assert all(weight.grad.dtype == torch.float32 for weight in model.parameters() if weight.grad is not None)

@@ -53,6 +53,8 @@ def test_warm_up_is_never_longer_than_a_tenth_of_the_run() -> None:
 
 def test_a_rate_is_suggested_only_where_one_is_known() -> None:
     assert suggested_rate("sentence-transformers/all-MiniLM-L6-v2") == 1e-4
+    assert suggested_rate("google/electra-small-discriminator") == 3e-4
+    assert suggested_rate("google/bert_uncased_L-2_H-128_A-2") == 1e-4
     assert suggested_rate("distilbert-base-uncased") is None
 
 

@@ -71,3 +71,15 @@ def test_a_batch_cut_into_parts_has_the_loss_of_the_whole(weights: list[float] |
     if weights is None:
         expected = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing)
         assert torch.isclose(whole, expected)
+
+
+def test_the_texts_of_a_step_are_those_its_batch_held() -> None:
+    order = LengthGroupedOrder(LENGTHS, 8, seed=3)
+    steps = -(-len(LENGTHS) // 8)
+    for epoch in (0, 1):
+        order.set_epoch(epoch)
+        rows = list(order)
+        assert order.texts_of(epoch * steps + 2) == rows[8:16]
+        assert order.texts_of(epoch * steps + 3, 2) == rows[8:24]
+        assert order.texts_of((epoch + 1) * steps) == rows[(steps - 1) * 8 :]
+    assert order.texts_of(steps + 1, 99) == rows[:8]

@@ -23,7 +23,14 @@ from clf.training.trainer import Encoded, Trained, fine_tune, selection
 LABELS = ["negative", "positive"]
 
 
-def tuned(encoder: Path, folder: Path, patience: int = 3, **recipe: object) -> tuple[Classifier, Trained, Run]:
+def tuned(
+    encoder: Path,
+    folder: Path,
+    patience: int = 3,
+    save_steps: int | None = None,
+    logging_steps: int = 10,
+    **recipe: object,
+) -> tuple[Classifier, Trained, Run]:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
     compute = choose_compute(ComputeSettings(device="cpu"))
     splits = {}
@@ -32,13 +39,11 @@ def tuned(encoder: Path, folder: Path, patience: int = 3, **recipe: object) -> t
         splits[split] = Encoded(ids, np.array([LABELS.index(review.label) for review in reviews]))
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
-        made = Recipe(
-            training_arguments(
-                TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
-            ),
-            patience,
-            Loss(),
+        arguments = training_arguments(
+            TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
         )
+        arguments.logging_steps = logging_steps
+        made = Recipe(arguments, patience, Loss(), save_steps)
         store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
         return (
             classifier,
@@ -69,9 +74,21 @@ def test_patience_ends_a_run_that_gains_nothing(tiny_encoder: Path, tmp_path: Pa
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_encoder: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"at step|is nan|is inf") as stopped:
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 1, .* 0, 1, 2, 3, 4, 5, 6, 7 ") as stopped:
         tune_with_an_infinite_head(tiny_encoder, tmp_path)
     assert "--learning-rate" in stopped.value.hint
+
+
+def test_how_often_one_saves_or_writes_history_changes_no_weight(tiny_encoder: Path, tmp_path: Path) -> None:
+    weights = []
+    for number, (save_steps, logging_steps) in enumerate([(None, 10), (1, 1), (2, 3), (5, 100)]):
+        classifier, _, _ = tuned(
+            tiny_encoder, tmp_path / str(number), save_steps=save_steps, logging_steps=logging_steps,
+            epochs=2, batch_size=8, learning_rate=1e-3,
+        )  # fmt: skip
+        weights.append({name: weight.clone() for name, weight in classifier.model.state_dict().items()})
+    for other in weights[1:]:
+        assert all(torch.equal(other[name], weight) for name, weight in weights[0].items())
 
 
 def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:

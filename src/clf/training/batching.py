@@ -65,6 +65,15 @@ class LengthGroupedOrder(Sampler[int]):
         yield from order[whole:].tolist()
         yield from [len(order)] * self.filling
 
+    def texts_of(self, step: int, batches: int = 1) -> list[int]:
+        """Return the rows that the given number of batches held, the last of them read at `step` (from 1)."""
+        per_epoch = -(-len(self) // self.batch_size)
+        epoch, last = divmod(step - 1, per_epoch)
+        here = LengthGroupedOrder(self.lengths, self.batch_size, self.seed)
+        here.set_epoch(epoch)
+        first = max(0, last + 1 - batches) * self.batch_size
+        return list(here)[first : (last + 1) * self.batch_size]
+
     def _shuffled(self, batches: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
         if not len(batches):
             return batches

@@ -12,10 +12,12 @@ from clf.errors import TrainingError
 from clf.progress import duration
 from clf.runs import Run
 from clf.training.arguments import LOWER, SELECTION
+from clf.training.batching import LengthGroupedOrder
 from clf.training.checkpoints import Checkpoint
 from clf.training.recipe import Recipe
 
 ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
+ROWS_NAMED = 64
 LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.started = 0.0
         self.loss, self.rate, self.f1 = math.nan, math.nan, math.nan
         self.best = -math.inf
+        self.order: LengthGroupedOrder
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start the clock, and the bar where the run goes on."""
@@ -70,10 +73,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         # The scaler of fp16 skips steps of infinite gradient by itself.
         for name in ("loss",) if args.fp16 else ("loss", "grad_norm"):
             if not math.isfinite(logs.get(name, 0.0)):
-                raise TrainingError(
-                    f"{name} is {logs[name]} at step {state.global_step}",
-                    LOWER,
-                )
+                raise not_finite(name, logs[name], state.global_step, self.order, args.logging_steps)
         if self.main:
             self.run.record(**{"step": state.global_step, "epoch": state.epoch, **logs})
         self.loss, self.rate = logs.get("loss", self.loss), logs.get("learning_rate", self.rate)
@@ -100,3 +100,10 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         log.info("the training will take about %s", duration(seconds))
         if seconds > LONG:
             log.info("shorter: --max-train-samples, a smaller --max-length, a smaller encoder, or a GPU")
+
+
+def not_finite(what: str, value: float, step: int, order: LengthGroupedOrder, batches: int = 1) -> TrainingError:
+    """Return the error for a number that is none, with the training texts of the batches it came of."""
+    rows = sorted(order.texts_of(step, batches))
+    named = ", ".join(map(str, rows[:ROWS_NAMED])) + (f" and {len(rows) - ROWS_NAMED} more" * (len(rows) > ROWS_NAMED))
+    return TrainingError(f"{what} is {value} at step {step}, on the training texts {named} (counted from 0)", LOWER)

@@ -31,7 +31,7 @@ from clf.training.arguments import LOWER, SELECTION
 from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.interrupts import StopRequest, stop_on_signals
-from clf.training.progress import Reporter
+from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
 
 STATE = "trainer_state.json"
@@ -148,6 +148,9 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             compute_loss_func=recipe.loss,
             callbacks=[reporter, EarlyStoppingCallback(recipe.patience), Milestones(self, recipe.save_steps)],
         )
+        reporter.order = self.order = LengthGroupedOrder(
+            self.train_dataset.lengths, recipe.batch_size, self.args.seed, recipe.world.size
+        )
         self.remove_callback(PrinterCallback)
         self.control: Any
         self.classifier, self.compute, self.validation, self.recipe = classifier, compute, validation, recipe
@@ -155,9 +158,17 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.seconds_aside = 0.0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
-        lengths, size = self.train_dataset.lengths, self.recipe.batch_size
-        self.order = LengthGroupedOrder(lengths, size, self.args.seed, self.recipe.world.size)
         return self.order
+
+    def training_step(self, *arguments: Any, **options: Any) -> torch.Tensor:
+        """Take one step, and stop before the optimizer's when its loss is no number.
+
+        On a GPU, where looking at a number would wait for it, `Reporter` looks at the next line of history.
+        """
+        loss: torch.Tensor = super().training_step(*arguments, **options)
+        if self.compute.device.type == "cpu" and not torch.isfinite(loss):
+            raise not_finite("the loss", float(loss), self.state.global_step + 1, self.order)
+        return loss
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"

@@ -8,7 +8,7 @@ from clf.data.labels import align_labels
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.tokens import cached_tokens
 from clf.errors import DataError
-from clf.models.attention import attend_text_by_text
+from clf.models.attention import attend_text_by_text, keep_activations_in_bf16
 from clf.models.classifier import Classifier, choose_max_length, load_for_training
 from clf.models.compute import Compute, choose_compute
 from clf.models.dropout import draw_masks_fast
@@ -60,6 +60,8 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
         draw_masks_fast(classifier.model)
     if settings.train.fast_attention and compute.device.type == "cpu" and not keep:
         attend_text_by_text(classifier.model)
+    if compute.precision == "bf16" and compute.device.type == "cpu":
+        keep_activations_in_bf16(classifier.model)
     log.info(
         "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
         files.name,
