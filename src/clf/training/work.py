@@ -10,7 +10,7 @@ from clf.data.tokens import cached_tokens
 from clf.errors import DataError
 from clf.models.attention import attend_text_by_text, keep_activations_in_bf16
 from clf.models.classifier import Classifier, choose_max_length, load_for_training
-from clf.models.compute import Compute, choose_compute
+from clf.models.compute import Compute, choose_compute, keep_freed_memory
 from clf.models.dropout import draw_masks_fast
 from clf.models.store import ModelFiles
 from clf.processes import World
@@ -56,6 +56,8 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
     classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
     classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
     classifier.cleaning, classifier.truncation = prepared.cleaning, settings.train.truncation
+    if compute.device.type == "cpu":
+        keep_freed_memory()
     if settings.train.fast_dropout and compute.device.type == "cpu":
         draw_masks_fast(classifier.model)
     if settings.train.fast_attention and compute.device.type == "cpu" and not keep:
