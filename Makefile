@@ -24,6 +24,7 @@ types: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m clf.cli.reference > docs/reference.md
+	$(BIN)/python -m clf.reports.schema docs/schema
 	PYTHONPATH=tests $(BIN)/python tests/support/catalogue.py > docs/bad-inputs.md
 
 check: lint types test

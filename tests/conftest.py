@@ -55,6 +55,7 @@ def own_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeyp
     for name in [name for name in os.environ if name.startswith("CLF_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     work = tmp_path_factory.mktemp("work")

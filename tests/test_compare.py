@@ -1,7 +1,9 @@
 """`clf compare`: the table before and after, the verdict, and the exit code a CI job reads."""
 
 import json
+import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -32,19 +34,33 @@ def test_a_person_sees_the_table_examples_and_the_verdict(clf: RunClf, trained: 
     assert {path.name for path in folder.iterdir()} == {"comparison.json", "report.md", "settings.json"}
 
 
-def test_a_model_that_is_not_better_fails_the_gate_with_advice(clf: RunClf, trained: Path) -> None:
+def test_a_model_against_itself_is_inconclusive_for_ever(clf: RunClf, trained: Path) -> None:
     done = clf("compare", trained, "--baseline", trained)
-    assert done.code == 3
-    assert "review the hyper-parameters" in done.out
+    assert done.code == 4
+    assert "no number of rows would settle it" in done.out
     assert "try " in done.out
-    assert "macro_f1 +0.0000, not better" in done.out
+    assert "macro_f1 +0.0000 [+0.0000, +0.0000], inconclusive" in done.out
+    assert clf("compare", trained, "--baseline", trained, "--on-inconclusive", "pass").code == 0
+    allowed = clf("compare", trained, "--baseline", trained, "--margin", 0.01, "--json")
+    assert (allowed.code, allowed.json["verdict"]) == (0, "not worse")
+
+
+def test_a_worse_model_fails_the_gate(clf: RunClf, trained: Path, tiny_encoder: Path) -> None:
+    weak = ("--epochs", 1, "--learning-rate", 1e-6, "--output-dir", "weak", "--no-final-test")
+    assert clf("train", "--dataset", "synthetic", "--model", tiny_encoder, *weak).code == 0
+    done = clf("compare", "weak", "--baseline", trained, "--json")
+    assert done.code == 3
+    assert done.json["verdict"] == "worse"
+    [comparison] = done.json["comparisons"]
+    assert comparison["interval"][1] < 0
+    assert comparison["lost"] > comparison["won"]
 
 
 def test_every_baseline_must_be_beaten_but_shown_ones_do_not_gate(clf: RunClf, trained: Path) -> None:
     both = clf("compare", trained, "--baseline", "pretrained", "--baseline", trained, "--json")
-    assert both.code == 3
-    assert both.json["gate"] == "failed"
-    assert both.json["verdict"] == "not better"
+    assert both.code == 4
+    assert both.json["gate"] == "inconclusive"
+    assert both.json["verdict"] == "inconclusive"
     shown = clf("compare", trained, "--baseline", "pretrained", "--show-baseline", trained, "--json")
     assert shown.code == 0
     assert set(shown.json["baselines"]) == {"pretrained", str(trained)}
@@ -59,12 +75,12 @@ def test_floors_and_a_least_improvement_must_be_reached(clf: RunClf, trained: Pa
     reached = clf("compare", trained, "--baseline", "pretrained", "--json").json["candidate"]["macro_f1"]
     assert clf("compare", trained, "--baseline", "pretrained", "--min-f1", reached - 0.01).code == 0
     asked = clf("compare", trained, "--baseline", "pretrained", "--min-improvement", 0.99)
-    assert asked.code == 3
-    assert "(asked for more than 0.99)" in asked.out
+    assert asked.code == 4
+    assert "better than pretrained by more than 0.99" in asked.out
     if reached < 1.0:
         floor = clf("compare", trained, "--baseline", "pretrained", "--min-f1", 1.0)
         assert floor.code == 3
-        assert "improvement detected over pretrained, but gate failed" in floor.out
+        assert "gate failed (improvement detected over pretrained): macro_f1 at least 1" in floor.out
 
 
 def test_a_misspelt_baseline_is_found_before_anything_is_computed(clf: RunClf, trained: Path) -> None:
@@ -107,6 +123,72 @@ def test_a_model_of_other_classes_is_refused(clf: RunClf, trained: Path, own_fol
 def test_without_arguments_the_newest_model_meets_both_baselines(clf: RunClf, tiny_encoder: Path) -> None:
     assert clf("train", "--dataset", "synthetic", "--model", tiny_encoder, *FAST).code == 0
     done = clf("compare", "--json")
-    assert done.code == (0 if done.json["gate"] == "passed" else 3)
+    assert done.code == {"passed": 0, "failed": 3, "inconclusive": 4}[done.json["gate"]]
     assert set(done.json["baselines"]) == {"pretrained", "tfidf"}
     assert json.loads(Path("comparisons/tiny_synthetic_final_synthetic_test/comparison.json").read_text())["rows"] == 20
+
+
+def test_cheap_baselines_are_made_once(clf: RunClf, trained: Path) -> None:
+    names = [part for name in ("majority", "tfidf", "frozen") for part in ("--show-baseline", name)]
+    first = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
+    assert first.code == 0, first.err
+    again = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
+    assert again.err.count("was made before") == 3
+    assert again.json["baselines"] == first.json["baselines"]
+    costs = again.json["costs"]
+    assert costs["tfidf"] == first.json["costs"]["tfidf"]
+    assert costs["trained"]["train_seconds"] > 0 < costs["trained"]["megabytes"]
+    assert costs["frozen"]["texts_per_second"] > 0
+    assert first.json["baselines"]["majority"]["accuracy"] == 0.5
+
+
+def test_a_damaged_answer_of_a_baseline_is_made_anew(clf: RunClf, trained: Path) -> None:
+    assert clf("compare", trained, "--baseline", "tfidf").code in {0, 3, 4}
+    [kept] = Path("comparisons/.baselines").glob("*.npy")
+    kept.write_bytes(b"nonsense")
+    again = clf("compare", trained, "--baseline", "tfidf")
+    assert again.code in {0, 3, 4}
+    assert "was made before" not in again.err
+
+
+def test_reports_for_people_and_machines(clf: RunClf, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    Path("summary.md").write_text("earlier\n")
+    files = ("--report", "out/page.html", "--junit", "out/junit.xml", "--markdown", "out/report.md")
+    done = clf("compare", trained, "--baseline", "pretrained", "--min-f1", 0.1, "--max-ece", 0.0, *files)
+    assert done.code == 3, done.err
+    suite = ElementTree.parse("out/junit.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "0")
+    assert [case.find("failure") is not None for case in suite.iter("testcase")] == [False, False, True]
+    assert "ece at most 0" in Path("out/report.md").read_text()
+    assert Path("summary.md").read_text().startswith("earlier\n# trained compared on")
+    assert "<svg" in Path("out/page.html").read_text()
+
+
+def test_a_floor_on_a_class_without_rows_is_inconclusive(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    rows = [(review.text, review.label) for review in synthetic_reviews(100, 7)["test"] if review.label == "positive"]
+    path = write_csv(own_folder / "a.csv", rows)
+    done = clf("compare", trained, "--dataset", path, "--baseline", "majority", "--min-class-recall", 0.1, "--json")
+    outcomes = {rule["name"]: rule["outcome"] for rule in done.json["rules"]}
+    assert outcomes["recall of negative at least 0.1"] == "inconclusive"
+
+
+def test_one_row_is_measured_and_settles_nothing_it_cannot(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    review = synthetic_reviews(100, 7)["test"][0]
+    path = write_csv(own_folder / "a.csv", [(review.text, review.label)])
+    done = clf("compare", trained, "--dataset", path, "--baseline", trained, "--json")
+    assert done.code == 4, done.err
+    assert done.json["candidate"]["mcc"] is None
+
+
+def test_a_model_that_clf_did_not_make_works_and_says_what_is_unknown(clf: RunClf, trained: Path) -> None:
+    plain = Path(shutil.copytree(trained, "plain"))
+    (plain / "clf.json").unlink()
+    (plain / "train_rows.npy").unlink()
+    done = clf("compare", plain, "--dataset", "synthetic", "--baseline", trained, "--json")
+    assert done.code == 4, done.err
+    assert "does not record its training texts" in done.err
+    assert done.json["costs"]["plain"]["train_seconds"] is None
+    refused = clf("compare", plain, "--dataset", "synthetic", "--baseline", "frozen")
+    assert refused.code == 1
+    assert "does not record" in refused.err

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from clf.errors import UsageError
-from clf.settings import Settings, load_settings, variable_names
+from clf.layers import load_settings, variable_names
+from clf.settings import Settings
 
 
 def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(

@@ -1,33 +1,40 @@
-"""`clf compare`: tell whether the trained model is better than its baselines, on the same rows."""
+"""`clf compare`: tell whether the trained model is better than its baselines, on the same rows, beyond chance."""
 
 import logging
-import tempfile
-import time
-from dataclasses import dataclass
-from difflib import get_close_matches
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.labels import align_labels
+from clf.baselines import BUILT_IN, Answers, baseline_answers, check_baseline, model_answers
 from clf.data.sources import looks_like_path
-from clf.errors import ClfError, ModelError, UsageError
-from clf.evaluate import (
+from clf.measurement import (
     MeasuredTexts,
     find_leaks,
     load_model,
     measured_texts,
     measurement_inputs,
-    predict_measured,
-    recorded_dataset,
     without_leaks,
 )
-from clf.models.store import ModelFiles, check_files, find_model
+from clf.reports.html import comparison_page
+from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
-from clf.results import COMPARISONS, output_folder, save_settings, shown, staged, write_json
-from clf.scoring.gate import BETTER, advise, compare_metrics, missed_floors, summarize, weakest
+from clf.results import COMPARISONS, output_folder, save_settings, shown, staged, write_json, write_report
+from clf.scoring.gate import (
+    FAILED,
+    INCONCLUSIVE,
+    PASSED,
+    UNDECIDED,
+    Comparison,
+    advise,
+    check_rules,
+    decide,
+    gate,
+    summarize,
+    weakest,
+)
 from clf.settings import DEFAULT_DATASET, Settings
 
 if TYPE_CHECKING:
@@ -35,18 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BUILT_IN = ("pretrained", "tfidf")
 FEW = 100
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one model said of the measured texts; `seconds` is its training and measuring."""
-
-    name: str
-    probabilities: NDArray[np.float32]
-    metrics: dict[str, float]
-    seconds: float
+FLIPS_IN_REPORT = 10
 
 
 def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
@@ -55,7 +52,7 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
     """
     for name in {*settings.compare.baseline, *settings.compare.show_baseline}:
-        _check_baseline(name)
+        check_baseline(name)
     model = load_model(candidate, settings)
     measured = measured_texts(model, settings)
     if len(measured.raw_texts) < FEW:
@@ -63,10 +60,9 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
     folder = output_folder(settings, default, [*measurement_inputs(model, settings), *_model_paths(settings)])
     leaked = find_leaks(model, measured, settings)
-    started = time.perf_counter()
-    answers = _answer(model.name, predict_measured(model, measured, settings), measured, started)
-    gated, only_shown = settings.compare.baseline, settings.compare.show_baseline
-    baselines = [_baseline(name, model, measured, settings) for name in dict.fromkeys([*gated, *only_shown])]
+    answers = model_answers(model, measured, settings)
+    names = dict.fromkeys([*settings.compare.baseline, *settings.compare.show_baseline])
+    baselines = [baseline_answers(name, model, measured, settings) for name in names]
     result = _result(model, answers, baselines, measured, settings)
     result["leaked_rows"] = None if leaked is None else int(leaked.sum())
     result["without_leaks"] = {
@@ -76,20 +72,29 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
         write_json(stage / "comparison.json", result)
         (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
         save_settings(stage, "compare", settings)
-    return {**result, "output_dir": shown(folder)}
+    result = {**result, "output_dir": shown(folder)}
+    _report(result, measured, settings)
+    return result
 
 
-def _check_baseline(name: str) -> None:
-    """Find a misspelt baseline before anything is computed."""
-    if name in BUILT_IN or "/" in name or looks_like_path(name):
-        return
-    close = get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
-    raise UsageError(
-        f"--baseline {name!r} is none of {', '.join(BUILT_IN)}, and no model folder",
-        f"did you mean {close[0]}? For several, repeat --baseline"
-        if close
-        else "give one of them, or the path of a model",
-    )
+def exit_code(result: dict[str, Any], settings: Settings) -> int:
+    """Return what the gate means for a CI job: 0 passed, 3 failed, 4 inconclusive (0 where that was asked for)."""
+    passing = result["gate"] == UNDECIDED and settings.compare.on_inconclusive == "pass"
+    return 0 if passing else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result["gate"]]
+
+
+def _report(result: dict[str, Any], measured: MeasuredTexts, settings: Settings) -> None:
+    """Write the reports that were asked for, and the summary that GitHub shows of the job."""
+    where = settings.report
+    if where.report:
+        write_report(where.report, comparison_page(result, measured.audit))
+    if where.junit:
+        write_report(where.junit, junit_xml(result))
+    if where.markdown:
+        write_report(where.markdown, comparison_report(result))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(comparison_report(result) + "\n")
 
 
 def _model_paths(settings: Settings) -> list[Path]:
@@ -97,96 +102,31 @@ def _model_paths(settings: Settings) -> list[Path]:
     return [Path(name).expanduser() for name in names if name not in BUILT_IN and looks_like_path(name)]
 
 
-def _answer(name: str, probabilities: NDArray[np.float32], measured: MeasuredTexts, started: float) -> Answers:
-    from clf.scoring.metrics import score
-
-    return Answers(name, probabilities, score(probabilities, measured.labels), time.perf_counter() - started)
-
-
-# --- baselines ----------------------------------------------------------------------------------------------
-
-
-def _baseline(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> Answers:
-    started = time.perf_counter()
-    log.info("baseline %s", name)
-    if name == "pretrained":
-        probabilities = _pretrained(candidate, measured, settings)
-    elif name == "tfidf":
-        probabilities = _tfidf(candidate, measured, settings)
-    else:
-        probabilities = _other_model(name, measured, settings)
-    return _answer(name, probabilities, measured, started)
-
-
-def _pretrained(candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
-    """Ask the model the candidate was made from, with a fresh head: the mission's "before"."""
-    from clf.models.classifier import load_for_training
-
-    base = candidate.record.get("base_model")
-    if not base:
-        raise ModelError(
-            f"{candidate.name} does not record the model it was made from", "leave out --baseline pretrained"
-        )
-    seed = candidate.record["settings"]["run"]["seed"]
-    fresh = load_for_training(_base_files(base, settings), candidate.labels, seed=seed, fresh_head=True)
-    fresh.name, fresh.max_length, fresh.cleaning = "pretrained", candidate.max_length, candidate.cleaning
-    fresh.truncation = candidate.truncation
-    return predict_measured(fresh, measured, settings)
-
-
-def _base_files(base: dict[str, Any], settings: Settings) -> ModelFiles:
-    if base["folder"]:
-        check_files(Path(base["folder"]), base["folder"])
-        return ModelFiles(Path(base["folder"]), base["name"], "path")
-    return find_model(
-        base["name"],
-        base["revision"],
-        offline=settings.run.offline,
-        timeout=settings.download.download_timeout,
-    )
-
-
-def _tfidf(candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
-    """Train the cheap baseline on the candidate's own training texts."""
-    from clf.data.cleaning import clean_text
-    from clf.scoring.baselines import tfidf_probabilities
-
-    texts, labels = _training_split(candidate, settings)
-    texts = [clean_text(text, candidate.cleaning) for text in texts]
-    return tfidf_probabilities(
-        texts, labels, measured.cleaned(candidate.cleaning), len(measured.names), settings.run.seed
-    )
-
-
-def _training_split(candidate: "Classifier", settings: Settings) -> tuple[list[str], NDArray[np.int64]]:
-    record = candidate.record
-    if not record:
-        raise ModelError(f"{candidate.name} does not record its training data", "leave out --baseline tfidf")
-    # The training data is the candidate's, whatever dataset the models are measured on.
-    plain = settings.model_copy(update={"data": type(settings.data)()})
-    then = record["settings"]
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        prepared = recorded_dataset(record, plain, Path(scratch))
-        rows = prepared.subset("train", then["data"]["max_train_samples"], then["run"]["seed"])
-        return rows.raw_texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
-
-
-def _other_model(name: str, measured: MeasuredTexts, settings: Settings) -> NDArray[np.float32]:
-    """Ask another model: champion against challenger."""
-    try:
-        other = load_model(name, settings)
-    except ClfError as error:
-        raise type(error)(f"--baseline {name}: {error.message}", error.hint) from error
-    if set(other.labels) != set(measured.names):
-        raise ModelError(
-            f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
-            "compare models of the same classes",
-        )
-    find_leaks(other, measured, settings)
-    return predict_measured(other, measured, settings)
-
-
 # --- deciding -----------------------------------------------------------------------------------------------
+
+
+def _comparison(candidate: Answers, baseline: Answers, measured: MeasuredTexts, settings: Settings) -> Comparison:
+    from clf.scoring.significance import mcnemar, paired_difference, tally
+
+    choice = settings.compare
+    answers = [each.probabilities.argmax(axis=1) for each in (candidate, baseline)]
+    table = tally(measured.labels, *answers, classes=len(measured.names))
+    found = paired_difference(table, choice.metric)
+    verdict = decide(found.interval, choice)
+    target = choice.min_improvement if choice.margin is None else -choice.margin
+    right, other_right = (answer == measured.labels for answer in answers)
+    return Comparison(
+        baseline.name,
+        choice.metric,
+        found.difference,
+        found.interval,
+        mcnemar(table),
+        verdict,
+        baseline.name in choice.baseline,
+        found.rows_needed(target) if verdict == INCONCLUSIVE else None,
+        int((right & ~other_right).sum()),
+        int((other_right & ~right).sum()),
+    )
 
 
 def _result(
@@ -196,39 +136,38 @@ def _result(
     measured: MeasuredTexts,
     settings: Settings,
 ) -> dict[str, Any]:
+    from clf.scoring.metrics import intervals, score_classes
     from clf.training.arguments import suggested_rate
 
     choice = settings.compare
-    comparisons = [
-        compare_metrics(candidate.metrics, answers.metrics, answers.name, choice, answers.name in choice.baseline)
-        for answers in baselines
-    ]
-    floors = missed_floors(candidate.metrics, choice)
-    verdict = weakest(comparisons)
-    passed = verdict == BETTER and not floors
-    recipe = {
-        **model.record.get("settings", {}).get("train", {}),
-        **model.record.get("settings", {}).get("data", {}),
-    }
+    comparisons = [_comparison(candidate, answers, measured, settings) for answers in baselines]
+    per_class = score_classes(candidate.probabilities, measured.labels, measured.names)
+    rules = check_rules(comparisons, candidate.metrics, per_class, choice)
+    answer = gate(rules)
+    recorded = model.record.get("settings", {})
+    recipe = {**recorded.get("train", {}), **recorded.get("data", {})}
+    rate = suggested_rate(recipe.get("model", ""))
     return {
         "model": model.name,
         "dataset": measured.dataset,
         "split": measured.split,
         "rows": len(measured.raw_texts),
         "candidate": candidate.metrics,
+        "intervals": intervals(candidate.probabilities, measured.labels),
+        "per_class": per_class,
         "baselines": {answers.name: answers.metrics for answers in baselines},
-        "seconds": {answers.name: round(answers.seconds, 2) for answers in [candidate, *baselines]},
+        "costs": {answers.name: answers.cost() for answers in [candidate, *baselines]},
         "comparisons": [comparison.as_dict() for comparison in comparisons],
-        "verdict": verdict,
-        "missed_floors": floors,
+        "verdict": weakest(comparisons),
+        "rules": [rule.as_dict() for rule in rules],
         "min_improvement": choice.min_improvement,
-        "gate": "passed" if passed else "failed",
-        "summary": summarize(comparisons, floors),
-        "advice": []
-        if passed
-        else advise(candidate.metrics, comparisons, recipe, suggested_rate(recipe.get("model", ""))),
-        "next": _next(model, passed or candidate.metrics["accuracy"] == 1.0, suggested_rate(recipe.get("model", ""))),
+        "margin": choice.margin,
+        "gate": answer,
+        "summary": summarize(comparisons, rules),
+        "advice": [] if answer == PASSED else advise(candidate.metrics, comparisons, recipe, rate),
+        "next": _next(model, answer == PASSED or candidate.metrics["accuracy"] == 1.0, rate),
         "examples": _examples(candidate, baselines, measured, choice.examples),
+        "flips": _flips(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
     }
 
 
@@ -242,21 +181,42 @@ def _next(model: "Classifier", good: bool, rate: float | None) -> list[str]:
     return ["clf", "train", "--dataset", spec, "--model", train["model"], *recipe]
 
 
+# --- examples -----------------------------------------------------------------------------------------------
+
+
 def _examples(
     candidate: Answers, baselines: list[Answers], measured: MeasuredTexts, count: int
 ) -> list[dict[str, Any]]:
     """Show texts with the answers of candidate and first baseline: flips in both directions first."""
     if not baselines or not count:
         return []
-    other = baselines[0]
-    right = candidate.probabilities.argmax(axis=1) == measured.labels
-    other_right = other.probabilities.argmax(axis=1) == measured.labels
-    won, lost, rest = (
-        np.flatnonzero(mask) for mask in (right & ~other_right, other_right & ~right, right == other_right)
-    )
+    won, lost, rest = _sorted_by_flip(candidate, baselines[0], measured)
     half = max(1, count // 2) if len(won) else 0
     chosen = [*won[: count - min(len(lost), count - half)], *lost[: count - half], *rest][:count]
-    return [_example(int(row), candidate, other, measured) for row in chosen]
+    return [_example(int(row), candidate, baselines[0], measured) for row in chosen]
+
+
+def _flips(
+    candidate: Answers, baselines: list[Answers], measured: MeasuredTexts, count: int
+) -> dict[str, dict[str, Any]]:
+    """Return for each baseline the texts that only one of the two gets right, the surest answers first."""
+    flips = {}
+    for baseline in baselines:
+        won, lost, _ = _sorted_by_flip(candidate, baseline, measured)
+        flips[baseline.name] = {
+            "won": [_example(int(row), candidate, baseline, measured) for row in won[:count]],
+            "lost": [_example(int(row), candidate, baseline, measured) for row in lost[:count]],
+        }
+    return flips
+
+
+def _sorted_by_flip(candidate: Answers, other: Answers, measured: MeasuredTexts) -> list[NDArray[np.int64]]:
+    """Return the rows only the candidate gets right, only the other one, and the rest; the surest answers first."""
+    right, other_right = (each.probabilities.argmax(axis=1) == measured.labels for each in (candidate, other))
+    surest = [each.probabilities.max(axis=1) for each in (candidate, other, candidate)]
+    masks = (right & ~other_right, other_right & ~right, right == other_right)
+    rows = [np.flatnonzero(mask) for mask in masks]
+    return [part[np.argsort(-sure[part], kind="stable")] for part, sure in zip(rows, surest, strict=True)]
 
 
 def _example(row: int, candidate: Answers, other: Answers, measured: MeasuredTexts) -> dict[str, Any]:

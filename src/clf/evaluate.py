@@ -1,58 +1,49 @@
 """`clf evaluate`: measure one model on one split of a dataset."""
 
 import logging
-import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.cleaning import clean_text
-from clf.data.fingerprints import seen_in
-from clf.data.labels import align_labels
-from clf.data.prepared import PreparedDataset
-from clf.data.sources import PIPE, find_source, input_paths, same_dataset
-from clf.errors import DataError, NetworkError, UsageError
-from clf.models.store import find_model
-from clf.prepare import LATER, check_prepared, prepare_into
-from clf.reports.markdown import evaluation_report
-from clf.results import (
-    EVALUATIONS,
-    MANIFEST_FILE,
-    TRAIN_ROWS_FILE,
-    output_folder,
-    save_settings,
-    shown,
-    staged,
-    write_json,
+from clf.errors import DataError, UsageError
+from clf.measurement import (
+    MeasuredTexts,
+    find_leaks,
+    load_model,
+    measured_texts,
+    measurement_inputs,
+    predict_measured,
+    without_leaks,
 )
-from clf.runs import newest_model
-from clf.settings import CleaningSettings, DataSettings, Settings
+from clf.reports.html import evaluation_page
+from clf.reports.label_issues import write_label_issues
+from clf.reports.markdown import evaluation_report
+from clf.results import EVALUATIONS, MODEL_FILE, output_folder, save_settings, shown, staged, write_json, write_report
+from clf.settings import Settings
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
-    from clf.models.compute import Compute
 
-LEAK_LIMIT = 0.01
+WORST_ERRORS = 20
+ISSUES_IN_REPORT = 50
+LENGTH_GROUPS = 5
 
 log = logging.getLogger(__name__)
 
+Probabilities = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
-class MeasuredTexts:
-    """The rows a measurement is made on; `labels` are ids in the order of `names`."""
+class Measurement:
+    """One model's answers on the rows it was measured on."""
 
-    dataset: str
-    split: str
-    raw_texts: list[str]
-    labels: NDArray[np.int64]
-    names: list[str]
-
-    def cleaned(self, cleaning: CleaningSettings) -> list[str]:
-        """Return the texts as a model with these cleaning steps reads them."""
-        return [clean_text(text, cleaning) for text in self.raw_texts]
+    model: "Classifier"
+    texts: MeasuredTexts
+    probabilities: Probabilities
+    leaked: NDArray[np.bool_] | None
 
 
 def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
@@ -70,232 +61,210 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
             f"--positive-label {positive!r} is no class of the model", f"its classes are {', '.join(measured.names)}"
         )
     leaked = find_leaks(candidate, measured, settings)
+    _choose_threshold(model, candidate, settings)
     probabilities = predict_measured(candidate, measured, settings)
-    result = _result(candidate, measured, probabilities, leaked, positive)
+    measurement = Measurement(candidate, measured, probabilities, leaked)
+    result = _result(measurement, positive)
+    issues = _label_issues(measurement, settings)
     with staged(folder) as stage:
         write_json(stage / "metrics.json", result)
         _write_predictions(stage / "predictions.parquet", measured, probabilities)
         (stage / "report.md").write_text(evaluation_report(result), encoding="utf-8")
+        if issues:
+            write_label_issues(stage / "label_issues.csv", issues)
         save_settings(stage, "evaluate", settings)
-    return {**result, "output_dir": shown(folder)}
+    result = {**result, "label_issues": len(issues), "output_dir": shown(folder)}
+    if settings.report.report:
+        page = evaluation_page(result, issues[:ISSUES_IN_REPORT], measured.audit)
+        write_report(settings.report.report, page)
+    return result
 
 
-# --- the model and the rows -------------------------------------------------------------------------------------
+def _choose_threshold(name: str | None, model: "Classifier", settings: Settings) -> None:
+    """Choose the threshold that was asked for on the validation split of the model's training, and store it."""
+    if settings.confidence.target_accuracy is None and settings.confidence.target_coverage is None:
+        return
+    from clf.training.confidence import choose
 
-
-def load_model(model: str | None, settings: Settings) -> "Classifier":
-    """Load the classifier that is named by folder or Hub id; the newest of this folder when none is."""
-    if model is None:
-        model = str(newest_model())
-        log.info("no model given: taking the newest, %s", model)
-    timeout = settings.download.download_timeout
-    try:
-        files = find_model(model, offline=settings.run.offline, timeout=timeout, encoder=False)
-    except NetworkError as error:  # a mistyped folder reads like the id of a model
-        raise NetworkError(f"there is no folder {model} here, and {error.message}", error.hint) from error
-    from clf.models.classifier import (
-        choose_max_length,
-        load_classifier,
-        position_limit,
-    )  # seconds, once there is a model
-
-    classifier = load_classifier(files)
-    if settings.data.max_length:
-        limit = position_limit(classifier.model, classifier.tokenizer)
-        classifier.max_length = choose_max_length(settings.data.max_length, limit, model)
-    return classifier
-
-
-def measured_texts(classifier: "Classifier", settings: Settings) -> MeasuredTexts:
-    """Read the rows to measure on, with labels matched to the model's by name.
-
-    Raises DataError when the labels do not match, or more than 1 % of the rows were in the training data.
-    """
-    wanted = settings.data.split
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        prepared = dataset_for_measuring(classifier.record, settings, Path(scratch))
-        rows = prepared.subset(wanted, settings.data.max_eval_samples, settings.run.seed)
-        names, name = prepared.labels, prepared.name
-    if not len(rows):
-        raise DataError(
-            f"the {wanted} split of {name} has no row with both a text and a label",
-            "check --text-column and --label-column",
+    if not model.record:
+        raise UsageError(
+            f"{model.name} does not record its validation split, so no threshold can be chosen on it",
+            "pass clf predict a --threshold instead",
         )
-    ids = align_labels(names, classifier.labels, name)
-    return MeasuredTexts(name, wanted, rows.raw_texts, ids[rows.labels], classifier.labels)
-
-
-def dataset_for_measuring(record: dict[str, Any], settings: Settings, scratch: Path) -> PreparedDataset:
-    """Return the dataset the model was trained with, as it was split then, or another one prepared in `scratch`."""
-    recorded = record.get("dataset") or {}
-    spec = settings.data.dataset
-    if spec is None:
-        if not recorded:
-            raise UsageError("the model does not record a dataset", "pass --dataset")
-        return recorded_dataset(record, settings, scratch)
-    if same_dataset(spec, recorded) and _unchanged(record, settings):
-        log.info("%s is what the model was trained with: measuring its %s split", spec, settings.data.split)
-        return recorded_dataset(record, settings, scratch)
-    source = find_source(settings)
-    if source.prepared:
-        check_prepared(PreparedDataset(source.prepared), settings)
-        return PreparedDataset(source.prepared)
-    cleaning = CleaningSettings(**record.get("cleaning", {}))
-    settings = settings.model_copy(update={"cleaning": cleaning})
-    return prepare_into(_made(scratch / "dataset"), source, settings, measure_only=True)
-
-
-def recorded_dataset(record: dict[str, Any], settings: Settings, scratch: Path) -> PreparedDataset:
-    """Find the dataset of a model's training again: as it was kept, else from its source, split the same way.
-
-    Data settings given explicitly win over the recorded ones.
-    """
-    recorded = record["dataset"]
-    then = DataSettings(**recorded["data"])
-    data = DataSettings(**settings.data.overlaid_on(recorded["data"]))
-    kept = PreparedDataset(Path(recorded["prepared"]))
-    if (
-        _shapes_alike(then, data)
-        and (kept.folder / MANIFEST_FILE).exists()
-        and kept.manifest["files"] == recorded["files"]
-    ):
-        return kept
-    if recorded["origin"].startswith(PIPE):
-        raise DataError(
-            f"the model was trained on data from a pipe, and what was kept of it in {kept.folder} is gone",
-            "pass --dataset with the texts to measure on",
+    if name is not None and not Path(name).expanduser().is_dir():
+        raise UsageError(
+            f"a threshold is stored with the model, and {name} is one of the Hub", "copy it into a folder of your own"
         )
-    spec = recorded["origin"] if Path(recorded["origin"]).is_absolute() else then.dataset
-    again = settings.model_copy(
-        update={
-            "data": data.model_copy(update={"dataset": spec}),
-            "cleaning": CleaningSettings(**record["cleaning"]),
-            "run": settings.run.model_copy(update={"seed": recorded["seed"]}),
-            "demo": settings.demo.model_copy(update={"rows": recorded["rows_generated"] or settings.demo.rows}),
-        }
-    )
-    log.info("preparing %s as for the model's training", spec)
-    source = find_source(again)
-    if source.fingerprint != recorded["fingerprint"] and _shapes_alike(then, data):
-        raise DataError(
-            f"{spec} has changed since the model was trained, and the data kept in {kept.folder} is gone",
-            "pass --dataset with the texts to measure on",
-        )
-    return prepare_into(_made(scratch / "recorded"), source, again)
-
-
-def _shapes_alike(then: DataSettings, now: DataSettings) -> bool:
-    """Tell whether two settings give the same splits; those of LATER only choose what of them is measured."""
-    return then.model_dump(exclude=LATER) == now.model_dump(exclude=LATER)
-
-
-def _unchanged(record: dict[str, Any], settings: Settings) -> bool:
-    """Tell whether the source still is what the model was trained with."""
-    recorded = record["dataset"]
-    origin = Path(recorded["origin"])
-    if not origin.exists():
-        return True
-    data = DataSettings(**recorded["data"]).model_copy(update={"dataset": str(origin)})
-    try:
-        source = find_source(settings.model_copy(update={"data": data}))
-    except DataError:  # a further file is gone; what was kept of it is not
-        return True
-    if source.fingerprint == recorded["fingerprint"]:
-        return True
-    log.warning("%s has changed since the model was trained: it is measured as another dataset", origin)
-    return False
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+    # Validation is that of the training, whatever dataset the model is measured on.
+    data = type(settings.data)(split="validation", allow_leak=True, max_length=settings.data.max_length)
+    plain = settings.model_copy(update={"data": data})
+    validation = measured_texts(model, plain)
+    log.info("choosing the threshold on the %d validation texts of the training", len(validation.raw_texts))
+    probabilities = predict_measured(model, validation, plain)
+    choice = choose(probabilities, validation.labels, settings.confidence)
+    if choice is None:
+        return
+    model.record |= {"threshold": choice.threshold, "abstention": choice.as_dict()}
+    write_json(Path(model.model.name_or_path) / MODEL_FILE, model.record)
 
 
 # --- measuring ----------------------------------------------------------------------------------------------
 
 
-def predict_measured(
-    classifier: "Classifier", measured: MeasuredTexts, settings: Settings, compute: "Compute | None" = None
-) -> NDArray[np.float32]:
-    """Return the model's probabilities for the measured texts, in the label order of `measured.names`."""
-    from clf.models.compute import choose_compute
-    from clf.progress import track
-    from clf.scoring.inference import predict_texts
+def _result(measurement: Measurement, positive: str | None) -> dict[str, Any]:
+    from clf.scoring.metrics import confusion, intervals, score, score_classes
 
-    with track(f"measuring {classifier.name}", len(measured.raw_texts)) as advance:
-        probabilities = predict_texts(
-            classifier,
-            measured.cleaned(classifier.cleaning),
-            compute or choose_compute(settings.compute),
-            advance,
-        )
-    order = [classifier.labels.index(name) for name in measured.names]
-    return probabilities[:, order]
-
-
-def find_leaks(classifier: "Classifier", measured: MeasuredTexts, settings: Settings) -> NDArray[np.bool_] | None:
-    """Tell which rows stood in the model's training data; None when the model does not record it."""
-    file = Path(classifier.model.name_or_path) / TRAIN_ROWS_FILE
-    if not file.is_file():
-        log.warning("%s does not record its training texts, so leaks cannot be told", classifier.name)
-        return None
-    leaked = seen_in(measured.cleaned(classifier.cleaning), file)
-    if leaked.mean() > LEAK_LIMIT and not settings.data.allow_leak:
-        raise DataError(
-            f"{int(leaked.sum())} of {len(leaked)} texts to measure on were in the training data of {classifier.name}",
-            "measure on texts it has not seen, or pass --allow-leak",
-        )
-    return leaked
-
-
-def measurement_inputs(classifier: "Classifier", settings: Settings) -> list[Path]:
-    """Return what a measurement reads from this machine, where its result must not go."""
-    recorded = classifier.record.get("dataset") or {}
-    known = [Path(recorded[key]) for key in ("prepared", "origin") if recorded.get(key)]
-    return [Path(classifier.model.name_or_path), *known, *input_paths(settings.data)]
-
-
-def without_leaks(
-    probabilities: NDArray[np.float32], measured: MeasuredTexts, leaked: NDArray[np.bool_] | None
-) -> dict[str, float] | None:
-    """Return the metrics on the rows the model has not seen; None where that is all of them, none, or unknown."""
-    from clf.scoring.metrics import score
-
-    if leaked is None or not leaked.any() or leaked.all():
-        return None
-    return score(probabilities[~leaked], measured.labels[~leaked])
-
-
-def _result(
-    classifier: "Classifier",
-    measured: MeasuredTexts,
-    probabilities: NDArray[np.float32],
-    leaked: NDArray[np.bool_] | None,
-    positive: str | None,
-) -> dict[str, Any]:
-    from clf.scoring.metrics import confusion, score, score_classes
-
+    measured, probabilities = measurement.texts, measurement.probabilities
     per_class = score_classes(probabilities, measured.labels, measured.names)
     absent = [name for name, row in per_class.items() if not row["rows"]]
     if absent:
         log.warning(
             "no text to measure on has the label %s; the macro averages are over the others", ", ".join(absent[:10])
         )
+    metrics = score(probabilities, measured.labels)
+    if undefined := [name for name, value in metrics.items() if value is None]:
+        log.warning("not defined on these texts, all of one class or all answered so: %s", ", ".join(undefined))
+    leaked = measurement.leaked
     return {
-        "model": classifier.name,
+        "model": measurement.model.name,
         "dataset": measured.dataset,
         "split": measured.split,
         "rows": len(measured.raw_texts),
-        "metrics": score(probabilities, measured.labels),
+        "metrics": metrics,
+        "intervals": intervals(probabilities, measured.labels),
         "per_class": per_class,
         "positive_class": per_class[positive] if positive is not None else None,
         "confusion_matrix": confusion(probabilities, measured.labels),
+        "calibration": _calibration(measurement),
+        "abstention": _abstention(measurement),
+        "by_length": _by_length(measurement),
+        "worst_errors": _worst_errors(measurement),
         "leaked_rows": None if leaked is None else int(leaked.sum()),
         "without_leaks": without_leaks(probabilities, measured, leaked),
     }
 
 
-def _write_predictions(path: Path, measured: MeasuredTexts, probabilities: NDArray[np.float32]) -> None:
+def _sureness(probabilities: Probabilities, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+
+
+def _calibration(measurement: Measurement) -> dict[str, Any]:
+    """Return the reliability of the model as it is, and as it was before its temperature, where it has one."""
+    from clf.scoring.calibration import reliability, with_temperature
+    from clf.scoring.metrics import score
+    from clf.scoring.selective import risk_coverage
+
+    labels, temperature = measurement.texts.labels, measurement.model.record.get("temperature")
+    confidence, correct = _sureness(measurement.probabilities, labels)
+    result: dict[str, Any] = {
+        "temperature": temperature,
+        "note": (measurement.model.record.get("calibration") or {}).get("reason"),
+        "reliability": [vars(each) for each in reliability(confidence, correct)],
+        "risk_coverage": risk_coverage(confidence, correct),
+        "before": None,
+    }
+    if temperature and temperature != 1.0:
+        before = with_temperature(measurement.probabilities, 1 / temperature)
+        scored = score(before, labels)
+        result["before"] = {
+            **{name: scored[name] for name in ("mean_confidence", "ece", "ece_expected", "log_loss", "brier")},
+            "reliability": [vars(each) for each in reliability(*_sureness(before, labels))],
+        }
+    return result
+
+
+def _abstention(measurement: Measurement) -> dict[str, Any] | None:
+    """Return what the stored threshold does on the measured rows; None without one."""
+    from clf.scoring.selective import answered
+
+    threshold = measurement.model.record.get("threshold")
+    if threshold is None:
+        return None
+    aim = (measurement.model.record.get("abstention") or {}).get("aim")
+    return {
+        "aim": aim,
+        **answered(*_sureness(measurement.probabilities, measurement.texts.labels), threshold).as_dict(),
+    }
+
+
+def _by_length(measurement: Measurement) -> list[dict[str, Any]]:
+    """Return the accuracy of texts of similar length, in up to five groups of about equally many rows."""
+    from clf.scoring.significance import clopper_pearson
+
+    lengths = np.array([len(text) for text in measurement.texts.raw_texts])
+    _, correct = _sureness(measurement.probabilities, measurement.texts.labels)
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_GROUPS + 1)[1:-1]))
+    groups = np.searchsorted(edges, lengths, side="left")
+    return [
+        {
+            "from": int(lengths[rows].min()),
+            "to": int(lengths[rows].max()),
+            "rows": int(rows.sum()),
+            "accuracy": float(correct[rows].mean()),
+            "interval": clopper_pearson(int(correct[rows].sum()), int(rows.sum())),
+        }
+        for group in np.unique(groups).tolist()
+        for rows in [groups == group]
+    ]
+
+
+def _worst_errors(measurement: Measurement) -> list[dict[str, Any]]:
+    """Return the errors the model was surest of."""
+    names = measurement.texts.names
+    confidence, correct = _sureness(measurement.probabilities, measurement.texts.labels)
+    wrong = np.flatnonzero(~correct)
+    return [
+        {
+            "row": int(row),
+            "text": measurement.texts.raw_texts[row],
+            "label": names[int(measurement.texts.labels[row])],
+            "predicted": names[int(measurement.probabilities[row].argmax())],
+            "confidence": round(float(confidence[row]), 4),
+        }
+        for row in wrong[np.argsort(-confidence[wrong], kind="stable")][:WORST_ERRORS].tolist()
+    ]
+
+
+# --- label issues -------------------------------------------------------------------------------------------
+
+
+def _label_issues(measurement: Measurement, settings: Settings) -> list[dict[str, Any]]:
+    """Return the rows whose labels are most likely wrong, judged by models that did not see them."""
+    wanted, folds = settings.evaluate.label_issues, settings.evaluate.folds
+    if folds:
+        from clf.folds import out_of_fold
+
+        texts, probabilities = out_of_fold(measurement.model, settings, folds)
+        measurement = replace(measurement, texts=texts, probabilities=probabilities, leaked=None)
+        wanted = wanted or len(texts.raw_texts)
+    elif wanted and measurement.leaked is not None and measurement.leaked.any():
+        raise DataError(
+            "label issues are judged only on texts that the model has not seen in training",
+            "choose another --split, or pass --folds 5 to judge the training split",
+        )
+    if not wanted:
+        return []
+    from clf.scoring.label_issues import is_label_issue, label_margins, rank_label_issues
+
+    texts, probabilities = measurement.texts, measurement.probabilities
+    issue, margins = is_label_issue(probabilities, texts.labels), label_margins(probabilities, texts.labels)
+    ranked = [row for row in rank_label_issues(probabilities, texts.labels).tolist() if issue[row]]
+    log.info("%d of %d labels look wrong", len(ranked), len(texts.raw_texts))
+    return [
+        {
+            "split": texts.split,
+            "row": row,
+            "label": texts.names[int(texts.labels[row])],
+            "suggested_label": texts.names[int(probabilities[row].argmax())],
+            "margin": round(float(margins[row]), 4),
+            "confidence_in_label": round(float(probabilities[row, texts.labels[row]]), 4),
+            "text": texts.raw_texts[row],
+        }
+        for row in ranked[:wanted]
+    ]
+
+
+def _write_predictions(path: Path, measured: MeasuredTexts, probabilities: Probabilities) -> None:
     import pyarrow
     import pyarrow.parquet
 

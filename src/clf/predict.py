@@ -14,7 +14,7 @@ from clf.data.columns import choose_text
 from clf.data.readers import read_file
 from clf.data.rows import Batch
 from clf.errors import OutputError, UsageError
-from clf.evaluate import load_model
+from clf.measurement import load_model
 from clf.results import save_settings_beside
 from clf.settings import Settings
 

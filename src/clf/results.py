@@ -269,6 +269,21 @@ def write_json(path: Path, value: Any) -> None:
     part.replace(path)
 
 
+def write_report(path: Path, text: str) -> None:
+    """Write a report where the user wants it, replacing what stands there in one step.
+
+    Raises OutputError when it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}", "choose another file") from error
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON object; None when there is none that can be read."""
     try:

@@ -84,6 +84,11 @@ class Run:
                 "choose another --output-dir",
             )
 
+    def read_history(self) -> list[dict[str, Any]]:
+        """Return the lines of the history."""
+        lines = self.history.read_text(encoding="utf-8").splitlines() if self.history.exists() else []
+        return [json.loads(line) for line in lines]
+
     def record(self, **values: Any) -> None:
         """Append one line to the history."""
         with self.history.open("a", encoding="utf-8") as file:

@@ -5,14 +5,10 @@ The flag, the variable, the TOML key, the help text and the reference page are d
 """
 
 import json
-import os
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
-from clf.errors import UsageError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 CONFIG_FILE = Path("clf.toml")
 DEFAULT_DATASET = "imdb"
@@ -192,23 +188,55 @@ class EvaluateSettings(Section):
 
     positive_label: str | None = None
     """Show precision, recall and F1 of this class too."""
+    label_issues: Annotated[int, Field(ge=0)] = 0
+    """List the labels that are most likely wrong, this many of them."""
+    folds: Annotated[int | None, Field(ge=2, le=20)] = None
+    """Look for wrong labels in the training split: train this many times anew, each time leaving out a part."""
+
+
+class ConfidenceSettings(Section):
+    """When the model is sure enough to answer."""
+
+    target_accuracy: Annotated[float | None, Field(gt=0, lt=1)] = None
+    """Store the lowest threshold of confidence above which validation shows at least this accuracy."""
+    target_coverage: Annotated[float | None, Field(gt=0, le=1)] = None
+    """Store the threshold of confidence that answers this share of the validation texts."""
+
+
+class ReportSettings(Section):
+    """Reports for people and for CI jobs."""
+
+    report: Path | None = None
+    """HTML page to write, with everything in it."""
+    junit: Path | None = None
+    """JUnit XML to write: a case for each rule of the gate."""
+    markdown: Path | None = None
+    """Markdown to write. On GitHub it is added to the summary of the job too."""
 
 
 class CompareSettings(Section):
     """Against what the candidate is measured, and what it must reach."""
 
     baseline: Strings = ["pretrained", "tfidf"]
-    """pretrained, tfidf or a model folder; repeat it for several. All must be beaten."""
+    """pretrained, majority, tfidf, frozen or a model folder; repeat it for several. All must be beaten."""
     show_baseline: Strings = []
     """A baseline that is shown and never gates; repeat it for several."""
     metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
     """Metric that decides."""
     min_improvement: Share = 0.0
     """The candidate must be better by more than this."""
+    margin: Annotated[float | None, Field(gt=0, le=1)] = None
+    """Being worse by less than this will do."""
     min_accuracy: Annotated[float | None, Field(ge=0, le=1)] = None
     """Accuracy the candidate must reach."""
     min_f1: Annotated[float | None, Field(ge=0, le=1)] = None
     """Macro F1 the candidate must reach."""
+    max_ece: Annotated[float | None, Field(ge=0, le=1)] = None
+    """Calibration error the candidate may have at most."""
+    min_class_recall: Annotated[float | None, Field(ge=0, le=1)] = None
+    """Recall the candidate must reach in every class."""
+    on_inconclusive: Literal["pass", "fail"] = "fail"
+    """What a comparison that settles nothing means for the exit code: 0, or 4."""
     examples: Annotated[int, Field(ge=0, le=1000)] = 3
     """Texts to show with the answers of both models."""
 
@@ -247,103 +275,15 @@ class Settings(Section):
     compute: ComputeSettings = Field(default_factory=ComputeSettings)
     train: TrainSettings = Field(default_factory=TrainSettings)
     evaluate: EvaluateSettings = Field(default_factory=EvaluateSettings)
+    confidence: ConfidenceSettings = Field(default_factory=ConfidenceSettings)
     compare: CompareSettings = Field(default_factory=CompareSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
     predict: PredictSettings = Field(default_factory=PredictSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     download: DownloadSettings = Field(default_factory=DownloadSettings)
-
-
-Overrides = dict[str, dict[str, Any]]
-
-
-def load_settings(overrides: Overrides | None = None, config: Path | None = None) -> Settings:
-    """Layer the sources: `overrides`, then CLF_* variables, then the settings file, then the defaults.
-
-    Raises UsageError for an unknown name or a bad value, naming the flag, variable or key it came from.
-    """
-    overrides = overrides or {}
-    if config is not None and not config.is_file():
-        raise UsageError(f"no settings file {config}", "give --config the path of a TOML file")
-    _check_variables()
-    try:
-        return _layered(config or CONFIG_FILE, overrides)
-    except RecursionError as error:
-        raise UsageError(f"{config or CONFIG_FILE} is nested too deeply", "write [section] and name = value") from error
-    except ValidationError as error:
-        raise _usage_error(error, overrides, config or CONFIG_FILE) from error
-
-
-def _layered(config: Path, overrides: Overrides) -> Settings:
-    # pydantic-settings costs 50 ms, which no `--help` should pay.
-    from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
-
-    class LayeredSettings(Settings, BaseSettings):
-        model_config = SettingsConfigDict(
-            env_prefix="CLF_", env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False
-        )
-
-        @classmethod
-        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *_: Any, **__: Any) -> Any:  # type: ignore[no-untyped-def]
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
-
-    layered = LayeredSettings.model_validate(overrides)
-    return Settings.model_construct(
-        layered.model_fields_set, **{name: getattr(layered, name) for name in Settings.model_fields}
-    )
 
 
 def section_type(section: str) -> type[Section]:
     """Return the class of a section."""
     kind: Any = Settings.model_fields[section].annotation
     return cast("type[Section]", kind)
-
-
-def variable_names() -> list[str]:
-    """Return the name of every environment variable that holds a setting."""
-    return [
-        f"CLF_{section}__{name}".upper()
-        for section in Settings.model_fields
-        for name in section_type(section).model_fields
-    ]
-
-
-def _check_variables() -> None:
-    """Refuse CLF_* variables that name no setting: pydantic-settings would pass over most of them."""
-    known = [*variable_names(), "CLF_CONFIG"]
-    for name in sorted(os.environ):
-        if name.startswith("CLF_") and name not in known:
-            raise UsageError(f"the environment variable {name} names no setting", _suggest(name, known))
-
-
-def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
-    problem = error.errors()[0]
-    section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
-    if not section:
-        return UsageError(
-            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "mend that line"
-        )
-    origin = _origin(section, name, overrides, config)
-    if problem["type"] == "extra_forbidden":
-        return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
-    expected = problem["msg"].replace("Input should be", "expected").replace("String should", "it should")
-    return UsageError(f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for what it takes")
-
-
-def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
-    if name in overrides.get(section, {}):
-        return "--" + name.replace("_", "-")
-    variable = f"CLF_{section}__{name}".upper()
-    if variable in os.environ:
-        return variable
-    return f"{section}.{name} in {config}" if name else f"[{section}] in {config}"
-
-
-def _names_near(section: str, name: str) -> list[str]:
-    if name and section in Settings.model_fields:
-        return list(section_type(section).model_fields)
-    return list(Settings.model_fields)
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known[:12])}"

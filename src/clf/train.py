@@ -18,8 +18,20 @@ from clf.errors import DataError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, preparation_key, prepare_into
 from clf.processes import World
+from clf.reports.html import training_page
 from clf.reports.model_card import model_card
-from clf.results import MODEL_FILE, MODELS, PREPARED, TRAIN_ROWS_FILE, output_folder, sha256, shown, staged, write_json
+from clf.results import (
+    MODEL_FILE,
+    MODELS,
+    PREPARED,
+    TRAIN_ROWS_FILE,
+    output_folder,
+    sha256,
+    shown,
+    staged,
+    write_json,
+    write_report,
+)
 from clf.runs import Clock, Run
 from clf.settings import Settings
 
@@ -131,6 +143,7 @@ def default_name(settings: Settings, source: Source) -> str:
 
 
 def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World) -> TrainResult:
+    from clf.training.confidence import calibrate
     from clf.training.record import model_record
     from clf.training.work import fine_tune_work, load_work
 
@@ -149,13 +162,17 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     processes.leave(world)
     clock.lap("train")
     classifier, tested = work.classifier, work.test
+    calibrated = calibrate(classifier, work.compute, work.validation, settings.confidence)
+    clock.lap("calibrate")
     test_metrics, examples = _final_test(classifier, work.compute, tested)
     clock.lap("test")
 
     rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
     record = model_record(settings, files, work.prepared, classifier, work.compute, rows)
     record |= {
-        "metrics": {"validation": trained.metrics, "test": test_metrics},
+        **calibrated.as_record(),
+        "metrics": {"validation": calibrated.metrics, "test": test_metrics},
+        "train_seconds": round(trained.seconds, 2),
         "epochs": trained.epochs,
         "steps": trained.steps,
     }
@@ -172,12 +189,15 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         resumed_from_step=trained.resumed_from_step,
         train_seconds=round(trained.seconds, 2),
         examples_per_second=round(trained.examples / trained.seconds, 2),
-        metrics=trained.metrics,
+        metrics=calibrated.metrics,
         test_metrics=test_metrics,
         examples=examples,
         megabytes=round(sum(path.stat().st_size for path in folder.rglob("*")) / 1e6, 1),
     )
     write_json(run.result, {"of": _identity(settings, source), "result": result.as_dict()})
+    if settings.report.report:
+        page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
+        write_report(settings.report.report, page)
     return result
 
 
@@ -207,7 +227,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
 
 def _identity(settings: Settings, source: Source) -> dict[str, Any]:
     """Return what makes a run what it is: a second run of the same has nothing to add."""
-    same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train"})
+    same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train", "confidence"})
     same["train"].pop("resume")
     return {"settings": same, "seed": settings.run.seed, "origin": source.origin, "content": source.fingerprint}
 

@@ -6,12 +6,13 @@ import pytest
 
 from clf.cli import render
 from clf.errors import DataError
+from clf.reports.safety import safe
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
 
 
 def test_control_and_bidi_characters_become_visible() -> None:
-    shown = render.safe(HOSTILE)
+    shown = safe(HOSTILE)
     assert "\\x1b" in shown
     assert "\\u202e" in shown
     assert "\\x9b" in shown
@@ -19,7 +20,7 @@ def test_control_and_bidi_characters_become_visible() -> None:
 
 
 def test_secrets_become_stars() -> None:
-    assert render.safe("hf_abcdefghijklmnop at http://user:password@host/x") == "*** at http://***@host/x"
+    assert safe("hf_abcdefghijklmnop at http://user:password@host/x") == "*** at http://***@host/x"
 
 
 def test_an_error_is_one_line_and_a_hint_and_markup_in_it_is_text(capsys: pytest.CaptureFixture[str]) -> None:

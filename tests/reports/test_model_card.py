@@ -11,6 +11,10 @@ def test_the_front_matter_names_base_model_and_dataset(trained: Path) -> None:
     front = yaml.safe_load(card.split("---")[1])
     record = json.loads((trained / "clf.json").read_text())
     assert front["pipeline_tag"] == "text-classification"
-    assert front["base_model"] == record["base_model"]["name"]
-    assert front["datasets"] == ["synthetic"]
+    assert "base_model" not in front  # a folder is no model of the Hub
+    [entry] = front["model-index"]
+    [result] = entry["results"]
+    assert result["dataset"]["name"] == "synthetic"
+    found = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert found["accuracy"] == record["metrics"]["test"]["accuracy"]
     assert f"{record['metrics']['test']['accuracy']:.4f}" in card

@@ -56,7 +56,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("train")
-@uses("data", "train", "compute", "cleaning", "download", "run")
+@uses("data", "train", "confidence", "compute", "cleaning", "report.report", "download", "run")
 def train_command(settings: Settings, presentation: Presentation) -> None:
     """Fine-tune an encoder on a dataset, and publish the model."""
     start(settings, presentation)
@@ -94,7 +94,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("evaluate")
-@uses("data", "evaluate", "compute", "download", "run")
+@uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Measure a model on a split of a dataset."""
     start(settings, presentation)
@@ -111,23 +111,24 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     render.print_metrics(columns, f"{result['model']} on {result['rows']} texts of {result['dataset']}")
     render.print_classes(result["per_class"])
     render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
+    render.print_confidence(result)
     render.print_lines(f"written to {result['output_dir']}")
     finish(presentation, "clf", "compare", *([model] if model else []))
 
 
 @app.command("compare")
-@uses("data", "compare", "compute", "download", "run")
+@uses("data", "compare", "compute", "report", "download", "run")
 def compare_command(
     settings: Settings,
     presentation: Presentation,
     candidate: ModelArgument = None,
     trained_model: HiddenModel = None,
 ) -> None:
-    """Tell whether a model is better than its baselines; exit code 3 when it is not."""
+    """Tell whether a model is better than its baselines; exit code 3 when it is not, 4 when chance may have it."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.cli import render
-    from clf.compare import compare
+    from clf.compare import compare, exit_code
 
     result = compare(candidate or trained_model, settings)
     if presentation.json:
@@ -135,8 +136,7 @@ def compare_command(
     else:
         render.print_comparison(result)
         finish(presentation, *result["next"])
-    if result["gate"] != "passed":
-        raise typer.Exit(3)
+    raise typer.Exit(exit_code(result, settings))
 
 
 @app.command("predict")

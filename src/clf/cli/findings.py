@@ -6,8 +6,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from clf.cli.render import console, print_lines, safe
+from clf.cli.render import console, print_lines
 from clf.progress import size
+from clf.reports.safety import safe
 
 
 def print_downloaded(rows: Sequence[Mapping[str, Any]], verified: bool, manifest: object) -> None:

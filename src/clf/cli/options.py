@@ -11,7 +11,8 @@ import typer
 from pydantic.fields import FieldInfo
 
 from clf import __version__
-from clf.settings import CompareSettings, Overrides, load_settings, section_type
+from clf.layers import Overrides, load_settings
+from clf.settings import CompareSettings, section_type
 
 COMMON = "Every command"
 

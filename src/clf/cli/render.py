@@ -2,9 +2,7 @@
 
 import json
 import logging
-import re
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,12 +13,11 @@ from rich.text import Text
 
 from clf.errors import ClfError
 from clf.progress import live_console
-from clf.reports.markdown import SHOWN
+from clf.reports.markdown import Columns, table_rows
+from clf.reports.safety import one_line, safe
 
-SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/\s]+(?=@)")
 SHOWN_CLASSES = 20
 SHOWN_CONFLICTS = 2
-INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def console() -> Console:
@@ -28,37 +25,22 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
-def safe(text: object) -> str:
-    """Make a foreign string harmless on a terminal: control and bidi characters become visible, secrets stars."""
-    shown = "".join(_visible(character) for character in str(text))
-    return SECRET.sub("***", shown)
-
-
-def _visible(character: str) -> str:
-    keep = character in "\n\u200c\u200d" or unicodedata.category(character) not in INVISIBLE
-    return character if keep else character.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
 def print_error(error: ClfError, as_json: bool) -> None:
     """Print what was expected and found, and what to do; with `--json` as a document on stdout too."""
     stream = Console(stderr=True, highlight=False, soft_wrap=True)
-    stream.print(Text.assemble(("error: ", "bold red"), _one_line(error.message)))
+    stream.print(Text.assemble(("error: ", "bold red"), one_line(error.message)))
     if error.hint:
-        stream.print(Text.assemble(("hint: ", "bold cyan"), _one_line(error.hint)))
+        stream.print(Text.assemble(("hint: ", "bold cyan"), one_line(error.hint)))
     if as_json:
         print_json(
             {
                 "error": {
                     "kind": error.kind,
-                    "message": _one_line(error.message),
-                    "hint": _one_line(error.hint),
+                    "message": one_line(error.message),
+                    "hint": one_line(error.hint),
                 }
             }
         )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(safe(text).split())
 
 
 def print_json(value: Any) -> None:
@@ -75,7 +57,7 @@ class NoteHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line; warnings stand out."""
-        if (line := _one_line(record.getMessage())) in self.said:
+        if (line := one_line(record.getMessage())) in self.said:
             return
         self.said.add(line)
         style = "yellow" if record.levelno >= logging.WARNING else "dim" if record.levelno < logging.INFO else ""
@@ -98,12 +80,11 @@ def print_lines(*lines: str) -> None:
 # --- tables -------------------------------------------------------------------------------------------------
 
 
-def print_metrics(columns: Mapping[str, Mapping[str, float]], title: str) -> None:
-    """Print the headline metrics, a column for each model or split."""
+def print_metrics(columns: Columns, title: str, costs: Columns | None = None) -> None:
+    """Print the headline metrics, a column for each model or split, and below them what each costs."""
     table = _table(title, ["metric", *columns], right=range(1, len(columns) + 1))
-    for name, shown in SHOWN.items():
-        if any(name in metrics for metrics in columns.values()):
-            table.add_row(shown, *(f"{metrics[name]:.4f}" if name in metrics else "" for metrics in columns.values()))
+    for row in table_rows(columns, costs):
+        table.add_row(*row)
     console().print(table)
 
 
@@ -232,17 +213,38 @@ def print_comparison(result: Mapping[str, Any]) -> None:
     print_metrics(
         {result["model"]: result["candidate"], **result["baselines"]},
         f"{count(result['rows'], 'text')} of {result['dataset']}, {result['split']}",
+        result["costs"],
     )
     for row in result["comparisons"]:
-        asked = f" (asked for more than {result['min_improvement']:g})" if result["min_improvement"] else ""
-        shown = asked if row["gates"] else " (shown only)"
-        print_lines(f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}{shown}")
+        low, high = row["interval"]
+        shown = "" if row["gates"] else " (shown only)"
+        print_lines(
+            f"against {row['baseline']}: {row['metric']} {row['difference']:+.4f} [{low:+.4f}, {high:+.4f}], "
+            f"{row['verdict']}{shown}"
+        )
     if before := result["baselines"].get("pretrained"):
         confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result["candidate"]))
         print_lines("mean confidence: {} before, {} after".format(*confidence))
     print_examples(result["examples"])
-    print_lines("", result["summary"], *result["missed_floors"], *(f"try {advice}" for advice in result["advice"]))
+    print_lines("", result["summary"], *(f"try {advice}" for advice in result["advice"]))
     print_lines(f"written to {result['output_dir']}")
+
+
+def print_confidence(result: Mapping[str, Any]) -> None:
+    """Print what calibration did, and what the stored threshold does, where there are any."""
+    before, answered = result["calibration"]["before"], result["abstention"]
+    if before:
+        print_lines(
+            f"before calibration: mean confidence {before['mean_confidence']:.3f}, error {before['ece']:.4f}; "
+            f"with a temperature of {result['calibration']['temperature']:g}: "
+            f"{result['metrics']['mean_confidence']:.3f}, {result['metrics']['ece']:.4f}"
+        )
+    if answered and answered["accuracy"] is not None:
+        low, high = answered["accuracy_interval"]
+        print_lines(
+            f"above a confidence of {answered['threshold']:.4f} it answers {answered['coverage']:.1%} of the texts, "
+            f"{answered['accuracy']:.2%} of them right [{low:.2%}, {high:.2%}]"
+        )
 
 
 def print_predictions(answers: Sequence[Mapping[str, Any]], all_scores: bool) -> None:

@@ -115,7 +115,8 @@ def _usage_hint(message: str) -> str:
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
-    from clf.cli.render import print_error, safe
+    from clf.cli.render import print_error
+    from clf.reports.safety import safe
 
     if _debugging(arguments):
         sys.stderr.write(safe(traceback.format_exc()))

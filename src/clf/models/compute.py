@@ -56,7 +56,7 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep what training frees, where it is glibc: a tenth of a step on a CPU is spent on asking anew.
+    """Let glibc, where it is the C library, keep what training frees: asking anew takes a tenth of a step on a CPU.
 
     Each step frees and asks for the same gigabyte. As it comes, glibc gives large pieces back to the system at once,
     which then has to clear and map each page again.

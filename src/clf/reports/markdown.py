@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from clf.reports.safety import one_line
+
 SHOWN = {
     "accuracy": "accuracy",
     "macro_precision": "precision (macro)",
@@ -11,20 +13,40 @@ SHOWN = {
     "weighted_precision": "precision (weighted)",
     "weighted_recall": "recall (weighted)",
     "weighted_f1": "F1 (weighted)",
+    "balanced_accuracy": "balanced accuracy",
+    "mcc": "Matthews correlation",
+    "auroc": "area under the ROC",
+    "average_precision": "average precision",
     "mean_confidence": "mean confidence",
     "ece": "calibration error",
     "ece_expected": "… of a calibrated model",
+    "brier": "Brier score",
     "log_loss": "log loss",
 }
 
 
-def metrics_table(columns: Mapping[str, Mapping[str, float]]) -> str:
+SHOWN_COSTS = {"train_seconds": "training, seconds", "texts_per_second": "texts a second", "megabytes": "MB on disk"}
+
+Columns = Mapping[str, Mapping[str, float | None]]
+
+
+def table_rows(columns: Columns, costs: Columns | None = None) -> list[list[str]]:
+    """Return the rows of a table of metrics, a column for each model or split, and below them what each costs."""
+    rows = [
+        [shown, *(_number(metrics[name]) if name in metrics else "" for metrics in columns.values())]
+        for name, shown in SHOWN.items()
+        if any(name in metrics for metrics in columns.values())
+    ]
+    for name, shown in SHOWN_COSTS.items() if costs else []:
+        found = (costs[model][name] for model in columns) if costs else ()
+        rows.append([shown, *("" if cost is None else f"{cost:,.1f}" for cost in found)])
+    return rows
+
+
+def metrics_table(columns: Columns, costs: Columns | None = None) -> str:
     """Write one column of metrics for each model or split."""
     lines = [f"| metric | {' | '.join(map(escape, columns))} |", "|---" * (len(columns) + 1) + "|"]
-    for name, shown in SHOWN.items():
-        if any(name in metrics for metrics in columns.values()):
-            cells = (f"{metrics[name]:.4f}" if name in metrics else "" for metrics in columns.values())
-            lines.append(f"| {shown} | {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(row)} |" for row in table_rows(columns, costs)]
     return "\n".join(lines)
 
 
@@ -40,6 +62,8 @@ def evaluation_report(result: Mapping[str, Any]) -> str:
             {result["split"]: result["metrics"]}
             | ({"without leaked rows": result["without_leaks"]} if result.get("without_leaks") else {})
         ),
+        "",
+        *_confidence(result),
         "",
         "| class | precision | recall | F1 | rows |",
         "|---|---|---|---|---|",
@@ -72,24 +96,52 @@ def comparison_report(result: Mapping[str, Any]) -> str:
         "",
         f"{result['rows']} texts. **{result['summary']}**",
         "",
-        metrics_table(columns),
+        metrics_table(columns, result["costs"]),
         "",
     ]
     lines += [
-        f"- against {escape(row['baseline'])}: {row['metric']} {row['difference']:+.4f}, {row['verdict']}"
-        + ("" if row["gates"] else " (shown only)")
+        f"| against | {_metric(result)}, difference | 95 % interval | verdict | McNemar p |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {escape(row['baseline'])}{'' if row['gates'] else ' (shown only)'} | {row['difference']:+.4f} | "
+        f"{row['interval'][0]:+.4f} to {row['interval'][1]:+.4f} | {row['verdict']} | {row['p_value']:.3g} |"
         for row in result["comparisons"]
     ]
-    lines += [f"- {escape(miss)}" for miss in result["missed_floors"]]
-    lines += [f"- try {escape(advice)}" for advice in result["advice"]]
+    lines += ["", "| rule | outcome | found |", "|---|---|---|"]
+    lines += [f"| {escape(rule['name'])} | {rule['outcome']} | {escape(rule['message'])} |" for rule in result["rules"]]
+    lines += ["", *(f"- try {escape(advice)}" for advice in result["advice"])]
     return "\n".join(lines) + "\n"
+
+
+def _metric(result: Mapping[str, Any]) -> str:
+    metrics = {row["metric"] for row in result["comparisons"]}
+    return " and ".join(sorted(SHOWN[metric] for metric in metrics)) or "metric"
+
+
+def _confidence(result: Mapping[str, Any]) -> list[str]:
+    """Say what calibration and abstention do, where there are any."""
+    lines, before, answered = [], result["calibration"]["before"], result["abstention"]
+    if before:
+        lines.append(
+            f"Before its temperature of {result['calibration']['temperature']:g}: mean confidence "
+            f"{before['mean_confidence']:.4f}, calibration error {before['ece']:.4f}."
+        )
+    if answered and answered["accuracy"] is not None:
+        low, high = answered["accuracy_interval"]
+        lines.append(
+            f"Above a confidence of {answered['threshold']:.4f} it answers {answered['coverage']:.1%} of the texts, "
+            f"{answered['accuracy']:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+        )
+    return lines
 
 
 def escape(text: str) -> str:
     """Keep a foreign string from becoming Markdown or HTML."""
+    text = one_line(text)
     for mark in ("\\", "`", "*", "_", "[", "]", "|", "#"):
         text = text.replace(mark, "\\" + mark)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _number(value: float | None) -> str:

@@ -27,6 +27,26 @@ def predict_texts(
     return predict_tokens(classifier.model, token_ids, classifier.tokenizer.pad_token_id, compute, advance)
 
 
+def embed_texts(
+    classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
+) -> NDArray[np.float32]:
+    """Return the encoder's mean last hidden state of each cleaned text, shape (texts, width), without its head."""
+    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
+    encoder, padding = classifier.model.base_model, classifier.tokenizer.pad_token_id
+    embeddings = np.empty((len(token_ids), classifier.model.config.hidden_size), dtype=np.float32)
+    encoder.to(compute.device).eval()
+    with torch.inference_mode(), compute.autocast():
+        for rows in _batches(token_ids, TOKENS_PER_BATCH.get(compute.device.type, 8_192)):
+            padded = pad_rows([token_ids[row] for row in rows], padding)
+            ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
+            hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+            weights = mask[:, :, None].float()
+            embeddings[rows] = ((hidden * weights).sum(1) / weights.sum(1)).cpu().numpy()
+            if advance:
+                advance(len(rows))
+    return embeddings
+
+
 def predict_tokens(
     model: Any,
     token_ids: Sequence[Any],

@@ -43,8 +43,6 @@ def model_record(
         "max_length": classifier.max_length,
         "truncation": classifier.truncation,
         "cleaning": classifier.cleaning.model_dump(),
-        "temperature": 1.0,
-        "threshold": None,
         "dataset": {
             key: manifest.get(key)
             for key in ("name", "origin", "fingerprint", "files", "data", "seed", "text_columns", "rows_generated")

@@ -181,7 +181,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(probabilities, self.validation.labels)
         scored[SELECTION] = selection(scored, len(self.validation.labels))
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items()}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items() if value is not None}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self.seconds_aside += time.perf_counter() - started
@@ -350,5 +350,5 @@ def _best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, f
     """Return the validation metrics of the epoch whose weights were kept."""
     for entry in history:
         if entry.get(f"eval_{SELECTION}") == best:
-            return {name: entry[f"eval_{name}"] for name in METRICS}
+            return {name: entry[f"eval_{name}"] for name in METRICS if f"eval_{name}" in entry}
     return {}

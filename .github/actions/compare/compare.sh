@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# The body of the action: clf compare with its reports; the exit code is that of the gate.
+set -uo pipefail
+reports=${REPORTS:-clf-reports}
+mkdir -p "$reports"
+command=(clf compare)
+[ -n "${CANDIDATE:-}" ] && command+=("$CANDIDATE")
+[ -n "${DATASET:-}" ] && command+=(--dataset "$DATASET")
+for baseline in ${BASELINES:-pretrained tfidf}; do command+=(--baseline "$baseline"); done
+read -r -a more <<< "${ARGUMENTS:-}"
+command+=(${more[@]+"${more[@]}"} --json --overwrite)
+command+=(--junit "$reports/junit.xml" --markdown "$reports/report.md" --report "$reports/report.html")
+"${command[@]}" > "$reports/comparison.json"
+code=$?
+python3 - "$reports/comparison.json" >> "${GITHUB_OUTPUT:-/dev/stdout}" <<'PYTHON'
+import json, sys
+
+result = json.load(open(sys.argv[1], encoding="utf-8"))
+print(f"gate={result.get('gate', 'error')}")
+print(f"verdict={result.get('verdict', 'error')}")
+PYTHON
+exit "$code"

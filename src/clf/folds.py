@@ -1,0 +1,83 @@
+"""Probabilities of the training texts from models that did not see them: each part by a model trained on the others."""
+
+import logging
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.errors import DataError, ModelError
+from clf.measurement import MeasuredTexts, base_files, recorded_dataset
+from clf.processes import ALONE
+from clf.runs import Run
+from clf.settings import DataSettings, Settings
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
+
+log = logging.getLogger(__name__)
+
+
+def out_of_fold(model: "Classifier", settings: Settings, folds: int) -> tuple[MeasuredTexts, NDArray[np.float32]]:
+    """Train `folds` times with the recipe of `model`, and return its training texts with their probabilities.
+
+    The parts are stratified and drawn by the seed of the training. Raises ModelError for a model that does not record
+    its training, DataError for a class of fewer texts than folds.
+    """
+    from clf.scoring.inference import predict_texts
+    from clf.training.work import fine_tune_work, load_work
+
+    if not model.record:
+        raise ModelError(f"{model.name} does not record its training", "train it with clf first")
+    then = _recipe(model.record, settings)
+    files = base_files(model.record, settings)
+    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
+        plain = settings.model_copy(update={"data": DataSettings()})
+        prepared = recorded_dataset(model.record, plain, Path(scratch))
+        work = load_work(then, files, prepared, ALONE)
+        rows, labels = work.train, work.classifier.labels
+        parts = _parts(rows.labels, folds, then.run.seed, labels)
+        probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
+        for number in range(folds):
+            log.info("part %d of %d", number + 1, folds)
+            work = load_work(then, files, prepared, ALONE)  # the encoder anew
+            run = Run(Path(scratch) / f"part-{number}")
+            with run.open(then, "train"):
+                seen = replace(work, train=rows.take(np.flatnonzero(parts != number)), test=None)
+                fine_tune_work(then, seen, run, ALONE, resume=False)
+            held_out = np.flatnonzero(parts == number)
+            texts = rows.take(held_out).texts
+            probabilities[held_out] = predict_texts(work.classifier, texts, work.compute)
+    return MeasuredTexts(prepared.name, "train", rows.raw_texts, rows.labels, labels), probabilities
+
+
+def _recipe(record: dict[str, object], settings: Settings) -> Settings:
+    """Return the settings of the training, to be followed here."""
+    then = Settings.model_validate(record["settings"])
+    alone = {"resume": False, "report_to": [], "keep_checkpoints": False, "no_final_test": True}
+    return then.model_copy(
+        update={
+            "train": then.train.model_copy(update=alone),
+            "compute": settings.compute,
+            "confidence": settings.confidence,
+        }
+    )
+
+
+def _parts(labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
+    """Return the number of the part of each row, shape (rows,): each class is spread evenly."""
+    counts = np.bincount(labels, minlength=len(names))
+    if counts.min() < folds:
+        rare = names[int(counts.argmin())]
+        raise DataError(
+            f"{rare} labels only {counts.min()} training texts, fewer than {folds} folds", "pass fewer --folds"
+        )
+    generator = np.random.default_rng(seed)
+    parts = np.empty(len(labels), dtype=np.int64)
+    for number in range(len(names)):
+        rows = generator.permutation(np.flatnonzero(labels == number))
+        parts[rows] = np.arange(len(rows)) % folds
+    return parts

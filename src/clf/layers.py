@@ -1,0 +1,100 @@
+"""Where settings come from: flags, then `CLF_*` variables, then `clf.toml`, then the defaults."""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from clf.errors import UsageError
+from clf.settings import CONFIG_FILE, Settings, section_type
+
+Overrides = dict[str, dict[str, Any]]
+
+
+def load_settings(overrides: Overrides | None = None, config: Path | None = None) -> Settings:
+    """Layer the sources: `overrides`, then CLF_* variables, then the settings file, then the defaults.
+
+    Raises UsageError for an unknown name or a bad value, naming the flag, variable or key it came from.
+    """
+    overrides = overrides or {}
+    if config is not None and not config.is_file():
+        raise UsageError(f"no settings file {config}", "give --config the path of a TOML file")
+    _check_variables()
+    try:
+        return _layered(config or CONFIG_FILE, overrides)
+    except RecursionError as error:
+        raise UsageError(f"{config or CONFIG_FILE} is nested too deeply", "write [section] and name = value") from error
+    except ValidationError as error:
+        raise _usage_error(error, overrides, config or CONFIG_FILE) from error
+
+
+def _layered(config: Path, overrides: Overrides) -> Settings:
+    # pydantic-settings costs 50 ms, which no `--help` should pay.
+    from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+
+    class LayeredSettings(Settings, BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix="CLF_", env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False
+        )
+
+        @classmethod
+        def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *_: Any, **__: Any) -> Any:  # type: ignore[no-untyped-def]
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
+
+    layered = LayeredSettings.model_validate(overrides)
+    return Settings.model_construct(
+        layered.model_fields_set, **{name: getattr(layered, name) for name in Settings.model_fields}
+    )
+
+
+def variable_names() -> list[str]:
+    """Return the name of every environment variable that holds a setting."""
+    return [
+        f"CLF_{section}__{name}".upper()
+        for section in Settings.model_fields
+        for name in section_type(section).model_fields
+    ]
+
+
+def _check_variables() -> None:
+    """Refuse CLF_* variables that name no setting: pydantic-settings would pass over most of them."""
+    known = [*variable_names(), "CLF_CONFIG"]
+    for name in sorted(os.environ):
+        if name.startswith("CLF_") and name not in known:
+            raise UsageError(f"the environment variable {name} names no setting", _suggest(name, known))
+
+
+def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
+    problem = error.errors()[0]
+    section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
+    if not section:
+        return UsageError(
+            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "mend that line"
+        )
+    origin = _origin(section, name, overrides, config)
+    if problem["type"] == "extra_forbidden":
+        return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
+    expected = problem["msg"].replace("Input should be", "expected").replace("String should", "it should")
+    return UsageError(f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for what it takes")
+
+
+def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
+    if name in overrides.get(section, {}):
+        return "--" + name.replace("_", "-")
+    variable = f"CLF_{section}__{name}".upper()
+    if variable in os.environ:
+        return variable
+    return f"{section}.{name} in {config}" if name else f"[{section}] in {config}"
+
+
+def _names_near(section: str, name: str) -> list[str]:
+    if name and section in Settings.model_fields:
+        return list(section_type(section).model_fields)
+    return list(Settings.model_fields)
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known[:12])}"

@@ -1,0 +1,44 @@
+"""A temperature in the weights: whatever loads the model then gives calibrated confidence, with no code of ours."""
+
+# ruff: noqa: TID253 - this module computes
+from typing import Any
+
+import torch
+
+TOLERANCE = 1e-3
+
+
+def fold_temperature(model: Any, temperature: float) -> bool:
+    """Divide the last linear layer by `temperature`, weights and bias, so that the logits are divided by it.
+
+    Tells whether it worked. A model whose logits do not come straight from that layer is left as it was.
+    """
+    last = [
+        module
+        for module in model.modules()
+        if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
+    ]
+    if not last:
+        return False
+    before = _logits(model)
+    _divide(last[-1], temperature)
+    if torch.allclose(_logits(model) * temperature, before, rtol=TOLERANCE, atol=TOLERANCE):
+        return True
+    _divide(last[-1], 1 / temperature)
+    return False
+
+
+def _divide(layer: torch.nn.Linear, temperature: float) -> None:
+    with torch.no_grad():
+        layer.weight.div_(temperature)
+        if layer.bias is not None:
+            layer.bias.div_(temperature)
+
+
+def _logits(model: Any) -> torch.Tensor:
+    was_training = model.training
+    ids = torch.arange(1, 9, device=next(model.parameters()).device)[None]
+    with torch.inference_mode():
+        logits: torch.Tensor = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
+    model.train(was_training)
+    return logits

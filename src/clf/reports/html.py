@@ -1,0 +1,268 @@
+"""Results as one self-contained page: no network, no scripts, everything foreign escaped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from clf import __version__
+from clf.reports import charts
+from clf.reports.markdown import SHOWN, Columns, table_rows
+from clf.reports.safety import one_line
+
+TEXT_WIDTH = 400
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table, as it is shown; `kind` is number, text or nothing."""
+
+    shown: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a page: a heading, some sentences, a picture, a table."""
+
+    title: str
+    notes: list[str] = field(default_factory=list)
+    picture: str | None = None
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
+
+
+def evaluation_page(result: Mapping[str, Any], issues: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]) -> str:
+    """Write the page of `clf evaluate`."""
+    title = f"{result['model']} on {result['dataset']}, {result['split']}"
+    sections = [
+        metrics_section({result["split"]: result["metrics"]}, result["intervals"], result.get("without_leaks")),
+        confidence_section(result),
+        *selective_section(result),
+        *classes_sections(result["per_class"], result["confusion_matrix"]),
+        Section("By length", picture=charts.by_length(result["by_length"])),
+        errors_section(result["worst_errors"]),
+        *issues_section(issues),
+        *audit_section(audit),
+    ]
+    return page(title, f"{result['rows']:,} texts", sections)
+
+
+def comparison_page(result: Mapping[str, Any], audit: Mapping[str, Any]) -> str:
+    """Write the page of `clf compare`."""
+    columns = {result["model"]: result["candidate"], **result["baselines"]}
+    notes = [f"Try {advice}." for advice in result["advice"]]
+    sections = [
+        Section("Rules of the gate", notes, None, ["rule", "outcome", "found"],
+                [[_text(rule["name"]), _text(rule["outcome"]), _text(rule["message"])] for rule in result["rules"]]),
+        differences_section(result["comparisons"]),
+        metrics_section(columns, result["intervals"], None, result["costs"]),
+        *classes_sections(result["per_class"], None),
+        *flips_sections(result),
+        *audit_section(audit),
+    ]  # fmt: skip
+    title = f"{result['model']} compared on {result['dataset']}, {result['split']}"
+    return page(title, f"{result['rows']:,} texts", sections, (result["gate"], result["summary"]))
+
+
+def training_page(
+    result: Mapping[str, Any], record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]
+) -> str:
+    """Write the page of `clf train`."""
+    columns = {"validation": result["metrics"]} | ({"test": result["test_metrics"]} if result["test_metrics"] else {})
+    recipe = record["settings"]["train"]
+    seconds, rate = result["train_seconds"], result["examples_per_second"]
+    took = f"{result['steps']:,} steps, {result['epochs']:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts a second"
+    examples = [
+        [_text(row["text"]), _text(row["label"]), _text(row["predicted"]), _number(row["confidence"])]
+        for row in result["examples"]
+    ]
+    sections = [
+        Section("Learning", [f"{took}."], charts.learning(history)),
+        metrics_section(columns, {}, None),
+        Section("Calibration", [_calibration_note(record["calibration"])]),
+        Section("Examples", [], None, ["text", "label", "predicted", "confidence"], examples),
+        Section("Recipe", [], None, ["setting", "value"],
+                [[_text(name), _text(value)] for name, value in recipe.items()]),
+        *audit_section(audit),
+    ]  # fmt: skip
+    subtitle = f"{record['base_model']['name']}, fine-tuned on {record['dataset']['name']}"
+    return page(result["model_dir"], subtitle, sections)
+
+
+def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[str, str] | None = None) -> str:
+    """Fill the template; what is foreign is escaped there."""
+    from jinja2 import Environment
+
+    template = files("clf.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True)
+    made: str = environment.from_string(template).render(
+        title=one_line(title),
+        subtitle=f"{one_line(subtitle)} · clf {__version__}",
+        sections=[section for section in sections if section.picture or section.rows or section.notes],
+        verdict={"kind": verdict[0], "text": one_line(verdict[1])} if verdict else None,
+    )
+    return made
+
+
+# --- sections -----------------------------------------------------------------------------------------------
+
+
+def metrics_section(
+    columns: Columns, intervals: Mapping[str, Sequence[float]], without_leaks: Mapping[str, float | None] | None,
+    costs: Columns | None = None,
+) -> Section:  # fmt: skip
+    """Show the metrics of each column, with the intervals of the first, and what each model costs."""
+    columns = {**columns} | ({"without leaked rows": without_leaks} if without_leaks else {})
+    shown_intervals = {SHOWN[name]: f"{low:.4f} to {high:.4f}" for name, (low, high) in intervals.items()}
+    rows = []
+    for shown, *numbers in table_rows(columns, costs):
+        if intervals:
+            numbers.insert(1, shown_intervals.get(shown, ""))
+        rows.append([_text(shown), *(Cell(number, "number") for number in numbers)])
+    names = [one_line(name, 40) for name in columns]
+    if intervals:
+        names.insert(1, "95 % interval")
+    return Section("Metrics", [], None, ["metric", *names], rows)
+
+
+def confidence_section(result: Mapping[str, Any]) -> Section:
+    """Show whether confidence means what it says, before and after calibration."""
+    found, calibration = result["metrics"], result["calibration"]
+    notes = [
+        f"Mean confidence {found['mean_confidence']:.3f} at an accuracy of {found['accuracy']:.3f}; calibration error "
+        f"{found['ece']:.4f}, where a perfectly calibrated model would show {found['ece_expected']:.4f} by chance."
+    ]
+    before = calibration["before"]
+    if before:
+        notes.append(
+            f"Before its temperature of {calibration['temperature']:g}: mean confidence "
+            f"{before['mean_confidence']:.3f}, calibration error {before['ece']:.4f}."
+        )
+    if calibration["note"]:
+        notes.append(f"Not calibrated: {calibration['note']}.")
+    picture = charts.reliability(calibration["reliability"], before["reliability"] if before else None)
+    return Section("Confidence", notes, picture)
+
+
+def selective_section(result: Mapping[str, Any]) -> list[Section]:
+    """Show what answering only the surest texts gains."""
+    answered, notes = result["abstention"], []
+    if answered and answered["accuracy"] is not None:
+        low, high = answered["accuracy_interval"]
+        notes = [
+            f"At the stored threshold of {answered['threshold']:.4f} the model answers {answered['coverage']:.1%} of "
+            f"these texts, {answered['accuracy']:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+        ]
+    return [Section("Risk and coverage", notes, charts.risk_coverage(result["calibration"]["risk_coverage"], answered))]
+
+
+def classes_sections(
+    per_class: Mapping[str, Mapping[str, Any]], matrix: Sequence[Sequence[int]] | None
+) -> list[Section]:
+    """Show each class, and which are taken for which."""
+    rows = [
+        [_text(name), *(_number(row[key]) for key in ("precision", "recall", "f1")), _count(row["rows"])]
+        for name, row in per_class.items()
+    ]
+    columns = ["class", "precision", "recall", "F1", "rows"]
+    sections = [Section("Classes", [], charts.class_bars(per_class), columns, rows)]
+    if matrix is not None:
+        sections.append(Section("Confusion matrix", [], charts.confusion(matrix, list(per_class))))
+    return sections
+
+
+def errors_section(errors: Sequence[Mapping[str, Any]]) -> Section:
+    """Show the errors the model was surest of."""
+    rows = [
+        [_text(row["text"]), _text(row["label"]), _text(row["predicted"]), _number(row["confidence"])] for row in errors
+    ]
+    notes = ["The errors it was surest of. Among them are labels that are wrong."] if rows else ["There are none."]
+    return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
+
+
+def issues_section(issues: Sequence[Mapping[str, Any]]) -> list[Section]:
+    """Show the labels that are most likely wrong."""
+    rows = [
+        [_text(row["text"]), _text(row["label"]), _text(row["suggested_label"]), _number(row["margin"])]
+        for row in issues
+    ]
+    notes = ["Judged by models that did not see the text in training, the likeliest first."]
+    columns = ["text", "label", "more likely", "margin"]
+    return [Section("Labels that look wrong", notes, None, columns, rows)] if rows else []
+
+
+def differences_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:
+    """Show the difference to each baseline."""
+    rows = [
+        [
+            _text(row["baseline"] + ("" if row["gates"] else " (shown only)")),
+            _number(row["difference"], "+.4f"),
+            Cell(f"{row['interval'][0]:+.4f} to {row['interval'][1]:+.4f}", "number"),
+            _text(row["verdict"]),
+            Cell(f"{row['won']:,} / {row['lost']:,}", "number"),
+            _number(row["p_value"], ".3g"),
+        ]
+        for row in comparisons
+    ]
+    columns = ["against", "difference", "95 % interval", "verdict", "only candidate / only baseline right", "McNemar p"]
+    return Section("Differences", [], charts.differences(comparisons) if comparisons else None, columns, rows)
+
+
+def flips_sections(result: Mapping[str, Any]) -> list[Section]:
+    """Show texts that only one of candidate and baseline gets right, in both directions."""
+    sections = []
+    for name, flips in result["flips"].items():
+        for direction, who in (("won", "the candidate"), ("lost", name)):
+            rows = [
+                [_text(row["text"]), _text(row["label"]),
+                 *(_text(f"{row[side]['label']} {row[side]['confidence']:.3f}") for side in ("candidate", "baseline"))]
+                for row in flips[direction]
+            ]  # fmt: skip
+            if rows:
+                title = f"Only {one_line(who, 40)} is right" + (
+                    f" (against {one_line(name, 40)})" * (direction == "won")
+                )
+                sections.append(Section(title, [], None, ["text", "label", "candidate", name], rows))
+    return sections
+
+
+def audit_section(audit: Mapping[str, Any]) -> list[Section]:
+    """Show what was found in the data."""
+    if not audit:
+        return []
+    rows = [[_text(f"{split} rows"), _count(count)] for split, count in audit["rows"].items()]
+    for key, shown in (("duplicates", "duplicates in"), ("near_duplicates", "near duplicates in"), ("leaks", "leaks:"),
+                       ("dropped", "dropped:")):  # fmt: skip
+        found = audit.get(key) or {}
+        rows += [[_text(f"{shown} {name.replace('_', ' ')}"), _count(count)] for name, count in found.items() if count]
+    if audit.get("conflicting"):
+        rows.append([_text("texts with two labels"), _count(audit["conflicting"])])
+    return [Section("Audit of the data", [], None, ["found", "number"], rows)]
+
+
+def _calibration_note(calibration: Mapping[str, Any]) -> str:
+    if calibration["reason"]:
+        return f"Not calibrated: {calibration['reason']}."
+    before, after = calibration["before"], calibration["after"]
+    return (
+        f"Temperature {calibration['value']:g}, fitted on {calibration['rows']:,} validation texts: mean confidence "
+        f"{before['mean_confidence']:.3f} became {after['mean_confidence']:.3f} at an accuracy of "
+        f"{after['accuracy']:.3f}; calibration error {before['ece']:.4f} became {after['ece']:.4f} "
+        f"({after['ece_expected']:.4f} by chance)."
+    )
+
+
+def _text(value: object) -> Cell:
+    shown = one_line(value, TEXT_WIDTH)
+    return Cell(shown, "text" if len(shown) > 40 else "")
+
+
+def _number(value: float | None, form: str = ".4f") -> Cell:
+    return Cell(
+        "not defined" if value is None and form == ".4f" else "" if value is None else format(value, form), "number"
+    )
+
+
+def _count(value: int) -> Cell:
+    return Cell(f"{value:,}", "number")

@@ -1,0 +1,24 @@
+"""Foreign text made harmless: what a dataset or a model holds must never become active where it is shown."""
+
+import re
+import unicodedata
+
+SECRET = re.compile(r"hf_[A-Za-z0-9]{10,}|(?<=://)[^/\s]+(?=@)")
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def safe(text: object) -> str:
+    """Make a foreign string harmless on a terminal: control and bidi characters become visible, secrets stars."""
+    shown = "".join(_visible(character) for character in str(text))
+    return SECRET.sub("***", shown)
+
+
+def _visible(character: str) -> str:
+    keep = character in "\n\u200c\u200d" or unicodedata.category(character) not in INVISIBLE
+    return character if keep else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def one_line(text: object, width: int | None = None) -> str:
+    """Make a foreign string harmless and one line, cut to `width` characters."""
+    line = " ".join(safe(text).split())
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"

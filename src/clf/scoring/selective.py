@@ -1,0 +1,113 @@
+"""Answering only when sure: the threshold of confidence, what share of texts is then answered, and how accurately."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.scoring.significance import LEVEL, clopper_pearson, lower_bound
+
+POINTS = 200
+ROOM = 3
+"""The first threshold tested leaves so many times the rows that a faultless answer would need: room for some errors."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a threshold does on some rows: coverage and accuracy of the answered, with exact 95 % intervals."""
+
+    threshold: float
+    rows: int
+    answered: int
+    coverage: float
+    coverage_interval: list[float]
+    accuracy: float | None
+    accuracy_interval: list[float] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it; the accuracy is None where nothing is answered."""
+        return asdict(self)
+
+
+def answered(confidence: NDArray[np.float64], correct: NDArray[np.bool_], threshold: float) -> Answered:
+    """Tell what a threshold does to rows of these confidences, shape (rows,)."""
+    sure = confidence >= threshold
+    rows, count, right = len(sure), int(sure.sum()), int(correct[sure].sum())
+    return Answered(
+        threshold,
+        rows,
+        count,
+        count / rows,
+        clopper_pearson(count, rows),
+        right / count if count else None,
+        clopper_pearson(right, count) if count else None,
+    )
+
+
+def threshold_for_accuracy(confidence: NDArray[np.float64], correct: NDArray[np.bool_], target: float) -> float | None:
+    """Return the lowest threshold whose one-sided 95 % Clopper-Pearson bound reaches the target; None if unreachable.
+
+    Thresholds are tested from the top, each with more rows than the one before, and the first that fails ends it:
+    in such a fixed sequence each may be tested at the full level (Angelopoulos et al. 2021, "Learn then Test").
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ordered, right = confidence[order], np.cumsum(correct[order])
+    fewest = min(len(order), _fewest(target))
+    first = ROOM * fewest if ROOM * fewest <= len(order) else fewest
+    found = None
+    for count in np.unique(np.linspace(first, len(order), POINTS).astype(int)).tolist():
+        count = int(np.searchsorted(-ordered, -ordered[count - 1], side="right"))  # all rows of equal confidence
+        if lower_bound(int(right[count - 1]), count) < target:
+            break
+        found = float(ordered[count - 1])
+    return found
+
+
+def threshold_for_coverage(confidence: NDArray[np.float64], coverage: float) -> float:
+    """Return the highest threshold that answers at least this share of the rows."""
+    ordered = np.sort(confidence)[::-1]
+    return float(ordered[max(1, int(np.ceil(coverage * len(ordered) - 1e-9))) - 1])
+
+
+def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[list[float]]:
+    """Return the risk-coverage curve: pairs of coverage and error share of the answered, the surest first."""
+    order = np.argsort(-confidence, kind="stable")
+    errors = np.cumsum(~correct[order])
+    counts = np.unique(np.linspace(1, len(order), min(POINTS, len(order))).astype(int))
+    return [[float(count / len(order)), float(errors[count - 1] / count)] for count in counts]
+
+
+def _fewest(target: float) -> int:
+    """Return how many rows without an error the bound needs to reach the target."""
+    return int(np.ceil(np.log(1 - LEVEL) / np.log(target))) if 0 < target < 1 else 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A threshold chosen on validation: what was aimed at, what it does there; None when nothing reaches the aim."""
+
+    aim: dict[str, float]
+    threshold: float | None
+    validation: Answered | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the choice as `clf.json` has it."""
+        return asdict(self)
+
+
+def choose_threshold(
+    confidence: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    target_accuracy: float | None,
+    target_coverage: float | None,
+) -> Choice | None:
+    """Choose the threshold that was asked for, on rows that trained nothing; None when none was."""
+    if target_accuracy is not None:
+        aim = {"target_accuracy": target_accuracy}
+        threshold = threshold_for_accuracy(confidence, correct, target_accuracy)
+    elif target_coverage is not None:
+        aim, threshold = {"target_coverage": target_coverage}, threshold_for_coverage(confidence, target_coverage)
+    else:
+        return None
+    return Choice(aim, threshold, None if threshold is None else answered(confidence, correct, threshold))

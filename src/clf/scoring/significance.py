@@ -1,0 +1,175 @@
+"""Is a difference more than chance? The paired bootstrap, McNemar's exact test, exact intervals of shares."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest, norm
+
+DRAWS = 10_000
+MEAN_DRAWS = 1_000
+LEVEL = 0.95
+POWER = 0.8
+
+Counts = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often each combination of true class and answers occurs.
+
+    `cells` has shape (combinations, 1 + models): the true class, then the answer of each model; `counts` has shape
+    (combinations,). A metric of answers needs no more of the rows than this, and drawing rows with replacement is
+    drawing counts from a multinomial distribution: so the bootstrap costs the same for any number of rows.
+    """
+
+    cells: Counts
+    counts: Counts
+    classes: int
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return int(self.counts.sum())
+
+    def draw(self, draws: int = DRAWS, seed: int = 0) -> Counts:
+        """Draw as many rows with replacement, `draws` times; returns counts of shape (draws, combinations)."""
+        drawn: Counts = np.random.default_rng(seed).multinomial(self.rows, self.counts / self.rows, size=draws)
+        return drawn
+
+
+def tally(labels: Counts, *predictions: Counts, classes: int) -> Tally:
+    """Count the combinations of true class and answers, each given with shape (rows,)."""
+    cells, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)
+    return Tally(cells, counts, classes)
+
+
+def metric_of_counts(name: str, table: Tally, counts: Counts, model: int = 0) -> Values:
+    """Return a metric for each row of `counts`, shape (draws, combinations), of one of the models.
+
+    Averages are over the classes that stand in a draw's labels or predictions, as in scikit-learn.
+    Raises KeyError for a metric that is not one of answers alone.
+    """
+    truth, answers = table.cells[:, 0], table.cells[:, 1 + model]
+    numbers = np.arange(table.classes)
+    is_true, is_answer = (column[:, None] == numbers for column in (truth, answers))
+    weights = counts.astype(np.float64)
+    true, answered, right = (weights @ part.astype(np.float64) for part in (is_true, is_answer, is_true & is_answer))
+    return OF_COUNTS[name](true, answered, right)
+
+
+def _accuracy(true: Values, answered: Values, right: Values) -> Values:
+    total: Values = right.sum(axis=1) / true.sum(axis=1)
+    return total
+
+
+def _macro_f1(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(2 * right, true + answered, true + answered)
+
+
+def _macro_precision(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, answered, true + answered)
+
+
+def _macro_recall(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, true, true + answered)
+
+
+def _weighted_f1(true: Values, answered: Values, right: Values) -> Values:
+    f1 = 2 * right / np.maximum(true + answered, 1e-300)
+    weighted: Values = (f1 * true).sum(axis=1) / true.sum(axis=1)
+    return weighted
+
+
+def _mean_where(over: Values, under: Values, present: Values) -> Values:
+    there = present > 0
+    shares = np.where(under > 0, over / np.maximum(under, 1e-300), 0.0)
+    mean: Values = (shares * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return mean
+
+
+OF_COUNTS: dict[str, Callable[[Values, Values, Values], Values]] = {
+    "accuracy": _accuracy, "macro_f1": _macro_f1, "macro_precision": _macro_precision, "macro_recall": _macro_recall,
+    "weighted_f1": _weighted_f1,
+}  # fmt: skip
+
+
+# --- intervals ----------------------------------------------------------------------------------------------
+
+
+def bootstrap_intervals(table: Tally, draws: int = DRAWS, seed: int = 0) -> dict[str, list[float]]:
+    """Return the 95 % bootstrap interval (percentiles; Efron 1979) of each metric of answers, for the first model."""
+    drawn = table.draw(draws, seed)
+    return {name: interval_of(metric_of_counts(name, table, drawn)) for name in OF_COUNTS}
+
+
+def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int = 0) -> list[list[float]]:
+    """Return the 95 % bootstrap interval of the mean of each column of `values`, shape (rows, columns)."""
+    generator, rows = np.random.default_rng(seed), len(values)
+    means = np.empty((draws, values.shape[1]))
+    for draw in range(draws):
+        means[draw] = values[generator.integers(0, rows, rows)].mean(axis=0)
+    return [interval_of(column) for column in means.T]
+
+
+def interval_of(draws: Values) -> list[float]:
+    """Return the percentiles that leave a fortieth of the draws on either side."""
+    tail = 50 * (1 - LEVEL)
+    low, high = np.percentile(draws, [tail, 100 - tail])
+    return [float(low), float(high)]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference of a metric, candidate minus baseline, with its 95 % bootstrap interval."""
+
+    metric: str
+    difference: float
+    interval: list[float]
+    standard_error: float
+    rows: int
+
+    def rows_needed(self, target: float = 0.0) -> int | None:
+        """Return how many rows would tell this difference from `target`, two-sided at 5 %, with 80 % power.
+
+        The standard error falls with the square root of the rows: n' = n ((z(0.975) + z(0.8)) SE / |d - target|)^2.
+        None where the two are equal, or the models never disagree.
+        """
+        effect = abs(self.difference - target)
+        if not effect or not self.standard_error:
+            return None
+        z = float(norm.ppf((1 + LEVEL) / 2) + norm.ppf(POWER))
+        return max(1, math.ceil(self.rows * (z * self.standard_error / effect) ** 2))
+
+
+def paired_difference(table: Tally, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
+    """Compare the first model of a tally with the second by one paired bootstrap: the same rows drawn for both."""
+    drawn = table.draw(draws, seed)
+    differences = metric_of_counts(metric, table, drawn, 0) - metric_of_counts(metric, table, drawn, 1)
+    whole = table.counts[None, :]
+    difference = metric_of_counts(metric, table, whole, 0) - metric_of_counts(metric, table, whole, 1)
+    return Difference(metric, float(difference[0]), interval_of(differences), float(differences.std()), table.rows)
+
+
+def mcnemar(table: Tally) -> float:
+    """Return McNemar's exact two-sided p for the rows that only one of the first two models gets right.
+
+    McNemar 1947; exact by the binomial distribution of the discordant rows. 1 where there are none.
+    """
+    first, second = (table.cells[:, 0] == table.cells[:, number] for number in (1, 2))
+    won, lost = int(table.counts[first & ~second].sum()), int(table.counts[second & ~first].sum())
+    return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
+
+
+def clopper_pearson(successes: int, trials: int) -> list[float]:
+    """Return the exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    interval = binomtest(successes, trials).proportion_ci(LEVEL, "exact")
+    return [float(interval.low), float(interval.high)]
+
+
+def lower_bound(successes: int, trials: int) -> float:
+    """Return the one-sided 95 % Clopper-Pearson bound that the true share is above."""
+    return float(binomtest(successes, trials, alternative="greater").proportion_ci(LEVEL, "exact").low)

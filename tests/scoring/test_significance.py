@@ -1,0 +1,143 @@
+"""The statistics hold against published numbers, hand-worked ones, scipy, and simulations of the truth."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import bootstrap
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+from clf.scoring.significance import (
+    OF_COUNTS,
+    bootstrap_intervals,
+    bootstrap_mean_intervals,
+    clopper_pearson,
+    interval_of,
+    lower_bound,
+    mcnemar,
+    metric_of_counts,
+    paired_difference,
+    tally,
+)
+
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def simulated(rows: int, first: float, second: float, generator: np.random.Generator, classes: int = 2) -> Rows:
+    """Draw labels and the answers of two models of these accuracies, which share half of their luck."""
+    labels = generator.integers(0, classes, rows)
+    shared, apart = generator.random(rows), generator.random((2, rows))
+    same = generator.random(rows) < 0.5
+    answers = []
+    for accuracy, own in zip((first, second), apart, strict=True):
+        wrong = np.where(same, shared, own) >= accuracy
+        answers.append(np.where(wrong, (labels + 1) % classes, labels))
+    return labels, answers[0], answers[1]
+
+
+# --- exact intervals and tests ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I, the exact method
+    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0, 0.1684), (1, 29, 0.0009, 0.1776)],
+)
+def test_clopper_pearson_gives_published_intervals(successes: int, trials: int, low: float, high: float) -> None:
+    assert clopper_pearson(successes, trials) == pytest.approx([low, high], abs=5e-5)
+
+
+def test_the_one_sided_bound_of_a_faultless_sample_is_the_rule_of_three() -> None:
+    assert lower_bound(59, 59) == pytest.approx(0.05 ** (1 / 59))
+    assert lower_bound(59, 59) > 0.95 > lower_bound(58, 58)
+
+
+def test_mcnemar_is_the_binomial_sum() -> None:
+    labels = np.zeros(40, dtype=int)
+    first, second = np.zeros(40, dtype=int), np.zeros(40, dtype=int)
+    first[:2], second[2:12] = 1, 1  # 2 rows only the second gets right, 10 only the first
+    expected = 2 * sum(math.comb(12, number) for number in range(3)) / 2**12
+    assert mcnemar(tally(labels, first, second, classes=2)) == pytest.approx(expected)
+    assert mcnemar(tally(labels, first, first, classes=2)) == 1.0
+
+
+# --- metrics of counts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OF_COUNTS)
+def test_metrics_of_counts_are_those_of_scikit_learn(name: str) -> None:
+    generator = np.random.default_rng(3)
+    labels, answers = generator.integers(0, 4, 300), generator.integers(0, 5, 300)
+    table = tally(labels, answers, classes=6)
+    average, _, metric = name.partition("_")
+    functions = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
+    if name == "accuracy":
+        expected = accuracy_score(labels, answers)
+    else:
+        expected = functions[metric](labels, answers, average=average, zero_division=0.0)
+    assert metric_of_counts(name, table, table.counts[None, :])[0] == pytest.approx(expected)
+
+
+def test_drawing_counts_is_drawing_rows() -> None:
+    labels, first, second = simulated(500, 0.9, 0.85, np.random.default_rng(5))
+    table = tally(labels, first, second, classes=2)
+    found = paired_difference(table, "accuracy")
+    difference = (first == labels).astype(float) - (second == labels)
+    peer = bootstrap((difference,), np.mean, n_resamples=9999, method="percentile", rng=np.random.default_rng(1))
+    assert found.difference == pytest.approx(difference.mean())
+    assert found.interval == pytest.approx(list(peer.confidence_interval), abs=0.004)
+    assert found.standard_error == pytest.approx(peer.standard_error, rel=0.05)
+
+
+def test_the_interval_of_a_mean_is_that_of_scipy() -> None:
+    values = np.random.default_rng(2).exponential(size=(400, 1))
+    peer = bootstrap((values[:, 0],), np.mean, method="percentile", rng=np.random.default_rng(1)).confidence_interval
+    assert bootstrap_mean_intervals(values)[0] == pytest.approx(list(peer), abs=0.02)
+
+
+def test_one_row_has_an_interval_without_width() -> None:
+    table = tally(np.array([1]), np.array([1]), classes=2)
+    assert bootstrap_intervals(table, draws=50)["accuracy"] == [1.0, 1.0]
+
+
+# --- what a difference needs --------------------------------------------------------------------------------
+
+
+def test_rows_needed_are_those_of_the_usual_formula() -> None:
+    labels, first, second = simulated(2000, 0.9, 0.89, np.random.default_rng(11))
+    found = paired_difference(tally(labels, first, second, classes=2), "accuracy")
+    apart = float(((first == labels) != (second == labels)).mean())
+    variance = apart - found.difference**2
+    expected = (1.959964 + 0.841621) ** 2 * variance / found.difference**2
+    assert found.rows_needed() == pytest.approx(expected, rel=0.05)
+
+
+def test_models_that_never_disagree_need_no_number_of_rows() -> None:
+    labels = np.array([0, 1] * 20)
+    table = tally(labels, labels, labels, classes=2)
+    assert paired_difference(table, "macro_f1").rows_needed() is None
+
+
+# --- simulations --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("metric", "truth"), [("accuracy", 0.04), ("macro_f1", 0.04)])
+def test_the_interval_holds_the_truth_as_often_as_it_says(metric: str, truth: float) -> None:
+    generator, held = np.random.default_rng(17), 0
+    for _ in range(2000):
+        labels, first, second = simulated(400, 0.90, 0.86, generator)
+        low, high = paired_difference(tally(labels, first, second, classes=2), metric, draws=1000).interval
+        held += low <= truth <= high
+    assert 0.93 <= held / 2000 <= 0.97
+
+
+def test_equal_models_are_rarely_called_better() -> None:
+    generator, better = np.random.default_rng(23), 0
+    for _ in range(1000):
+        labels, first, second = simulated(2000, 0.9, 0.9, generator, classes=4)
+        better += paired_difference(tally(labels, first, second, classes=4), "macro_f1", draws=1000).interval[0] > 0
+    assert better / 1000 <= 0.04
+
+
+def test_the_percentiles_leave_a_fortieth_on_either_side() -> None:
+    assert interval_of(np.arange(1001.0)) == pytest.approx([25.0, 975.0])
