@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clf import results
 from clf.errors import OutputError
 from clf.results import is_clf_result, output_folder, staged
 from clf.settings import RunSettings, Settings
@@ -80,6 +81,7 @@ def test_an_interrupt_between_the_renames_keeps_the_old_result(tmp_path: Path, m
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", interrupted)
+    monkeypatch.setattr(results, "_exchange", lambda *_: False)  # as on a system that cannot
     with pytest.raises(KeyboardInterrupt), staged(old) as stage:
         (stage / "clf.json").write_text("{}")
     assert is_clf_result(old)
@@ -173,3 +175,18 @@ def test_linked_files_keep_their_permissions(tmp_path: Path) -> None:
     with staged(tmp_path / "model") as stage:
         os.link(tmp_path / "theirs", stage / "linked")
     assert (tmp_path / "theirs").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_replacement_is_one_step_where_the_system_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = result(tmp_path / "model")
+
+    def refused(self: Path, target: Path) -> Path:
+        raise AssertionError("two folders change places in one step")
+
+    if not results._exchange(old, result(tmp_path / "other")):
+        pytest.skip("this file system cannot")
+    monkeypatch.setattr(Path, "rename", refused)
+    with staged(old) as stage:
+        (stage / "clf.json").write_text('{"new": 1}')
+    assert (old / "clf.json").read_text() == '{"new": 1}'
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "other"]

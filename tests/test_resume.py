@@ -1,14 +1,16 @@
 """`clf train --resume`: always safe to pass, and only ever goes on with the very same run."""
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
-from clf.errors import Interrupted
-from clf.training import trainer
+from clf.errors import Interrupted, Terminated
+from clf.training import checkpoints, confidence, trainer
 from conftest import FAST, Outcome, RunClf
 
 
@@ -143,3 +145,89 @@ def test_the_recipe_is_recorded_and_the_truncation_used_again(clf: RunClf, revie
 
 def test_an_interrupt_is_no_ordinary_error() -> None:
     assert not issubclass(Interrupted, Exception)
+
+
+def test_a_refused_resume_changes_nothing(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    before = {
+        path: path.read_bytes() for path in sorted(stopped.rglob("*")) if path.is_file() and path.name != "run.log"
+    }
+    assert train(clf, tiny_encoder, "--resume", "--learning-rate", "1e-3").code == 2
+    after = {
+        path: path.read_bytes() for path in sorted(stopped.rglob("*")) if path.is_file() and path.name != "run.log"
+    }
+    assert after == before
+
+
+def test_another_tokenizer_is_another_run(clf: RunClf, stopped: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(tiny_encoder, tmp_path / "tiny"))
+    (other / "tokenizer.json").write_text((other / "tokenizer.json").read_text() + " ")
+    done = train(clf, other, "--resume")
+    assert done.code == 2
+    assert "the encoder was" in done.err
+
+
+def test_a_run_that_ended_before_it_published_publishes_the_same(
+    clf: RunClf, reviews: Path, tiny_encoder: Path
+) -> None:
+    assert train(clf, tiny_encoder, "--keep-checkpoints").code == 0
+    weights = Path("m/model.safetensors").read_bytes()
+    shutil.rmtree("m")
+    again = train(clf, tiny_encoder, "--keep-checkpoints", "--resume")
+    assert again.code == 0, again.err
+    assert Path("m/model.safetensors").read_bytes() == weights
+
+
+@pytest.mark.parametrize(("ending", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_a_signal_after_the_last_step_says_how_to_go_on(
+    clf: RunClf,
+    reviews: Path,
+    tiny_encoder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ending: type[BaseException],
+    code: int,
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise ending
+
+    with monkeypatch.context() as patch:
+        patch.setattr(confidence, "fit_temperature", interrupted)
+        done = train(clf, tiny_encoder)
+    assert done.code == code
+    assert "what was trained is saved" in done.err
+    assert "--output-dir m --resume" in done.err
+    again = train(clf, tiny_encoder, "--resume", "--json")
+    assert again.code == 0, again.err
+    assert again.json["resumed_from_step"] == again.json["steps"]
+
+
+def test_a_signal_during_the_last_checkpoint_stops_the_run(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = checkpoints.Checkpoints.commit
+
+    def commit_and_signal(self: object, name: str, step: int, *rest: object) -> Path:
+        if step == 12:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return commit(self, name, step, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Checkpoints, "commit", commit_and_signal)
+        done = train(clf, tiny_encoder)
+    assert done.code == 143
+    assert not Path("m").exists()
+    assert train(clf, tiny_encoder, "--resume").code == 0
+
+
+def test_a_tracker_that_is_unknown_or_absent_is_found_at_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    for name, said in (("tensorbord", "is no tracker"), ("wandb", "pip install wandb")):
+        done = train(clf, tiny_encoder, "--report-to", name)
+        assert done.code == 2
+        assert said in done.err
+        assert not Path("m.run").exists()
+
+
+def test_dropout_on_attention_weights_can_be_kept(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
+    done = train(clf, tiny_encoder, "--attention-dropout", "keep", "--epochs", 1)
+    assert done.code == 0, done.err
+    compute = json.loads(Path("m/clf.json").read_text())["compute"]
+    assert (compute["attention_dropout"], compute["attention"]) == (True, "sdpa")

@@ -74,3 +74,7 @@ def first_line(error: BaseException, most: int = 200) -> str:
     """Return the kind of a library's error and the first line of what it says."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}"[:most] if lines else type(error).__name__
+
+
+class Terminated(BaseException):
+    """SIGTERM was received."""

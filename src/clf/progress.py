@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 
 log = logging.getLogger(__name__)
 Advance = Callable[..., None]
-_live: "Console | None" = None
+_live: "Progress | None" = None
 
 
 @contextmanager
@@ -55,31 +56,42 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     )
 
     global _live
+    if _live is not None:  # one display, with another line in it
+        yield from _task(_live, what, total)
+        return
     counted = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [
         MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}")]  # fmt: skip
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), *counted, TextColumn("after"),
                TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
                TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total, note="", rate="")
-
-        def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
-            progress.update(task, advance=count, total=total)
-            if speed := progress.tasks[0].speed:
-                progress.update(task, rate=f"{speed:.1f}/s")
-            if note:
-                progress.update(task, note=note)
-
-        _live = progress.console
+        _live = progress
         try:
-            yield advance
+            yield from _task(progress, what, total)
         finally:
             _live = None
 
 
+def _task(progress: "Progress", what: str, total: int | None) -> Iterator[Advance]:
+    """Show one line of a display until its work is done."""
+    task = progress.add_task(what, total=total, note="", rate="")
+
+    def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
+        progress.update(task, advance=count, total=total)
+        if speed := next(each for each in progress.tasks if each.id == task).speed:
+            progress.update(task, rate=f"{speed:.1f}/s")
+        if note:
+            progress.update(task, note=note)
+
+    try:
+        yield advance
+    finally:
+        progress.remove_task(task)
+
+
 def live_console() -> "Console | None":
     """Return the console that shows a bar now: what else is printed through it stands above the bar."""
-    return _live
+    return _live.console if _live else None
 
 
 def _lines(what: str, total: int | None, unit: str) -> Advance:

@@ -1,5 +1,6 @@
 """Where a result goes, and how it is published: whole or not at all, and never over what is not clf's."""
 
+import ctypes
 import errno
 import fcntl
 import glob
@@ -8,6 +9,7 @@ import json
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -228,19 +230,29 @@ def publish(stage: Path, folder: Path) -> None:
         else folder.parent / f".{folder.name}.replaced-{os.getpid()}"
     )
     shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    try:
-        stage.rename(folder)
-    except BaseException:  # an interrupt here must not cost the old result
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        raise
+    if folder.exists() and not foreign and _exchange(stage, folder):
+        old = stage
+    else:
+        if folder.exists():
+            folder.rename(old)
+        try:
+            stage.rename(folder)
+        except BaseException:  # an interrupt here must not cost the old result
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
     flush(folder.parent)
     if foreign:
         log.warning("what %s held was not made by clf and is kept at %s", shown(folder), shown(old))
     else:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, where the system can (Linux, most disks); tell whether it did."""
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE
+    return renameat2 is not None and renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
 
 
 def _unused(folder: Path, name: str) -> Path:

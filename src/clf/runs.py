@@ -12,13 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clf.errors import DataError, ModelError, OutputError
+from clf.errors import (
+    INTERRUPTED,
+    TERMINATED,
+    ClfError,
+    DataError,
+    Interrupted,
+    ModelError,
+    OutputError,
+    Terminated,
+)
 from clf.results import (
     MANIFEST_FILE,
     MODEL_FILE,
     MODELS,
     SCHEMA_VERSION,
     SETTINGS_FILE,
+    disk_is_full,
     held,
     is_clf_result,
     save_settings,
@@ -54,6 +64,22 @@ class Run:
                 log.debug("%s with %s", command, settings.model_dump_json())
                 yield self
 
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say how a run goes on that a signal or a full disk ended, once there is a checkpoint to go on from."""
+        try:
+            yield
+        except (KeyboardInterrupt, Terminated) as ended:
+            if not any(self.checkpoints.glob("checkpoint-*")):
+                raise
+            code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
+            raise Interrupted("stopped; what was trained is saved in a checkpoint", code) from ended
+        except Exception as error:
+            if isinstance(error, ClfError) or not disk_is_full(error):
+                raise
+            hint = "free some space and pass --resume, or choose another --output-dir"
+            raise OutputError(f"cannot write in {shown(self.folder)}: {error}", hint) from error
+
     def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
         """Start afresh, or go on, once data and model are known to be good."""
         if not resume:
@@ -61,12 +87,18 @@ class Run:
         self.result.unlink(missing_ok=True)
         save_settings(self.folder, command, settings)
 
-    def keep_history(self, step: int) -> None:
-        """Keep the lines of history up to a step; what came after it will come again."""
+    def keep_history(self, step: int, evaluated: bool = True) -> None:
+        """Keep the lines of history up to a step; what came after it, or of its evaluation, will come again."""
         if not self.history.exists():
             return
         lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+        last = step if evaluated else step - 1
+        kept = [
+            line
+            for line in lines
+            if line.endswith("\n")
+            and (json.loads(line)["step"] <= last or (json.loads(line)["step"] == step and "loss" in json.loads(line)))
+        ]
         part = self.history.with_name(self.history.name + ".part")
         part.write_text("".join(kept) if step else "", encoding="utf-8")
         part.replace(self.history)
@@ -103,6 +135,7 @@ def log_to(path: Path) -> Iterator[None]:
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.setLevel(logging.DEBUG)
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told by what it stops
     root = logging.getLogger("clf")
     before = root.level
     root.addHandler(handler)

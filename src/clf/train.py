@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from clf import processes
 from clf.data.fingerprints import text_hashes
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source, input_paths
-from clf.errors import DataError
+from clf.errors import DataError, ModelError, UsageError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, preparation_key, prepare_into
 from clf.processes import World
@@ -32,7 +33,7 @@ from clf.results import (
     write_json,
     write_report,
 )
-from clf.runs import Clock, Run
+from clf.runs import Clock, Run, read_model_record
 from clf.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from clf.models.compute import Compute
 
 EXAMPLES_SHOWN = 3
+TRACKERS = ("tensorboard", "mlflow", "wandb")
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ def train(settings: Settings) -> TrainResult | None:
     """
     world = processes.current_world()
     settings = _resolved(settings)
+    _check_trackers(settings.train.report_to)
     if world.size == 1:
         return _lead(settings, world)
     from clf.models.compute import choose_compute
@@ -115,7 +118,7 @@ def _lead(settings: Settings, world: World) -> TrainResult:
             return finished
         inputs = [files.folder, *input_paths(settings.data)]
         folder = output_folder(settings, default, inputs)
-        with Run(folder).open(settings, "train") as run:
+        with Run(folder).open(settings, "train") as run, run.told():
             return _train(settings, source, files, folder, run, world)
 
 
@@ -145,7 +148,7 @@ def default_name(settings: Settings, source: Source) -> str:
 def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World) -> TrainResult:
     from clf.training.confidence import calibrate
     from clf.training.record import model_record
-    from clf.training.work import fine_tune_work, load_work
+    from clf.training.work import checkpoints_of, fine_tune_work, load_work
 
     clock = Clock()
     # Nothing of an earlier run is replaced before data and model are known to be good.
@@ -153,8 +156,10 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
         work = load_work(settings, files, prepared, world)
+        resume = _is_resumed(settings, run)
+        if resume:
+            checkpoints_of(settings, work, run, world).check()
     work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
-    resume = _is_resumed(settings, run)
     run.begin(settings, "train", resume=resume)
     clock.lap("load")
     processes.from_main(world, (files, folder, resume))
@@ -168,7 +173,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     clock.lap("test")
 
     rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
-    record = model_record(settings, files, work.prepared, classifier, work.compute, rows)
+    record = model_record(settings, files, work.prepared, classifier, work.compute, rows, work.choices)
     record |= {
         **calibrated.as_record(),
         "metrics": {"validation": calibrated.metrics, "test": test_metrics},
@@ -176,11 +181,6 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         "epochs": trained.epochs,
         "steps": trained.steps,
     }
-    _publish(folder, classifier, record, work.train)
-    if not settings.train.keep_checkpoints:
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
-    clock.lap("publish")
-    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
     result = TrainResult(
         model_dir=shown(folder),
         run_dir=shown(run.folder),
@@ -192,9 +192,16 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         metrics=calibrated.metrics,
         test_metrics=test_metrics,
         examples=examples,
-        megabytes=round(sum(path.stat().st_size for path in folder.rglob("*")) / 1e6, 1),
+        megabytes=round(4e-6 * classifier.parameters, 1),
     )
-    write_json(run.result, {"of": _identity(settings, source), "result": result.as_dict()})
+    # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
+    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
+    write_json(run.result, kept)
+    _publish(folder, classifier, record, work.train)
+    clock.lap("publish")
+    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
+    if not settings.train.keep_checkpoints:
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
     if settings.report.report:
         page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
         write_report(settings.report.report, page)
@@ -216,12 +223,14 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        if kept["of"] != _identity(settings, source) or not (folder / MODEL_FILE).is_file():
+        if kept["of"] != _identity(settings, source) or kept["created"] != read_model_record(folder).get("created"):
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]
         log.info("the run is finished: %s", shown(folder))
+        if not settings.train.keep_checkpoints:  # it may have been ended before it removed them
+            shutil.rmtree(Run(folder).checkpoints, ignore_errors=True)
         return TrainResult(**kept["result"], examples=examples)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ModelError, OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -303,6 +312,15 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
 
 
 # --- settings -----------------------------------------------------------------------------------------------
+
+
+def _check_trackers(names: list[str]) -> None:
+    """Find a tracker that is misspelt, or not installed, before anything is computed."""
+    for name in names:
+        if name not in TRACKERS:
+            raise UsageError(f"--report-to {name!r} is no tracker that clf knows", f"give one of {', '.join(TRACKERS)}")
+        if find_spec(name) is None:
+            raise UsageError(f"--report-to {name} needs the package {name}", f"pip install {name}")
 
 
 def _resolved(settings: Settings) -> Settings:

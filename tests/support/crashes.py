@@ -28,7 +28,7 @@ from support.tiny import review_rows, write_csv, write_tiny_encoder
 
 ARGUMENTS = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--output-dir", "model", "--epochs", "9",
              "--learning-rate", "5e-2", "--batch-size", "8", "--max-length", "32", "--save-steps", "5",
-             "--early-stopping-patience", "2", "--no-final-test", "--json", "--resume", "--overwrite"]  # fmt: skip
+             "--early-stopping-patience", "2", "--no-final-test", "--json", "--resume"]  # fmt: skip
 ACTIONS = ("rename", "replace", "remove", "unlink", "mkdir", "rmdir", "link", "symlink")
 
 
@@ -166,12 +166,12 @@ def sweep(base: Path, stride: int, start: int) -> dict[str, Any]:
     for at in range(start, points + 1, stride):
         folder = fresh(base, "killed")
         status = forked(lambda: killed_at(folder, at))  # noqa: B023
-        had = checkpoints(folder)
+        had, published = checkpoints(folder), (folder / "model").exists()
         again = forked(lambda: train(folder))  # noqa: B023
         same = again == 0 and outcome(folder) == expected
         step = resumed_step(folder) if again == 0 else None
         resumed += step is not None
-        if not same or (had and status and step is None and not (folder / "model").exists()):
+        if not same or (had and status and step is None and not published):
             bad.append([at, status, again])
     return {"points": points, "tried": len(range(start, points + 1, stride)), "resumed": resumed, "bad": bad,
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip

@@ -64,6 +64,9 @@ def test_a_damaged_one_is_named_and_the_one_before_taken(
     assert newest.exists()
     store.drop_after(10)
     assert steps(store) == [10]
+    assert list(store.folder.glob(".damaged-*"))  # kept until a newer one stands
+    save(store, 30, 10)
+    assert not list(store.folder.glob(".damaged-*"))
 
 
 def test_one_whose_best_weights_are_damaged_is_passed_over(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ def tuned(
     patience: int = 3,
     save_steps: int | None = None,
     logging_steps: int = 10,
+    loss: Loss | None = None,
     **recipe: object,
 ) -> tuple[Classifier, Trained, Run]:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
@@ -43,7 +45,7 @@ def tuned(
             TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
         )
         arguments.logging_steps = logging_steps
-        made = Recipe(arguments, patience, Loss(), save_steps)
+        made = Recipe(arguments, patience, loss or Loss(), save_steps)
         store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
         return (
             classifier,
@@ -77,6 +79,19 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny_encoder: Path, tmp_path: Pa
     with pytest.raises(TrainingError, match=r"the loss is nan at step 1, .* 0, 1, 2, 3, 4, 5, 6, 7 ") as stopped:
         tune_with_an_infinite_head(tiny_encoder, tmp_path)
     assert "--learning-rate" in stopped.value.hint
+
+
+class LossWithBadGradient(Loss):
+    """A loss that is a number, and whose gradient is none: that of a root at zero."""
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
+        return super().__call__(outputs, labels, num_items_in_batch) + (0 * outputs["logits"]).sum().sqrt()
+
+
+def test_weights_that_are_no_numbers_are_never_saved(tiny_encoder: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="the gradient is nan at step 1, on rows"):
+        tuned(tiny_encoder, tmp_path, save_steps=1, loss=LossWithBadGradient(), epochs=1, batch_size=8)
+    assert not list((tmp_path / "model.run" / "checkpoints").glob("checkpoint-*"))
 
 
 def test_how_often_one_saves_or_writes_history_changes_no_weight(tiny_encoder: Path, tmp_path: Path) -> None:

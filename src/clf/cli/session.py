@@ -14,15 +14,11 @@ from types import FrameType
 import typer
 
 from clf.cli.options import Presentation, wants_json
-from clf.errors import INTERRUPTED, READER_LEFT, TERMINATED, ClfError, Interrupted, UsageError
+from clf.errors import INTERRUPTED, READER_LEFT, TERMINATED, ClfError, Interrupted, Terminated, UsageError
 from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings
 
 NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
-
-
-class Terminated(BaseException):
-    """SIGTERM was received."""
 
 
 def start(settings: Settings, presentation: Presentation) -> None:

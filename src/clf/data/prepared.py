@@ -29,19 +29,24 @@ class LabelledTexts:
     texts: list[str]
     raw_texts: list[str]
     labels: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    """Their row numbers in the split's file, from 0."""
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def relabel(self, ids: NDArray[np.int64]) -> "LabelledTexts":
         """Return the rows with each label id replaced by `ids[label]`."""
-        return LabelledTexts(self.texts, self.raw_texts, ids[self.labels])
+        return LabelledTexts(self.texts, self.raw_texts, ids[self.labels], self.rows)
 
     def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
         """Return the given rows, in that order."""
         numbers = rows.tolist()
         return LabelledTexts(
-            [self.texts[row] for row in numbers], [self.raw_texts[row] for row in numbers], self.labels[rows]
+            [self.texts[row] for row in numbers],
+            [self.raw_texts[row] for row in numbers],
+            self.labels[rows],
+            self.rows[rows],
         )
 
 
@@ -104,7 +109,8 @@ class PreparedDataset:
                 "prepare the dataset again with clf prepare --overwrite",
             )
         table = pyarrow.parquet.read_table(path)
-        return LabelledTexts(table["text"].to_pylist(), table["raw_text"].to_pylist(), table["label"].to_numpy())
+        texts, raw_texts = table["text"].to_pylist(), table["raw_text"].to_pylist()
+        return LabelledTexts(texts, raw_texts, table["label"].to_numpy(), np.arange(len(texts)))
 
     def holds(self, key: str) -> bool:
         """Tell whether this is what the given content and settings give, whole: a second run need not prepare it."""

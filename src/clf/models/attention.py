@@ -71,14 +71,16 @@ def attend_text_by_text(model: Any) -> bool:
     return True
 
 
-def keep_activations_in_bf16(model: Any) -> None:
-    """Let what flows from layer to layer of a model that is trained on a CPU be bf16 too.
+def keep_activations_in_bf16(model: Any) -> bool:
+    """Let what flows from layer to layer of a model that is trained on a CPU be bf16 too; tells whether it can.
 
     Autocast alone leaves the sums between the layers in fp32: twice the memory to read, and a cast for each product.
     Layer norms still sum in fp32, and the weights and their gradients are fp32.
     """
-    if model.config.model_type in MODEL_TYPES:
-        model.base_model.embeddings.register_forward_hook(_to_bf16)
+    if model.config.model_type not in MODEL_TYPES:
+        return False
+    model.base_model.embeddings.register_forward_hook(_to_bf16)
+    return True
 
 
 def _to_bf16(module: Any, inputs: Any, embedded: torch.Tensor) -> torch.Tensor:

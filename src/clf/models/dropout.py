@@ -24,6 +24,7 @@ class FastDropout(torch.nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
+        self.p = p  # attention reads it, which draws its own
         dropped = max(1, round(p * LEVELS))
         bits = torch.tensor(INFINITY + 1 - dropped - LEVELS // 2, dtype=torch.int16)
         self.limit, self.scale = float(bits.view(torch.bfloat16)), LEVELS / (LEVELS - dropped)

@@ -76,6 +76,7 @@ def training_arguments(
     # one, and torchrun starts more.
     _ = arguments.device
     arguments._n_gpu = min(1, arguments.n_gpu)
+    arguments.report_to = list(train.report_to)  # in a Kubeflow job the library adds a tracker of its own
     return arguments
 
 

@@ -41,8 +41,16 @@ class LengthGroupedOrder(Sampler[int]):
     last batch is filled up, so that each has its part of every batch.
     """
 
-    def __init__(self, lengths: NDArray[np.int64], batch_size: int, seed: int, processes: int = 1) -> None:
+    def __init__(
+        self,
+        lengths: NDArray[np.int64],
+        batch_size: int,
+        seed: int,
+        processes: int = 1,
+        rows: NDArray[np.int64] | None = None,
+    ) -> None:
         self.lengths, self.batch_size, self.seed, self.epoch = lengths, batch_size, seed, 0
+        self.rows = np.arange(len(lengths)) if rows is None else rows
         self.filling = -len(lengths) % batch_size if processes > 1 else 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -66,13 +74,13 @@ class LengthGroupedOrder(Sampler[int]):
         yield from [len(order)] * self.filling
 
     def texts_of(self, step: int, batches: int = 1) -> list[int]:
-        """Return the rows that the given number of batches held, the last of them read at `step` (from 1)."""
+        """Return the row numbers of the texts of some batches, the last of them read at `step` (from 1)."""
         per_epoch = -(-len(self) // self.batch_size)
         epoch, last = divmod(step - 1, per_epoch)
         here = LengthGroupedOrder(self.lengths, self.batch_size, self.seed)
         here.set_epoch(epoch)
         first = max(0, last + 1 - batches) * self.batch_size
-        return list(here)[first : (last + 1) * self.batch_size]
+        return [int(self.rows[text]) for text in list(here)[first : (last + 1) * self.batch_size]]
 
     def _shuffled(self, batches: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
         if not len(batches):

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from clf.errors import UsageError
-from clf.results import flush, sha256
+from clf.results import flush, read_json, sha256
 
 MANIFEST = "clf-checkpoint.json"
-STAGING, TRASH, REPLACED = ".staging", ".trash-", ".replaced-"
+STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,17 @@ class Checkpoints:
                 return found
         return None
 
+    def check(self) -> None:
+        """Refuse what is here early, before anything of it is replaced.
+
+        Raises UsageError when the newest checkpoint that can be read was made with other settings or data.
+        """
+        for folder in self._folders():
+            manifest = read_json(folder / MANIFEST)
+            if manifest and "fingerprint" in manifest:
+                self._check_fingerprint(Checkpoint(folder, 0, None, manifest["fingerprint"]))
+                return
+
     def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
         """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""
         stage, final = self.stage / name, self.folder / name
@@ -91,14 +102,21 @@ class Checkpoints:
         stage.rename(final)
         flush(self.folder)
         shutil.rmtree(old, ignore_errors=True)
+        for damaged in self.folder.glob(f"{DAMAGED}*"):
+            shutil.rmtree(damaged, ignore_errors=True)
         self._rotate(step, best_step)
         return final
 
     def drop_after(self, step: int) -> None:
-        """Remove what is newer than `step`: it is damaged, and must not be counted or found again."""
+        """Set aside what is newer than `step`: it is damaged, and must not be counted or found again.
+
+        It goes once a newer checkpoint stands.
+        """
         for folder in self._folders():
             if _step(folder) > step:
-                self._remove(folder)
+                aside = folder.with_name(f"{DAMAGED}{folder.name}")
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.rename(aside)
 
     def _folders(self) -> list[Path]:
         return sorted(self.folder.glob("checkpoint-*"), key=_step, reverse=True)

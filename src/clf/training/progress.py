@@ -106,4 +106,6 @@ def not_finite(what: str, value: float, step: int, order: LengthGroupedOrder, ba
     """Return the error for a number that is none, with the training texts of the batches it came of."""
     rows = sorted(order.texts_of(step, batches))
     named = ", ".join(map(str, rows[:ROWS_NAMED])) + (f" and {len(rows) - ROWS_NAMED} more" * (len(rows) > ROWS_NAMED))
-    return TrainingError(f"{what} is {value} at step {step}, on the training texts {named} (counted from 0)", LOWER)
+    return TrainingError(
+        f"{what} is {value} at step {step}, on rows {named} (from 0) of dataset/train.parquet in the run folder", LOWER
+    )

@@ -2,7 +2,10 @@
 
 # ruff: noqa: TID253 - this module computes
 import hashlib
+import platform
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,6 +29,7 @@ def model_record(
     classifier: Classifier,
     compute: Compute,
     rows: dict[str, int],
+    choices: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the record, but for the metrics and the hashes of the files."""
     manifest = prepared.manifest
@@ -53,6 +57,10 @@ def model_record(
             "device": str(compute.device),
             "precision": compute.precision,
             "attention_dropout": keeps_attention_dropout(settings.train, compute),
+            "threads": torch.get_num_threads(),
+            "optimizer": "fused AdamW",
+            "batches": "by length",
+            **choices,
         },
         "versions": _versions(),
         "settings": settings.model_dump(mode="json"),
@@ -60,6 +68,7 @@ def model_record(
 
 
 # Settings of [train] that change how a run is kept or told, not what it computes.
+ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
 NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "resume", "report_to", "test_run", "model", "revision"}
 
 
@@ -76,14 +85,17 @@ def fingerprint(
     same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
     same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
     same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
-    same["the encoder"] = {path.name: sha256(path)[:16] for path in sorted(files.folder.glob("*.safetensors"))}
+    same["the encoder"] = {
+        path.name: sha256(path)[:16] for path in sorted(files.folder.iterdir()) if path.suffix in ENCODER_FILES
+    }
     for name, rows in zip(("training", "validation"), splits, strict=True):
         digest = hashlib.sha256(rows.labels.tobytes())
         for text in rows.texts:
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         same[f"the {name} texts"] = f"{len(rows)} of {digest.hexdigest()[:16]}"
     alike: dict[str, Any] = {"device": compute.device.type, "precision": compute.precision}
-    alike |= {"threads": torch.get_num_threads(), "processes": world.size, **_versions()}
+    alike |= {"threads": torch.get_num_threads(), "processes": world.size, "processor": _processor()}
+    alike |= {"clf": __version__, **_versions()}
     return {"same": same, "alike": alike}
 
 
@@ -91,5 +103,13 @@ def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {"python": sys.version.split()[0]} | {
-        name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate")
+        name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
     }
+
+
+def _processor() -> str:
+    """Return the model of the processor, as far as the system tells."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return platform.processor()

@@ -5,7 +5,6 @@ processes, checkpoints that are whole or absent, and stopping and going on witho
 """
 
 # ruff: noqa: TID253 - this module computes
-import json
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 
 from clf import processes
 from clf.errors import Interrupted, ModelError, OutputError, TrainingError
@@ -30,11 +29,11 @@ from clf.scoring.metrics import METRICS, score
 from clf.training.arguments import LOWER, SELECTION
 from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
+from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
 
-STATE = "trainer_state.json"
 WEIGHTS = "model.safetensors"
 
 
@@ -44,6 +43,8 @@ class Encoded:
 
     token_ids: Sequence[NDArray[np.int32]]
     labels: NDArray[np.int64]
+    rows: NDArray[np.int64] | None = None
+    """Row numbers in the split's file, for messages; the place among these when there are none."""
 
     @property
     def tokens(self) -> int:
@@ -95,21 +96,25 @@ def fine_tune(
     if world.is_main:
         checkpoints.begin()  # first, for it puts back one that was being replaced
     processes.wait_for_all(world)
-    found = checkpoints.newest() if resume else None
-    processes.wait_for_all(world)
+    found = checkpoints.newest() if resume and world.is_main else None
+    found = processes.from_main(world, found)  # one choice for all, whatever each host's disk shows
     if world.is_main:
         if found:
             checkpoints.drop_after(found.step)
-        run.keep_history(found.step if found else 0)
+        run.keep_history(found.step if found else 0, found is None or found.extra["evaluated"])
     processes.wait_for_all(world)
     steps = math.ceil(len(train.labels) / recipe.batch_size) * int(recipe.arguments.num_train_epochs)
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps") as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         seconds = _train(trainer, found, run)
+        if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
+            stop.number = number
+            raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
     state = trainer.state
     _check_best(state.best_metric)
-    _load_best(classifier, checkpoints.folder / f"checkpoint-{state.best_global_step}")
+    if world.is_main:
+        _load_best(classifier, checkpoints.folder / f"checkpoint-{state.best_global_step}")
     epochs = float(state.epoch or 0.0)
     done = (int(state.global_step) - (found.step if found else 0)) / max(1, steps)
     examples = round(done * int(recipe.arguments.num_train_epochs) * len(train.labels))
@@ -149,7 +154,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             callbacks=[reporter, EarlyStoppingCallback(recipe.patience), Milestones(self, recipe.save_steps)],
         )
         reporter.order = self.order = LengthGroupedOrder(
-            self.train_dataset.lengths, recipe.batch_size, self.args.seed, recipe.world.size
+            self.train_dataset.lengths, recipe.batch_size, self.args.seed, recipe.world.size, train.rows
         )
         self.remove_callback(PrinterCallback)
         self.control: Any
@@ -208,6 +213,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         return together.cpu().numpy()
 
     def _maybe_log_save_evaluate(self, *arguments: Any, **options: Any) -> None:
+        self._check_gradient(arguments[1])
         number = processes.any_process(self.recipe.world, self.stop.number)
         if number:  # all processes stop after the same step
             self.stop.number = number
@@ -215,6 +221,14 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         super()._maybe_log_save_evaluate(*arguments, **options)
         if number:
             self._end()
+
+    def _check_gradient(self, norm: torch.Tensor | float | None) -> None:
+        """Stop before weights that are no numbers are saved; with fp16, whose scaler skips such steps, by the loss."""
+        if norm is None or not (self.compute.device.type == "cpu" or self.control.should_save):
+            return
+        looked_at = self._tr_loss if self.args.fp16 else torch.as_tensor(norm)
+        if not torch.isfinite(looked_at).all():
+            raise not_finite("the gradient", float(looked_at), self.state.global_step, self.order)
 
     def _end(self) -> NoReturn:
         raise Interrupted(f"stopped at step {self.state.global_step}; its checkpoint is saved", self.stop.exit_code)
@@ -233,7 +247,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         if world.is_main:
             # The sum of losses since the last line of history, so that the next line is the same after a resume.
             extra = {
-                "evaluated": _is_evaluated(self.state),
+                "evaluated": is_evaluated(self.state),
                 "loss": float(self._tr_loss),
                 "loss_since": self._globalstep_last_logged,
             }
@@ -246,58 +260,17 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.model.save_pretrained(output_dir, state_dict=state_dict, safe_serialization=True)
 
 
-class Milestones(TrainerCallback):  # type: ignore[misc]
-    """Chooses the order of each epoch, and asks for a checkpoint every so many steps."""
-
-    def __init__(self, trainer: ClassifierTrainer, save_steps: int | None) -> None:
-        self.trainer, self.save_steps = trainer, save_steps
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Tell the order which epoch it is, past all the wrappers of a loader that skips."""
-        self.trainer.order.set_epoch(math.floor(state.epoch or 0.0))
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Ask for a checkpoint of this step, unless the epoch's own comes at once."""
-        if self.save_steps and state.global_step % self.save_steps == 0 and float(state.epoch or 0.0) % 1:
-            control.should_save = True
-
-
-class Continuation(TrainerCallback):  # type: ignore[misc]
-    """Puts back what the Trainer does not, and makes up for an evaluation that a signal cut short."""
-
-    def __init__(self, trainer: ClassifierTrainer, found: Checkpoint) -> None:
-        self.trainer, self.found = trainer, found
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Restore the sum of losses; evaluate and save again where the checkpoint came before its evaluation."""
-        trainer, extra = self.trainer, self.found.extra
-        trainer._tr_loss += extra["loss"]
-        trainer._globalstep_last_logged = extra["loss_since"]
-        if extra["evaluated"]:
-            return
-        trainer._load_rng_state(str(self.found.folder))
-        trainer.control.should_log, trainer.control.should_evaluate, trainer.control.should_save = False, True, True
-        epoch = float(state.epoch or 0.0)
-        trainer._maybe_log_save_evaluate(trainer._tr_loss, None, trainer.model, None, epoch, None, 0.0)
-        if _is_finished(trainer.state, trainer.control.should_training_stop):
-            raise _Finished
-
-
-class _Finished(Exception):
-    """No step is left to do."""
-
-
 def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> float:
     """Run the Trainer, from a checkpoint where there is one; returns the seconds of its loop."""
     started = time.perf_counter()
     try:
-        if found and _had_finished(found):
+        if found and had_finished(found):
             trainer.state = trainer.state.load_from_json(str(found.folder / STATE))
             return 1e-9
         if found:
             trainer.add_callback(Continuation(trainer, found))
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
-    except _Finished:
+    except Finished:
         pass
     except Exception as error:
         if trainer.recipe.world.size > 1 and _is_lost_connection(error):
@@ -313,26 +286,6 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> fl
 def _is_lost_connection(error: Exception) -> bool:
     said = str(error).lower()
     return isinstance(error, RuntimeError) and ("gloo" in said or "nccl" in said) and "connect" in said
-
-
-def _had_finished(found: Checkpoint) -> bool:
-    if not found.extra["evaluated"]:
-        return False
-    state = json.loads((found.folder / STATE).read_text(encoding="utf-8"))
-    control = state["stateful_callbacks"]["TrainerControl"]["args"]
-    return bool(control["should_training_stop"]) or state["global_step"] >= state["max_steps"]
-
-
-def _is_evaluated(state: Any) -> bool:
-    """Tell whether the evaluation that is due at this step, if any, was made."""
-    at_edge = float(state.epoch or 0.0) % 1 == 0
-    return not at_edge or any(
-        f"eval_{SELECTION}" in entry and entry["step"] == state.global_step for entry in state.log_history
-    )
-
-
-def _is_finished(state: Any, stopped: bool) -> bool:
-    return stopped or state.global_step >= state.max_steps
 
 
 def _load_best(classifier: Classifier, folder: Path) -> None:

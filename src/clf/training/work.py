@@ -1,7 +1,9 @@
 """What one process trains on what: the encoder with its head, the splits as texts and tokens, and the run of both."""
 
 import logging
+import os
 from dataclasses import dataclass
+from typing import Any
 
 from clf import processes
 from clf.data.labels import align_labels
@@ -15,7 +17,7 @@ from clf.models.dropout import draw_masks_fast
 from clf.models.store import ModelFiles
 from clf.processes import World
 from clf.runs import Run
-from clf.settings import Settings
+from clf.settings import Settings, TrainSettings
 from clf.training.arguments import (
     class_weights,
     keeps_attention_dropout,
@@ -43,6 +45,8 @@ class Work:
     train: LabelledTexts
     validation: LabelledTexts
     test: LabelledTexts | None
+    choices: dict[str, Any]
+    """What was chosen for this machine, for the record."""
 
 
 def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> Work:
@@ -56,14 +60,7 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
     classifier = load_for_training(files, prepared.labels, seed=settings.run.seed, keep_attention_dropout=keep)
     classifier.max_length = choose_max_length(settings.data.max_length, classifier.max_length, files.name)
     classifier.cleaning, classifier.truncation = prepared.cleaning, settings.train.truncation
-    if compute.device.type == "cpu":
-        keep_freed_memory()
-    if settings.train.fast_dropout and compute.device.type == "cpu":
-        draw_masks_fast(classifier.model)
-    if settings.train.fast_attention and compute.device.type == "cpu" and not keep:
-        attend_text_by_text(classifier.model)
-    if compute.precision == "bf16" and compute.device.type == "cpu":
-        keep_activations_in_bf16(classifier.model)
+    choices = _suit_machine(settings.train, classifier, compute, keep)
     log.info(
         "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
         files.name,
@@ -74,7 +71,22 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
         classifier.max_length,
     )
     train, validation, test = _texts(settings, prepared, classifier.labels)
-    return Work(files, prepared, classifier, compute, train, validation, test)
+    return Work(files, prepared, classifier, compute, train, validation, test, choices)
+
+
+def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Compute, keep: bool) -> dict[str, Any]:
+    """Choose what makes training fast here, and return what was chosen; `keep` is of dropout on attention weights."""
+    model, on_cpu = classifier.model, compute.device.type == "cpu"
+    if on_cpu and recipe.fast_dropout:
+        draw_masks_fast(model)
+    by_text = on_cpu and recipe.fast_attention and not keep and attend_text_by_text(model)
+    in_bf16 = on_cpu and compute.precision == "bf16" and keep_activations_in_bf16(model)
+    return {
+        "dropout": "masks drawn many at a time" if on_cpu and recipe.fast_dropout else "PyTorch's",
+        "attention": "text by text" if by_text else model.config._attn_implementation,
+        "activations": "bf16" if in_bf16 else "autocast" if compute.precision != "fp32" else "fp32",
+        "freed_memory": "kept" if on_cpu and keep_freed_memory() else "given back",
+    }
 
 
 def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resume: bool) -> Trained:
@@ -93,7 +105,7 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
     train_split, validation_split = (
         Encoded(
             cached_tokens(run.folder / "tokens", rows.texts, classifier.tokenizer, classifier.max_length,
-                          classifier.truncation), rows.labels)
+                          classifier.truncation), rows.labels, rows.rows)
         for rows in (work.train, work.validation)
     )  # fmt: skip
     if world.is_main:
@@ -101,7 +113,8 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
     log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
     arguments = training_arguments(recipe, settings.run, work.compute, run.checkpoints, len(work.train), world)
     weights = class_weights(recipe, work.train.labels, len(classifier.labels))
-    mark = fingerprint(settings, work.files, classifier, work.compute, world, (work.train, work.validation))
+    if "tensorboard" in recipe.report_to:  # its place would be among the checkpoints, which go
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(run.folder / "tensorboard"))
     return fine_tune(
         classifier,
         train_split,
@@ -111,9 +124,15 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
         ),
         work.compute,
         run,
-        Checkpoints(run.checkpoints, mark),
+        checkpoints_of(settings, work, run, world),
         resume,
     )
+
+
+def checkpoints_of(settings: Settings, work: Work, run: Run, world: World) -> Checkpoints:
+    """Return the checkpoints of a run, which go only with what it is made of."""
+    mark = fingerprint(settings, work.files, work.classifier, work.compute, world, (work.train, work.validation))
+    return Checkpoints(run.checkpoints, mark)
 
 
 def _texts(
