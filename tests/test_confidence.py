@@ -129,6 +129,36 @@ def test_wrong_labels_of_the_training_split_are_found_by_folds(clf: RunClf, cali
 
 
 def test_labels_are_judged_only_on_texts_that_trained_nothing(clf: RunClf, calibrated: Path) -> None:
-    refused = clf("evaluate", calibrated, "--split", "train", "--allow-leak", "--label-issues", 5)
+    seen = clf("evaluate", calibrated, "--split", "train", "--allow-leak", "--label-issues", 5, "--json")
+    assert seen.code == 0
+    assert "texts the model was trained on are not judged" in seen.err
+    assert seen.json["label_issues"] == 0
+
+
+def test_issues_are_listed_again_and_again(clf: RunClf, calibrated: Path) -> None:
+    for _ in range(2):
+        done = clf("evaluate", calibrated, "--label-issues", 5, "--json")
+        assert done.code == 0, done.err
+        assert done.json["label_issues"] == 5
+
+
+def test_a_threshold_makes_a_model_no_newer_and_needs_a_folder_of_ones_own(
+    clf: RunClf, calibrated: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(calibrated, tmp_path / "model"))
+    before = (model / "clf.json").stat().st_mtime_ns
+    assert clf("evaluate", model, "--target-coverage", 0.3).code == 0
+    assert (model / "clf.json").stat().st_mtime_ns == before
+    both = clf("evaluate", model, "--target-coverage", 0.3, "--target-accuracy", 0.9)
+    assert both.code == 2
+
+
+@pytest.mark.parametrize(("key", "value"), [("temperature", "1.0"), ("temperature", 0), ("threshold", "high")])
+def test_a_record_that_says_nonsense_is_refused(
+    clf: RunClf, calibrated: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    model = Path(shutil.copytree(calibrated, tmp_path / "model"))
+    (model / "clf.json").write_text(json.dumps({**record(model), key: value}))
+    refused = clf("evaluate", model)
     assert refused.code == 1
-    assert "--folds 5" in refused.err
+    assert f"its {key} is" in refused.err

@@ -90,15 +90,16 @@ def baseline_answers(name: str, candidate: "Classifier", measured: MeasuredTexts
     Raises ModelError when the candidate does not record what the baseline is made of, or label names differ.
     """
     log.info("baseline %s", name)
-    if name not in BUILT_IN:
-        return _other_model(name, measured, settings)
-    if name == "pretrained":
-        return _pretrained(candidate, measured, settings)
-    texts, labels = _training_split(name, candidate, settings)
-    kept = KEPT / _key(name, candidate, texts, labels, measured)
+    nothing: tuple[list[str], NDArray[np.int64]] = ([], np.zeros(0, dtype=np.int64))
+    texts, labels = nothing if name == "pretrained" else _training_split(name, candidate, settings)
+    kept = KEPT / _key(name, candidate, texts, labels, measured, settings)
     if (found := _kept(kept, measured)) is not None:
         log.info("%s was made before: taking its answers from %s", name, kept)
         return replace(found, name=name)
+    if name == "pretrained":
+        made = _pretrained(candidate, measured, settings)
+        _keep(kept, made)
+        return made
     fitted = _fit(name, candidate, texts, labels, measured, settings)
     _keep(kept, fitted)
     return _answers(name, fitted, measured)
@@ -165,8 +166,11 @@ def _training_split(name: str, candidate: "Classifier", settings: Settings) -> t
         return texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
 
 
-def _other_model(name: str, measured: MeasuredTexts, settings: Settings) -> Answers:
-    """Ask another model: champion against challenger."""
+def load_other(name: str, measured: MeasuredTexts, settings: Settings) -> "tuple[Classifier, NDArray[np.bool_] | None]":
+    """Load a champion, and tell which measured texts stood in its training.
+
+    Raises ModelError when its label names differ, DataError when it has seen too many of the texts.
+    """
     try:
         other = load_model(name, settings)
     except ClfError as error:
@@ -176,8 +180,7 @@ def _other_model(name: str, measured: MeasuredTexts, settings: Settings) -> Answ
             f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
             "compare models of the same classes",
         )
-    find_leaks(other, measured, settings)
-    return replace(model_answers(other, measured, settings), name=name)
+    return other, find_leaks(other, measured, settings)
 
 
 def _megabytes(folder: Path) -> float | None:
@@ -197,14 +200,20 @@ def _answers(name: str, fitted: "Fitted", measured: MeasuredTexts) -> Answers:
 
 
 def _key(
-    name: str, candidate: "Classifier", texts: Sequence[str], labels: NDArray[np.int64], measured: MeasuredTexts
+    name: str,
+    candidate: "Classifier",
+    texts: Sequence[str],
+    labels: NDArray[np.int64],
+    measured: MeasuredTexts,
+    settings: Settings,
 ) -> str:
     """Return the hash of all that a baseline's answers depend on."""
     from sklearn import __version__ as sklearn_version
 
     digest = hashlib.sha256(json.dumps([name, __version__, sklearn_version, measured.names]).encode())
-    if name == "frozen":
-        base = candidate.record["base_model"]
+    if name in ("pretrained", "frozen") and candidate.record:
+        base, seed = candidate.record["base_model"], candidate.record["settings"]["run"]["seed"]
+        digest.update(json.dumps([seed, settings.compute.model_dump(mode="json")]).encode())
         digest.update(json.dumps([base["name"], base["revision"], candidate.max_length, candidate.truncation]).encode())
         for weights in sorted(Path(base["folder"]).glob("*.safetensors")) if base["folder"] else []:
             digest.update(sha256(weights).encode())
@@ -214,12 +223,16 @@ def _key(
     return digest.hexdigest()[:32]
 
 
-def _keep(place: Path, fitted: "Fitted") -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
+def _keep(place: Path, made: "Fitted | Answers") -> None:
     part = place.with_suffix(".part.npy")
-    np.save(part, fitted.probabilities, allow_pickle=False)
-    part.replace(place.with_suffix(".npy"))
-    write_json(place.with_suffix(".json"), {cost: round(getattr(fitted, cost), 3) for cost in COSTS})
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        np.save(part, made.probabilities, allow_pickle=False)
+        part.replace(place.with_suffix(".npy"))
+        costs = {cost: getattr(made, cost) for cost in COSTS}
+        write_json(place.with_suffix(".json"), {cost: value and round(value, 3) for cost, value in costs.items()})
+    except OSError as error:
+        log.info("the answers cannot be kept for the next time: %s", error)
 
 
 def _kept(place: Path, measured: MeasuredTexts) -> Answers | None:
@@ -228,7 +241,7 @@ def _kept(place: Path, measured: MeasuredTexts) -> Answers | None:
     costs = read_json(place.with_suffix(".json"))
     try:
         probabilities = np.load(place.with_suffix(".npy"), allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     if costs is None or probabilities.shape != (len(measured.raw_texts), len(measured.names)):
         return None

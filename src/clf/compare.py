@@ -2,14 +2,16 @@
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.baselines import BUILT_IN, Answers, baseline_answers, check_baseline, model_answers
+from clf.baselines import BUILT_IN, Answers, baseline_answers, check_baseline, load_other, model_answers
 from clf.data.sources import looks_like_path
+from clf.errors import UsageError
 from clf.measurement import (
     MeasuredTexts,
     find_leaks,
@@ -21,7 +23,16 @@ from clf.measurement import (
 from clf.reports.html import comparison_page
 from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
-from clf.results import COMPARISONS, output_folder, save_settings, shown, staged, write_json, write_report
+from clf.results import (
+    COMPARISONS,
+    check_reports,
+    output_folder,
+    save_settings,
+    shown,
+    staged,
+    write_json,
+    write_report,
+)
 from clf.scoring.gate import (
     FAILED,
     INCONCLUSIVE,
@@ -51,8 +62,11 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
 
     Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
     """
-    for name in {*settings.compare.baseline, *settings.compare.show_baseline}:
+    names = list(dict.fromkeys([*settings.compare.baseline, *settings.compare.show_baseline]))
+    for name in names:
         check_baseline(name)
+    _check_rules(settings)
+    check_reports(settings.report.report, settings.report.junit, settings.report.markdown)
     model = load_model(candidate, settings)
     measured = measured_texts(model, settings)
     if len(measured.raw_texts) < FEW:
@@ -60,9 +74,18 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
     folder = output_folder(settings, default, [*measurement_inputs(model, settings), *_model_paths(settings)])
     leaked = find_leaks(model, measured, settings)
+    others = {name: load_other(name, measured, settings) for name in names if name not in BUILT_IN}
+    for _, seen in others.values():
+        leaked = seen if leaked is None else leaked if seen is None else leaked | seen
     answers = model_answers(model, measured, settings)
-    names = dict.fromkeys([*settings.compare.baseline, *settings.compare.show_baseline])
-    baselines = [baseline_answers(name, model, measured, settings) for name in names]
+    if answers.name in names:
+        answers = replace(answers, name=f"{answers.name} (candidate)")
+    baselines = [
+        replace(model_answers(others[name][0], measured, settings), name=name)
+        if name in others
+        else baseline_answers(name, model, measured, settings)
+        for name in names
+    ]
     result = _result(model, answers, baselines, measured, settings)
     result["leaked_rows"] = None if leaked is None else int(leaked.sum())
     result["without_leaks"] = {
@@ -93,8 +116,19 @@ def _report(result: dict[str, Any], measured: MeasuredTexts, settings: Settings)
     if where.markdown:
         write_report(where.markdown, comparison_report(result))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(comparison_report(result) + "\n")
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(comparison_report(result) + "\n")
+        except OSError as error:
+            log.warning("the summary of the job cannot be written: %s", error)
+
+
+def _check_rules(settings: Settings) -> None:
+    """Refuse a gate that asks for nothing: it would always pass."""
+    asked = settings.compare
+    floors = (asked.min_accuracy, asked.min_f1, asked.max_ece, asked.min_class_recall)
+    if not asked.baseline and all(floor is None for floor in floors):
+        raise UsageError("there is no baseline and no floor, so the gate asks for nothing", "pass --baseline")
 
 
 def _model_paths(settings: Settings) -> list[Path]:
@@ -148,7 +182,7 @@ def _result(
     recipe = {**recorded.get("train", {}), **recorded.get("data", {})}
     rate = suggested_rate(recipe.get("model", ""))
     return {
-        "model": model.name,
+        "model": candidate.name,
         "dataset": measured.dataset,
         "split": measured.split,
         "rows": len(measured.raw_texts),

@@ -1,6 +1,7 @@
 """`clf evaluate`: measure one model on one split of a dataset."""
 
 import logging
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.errors import DataError, UsageError
+from clf.errors import OutputError, UsageError
 from clf.measurement import (
     MeasuredTexts,
     find_leaks,
@@ -21,7 +22,17 @@ from clf.measurement import (
 from clf.reports.html import evaluation_page
 from clf.reports.label_issues import write_label_issues
 from clf.reports.markdown import evaluation_report
-from clf.results import EVALUATIONS, MODEL_FILE, output_folder, save_settings, shown, staged, write_json, write_report
+from clf.results import (
+    EVALUATIONS,
+    MODEL_FILE,
+    check_reports,
+    output_folder,
+    save_settings,
+    shown,
+    staged,
+    write_json,
+    write_report,
+)
 from clf.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +62,10 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
 
     Raises ModelError for a model that is no whole classifier, DataError for data that does not fit it.
     """
+    check_reports(settings.report.report)
+    both = None not in (settings.confidence.target_accuracy, settings.confidence.target_coverage)
+    if both:
+        raise UsageError("--target-accuracy and --target-coverage were both given", "one threshold is stored: give one")
     candidate = load_model(model, settings)
     measured = measured_texts(candidate, settings)
     default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
@@ -75,7 +90,7 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
         save_settings(stage, "evaluate", settings)
     result = {**result, "label_issues": len(issues), "output_dir": shown(folder)}
     if settings.report.report:
-        page = evaluation_page(result, issues[:ISSUES_IN_REPORT], measured.audit)
+        page = evaluation_page(result, issues[:ISSUES_IN_REPORT], measured.audit, judged_unseen=leaked is not None)
         write_report(settings.report.report, page)
     return result
 
@@ -105,7 +120,14 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings)
     if choice is None:
         return
     model.record |= {"threshold": choice.threshold, "abstention": choice.as_dict()}
-    write_json(Path(model.model.name_or_path) / MODEL_FILE, model.record)
+    file = Path(model.model.name_or_path) / MODEL_FILE
+    try:
+        before = file.stat()
+        write_json(file, model.record)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # it is no newer model
+    except OSError as error:
+        hint = "make the model's folder writable, or pass clf predict a --threshold"
+        raise OutputError(f"cannot store the threshold in {file}: {error.strerror}", hint) from error
 
 
 # --- measuring ----------------------------------------------------------------------------------------------
@@ -237,17 +259,19 @@ def _label_issues(measurement: Measurement, settings: Settings) -> list[dict[str
         texts, probabilities = out_of_fold(measurement.model, settings, folds)
         measurement = replace(measurement, texts=texts, probabilities=probabilities, leaked=None)
         wanted = wanted or len(texts.raw_texts)
-    elif wanted and measurement.leaked is not None and measurement.leaked.any():
-        raise DataError(
-            "label issues are judged only on texts that the model has not seen in training",
-            "choose another --split, or pass --folds 5 to judge the training split",
-        )
     if not wanted:
         return []
-    from clf.scoring.label_issues import is_label_issue, label_margins, rank_label_issues
+    from clf.scoring.label_issues import is_label_issue, label_margins, rank_label_issues, suggested_labels
 
     texts, probabilities = measurement.texts, measurement.probabilities
+    unseen = np.ones(len(texts.labels), dtype=bool) if measurement.leaked is None else ~measurement.leaked
+    if not unseen.all():
+        log.warning("%d texts the model was trained on are not judged", int((~unseen).sum()))
+    if not unseen.any():
+        return []
+    suggested = suggested_labels(probabilities, texts.labels)
     issue, margins = is_label_issue(probabilities, texts.labels), label_margins(probabilities, texts.labels)
+    issue &= unseen
     ranked = [row for row in rank_label_issues(probabilities, texts.labels).tolist() if issue[row]]
     log.info("%d of %d labels look wrong", len(ranked), len(texts.raw_texts))
     return [
@@ -255,7 +279,7 @@ def _label_issues(measurement: Measurement, settings: Settings) -> list[dict[str
             "split": texts.split,
             "row": row,
             "label": texts.names[int(texts.labels[row])],
-            "suggested_label": texts.names[int(probabilities[row].argmax())],
+            "suggested_label": texts.names[int(suggested[row])],
             "margin": round(float(margins[row]), 4),
             "confidence_in_label": round(float(probabilities[row, texts.labels[row]]), 4),
             "text": texts.raw_texts[row],

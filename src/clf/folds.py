@@ -1,7 +1,10 @@
 """Probabilities of the training texts from models that did not see them: each part by a model trained on the others."""
 
 import logging
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.errors import DataError, ModelError
+from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
 from clf.measurement import MeasuredTexts, base_files, recorded_dataset
 from clf.processes import ALONE
 from clf.runs import Run
@@ -39,19 +42,29 @@ def out_of_fold(model: "Classifier", settings: Settings, folds: int) -> tuple[Me
         prepared = recorded_dataset(model.record, plain, Path(scratch))
         work = load_work(then, files, prepared, ALONE)
         rows, labels = work.train, work.classifier.labels
-        parts = _parts(rows.labels, folds, then.run.seed, labels)
+        parts = _parts(rows.texts, rows.labels, folds, then.run.seed, labels)
         probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
         for number in range(folds):
             log.info("part %d of %d", number + 1, folds)
             work = load_work(then, files, prepared, ALONE)  # the encoder anew
             run = Run(Path(scratch) / f"part-{number}")
-            with run.open(then, "train"):
+            with _nothing_kept(), run.open(then, "train"):
                 seen = replace(work, train=rows.take(np.flatnonzero(parts != number)), test=None)
                 fine_tune_work(then, seen, run, ALONE, resume=False)
+            shutil.rmtree(run.folder)
             held_out = np.flatnonzero(parts == number)
             texts = rows.take(held_out).texts
             probabilities[held_out] = predict_texts(work.classifier, texts, work.compute)
     return MeasuredTexts(prepared.name, "train", rows.raw_texts, rows.labels, labels), probabilities
+
+
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Let a signal end the whole: what is made here is thrown away, and there is nothing to go on with."""
+    try:
+        yield
+    except Interrupted as ended:
+        raise (KeyboardInterrupt if ended.exit_code == INTERRUPTED else Terminated) from ended
 
 
 def _recipe(record: dict[str, object], settings: Settings) -> Settings:
@@ -67,8 +80,8 @@ def _recipe(record: dict[str, object], settings: Settings) -> Settings:
     )
 
 
-def _parts(labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
-    """Return the number of the part of each row, shape (rows,): each class is spread evenly."""
+def _parts(texts: list[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
+    """Return the number of the part of each row, shape (rows,): classes are spread evenly, equal texts go together."""
     counts = np.bincount(labels, minlength=len(names))
     if counts.min() < folds:
         rare = names[int(counts.argmin())]
@@ -80,4 +93,6 @@ def _parts(labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -
     for number in range(len(names)):
         rows = generator.permutation(np.flatnonzero(labels == number))
         parts[rows] = np.arange(len(rows)) % folds
-    return parts
+    _, first, group = np.unique(np.array(texts, dtype=object), return_index=True, return_inverse=True)
+    together: NDArray[np.int64] = parts[first[group]]
+    return together

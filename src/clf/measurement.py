@@ -81,7 +81,8 @@ def measured_texts(classifier: "Classifier", settings: Settings) -> MeasuredText
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = dataset_for_measuring(classifier.record, settings, Path(scratch))
         rows = prepared.subset(wanted, settings.data.max_eval_samples, settings.run.seed)
-        names, name, audit = prepared.labels, prepared.name, prepared.audit
+        names, name = prepared.labels, prepared.name
+        audit = prepared.audit if settings.report.report else {}
     if not len(rows):
         raise DataError(
             f"the {wanted} split of {name} has no row with both a text and a label",

@@ -32,7 +32,7 @@ TRAIN_ROWS_FILE = "train_rows.npy"
 SCHEMA_VERSION = 1
 # What results hold beside the files that clf.json and manifest.json list; of a run folder, what a run leaves there.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
-           "predictions.parquet", "report.md", "comparison.json"}  # fmt: skip
+           "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
 OWN_FOLDER = "give --output-dir a folder of its own, such as ./result"
 
 log = logging.getLogger(__name__)
@@ -279,6 +279,24 @@ def write_json(path: Path, value: Any) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)
+
+
+def check_reports(*paths: Path | None) -> None:
+    """Find out before anything is computed whether reports can be written where they are wanted.
+
+    Raises OutputError when one cannot.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder, expected a file to write a report to", "give the path of a file")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}", "choose another file") from error
+        if not os.access(path.parent, os.W_OK):
+            raise OutputError(f"cannot write {path}: its folder is read-only", "choose another file")
 
 
 def write_report(path: Path, text: str) -> None:

@@ -200,6 +200,11 @@ def read_model_record(folder: Path) -> dict[str, Any]:
                 f"{path} has schema {record['schema_version']}, this clf reads up to {SCHEMA_VERSION}",
                 "install a newer clf",
             )
+        temperature, threshold = record.get("temperature", 1.0), record.get("threshold")
+        if not (isinstance(temperature, (int, float)) and temperature > 0):
+            raise ValueError(f"its temperature is {temperature!r}")
+        if threshold is not None and not isinstance(threshold, (int, float)):
+            raise ValueError(f"its threshold is {threshold!r}")
         return dict(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is damaged: {error}", "train the model again, or restore the file") from error

@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from clf import processes
 from clf.data.fingerprints import text_hashes
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.sources import Source, find_source, input_paths
-from clf.errors import DataError, ModelError, UsageError
+from clf.errors import DataError, ModelError
 from clf.models.store import ModelFiles, find_model
 from clf.prepare import check_prepared, preparation_key, prepare_into
 from clf.processes import World
@@ -26,6 +25,7 @@ from clf.results import (
     MODELS,
     PREPARED,
     TRAIN_ROWS_FILE,
+    check_reports,
     output_folder,
     sha256,
     shown,
@@ -35,13 +35,13 @@ from clf.results import (
 )
 from clf.runs import Clock, Run, read_model_record
 from clf.settings import Settings
+from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
 
 EXAMPLES_SHOWN = 3
-TRACKERS = ("tensorboard", "mlflow", "wandb")
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def train(settings: Settings) -> TrainResult | None:
     """
     world = processes.current_world()
     settings = _resolved(settings)
-    _check_trackers(settings.train.report_to)
+    check_trackers(settings.train.report_to)
+    check_reports(settings.report.report)
     if world.size == 1:
         return _lead(settings, world)
     from clf.models.compute import choose_compute
@@ -312,15 +313,6 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
 
 
 # --- settings -----------------------------------------------------------------------------------------------
-
-
-def _check_trackers(names: list[str]) -> None:
-    """Find a tracker that is misspelt, or not installed, before anything is computed."""
-    for name in names:
-        if name not in TRACKERS:
-            raise UsageError(f"--report-to {name!r} is no tracker that clf knows", f"give one of {', '.join(TRACKERS)}")
-        if find_spec(name) is None:
-            raise UsageError(f"--report-to {name} needs the package {name}", f"pip install {name}")
 
 
 def _resolved(settings: Settings) -> Settings:

@@ -53,6 +53,8 @@ def pages(clf: RunClf, tiny_encoder: Path, own_folder: Path) -> dict[str, str]:
             "j.xml",
             "--markdown",
             "c.md",
+            "--min-class-recall",
+            "1",
         ),
     ]
     assert [each.code for each in done[:2]] == [0, 0], [each.err for each in done]
@@ -109,7 +111,7 @@ def test_a_rule_that_is_undecided_was_skipped() -> None:
     assert [child.tag for case in suite for child in case if child.tag != "system-out"] == ["failure", "skipped"]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "  =x"])
+@pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "  =x", "\xa0=1", "\n=1", "'=1", "\uff1d1"])
 def test_a_formula_in_a_file_for_spreadsheets_is_text(cell: str) -> None:
     assert inert(cell) == f"'{cell}"
-    assert (inert("a=b"), inert(-1.5)) == ("a=b", -1.5)
+    assert (inert("a=b"), inert(-1.5), inert("-1"), inert("a\x1b[0m")) == ("a=b", -1.5, "-1", "a\\x1b[0m")

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from clf.scoring.significance import (
     OF_COUNTS,
+    Difference,
     bootstrap_intervals,
     bootstrap_mean_intervals,
     clopper_pearson,
@@ -110,6 +111,16 @@ def test_rows_needed_are_those_of_the_usual_formula() -> None:
     variance = apart - found.difference**2
     expected = (1.959964 + 0.841621) ** 2 * variance / found.difference**2
     assert found.rows_needed() == pytest.approx(expected, rel=0.05)
+
+
+def test_rows_needed_settle_what_they_can() -> None:
+    found = Difference("accuracy", 0.02, [-0.01, 0.05], 0.015, 1000)
+    assert found.rows_needed() == pytest.approx(1000 * (2.801585 * 0.015 / 0.02) ** 2, abs=1)
+    assert found.rows_needed(target=0.05) is None  # neither proved better by 0.05, nor worse than nothing
+    worse = Difference("accuracy", -0.02, [-0.05, 0.01], 0.015, 1000)
+    assert worse.rows_needed() == worse.rows_needed(target=0.05) == found.rows_needed()
+    assert worse.rows_needed(target=-0.02) == found.rows_needed()  # at the margin: it would prove to be worse
+    assert worse.rows_needed(target=-0.03) > found.rows_needed()  # type: ignore[operator]
 
 
 def test_models_that_never_disagree_need_no_number_of_rows() -> None:

@@ -3,11 +3,12 @@
 set -uo pipefail
 reports=${REPORTS:-clf-reports}
 mkdir -p "$reports"
+read -r -d '' -a baselines <<< "${BASELINES:-pretrained tfidf}" || true
+read -r -d '' -a more <<< "${ARGUMENTS:-}" || true
 command=(clf compare)
-[ -n "${CANDIDATE:-}" ] && command+=("$CANDIDATE")
-[ -n "${DATASET:-}" ] && command+=(--dataset "$DATASET")
-for baseline in ${BASELINES:-pretrained tfidf}; do command+=(--baseline "$baseline"); done
-read -r -a more <<< "${ARGUMENTS:-}"
+[ -n "${CANDIDATE:-}" ] && command+=("--trained-model=$CANDIDATE")
+[ -n "${DATASET:-}" ] && command+=("--dataset=$DATASET")
+for baseline in "${baselines[@]}"; do command+=("--baseline=$baseline"); done
 command+=(${more[@]+"${more[@]}"} --json --overwrite)
 command+=(--junit "$reports/junit.xml" --markdown "$reports/report.md" --report "$reports/report.html")
 "${command[@]}" > "$reports/comparison.json"

@@ -101,14 +101,13 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.cli import render
     from clf.evaluate import evaluate
+    from clf.reports.markdown import evaluation_columns
 
     result = evaluate(model, settings)
     if presentation.json:
         return render.print_json(result)
-    columns = {result["split"]: result["metrics"]} | (
-        {"without leaked rows": result["without_leaks"]} if result["without_leaks"] else {}
-    )
-    render.print_metrics(columns, f"{result['model']} on {result['rows']} texts of {result['dataset']}")
+    title = f"{result['model']} on {result['rows']} texts of {result['dataset']}"
+    render.print_metrics(evaluation_columns(result), title, intervals=result["intervals"])
     render.print_classes(result["per_class"])
     render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
     render.print_confidence(result)

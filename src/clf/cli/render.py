@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +14,10 @@ from rich.text import Text
 
 from clf.errors import ClfError
 from clf.progress import live_console
-from clf.reports.markdown import Columns, table_rows
+from clf.reports.markdown import Columns, Intervals, table_heads, table_rows
 from clf.reports.safety import one_line, safe
 
+INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 SHOWN_CLASSES = 20
 SHOWN_CONFLICTS = 2
 
@@ -45,7 +47,9 @@ def print_error(error: ClfError, as_json: bool) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    # What would be active on a terminal is spelled as JSON can spell it; it means the same.
+    sys.stdout.write(INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 class NoteHandler(logging.Handler):
@@ -80,10 +84,13 @@ def print_lines(*lines: str) -> None:
 # --- tables -------------------------------------------------------------------------------------------------
 
 
-def print_metrics(columns: Columns, title: str, costs: Columns | None = None) -> None:
-    """Print the headline metrics, a column for each model or split, and below them what each costs."""
-    table = _table(title, ["metric", *columns], right=range(1, len(columns) + 1))
-    for row in table_rows(columns, costs):
+def print_metrics(
+    columns: Columns, title: str, costs: Columns | None = None, intervals: Intervals | None = None
+) -> None:
+    """Print the headline metrics: a column for each model or split, intervals of the first, and costs."""
+    heads = table_heads(columns, intervals)
+    table = _table(title, heads, right=range(1, len(heads)))
+    for row in table_rows(columns, costs, intervals):
         table.add_row(*row)
     console().print(table)
 
@@ -214,7 +221,10 @@ def print_comparison(result: Mapping[str, Any]) -> None:
         {result["model"]: result["candidate"], **result["baselines"]},
         f"{count(result['rows'], 'text')} of {result['dataset']}, {result['split']}",
         result["costs"],
+        result["intervals"],
     )
+    if unleaked := {name: metrics for name, metrics in result["without_leaks"].items() if metrics}:
+        print_metrics(unleaked, f"Without {count(result['leaked_rows'], 'row')} that stood in a training")
     for row in result["comparisons"]:
         low, high = row["interval"]
         shown = "" if row["gates"] else " (shown only)"
@@ -233,6 +243,8 @@ def print_comparison(result: Mapping[str, Any]) -> None:
 def print_confidence(result: Mapping[str, Any]) -> None:
     """Print what calibration did, and what the stored threshold does, where there are any."""
     before, answered = result["calibration"]["before"], result["abstention"]
+    if result["calibration"]["note"]:
+        print_lines(f"not calibrated: {result['calibration']['note']}")
     if before:
         print_lines(
             f"before calibration: mean confidence {before['mean_confidence']:.3f}, error {before['ece']:.4f}; "

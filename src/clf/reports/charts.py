@@ -1,6 +1,8 @@
 """Results as pictures: SVG to stand inside a page, in the page's own text colour, light or dark."""
 
 import io
+import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +161,11 @@ def _svg(title: str, draw: Callable[["Axes"], None], width: float = 6.0, height:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**STYLE, "svg.hashsalt": title}):
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # the fonts are the page's; what these lack is no matter
+    with warnings.catch_warnings(), mpl.rc_context():
+        warnings.simplefilter("ignore")
+        mpl.rcdefaults()  # a matplotlibrc of the working folder belongs to other work
+        mpl.rcParams.update({**STYLE, "svg.hashsalt": title})
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.subplots())

@@ -7,7 +7,7 @@ from typing import Any
 
 from clf import __version__
 from clf.reports import charts
-from clf.reports.markdown import SHOWN, Columns, table_rows
+from clf.reports.markdown import Columns, Intervals, evaluation_columns, table_heads, table_rows
 from clf.reports.safety import one_line
 
 TEXT_WIDTH = 400
@@ -32,17 +32,22 @@ class Section:
     rows: list[list[Cell]] = field(default_factory=list)
 
 
-def evaluation_page(result: Mapping[str, Any], issues: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]) -> str:
+def evaluation_page(
+    result: Mapping[str, Any],
+    issues: Sequence[Mapping[str, Any]],
+    audit: Mapping[str, Any],
+    judged_unseen: bool = True,
+) -> str:
     """Write the page of `clf evaluate`."""
     title = f"{result['model']} on {result['dataset']}, {result['split']}"
     sections = [
-        metrics_section({result["split"]: result["metrics"]}, result["intervals"], result.get("without_leaks")),
+        metrics_section(evaluation_columns(result), result["intervals"]),
         confidence_section(result),
         *selective_section(result),
         *classes_sections(result["per_class"], result["confusion_matrix"]),
         Section("By length", picture=charts.by_length(result["by_length"])),
         errors_section(result["worst_errors"]),
-        *issues_section(issues),
+        *issues_section(issues, judged_unseen),
         *audit_section(audit),
     ]
     return page(title, f"{result['rows']:,} texts", sections)
@@ -56,7 +61,8 @@ def comparison_page(result: Mapping[str, Any], audit: Mapping[str, Any]) -> str:
         Section("Rules of the gate", notes, None, ["rule", "outcome", "found"],
                 [[_text(rule["name"]), _text(rule["outcome"]), _text(rule["message"])] for rule in result["rules"]]),
         differences_section(result["comparisons"]),
-        metrics_section(columns, result["intervals"], None, result["costs"]),
+        metrics_section(columns, result["intervals"], result["costs"]),
+        *leaks_section(result),
         *classes_sections(result["per_class"], None),
         *flips_sections(result),
         *audit_section(audit),
@@ -79,7 +85,7 @@ def training_page(
     ]
     sections = [
         Section("Learning", [f"{took}."], charts.learning(history)),
-        metrics_section(columns, {}, None),
+        metrics_section(columns, {}),
         Section("Calibration", [_calibration_note(record["calibration"])]),
         Section("Examples", [], None, ["text", "label", "predicted", "confidence"], examples),
         Section("Recipe", [], None, ["setting", "value"],
@@ -108,22 +114,13 @@ def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[
 # --- sections -----------------------------------------------------------------------------------------------
 
 
-def metrics_section(
-    columns: Columns, intervals: Mapping[str, Sequence[float]], without_leaks: Mapping[str, float | None] | None,
-    costs: Columns | None = None,
-) -> Section:  # fmt: skip
+def metrics_section(columns: Columns, intervals: Intervals, costs: Columns | None = None) -> Section:
     """Show the metrics of each column, with the intervals of the first, and what each model costs."""
-    columns = {**columns} | ({"without leaked rows": without_leaks} if without_leaks else {})
-    shown_intervals = {SHOWN[name]: f"{low:.4f} to {high:.4f}" for name, (low, high) in intervals.items()}
-    rows = []
-    for shown, *numbers in table_rows(columns, costs):
-        if intervals:
-            numbers.insert(1, shown_intervals.get(shown, ""))
-        rows.append([_text(shown), *(Cell(number, "number") for number in numbers)])
-    names = [one_line(name, 40) for name in columns]
-    if intervals:
-        names.insert(1, "95 % interval")
-    return Section("Metrics", [], None, ["metric", *names], rows)
+    rows = [
+        [_text(shown), *(Cell(number, "number") for number in numbers)]
+        for shown, *numbers in table_rows(columns, costs, intervals or None)
+    ]
+    return Section("Metrics", [], None, [one_line(name, 40) for name in table_heads(columns, intervals or None)], rows)
 
 
 def confidence_section(result: Mapping[str, Any]) -> Section:
@@ -181,13 +178,15 @@ def errors_section(errors: Sequence[Mapping[str, Any]]) -> Section:
     return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
 
 
-def issues_section(issues: Sequence[Mapping[str, Any]]) -> list[Section]:
+def issues_section(issues: Sequence[Mapping[str, Any]], judged_unseen: bool) -> list[Section]:
     """Show the labels that are most likely wrong."""
     rows = [
         [_text(row["text"]), _text(row["label"]), _text(row["suggested_label"]), _number(row["margin"])]
         for row in issues
     ]
-    notes = ["Judged by models that did not see the text in training, the likeliest first."]
+    unseen = "Judged by models that did not see the text in training, the likeliest first."
+    unknown = "The likeliest first. Whether the model saw these texts in training is unknown."
+    notes = [unseen if judged_unseen else unknown]
     columns = ["text", "label", "more likely", "margin"]
     return [Section("Labels that look wrong", notes, None, columns, rows)] if rows else []
 
@@ -207,6 +206,16 @@ def differences_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:
     ]
     columns = ["against", "difference", "95 % interval", "verdict", "only candidate / only baseline right", "McNemar p"]
     return Section("Differences", [], charts.differences(comparisons) if comparisons else None, columns, rows)
+
+
+def leaks_section(result: Mapping[str, Any]) -> list[Section]:
+    """Show the metrics without the rows that stood in a model's training, where there were some."""
+    columns = {name: metrics for name, metrics in result["without_leaks"].items() if metrics}
+    if not columns:
+        return []
+    section = metrics_section(columns, {})
+    notes = [f"{result['leaked_rows']:,} of the texts stood in the training of one of the models."]
+    return [Section("Without leaked rows", notes, None, section.columns, section.rows)]
 
 
 def flips_sections(result: Mapping[str, Any]) -> list[Section]:

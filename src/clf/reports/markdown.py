@@ -28,25 +28,47 @@ SHOWN = {
 SHOWN_COSTS = {"train_seconds": "training, seconds", "texts_per_second": "texts a second", "megabytes": "MB on disk"}
 
 Columns = Mapping[str, Mapping[str, float | None]]
+Intervals = Mapping[str, Sequence[float]]
+POSITIVE = ("precision", "recall", "f1")
 
 
-def table_rows(columns: Columns, costs: Columns | None = None) -> list[list[str]]:
-    """Return the rows of a table of metrics, a column for each model or split, and below them what each costs."""
-    rows = [
-        [shown, *(_number(metrics[name]) if name in metrics else "" for metrics in columns.values())]
-        for name, shown in SHOWN.items()
-        if any(name in metrics for metrics in columns.values())
-    ]
+def evaluation_columns(result: Mapping[str, Any]) -> Columns:
+    """Return the columns of metrics that an evaluation has."""
+    leaks, positive = result["without_leaks"], result["positive_class"]
+    return {
+        result["split"]: result["metrics"],
+        **({"without leaked rows": leaks} if leaks else {}),
+        **({"the positive class": {f"macro_{name}": positive[name] for name in POSITIVE}} if positive else {}),
+    }
+
+
+def table_heads(columns: Columns, intervals: Intervals | None = None) -> list[str]:
+    """Return the heads of a table of metrics."""
+    first, *others = columns
+    return ["metric", first, *(["95 % interval"] if intervals else []), *others]
+
+
+def table_rows(columns: Columns, costs: Columns | None = None, intervals: Intervals | None = None) -> list[list[str]]:
+    """Return the rows of a table of metrics: a column for each model or split, intervals of the first, and costs."""
+    rows = []
+    for name, shown in SHOWN.items():
+        if any(name in metrics for metrics in columns.values()):
+            row = [shown, *(_number(metrics[name]) if name in metrics else "" for metrics in columns.values())]
+            if intervals:
+                row.insert(2, "{:.4f} to {:.4f}".format(*intervals[name]) if name in intervals else "")
+            rows.append(row)
     for name, shown in SHOWN_COSTS.items() if costs else []:
         found = (costs[model][name] for model in columns) if costs else ()
-        rows.append([shown, *("" if cost is None else f"{cost:,.1f}" for cost in found)])
+        row = [shown, *("" if cost is None else f"{cost:,.1f}" for cost in found)]
+        rows.append([*row[:2], "", *row[2:]] if intervals else row)
     return rows
 
 
-def metrics_table(columns: Columns, costs: Columns | None = None) -> str:
+def metrics_table(columns: Columns, costs: Columns | None = None, intervals: Intervals | None = None) -> str:
     """Write one column of metrics for each model or split."""
-    lines = [f"| metric | {' | '.join(map(escape, columns))} |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {' | '.join(row)} |" for row in table_rows(columns, costs)]
+    heads = table_heads(columns, intervals)
+    lines = [f"| {' | '.join(map(escape, heads))} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in table_rows(columns, costs, intervals)]
     return "\n".join(lines)
 
 
@@ -58,10 +80,7 @@ def evaluation_report(result: Mapping[str, Any]) -> str:
         "",
         f"{result['rows']} texts.",
         "",
-        metrics_table(
-            {result["split"]: result["metrics"]}
-            | ({"without leaked rows": result["without_leaks"]} if result.get("without_leaks") else {})
-        ),
+        metrics_table(evaluation_columns(result), intervals=result["intervals"]),
         "",
         *_confidence(result),
         "",
@@ -94,11 +113,13 @@ def comparison_report(result: Mapping[str, Any]) -> str:
     lines = [
         f"# {escape(result['model'])} compared on {escape(result['dataset'])}, {result['split']}",
         "",
-        f"{result['rows']} texts. **{result['summary']}**",
+        f"{result['rows']} texts. **{escape(result['summary'])}**",
         "",
-        metrics_table(columns, result["costs"]),
+        metrics_table(columns, result["costs"], result["intervals"]),
         "",
     ]
+    if unleaked := {name: metrics for name, metrics in result["without_leaks"].items() if metrics}:
+        lines += [f"Without {result['leaked_rows']} rows that stood in a training:", "", metrics_table(unleaked), ""]
     lines += [
         f"| against | {_metric(result)}, difference | 95 % interval | verdict | McNemar p |",
         "|---|---|---|---|---|",
@@ -122,6 +143,8 @@ def _metric(result: Mapping[str, Any]) -> str:
 def _confidence(result: Mapping[str, Any]) -> list[str]:
     """Say what calibration and abstention do, where there are any."""
     lines, before, answered = [], result["calibration"]["before"], result["abstention"]
+    if result["calibration"]["note"]:
+        lines.append(f"Not calibrated: {escape(result['calibration']['note'])}.")
     if before:
         lines.append(
             f"Before its temperature of {result['calibration']['temperature']:g}: mean confidence "
@@ -141,7 +164,14 @@ def escape(text: str) -> str:
     text = one_line(text)
     for mark in ("\\", "`", "*", "_", "[", "]", "|", "#"):
         text = text.replace(mark, "\\" + mark)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("@", "&#64;")
+        .replace("$", "&#36;")
+        .replace("://", ":&#47;&#47;")
+    )
 
 
 def _number(value: float | None) -> str:

@@ -15,6 +15,7 @@ def safe(text: object) -> str:
 
 def _visible(character: str) -> str:
     keep = character in "\n\u200c\u200d" or unicodedata.category(character) not in INVISIBLE
+    keep = keep and ord(character) & 0xFFFE != 0xFFFE  # no characters, and not allowed in XML
     return character if keep else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 

@@ -63,9 +63,12 @@ class Bin:
 def reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[Bin]:
     """Return the reliability diagram: the bins of `expected_calibration_error`."""
     order = np.argsort(confidence, kind="stable")
-    edges = _edges(len(order))
-    parts = [order[start:end] for start, end in pairwise(edges)]
-    return [Bin(float(confidence[part].mean()), float(correct[part].mean()), len(part)) for part in parts]
+    ordered = confidence[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1.0))
+    counts = np.diff(starts, append=len(ordered))
+    shared = np.repeat(np.add.reduceat(correct[order].astype(np.float64), starts) / counts, counts)
+    parts = [slice(start, end) for start, end in pairwise(_edges(len(order)).tolist())]
+    return [Bin(float(ordered[part].mean()), float(shared[part].mean()), part.stop - part.start) for part in parts]
 
 
 # --- temperature --------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ def embed_texts(
             embeddings[rows] = ((hidden * weights).sum(1) / weights.sum(1)).cpu().numpy()
             if advance:
                 advance(len(rows))
+    _check_finite(embeddings)
     return embeddings
 
 
@@ -71,12 +72,16 @@ def predict_tokens(
             if advance:
                 advance(len(rows))
     model.train(was_training)
-    if not np.isfinite(probabilities).all():
+    _check_finite(probabilities)
+    return probabilities
+
+
+def _check_finite(answers: NDArray[np.float32]) -> None:
+    if not np.isfinite(answers).all():
         raise ModelError(
             "the model's answers are not numbers (NaN or infinite)",
             "train it again, with a smaller --learning-rate or --precision fp32",
         )
-    return probabilities
 
 
 def _batches(token_ids: Sequence[Any], budget: int) -> Iterator[list[int]]:

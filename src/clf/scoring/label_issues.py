@@ -27,12 +27,25 @@ def is_label_issue(probabilities: NDArray[np.float32], labels: NDArray[np.int64]
 
 def label_margins(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the margin of each row's label over the best other class; negative where another one is likelier."""
+    own, others = _adjusted(probabilities, labels)
+    margins: NDArray[np.float64] = own - others.max(axis=1)
+    return margins
+
+
+def suggested_labels(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each row the best class other than its label's."""
+    return np.asarray(_adjusted(probabilities, labels)[1].argmax(axis=1), dtype=np.int64)
+
+
+def _adjusted(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return probabilities less the means of their classes: of each row's label, and of the others."""
     rows = np.arange(len(labels))
     adjusted = probabilities.astype(np.float64) - _means(probabilities, labels)
     own = adjusted[rows, labels].copy()
     adjusted[rows, labels] = -np.inf
-    margins: NDArray[np.float64] = own - adjusted.max(axis=1)
-    return margins
+    return own, adjusted
 
 
 def _means(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Is a difference more than chance? The paired bootstrap, McNemar's exact test, exact intervals of shares."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
 DRAWS = 10_000
+DRAWS_AT_ONCE = 500
 MEAN_DRAWS = 1_000
 LEVEL = 0.95
 POWER = 0.8
@@ -35,10 +36,11 @@ class Tally:
         """The number of rows."""
         return int(self.counts.sum())
 
-    def draw(self, draws: int = DRAWS, seed: int = 0) -> Counts:
-        """Draw as many rows with replacement, `draws` times; returns counts of shape (draws, combinations)."""
-        drawn: Counts = np.random.default_rng(seed).multinomial(self.rows, self.counts / self.rows, size=draws)
-        return drawn
+    def draw(self, draws: int = DRAWS, seed: int = 0) -> Iterator[Counts]:
+        """Draw as many rows with replacement, `draws` times; yields counts of shape (some draws, combinations)."""
+        generator, shares = np.random.default_rng(seed), self.counts / self.rows
+        for begun in range(0, draws, DRAWS_AT_ONCE):
+            yield generator.multinomial(self.rows, shares, size=min(DRAWS_AT_ONCE, draws - begun))
 
 
 def tally(labels: Counts, *predictions: Counts, classes: int) -> Tally:
@@ -102,8 +104,11 @@ OF_COUNTS: dict[str, Callable[[Values, Values, Values], Values]] = {
 
 def bootstrap_intervals(table: Tally, draws: int = DRAWS, seed: int = 0) -> dict[str, list[float]]:
     """Return the 95 % bootstrap interval (percentiles; Efron 1979) of each metric of answers, for the first model."""
-    drawn = table.draw(draws, seed)
-    return {name: interval_of(metric_of_counts(name, table, drawn)) for name in OF_COUNTS}
+    found: dict[str, list[Values]] = {name: [] for name in OF_COUNTS}
+    for counts in table.draw(draws, seed):
+        for name, values in found.items():
+            values.append(metric_of_counts(name, table, counts))
+    return {name: interval_of(np.concatenate(values)) for name, values in found.items()}
 
 
 def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int = 0) -> list[list[float]]:
@@ -133,13 +138,15 @@ class Difference:
     rows: int
 
     def rows_needed(self, target: float = 0.0) -> int | None:
-        """Return how many rows would tell this difference from `target`, two-sided at 5 %, with 80 % power.
+        """Return how many rows would settle this difference, two-sided at 5 %, with 80 % power.
 
-        The standard error falls with the square root of the rows: n' = n ((z(0.975) + z(0.8)) SE / |d - target|)^2.
-        None where the two are equal, or the models never disagree.
+        Above `target` it would prove to be so, below zero to be worse; in between nothing could be proved. The standard
+        error falls with the square root of the rows: n' = n ((z(0.975) + z(0.8)) SE / effect)^2. None where no number
+        of rows would do, or the models never disagree.
         """
-        effect = abs(self.difference - target)
-        if not effect or not self.standard_error:
+        above, below = self.difference - target, -self.difference
+        effect = above if above > 0 else below
+        if effect <= 0 or not self.standard_error:
             return None
         z = float(norm.ppf((1 + LEVEL) / 2) + norm.ppf(POWER))
         return max(1, math.ceil(self.rows * (z * self.standard_error / effect) ** 2))
@@ -147,11 +154,13 @@ class Difference:
 
 def paired_difference(table: Tally, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
     """Compare the first model of a tally with the second by one paired bootstrap: the same rows drawn for both."""
-    drawn = table.draw(draws, seed)
-    differences = metric_of_counts(metric, table, drawn, 0) - metric_of_counts(metric, table, drawn, 1)
-    whole = table.counts[None, :]
-    difference = metric_of_counts(metric, table, whole, 0) - metric_of_counts(metric, table, whole, 1)
-    return Difference(metric, float(difference[0]), interval_of(differences), float(differences.std()), table.rows)
+
+    def difference(counts: Counts) -> Values:
+        return metric_of_counts(metric, table, counts, 0) - metric_of_counts(metric, table, counts, 1)
+
+    drawn = np.concatenate([difference(counts) for counts in table.draw(draws, seed)])
+    found = float(difference(table.counts[None, :])[0])
+    return Difference(metric, found, interval_of(drawn), float(drawn.std()), table.rows)
 
 
 def mcnemar(table: Tally) -> float:
