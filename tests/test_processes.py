@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from clf import processes
 from clf.errors import UsageError
 from clf.processes import World, current_world
 from clf.settings import TrainSettings
@@ -98,3 +99,11 @@ def test_a_lost_process_is_started_anew_and_the_run_goes_on(work: Path) -> None:
         workers[-1].kill()
         assert process.wait(timeout=120) == 0, (work / "err").read_text()
     assert json.loads((work / "out").read_text())["resumed_from_step"] > 0
+
+
+def test_a_launcher_that_started_one_process_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    assert processes.was_left_alone()
+    monkeypatch.setenv("RANK", "0")
+    assert not processes.was_left_alone()

@@ -46,6 +46,11 @@ def current_world() -> World:
     return World(*map(int, values))
 
 
+def was_left_alone() -> bool:
+    """Tell whether a launcher prepared for several processes and started one, as accelerate does without GPUs."""
+    return "MASTER_PORT" in os.environ and "RANK" not in os.environ
+
+
 def was_restarted() -> bool:
     """Tell whether torchrun started this process anew after one was lost."""
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")

@@ -91,6 +91,8 @@ def train(settings: Settings) -> TrainResult | None:
     check_trackers(settings.train.report_to)
     check_reports(settings.report.report)
     if world.size == 1:
+        if processes.was_left_alone():
+            log.warning("the launcher started one process only; without GPUs, start several with torchrun")
         return _lead(settings, world)
     from clf.models.compute import choose_compute
 

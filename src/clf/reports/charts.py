@@ -157,11 +157,11 @@ def differences(comparisons: Sequence[Mapping[str, Any]]) -> str:
 
 def _svg(title: str, draw: Callable[["Axes"], None], width: float = 6.0, height: float = 3.6) -> str:
     """Draw one picture and return it as an SVG element."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what it says of caches and fonts is no matter here
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # the fonts are the page's; what these lack is no matter
     with warnings.catch_warnings(), mpl.rc_context():
         warnings.simplefilter("ignore")
         mpl.rcdefaults()  # a matplotlibrc of the working folder belongs to other work
