@@ -48,7 +48,7 @@ def test_fewer_texts_than_a_batch_are_one_batch() -> None:
 
 def test_a_filling_row_counts_nowhere() -> None:
     data = TokenDataset([np.array([1, 2, 3], np.int32), np.array([4], np.int32)], np.array([0, 1]))
-    batch = Collator(0)([data[0], data[2]])
+    batch = Collator(0, most=3)([data[0], data[2]])
     assert batch["labels"].tolist() == [0, IGNORED]
     assert batch["input_ids"].tolist() == [[1, 2, 3], [4, 0, 0]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
@@ -83,3 +83,11 @@ def test_the_texts_of_a_step_are_those_its_batch_held() -> None:
         assert order.texts_of(epoch * steps + 3, 2) == rows[8:24]
         assert order.texts_of((epoch + 1) * steps) == rows[(steps - 1) * 8 :]
     assert order.texts_of(steps + 1, 99) == rows[:8]
+
+
+def test_batches_have_few_shapes_and_none_is_longer_than_the_model_reads() -> None:
+    rows = [(np.arange(1, 1 + length, dtype=np.int32), 0) for length in (3, 9)]
+    batch = Collator(0, most=64)(rows)
+    assert batch["input_ids"].shape == (2, 16)
+    assert batch["attention_mask"].sum(dim=1).tolist() == [3, 9]
+    assert Collator(0, most=10)(rows)["input_ids"].shape == (2, 10)

@@ -106,10 +106,18 @@ def cached_tokens(
     return made
 
 
-def pad_rows(token_ids: Sequence[Any], padding: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pad to the longest; returns ids and attention mask, both of shape (texts, tokens)."""
+def pad_rows(
+    token_ids: Sequence[Any], padding: int, multiple: int = 1, most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pad to the longest, rounded up to a multiple; returns ids and attention mask, both of shape (texts, tokens).
+
+    Rounding stops at `most` tokens, what the model can read.
+    """
     lengths = np.array([len(ids) for ids in token_ids])
-    ids = np.full((len(token_ids), int(lengths.max())), padding, dtype=np.int64)
+    longest = int(lengths.max())
+    width = -(-longest // multiple) * multiple
+    width = width if most is None else max(longest, min(width, most))
+    ids = np.full((len(token_ids), width), padding, dtype=np.int64)
     mask = np.arange(ids.shape[1]) < lengths[:, None]
     ids[mask] = np.concatenate([np.asarray(row, dtype=np.int64) for row in token_ids])
     return ids, mask.astype(np.int64)

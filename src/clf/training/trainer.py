@@ -149,7 +149,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             processing_class=classifier.tokenizer,
             train_dataset=TokenDataset(train.token_ids, train.labels),
             eval_dataset=[None],
-            data_collator=Collator(classifier.tokenizer.pad_token_id),
+            data_collator=Collator(classifier.tokenizer.pad_token_id, classifier.max_length),
             compute_loss_func=recipe.loss,
             callbacks=[reporter, EarlyStoppingCallback(recipe.patience), Milestones(self, recipe.save_steps)],
         )
