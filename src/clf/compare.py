@@ -75,7 +75,9 @@ def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
     folder = output_folder(settings, default, [*measurement_inputs(model, settings), *_model_paths(settings)])
     leaked = find_leaks(model, measured, settings)
     others = {name: load_other(name, measured, settings) for name in names if name not in BUILT_IN}
-    for _, seen in others.values():
+    for name, (other, seen) in others.items():
+        if model.record.get("files") and model.record["files"] == other.record.get("files"):
+            log.warning("%s is the candidate itself, or a copy: it holds the same files", name)
         leaked = seen if leaked is None else leaked if seen is None else leaked | seen
     answers = model_answers(model, measured, settings)
     if answers.name in names:
@@ -212,6 +214,8 @@ def _next(model: "Classifier", good: bool, rate: float | None) -> list[str]:
         return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
     spec = model.record["dataset"]["dataset"] or DEFAULT_DATASET
     recipe = ["--learning-rate", f"{max(train['learning_rate'], rate or 0.0):g}", "--epochs", str(train["epochs"] + 2)]
+    most = model.record["settings"]["data"]["max_length"]
+    recipe += ["--max-length", str(most)] if most else []
     return ["clf", "train", "--dataset", spec, "--model", train["model"], *recipe]
 
 

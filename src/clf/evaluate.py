@@ -63,9 +63,6 @@ def evaluate(model: str | None, settings: Settings) -> dict[str, Any]:
     Raises ModelError for a model that is no whole classifier, DataError for data that does not fit it.
     """
     check_reports(settings.report.report)
-    both = None not in (settings.confidence.target_accuracy, settings.confidence.target_coverage)
-    if both:
-        raise UsageError("--target-accuracy and --target-coverage were both given", "one threshold is stored: give one")
     candidate = load_model(model, settings)
     measured = measured_texts(candidate, settings)
     default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
@@ -117,7 +114,8 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings)
     log.info("choosing the threshold on the %d validation texts of the training", len(validation.raw_texts))
     probabilities = predict_measured(model, validation, plain)
     choice = choose(probabilities, validation.labels, settings.confidence)
-    if choice is None:
+    if choice is None or choice.threshold is None:
+        log.warning("the threshold that is stored, %s, stays", model.record.get("threshold"))
         return
     model.record |= {"threshold": choice.threshold, "abstention": choice.as_dict()}
     file = Path(model.model.name_or_path) / MODEL_FILE

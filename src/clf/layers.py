@@ -73,6 +73,8 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
         return UsageError(
             f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "mend that line"
         )
+    if not name and problem["type"] == "value_error":  # two settings that contradict each other
+        return UsageError(problem["msg"].removeprefix("Value error, "), "give one of them")
     origin = _origin(section, name, overrides, config)
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))

@@ -19,19 +19,20 @@ _live: "Progress | None" = None
 
 
 @contextmanager
-def track(what: str, total: int | None, unit: str = "texts") -> Iterator[Advance]:
+def track(what: str, total: int | None, unit: str = "texts", done: int = 0) -> Iterator[Advance]:
     """Show the progress of `total` units; call the value given with how many were done (and `note=` to say more).
 
     Where the total is unknown (None) there is a count and a rate; `total=` in a call says it, or mends it. Silent
-    when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results.
+    when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results. What was `done` before
+    counts for the total, not for the rate.
     """
     if not _notes_are_wanted() or (total is not None and total <= 0):
         yield lambda count=1, note="", total=None: None
     elif sys.stderr.isatty():
-        with _bar(what, total, unit) as advance:
+        with _bar(what, total, unit, done) as advance:
             yield advance
     else:
-        yield _lines(what, total, unit)
+        yield _lines(what, total, unit, done)
 
 
 def _notes_are_wanted() -> bool:
@@ -42,7 +43,7 @@ def _notes_are_wanted() -> bool:
 
 
 @contextmanager
-def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
+def _bar(what: str, total: int | None, unit: str, done: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -57,7 +58,7 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
 
     global _live
     if _live is not None:  # one display, with another line in it
-        yield from _task(_live, what, total)
+        yield from _task(_live, what, total, done)
         return
     counted = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [
         MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}")]  # fmt: skip
@@ -67,14 +68,14 @@ def _bar(what: str, total: int | None, unit: str) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         _live = progress
         try:
-            yield from _task(progress, what, total)
+            yield from _task(progress, what, total, done)
         finally:
             _live = None
 
 
-def _task(progress: "Progress", what: str, total: int | None) -> Iterator[Advance]:
+def _task(progress: "Progress", what: str, total: int | None, done: int) -> Iterator[Advance]:
     """Show one line of a display until its work is done."""
-    task = progress.add_task(what, total=total, note="", rate="")
+    task = progress.add_task(what, total=total, completed=done, note="", rate="")
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
         progress.update(task, advance=count, total=total)
@@ -94,11 +95,9 @@ def live_console() -> "Console | None":
     return _live.console if _live else None
 
 
-def _lines(what: str, total: int | None, unit: str) -> Advance:
+def _lines(what: str, total: int | None, unit: str, done: int) -> Advance:
     started = spoken = time.monotonic()
-    done = 0
-
-    known = total
+    before, known = done, total
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
         nonlocal done, spoken, known
@@ -107,7 +106,7 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
         now = time.monotonic()
         if now - spoken >= SECONDS_BETWEEN_LINES:
             spoken = now
-            rate = done / (now - started)
+            rate = (done - before) / (now - started)
             written = size if unit == "bytes" else (lambda count: f"{count:.0f}")
             log.info(
                 "%s: %s%s%s, %s a second%s%s",
@@ -116,7 +115,7 @@ def _lines(what: str, total: int | None, unit: str) -> Advance:
                 f" of {written(known)}" if known else "",
                 "" if unit == "bytes" else f" {unit}",
                 size(rate) if unit == "bytes" else f"{rate:.1f}",
-                f", {duration((known - done) / rate)} left" if known and done else "",
+                f", {duration((known - done) / rate)} left" if known and rate else "",
                 f", {note}" if note else "",
             )
 

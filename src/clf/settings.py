@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 CONFIG_FILE = Path("clf.toml")
 DEFAULT_DATASET = "imdb"
@@ -198,9 +198,16 @@ class ConfidenceSettings(Section):
     """When the model is sure enough to answer."""
 
     target_accuracy: Annotated[float | None, Field(gt=0, lt=1)] = None
-    """Store the lowest threshold of confidence above which validation shows at least this accuracy."""
+    """Store the lowest threshold of confidence above which validation shows at least this accuracy, with 95 %
+    certainty."""
     target_coverage: Annotated[float | None, Field(gt=0, le=1)] = None
     """Store the threshold of confidence that answers this share of the validation texts."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "ConfidenceSettings":
+        if self.target_accuracy is not None and self.target_coverage is not None:
+            raise ValueError("--target-accuracy and --target-coverage were both given: one threshold is stored")
+        return self
 
 
 class ReportSettings(Section):

@@ -180,7 +180,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     record |= {
         **calibrated.as_record(),
         "metrics": {"validation": calibrated.metrics, "test": test_metrics},
-        "train_seconds": round(trained.seconds, 2),
+        "train_seconds": round(trained.seconds_in_all, 2),
         "epochs": trained.epochs,
         "steps": trained.steps,
     }

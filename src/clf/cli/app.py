@@ -111,6 +111,10 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     render.print_classes(result["per_class"])
     render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
     render.print_confidence(result)
+    if result["label_issues"]:
+        render.print_lines(
+            f"labels that look wrong: {result['label_issues']}, in {result['output_dir']}/label_issues.csv"
+        )
     render.print_lines(f"written to {result['output_dir']}")
     finish(presentation, "clf", "compare", *([model] if model else []))
 

@@ -203,10 +203,11 @@ def _print_lengths(lengths: Mapping[str, Any]) -> None:
 
 def print_training(result: Any) -> None:
     """Print the metrics of a training, some of its answers, and where it is."""
+    begun = f"from step {result.resumed_from_step} on " if result.resumed_from_step else ""
     columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
     print_metrics(
         columns,
-        f"{count(result.steps, 'step')}, {count(result.epochs, 'epoch')}, {result.train_seconds:.1f} s, "
+        f"{count(result.steps, 'step')}, {count(result.epochs, 'epoch')}, {begun}{result.train_seconds:.1f} s, "
         f"{result.examples_per_second:.1f} texts a second",
     )
     for example in result.examples:
@@ -270,6 +271,7 @@ def print_predictions(answers: Sequence[Mapping[str, Any]], all_scores: bool) ->
 def print_labelled(result: Mapping[str, Any]) -> None:
     """Print how labelling a file went."""
     errors = f", {result['errors']} without text" if result["errors"] else ""
+    errors += f", {result['abstained']} of them `abstain`, below the threshold" if result["abstained"] else ""
     print_lines(
         f"{count(result['rows'], 'text')} labelled in {result['seconds']:.1f} s{errors}, written to {result['output']}"
     )

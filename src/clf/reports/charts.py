@@ -57,7 +57,7 @@ def reliability(after: Sequence[Mapping[str, float]], before: Sequence[Mapping[s
         axes.plot([lowest, 1], [lowest, 1], color=GREY, linestyle="--", label="perfect")
         for bins, colour, label in reversed(lines):
             points = [[each[key] for each in bins] for key in ("confidence", "accuracy")]
-            axes.plot(*points, color=colour, marker="o", markersize=4, label=label)
+            axes.plot(*points, color=colour, marker="o", markersize=5, linewidth=0.8, label=label)
         axes.set_xlabel("confidence")
         axes.set_ylabel("accuracy")
         axes.legend(loc="upper left")
@@ -100,7 +100,8 @@ def learning(history: Sequence[Mapping[str, Any]]) -> str | None:
         right.set_ylabel("macro F1")
         right.spines["right"].set_visible(True)
         handles = [*axes.get_lines(), *right.get_lines()]
-        axes.legend(handles, [str(line.get_label()) for line in handles], loc="center right")
+        labels = [str(line.get_label()) for line in handles]
+        axes.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
 
     return _svg("learning curves", draw)
 

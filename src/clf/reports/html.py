@@ -174,7 +174,7 @@ def errors_section(errors: Sequence[Mapping[str, Any]]) -> Section:
     rows = [
         [_text(row["text"]), _text(row["label"]), _text(row["predicted"]), _number(row["confidence"])] for row in errors
     ]
-    notes = ["The errors it was surest of. Among them are labels that are wrong."] if rows else ["There are none."]
+    notes = ["The errors it was surest of. Some of them may be wrong labels."] if rows else ["There are none."]
     return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
 
 

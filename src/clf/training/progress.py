@@ -42,7 +42,6 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.started = time.monotonic()
         if self.begun:
             log.info("going on from step %d of %d", self.begun, self.steps)
-            self.advance(self.begun)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Move the bar, and after a few steps say how long the whole will take."""

@@ -63,6 +63,8 @@ class Trained:
     tokens_per_second: float
     metrics: dict[str, float]
     resumed_from_step: int | None
+    seconds_in_all: float
+    """As `seconds`, with those of earlier parts of an interrupted run."""
 
 
 def selection(metrics: dict[str, float], rows: int) -> float:
@@ -104,7 +106,8 @@ def fine_tune(
         run.keep_history(found.step if found else 0, found is None or found.extra["evaluated"])
     processes.wait_for_all(world)
     steps = math.ceil(len(train.labels) / recipe.batch_size) * int(recipe.arguments.num_train_epochs)
-    with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps") as advance:
+    begun = found.step if found else 0
+    with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         seconds = _train(trainer, found, run)
@@ -126,6 +129,7 @@ def fine_tune(
         examples / max(1, len(train.labels)) * train.tokens / max(seconds, 1e-9),
         _best_metrics(state.log_history, state.best_metric),
         found.step if found else None,
+        seconds + (found.extra.get("seconds", 0.0) if found else 0.0),
     )
 
 
@@ -160,7 +164,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.control: Any
         self.classifier, self.compute, self.validation, self.recipe = classifier, compute, validation, recipe
         self.checkpoints, self.stop = checkpoints, stop
-        self.seconds_aside = 0.0
+        self.seconds_aside, self.seconds_before, self.started = 0.0, 0.0, time.perf_counter()
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
         return self.order
@@ -250,6 +254,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
                 "evaluated": is_evaluated(self.state),
                 "loss": float(self._tr_loss),
                 "loss_since": self._globalstep_last_logged,
+                "seconds": self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
             }
             self.checkpoints.commit(name, self.state.global_step, self.state.best_global_step, extra)
         processes.wait_for_all(world)
@@ -268,6 +273,7 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> fl
             trainer.state = trainer.state.load_from_json(str(found.folder / STATE))
             return 1e-9
         if found:
+            trainer.seconds_before = found.extra.get("seconds", 0.0)
             trainer.add_callback(Continuation(trainer, found))
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     except Finished:
