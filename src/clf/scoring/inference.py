@@ -32,20 +32,15 @@ def embed_texts(
 ) -> NDArray[np.float32]:
     """Return the encoder's mean last hidden state of each cleaned text, shape (texts, width), without its head."""
     token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
-    encoder, padding = classifier.model.base_model, classifier.tokenizer.pad_token_id
-    embeddings = np.empty((len(token_ids), classifier.model.config.hidden_size), dtype=np.float32)
-    encoder.to(compute.device).eval()
-    with torch.inference_mode(), compute.autocast():
-        for rows in _batches(token_ids, TOKENS_PER_BATCH.get(compute.device.type, 8_192)):
-            padded = pad_rows([token_ids[row] for row in rows], padding)
-            ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
-            hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-            weights = mask[:, :, None].float()
-            embeddings[rows] = ((hidden * weights).sum(1) / weights.sum(1)).cpu().numpy()
-            if advance:
-                advance(len(rows))
-    _check_finite(embeddings)
-    return embeddings
+    encoder, width = classifier.model.base_model, classifier.model.config.hidden_size
+
+    def mean_hidden_state(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        weights = mask[:, :, None].float()
+        hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        mean: torch.Tensor = (hidden * weights).sum(1) / weights.sum(1)
+        return mean
+
+    return _answer(encoder, mean_hidden_state, width, token_ids, classifier.tokenizer.pad_token_id, compute, advance)
 
 
 def predict_tokens(
@@ -60,20 +55,36 @@ def predict_tokens(
     Texts of similar length are read together, as many as the device's token budget takes. Draws nothing from
     the global random state. Raises ModelError when a probability is not a number.
     """
-    probabilities = np.empty((len(token_ids), model.config.num_labels), dtype=np.float32)
+
+    def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
+
+    return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance)
+
+
+def _answer(
+    model: Any,
+    ask: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    width: int,
+    token_ids: Sequence[Any],
+    padding: int,
+    compute: Compute,
+    advance: Advance | None,
+) -> NDArray[np.float32]:
+    """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
+    answers = np.empty((len(token_ids), width), dtype=np.float32)
     was_training = model.training
     model.to(compute.device).eval()
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, TOKENS_PER_BATCH.get(compute.device.type, 8_192)):
             padded = pad_rows([token_ids[row] for row in rows], padding)
             ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
-            logits = model(input_ids=ids, attention_mask=mask).logits.float()
-            probabilities[rows] = torch.softmax(logits, dim=-1).cpu().numpy()
+            answers[rows] = ask(ids, mask).cpu().numpy()
             if advance:
                 advance(len(rows))
     model.train(was_training)
-    _check_finite(probabilities)
-    return probabilities
+    _check_finite(answers)
+    return answers
 
 
 def _check_finite(answers: NDArray[np.float32]) -> None:
