@@ -91,7 +91,7 @@ def test_a_threshold_turns_unsure_answers_into_abstain(clf: RunClf, trained: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "nothing to label with the model"),
+        ((), 2, "nothing came through the pipe"),
         (("new.csv", "--text", "x"), 2, "both --text and the file new.csv were given"),
         (("new.csv", "--json"), 2, "--json needs --output"),
         (("none.csv", "--output", "out.csv"), 1, "no file none.csv"),
@@ -148,7 +148,7 @@ def test_values_of_several_kinds_and_half_characters_are_written(clf: RunClf, tr
 
 def test_typed_texts_can_go_to_a_file_with_the_settings_beside_it(clf: RunClf, trained: Path) -> None:
     assert clf("predict", trained, "--text", "a wonderful film", "--output", "out.csv").code == 0
-    assert Path("out.csv").read_text().startswith("text,label,confidence\na wonderful film,")
+    assert Path("out.csv").read_text().startswith("text,label,confidence,error\na wonderful film,")
     assert json.loads(Path("out.csv.settings.json").read_text())["command"] == "predict"
 
 

@@ -70,9 +70,10 @@ def _nothing_kept() -> Iterator[None]:
 def _recipe(record: dict[str, object], settings: Settings) -> Settings:
     """Return the settings of the training, to be followed here."""
     then = Settings.model_validate(record["settings"])
-    alone = {"resume": False, "report_to": [], "keep_checkpoints": False, "no_final_test": True}
+    alone = {"report_to": [], "keep_checkpoints": False, "no_final_test": True}
     return then.model_copy(
         update={
+            "run": then.run.model_copy(update={"resume": False}),
             "train": then.train.model_copy(update=alone),
             "compute": settings.compute,
             "confidence": settings.confidence,

@@ -1,25 +1,33 @@
-"""`clf predict`: label new texts, keeping every row and column of the input."""
+"""`clf predict`: label new texts, keeping every row and column of the input, as a stream."""
 
-import csv
-import json
 import logging
 import sys
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from clf.data.cleaning import clean_text
+import numpy as np
+from numpy.typing import NDArray
+
+from clf import processes
 from clf.data.columns import choose_text
-from clf.data.readers import read_file
+from clf.data.incoming import Incoming, open_incoming
 from clf.data.rows import Batch
-from clf.errors import OutputError, UsageError
+from clf.errors import UsageError
 from clf.measurement import load_model
-from clf.results import save_settings_beside
+from clf.predictions import Counts, Parts, Table, check_output, header, write_rows
+from clf.processes import World
+from clf.progress import Advance, track
+from clf.results import save_settings_beside, sha256
 from clf.settings import Settings
 
 ABSTAIN = "abstain"
-OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
+EMPTY = "empty text"
+WINDOW = 2_048
+"""Rows that are labelled together, sorted by length, and lost when a run is killed."""
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +45,13 @@ class Prediction:
 class Predictor:
     """A loaded classifier that labels texts: `clf.load(folder).predict(["a text"])`."""
 
-    def __init__(self, model: str, settings: Settings | None = None) -> None:
+    def __init__(self, model: str, settings: Settings | None = None, world: World = processes.ALONE) -> None:
         from clf.models.compute import choose_compute
+        from clf.scoring.inference import Inference
 
         self.settings = settings or Settings()
         self.classifier = load_model(model, self.settings)
-        self.compute = choose_compute(self.settings.compute)
+        self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
         given = self.settings.predict.threshold
         self.threshold = given if given is not None else self.classifier.record.get("threshold")
 
@@ -51,19 +60,32 @@ class Predictor:
         """The class names in the order of their ids."""
         return self.classifier.labels
 
-    def predict(self, texts: list[str]) -> list[Prediction]:
-        """Clean and label `texts`; a text that is empty after cleaning gets an error instead of an answer."""
-        from clf.progress import track
-        from clf.scoring.inference import predict_texts
+    def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
+        """Clean and label `texts`, in their order.
 
-        cleaned = [clean_text(text, self.classifier.cleaning) for text in texts]
-        usable = [row for row, text in enumerate(cleaned) if text]
-        answers = [Prediction("", None, {}, "empty text")] * len(texts)
-        with track("predicting", len(usable)) as advance:
-            probabilities = predict_texts(self.classifier, [cleaned[row] for row in usable], self.compute, advance)
-        for row, scores in zip(usable, probabilities.tolist(), strict=True):
-            answers[row] = self._prediction(scores)
-        return answers
+        A text that is None, or empty after cleaning, gets an error instead of an answer.
+        """
+        return [answer for answers in self.stream([list(texts)]) for answer in answers]
+
+    def stream(self, windows: Iterable[list[str | None]], advance: Advance | None = None) -> Iterator[list[Prediction]]:
+        """Label windows of texts, one after the other, while the next one is being read and tokenized.
+
+        `advance` is called with the number of texts that are done.
+        """
+        waiting: deque[list[str]] = deque()
+
+        def cleaned() -> Iterator[list[str]]:
+            for window in windows:
+                texts = [self.classifier.clean(text) if text else "" for text in window]
+                waiting.append(texts)
+                yield [text for text in texts if text]
+
+        for probabilities in self.inference.stream(cleaned(), advance):
+            yield self._answers(waiting.popleft(), probabilities)
+
+    def _answers(self, texts: list[str], probabilities: NDArray[np.float32]) -> list[Prediction]:
+        rows = iter(probabilities.tolist())
+        return [self._prediction(next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
 
     def _prediction(self, scores: list[float]) -> Prediction:
         confidence = max(scores)
@@ -74,64 +96,193 @@ class Predictor:
 
 
 def load(model: str | Path) -> Predictor:
-    """Load a fine-tuned classifier from its folder.
+    """Load a fine-tuned classifier, or an export of one, from its folder.
 
     Raises ModelError when it is none, or not whole.
     """
     return Predictor(str(model))
 
 
-def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> dict[str, Any]:
-    """Label the texts of a file into another (or CSV on stdout), and return how it went."""
-    _check_output(output, [source], settings)
-    first = next(read_file(source, settings.data))
-    predictor = Predictor(model, settings)
-    columns = _text_columns(first, predictor.classifier.record, settings, str(source))
-    started = time.perf_counter()
-    batches = list(read_file(source, settings.data))
-    answers = [predictor.predict(_texts(batch, columns)) for batch in batches]
-    return _finish(batches, answers, predictor, output, settings, started)
-
-
 def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> dict[str, Any]:
     """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
-    _check_output(output, [], settings)
+    check_output(output, None, settings)
     predictor = Predictor(model, settings)
     started = time.perf_counter()
     answers = predictor.predict(texts)
-    shown = [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
-    batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
-    if output is None:
-        return {**_report(answers, started, None), "predictions": shown}
-    return {**_finish([batch], [answers], predictor, output, settings, started), "predictions": shown}
-
-
-def _finish(
-    batches: list[Batch],
-    answers: list[list[Prediction]],
-    predictor: Predictor,
-    output: Path | None,
-    settings: Settings,
-    started: float,
-) -> dict[str, Any]:
-    together = [answer for predictions in answers for answer in predictions]
-    table = _table(batches, together, predictor, settings.predict.all_scores)
-    if output is None:
-        _write_delimited(sys.stdout, table, ",")
-    else:
-        _write(table, output)
+    if output is not None:
+        batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
+        layout = Layout(["text"], predictor.labels if settings.predict.all_scores else [])
+        parts = Parts(output)
+        with parts.open({"texts": texts}, resume=False):
+            parts.add(0, layout.table(batch, answers), _counts(answers))
+            parts.join(layout.columns)
         save_settings_beside(output, "predict", settings)
-    return _report(together, started, output)
+    shown = [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
+    return {**_report(_counts(answers), len(texts), started, output), "predictions": shown}
 
 
-def _report(answers: list[Prediction], started: float, output: Path | None) -> dict[str, Any]:
+def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> dict[str, Any] | None:
+    """Label the texts of a file or pipe into a file, or as CSV on stdout, and return how it went.
+
+    Under torchrun each process labels its share; the main one returns the result, the others None.
+
+    Raises DataError, ModelError, OutputError or UsageError; Interrupted when a signal ended the run and labelled rows
+    are kept.
+    """
+    world = processes.current_world()
+    if world.size > 1 and (output is None or str(source) == "-"):
+        raise UsageError("several processes label one file into another", "give a file, and --output")
+    check_output(output, source, settings)
+    incoming = open_incoming(source, settings.data, keep=output is not None)
+    if world.size > 1:
+        from clf.models.compute import choose_compute
+
+        processes.join(world, cuda=choose_compute(settings.compute, world).device.type == "cuda")
+    try:
+        work = _Work(model, incoming, settings, world)
+        return work.into_stdout() if output is None else work.into_file(output)
+    finally:
+        processes.leave(world)
+
+
+# --- rows in, rows out --------------------------------------------------------------------------------------
+
+
+class Layout:
+    """The columns of the output: the input's own, then ours, renamed where a name is taken."""
+
+    def __init__(self, names: list[str], scored: list[str]) -> None:
+        """Take the names of the input's columns, and the classes whose probabilities are wanted."""
+        self.names, self.scored = names, scored
+        ours = ["label", "confidence", *(f"score_{name}" for name in scored), "error"]
+        prefix = "predicted_" if set(names) & set(ours) else ""
+        while any(prefix + name in names for name in ours):
+            prefix += "predicted_"
+        self.ours = [prefix + name for name in ours]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns, in order."""
+        return [*self.names, *self.ours]
+
+    def table(self, batch: Batch, answers: list[Prediction]) -> Table:
+        """Put the answers beside the rows they belong to."""
+        nothing: list[Any] = [None] * len(answers)
+        values: list[list[Any]] = [
+            [answer.label or None for answer in answers],
+            [_rounded(answer.confidence) for answer in answers],
+            *([_rounded(answer.scores.get(name)) for answer in answers] for name in self.scored),
+            [batch.problems.get(row) or answer.error or None for row, answer in enumerate(answers)],
+        ]
+        kept = {name: batch.columns.get(name, nothing) for name in self.names}
+        return {**kept, **dict(zip(self.ours, values, strict=True))}
+
+
+class _Work:
+    """One input on its way through one model."""
+
+    def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World) -> None:
+        self.incoming, self.settings, self.world = incoming, settings, world
+        first = next(incoming.windows(WINDOW)) if incoming.path else Batch({"text": []}, [])
+        self.predictor = Predictor(model, settings, world)
+        self.text_columns = _text_columns(first, self.predictor.classifier.record, settings, incoming.shown)
+        scored = self.predictor.labels if settings.predict.all_scores else []
+        self.layout = Layout(incoming.names, scored)
+        self.started = time.perf_counter()
+
+    def into_stdout(self) -> dict[str, Any]:
+        """Write each window as soon as it is labelled."""
+        total = Counts()
+        sys.stdout.write(header(self.layout.columns, ".csv"))
+        for batch, answers in self._labelled(self.incoming.windows(1_024), 0):
+            write_rows(sys.stdout, ".csv", self.layout.table(batch, answers))
+            sys.stdout.flush()
+            total += _counts(answers, batch)
+        return _report(total, total.rows, self.started, None)
+
+    def into_file(self, output: Path) -> dict[str, Any] | None:
+        """Write each window into a part, and join them; several processes take turns."""
+        parts = Parts(output, self.incoming.types)
+        if not self.world.is_main:
+            if processes.from_main(self.world):
+                self._label_into(parts)
+                processes.wait_for_all(self.world)
+            return None
+        with processes.ending_others(self.world), parts.open(self._key(), self.settings.run.resume):
+            before = parts.counts().rows
+            processes.from_main(self.world, True)
+            self._label_into(parts)
+            processes.wait_for_all(self.world)
+            total = parts.counts()
+            parts.join(self.layout.columns)
+        save_settings_beside(output, "predict", self.settings)
+        return _report(total, total.rows - before, self.started, output)
+
+    def _label_into(self, parts: Parts) -> None:
+        done = parts.done()
+        mine = (
+            (number, batch)
+            for number, batch in enumerate(self.incoming.windows(WINDOW))
+            if number % self.world.size == self.world.rank and number not in done
+        )
+        numbers: deque[int] = deque()
+
+        def batches() -> Iterator[Batch]:
+            for number, batch in mine:
+                numbers.append(number)
+                yield batch
+
+        before = sum(counts.rows for _, counts in done.values())
+        for batch, answers in self._labelled(batches(), before):
+            parts.add(numbers.popleft(), self.layout.table(batch, answers), _counts(answers, batch))
+
+    def _labelled(self, batches: Iterable[Batch], before: int) -> Iterator[tuple[Batch, list[Prediction]]]:
+        """Yield each batch with its answers, and show how far the work is."""
+        waiting: deque[Batch] = deque()
+
+        def texts() -> Iterator[list[str | None]]:
+            for batch in batches:
+                waiting.append(batch)
+                yield _texts(batch, self.text_columns)
+
+        share = self.incoming.rows // self.world.size
+        with track("labelling", share or None, done=before // self.world.size) as advance:
+            for answers in self.predictor.stream(texts(), advance):
+                yield waiting.popleft(), answers
+
+    def _key(self) -> dict[str, Any]:
+        """Return what the rows of a run depend on."""
+        classifier, settings = self.predictor.classifier, self.settings
+        folder, compute = Path(classifier.model.name_or_path), self.predictor.inference.compute
+        weights = {path.name: sha256(path) for suffix in ("safetensors", "onnx") for path in folder.glob(f"*.{suffix}")}
+        return {
+            "the input": sha256(self.incoming.path) if self.incoming.path else None,
+            "the model": weights,
+            "the columns": [*self.text_columns, *self.layout.columns],
+            "the way texts are read": [classifier.max_length, classifier.truncation, classifier.cleaning.model_dump()],
+            "--threshold": self.predictor.threshold,
+            "device or precision": [compute.device.type, compute.precision, compute.rereads],
+            "how the input is read": [settings.data.encoding, settings.data.delimiter, settings.data.no_header],
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _counts(answers: list[Prediction], batch: Batch | None = None) -> Counts:
+    problems = batch.problems if batch else {}
+    errors = sum(bool(answer.error) or row in problems for row, answer in enumerate(answers))
+    return Counts(len(answers), sum(answer.label == ABSTAIN for answer in answers), errors)
+
+
+def _report(total: Counts, labelled: int, started: float, output: Path | None) -> dict[str, Any]:
+    """Return the result; `labelled` rows are this run's own, which an earlier one may have begun."""
     seconds = time.perf_counter() - started
     return {
-        "rows": len(answers),
-        "abstained": sum(answer.label == ABSTAIN for answer in answers),
-        "errors": sum(bool(answer.error) for answer in answers),
+        **asdict(total),
         "seconds": round(seconds, 3),
-        "texts_per_second": round(len(answers) / seconds, 1),
+        "texts_per_second": round(labelled / seconds, 1),
         "output": str(output) if output else None,
     }
 
@@ -147,96 +298,7 @@ def _text_columns(batch: Batch, record: dict[str, Any], settings: Settings, sour
     return columns
 
 
-def _texts(batch: Batch, columns: list[str]) -> list[str]:
+def _texts(batch: Batch, columns: list[str]) -> list[str | None]:
     nothing: list[Any] = [None] * len(batch.lines)
     parts = zip(*(batch.columns.get(column, nothing) for column in columns), strict=True)
     return [" ".join(str(part) for part in row if part is not None and str(part).strip()) for row in parts]
-
-
-# --- writing ------------------------------------------------------------------------------------------------
-
-
-def _check_output(output: Path | None, inputs: list[Path], settings: Settings) -> None:
-    if output is None:
-        return
-    if output.suffix.lower() not in OUTPUTS:
-        raise UsageError(f"--output {output} has no known ending", f"name it with one of {' '.join(OUTPUTS)}")
-    if output.is_dir():
-        raise OutputError(f"--output {output} is a folder", "give the path of a file")
-    if not output.parent.is_dir():
-        raise OutputError(
-            f"--output {output} lies in a folder that does not exist", f"make it first: mkdir -p {output.parent}"
-        )
-    if output.resolve() in [path.resolve() for path in inputs]:
-        raise OutputError(f"--output {output} is the input itself", "give another --output")
-    if output.exists() and not settings.run.overwrite:
-        raise OutputError(f"{output} exists", "pass --overwrite, or another --output")
-
-
-def _table(
-    batches: list[Batch], answers: list[Prediction], predictor: Predictor, all_scores: bool
-) -> dict[str, list[Any]]:
-    """Append our columns to the input's own; where a name is taken, ours get the prefix `predicted_`."""
-    names = dict.fromkeys(name for batch in batches for name in batch.columns)
-    table = {
-        name: [value for batch in batches for value in batch.columns.get(name, [None] * len(batch.lines))]
-        for name in names
-    }
-    ours: dict[str, list[Any]] = {
-        "label": [answer.label or None for answer in answers],
-        "confidence": [None if answer.confidence is None else round(answer.confidence, 6) for answer in answers],
-    }
-    if all_scores:
-        for name in predictor.labels:
-            ours[f"score_{name}"] = [round(answer.scores[name], 6) if answer.scores else None for answer in answers]
-    if any(answer.error for answer in answers):
-        ours["error"] = [answer.error or None for answer in answers]
-    prefix = "predicted_" if names.keys() & ours.keys() else ""
-    while any(prefix + name in names for name in ours):
-        prefix += "predicted_"
-    return {**table, **{prefix + name: values for name, values in ours.items()}}
-
-
-def _write(table: dict[str, list[Any]], output: Path) -> None:
-    part = output.with_name(f".{output.name}.part")
-    try:
-        if output.suffix.lower() == ".parquet":
-            _write_parquet(part, table)
-        else:
-            # Half a character, as broken input has it, cannot be written; it becomes a question mark.
-            with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
-                _write_text(file, output.suffix.lower(), table)
-        part.replace(output)
-    except OSError as error:
-        hint = "free some space, or choose another --output"
-        raise OutputError(f"cannot write {output}: {error.strerror or error}", hint) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write_text(file: IO[str], suffix: str, table: dict[str, list[Any]]) -> None:
-    if suffix == ".jsonl":
-        for row in zip(*table.values(), strict=True):
-            file.write(json.dumps(dict(zip(table, row, strict=True)), ensure_ascii=False, default=str) + "\n")
-    else:
-        _write_delimited(file, table, "\t" if suffix == ".tsv" else ",")
-
-
-def _write_delimited(file: IO[str], table: dict[str, list[Any]], delimiter: str) -> None:
-    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(table)
-    writer.writerows(["" if value is None else value for value in row] for row in zip(*table.values(), strict=True))
-
-
-def _write_parquet(path: Path, table: dict[str, list[Any]]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    columns = {}
-    for name, values in table.items():
-        try:
-            columns[name] = pyarrow.array(values)
-        except (pyarrow.ArrowException, UnicodeEncodeError):  # values of several kinds, or half characters
-            written = [None if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
-            columns[name] = pyarrow.array(written, pyarrow.large_string())
-    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")

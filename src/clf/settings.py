@@ -49,7 +49,9 @@ class RunSettings(Section):
     offline: bool = False
     """Attempt no connection beyond this machine."""
     overwrite: bool = False
-    """Replace what stands at the output folder."""
+    """Replace what stands at the output."""
+    resume: bool = False
+    """Go on with an interrupted run of the same settings, data and model; afresh where there is none."""
     output_dir: Path | None = None
     """Folder for the result. [default: named after model and dataset]"""
 
@@ -168,8 +170,6 @@ class TrainSettings(Section):
     """Stop after this many epochs without a better validation macro F1."""
     save_steps: Annotated[int | None, Field(ge=1)] = None
     """Save a checkpoint every so many steps, beside the one of each epoch."""
-    resume: bool = False
-    """Go on with an interrupted run of the same settings and data; afresh where there is none."""
     deterministic: bool = False
     """Compute so that the same run gives the same bits, also on a GPU, where that costs speed."""
     report_to: Strings = []

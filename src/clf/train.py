@@ -116,7 +116,7 @@ def _lead(settings: Settings, world: World) -> TrainResult:
             timeout=settings.download.download_timeout,
         )
         default = MODELS / default_name(settings, source)
-        if settings.train.resume and (finished := _finished(settings, default, source)):
+        if settings.run.resume and (finished := _finished(settings, default, source)):
             processes.from_main(world, None)
             return finished
         inputs = [files.folder, *input_paths(settings.data)]
@@ -214,11 +214,11 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
 def _is_resumed(settings: Settings, run: Run) -> bool:
     """Tell whether there is something to go on with, and say what becomes of it."""
     there = any(run.checkpoints.glob("*checkpoint-*"))  # also one that was being replaced
-    if there and not settings.train.resume:
+    if there and not settings.run.resume:
         log.warning("an interrupted run in %s is thrown away; --resume would go on with it", shown(run.folder))
-    if settings.train.resume and not there:
+    if settings.run.resume and not there:
         log.info("there is no checkpoint to resume from: starting afresh")
-    return there and settings.train.resume
+    return there and settings.run.resume
 
 
 def _finished(settings: Settings, default: Path, source: Source) -> TrainResult | None:
@@ -240,7 +240,6 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
 def _identity(settings: Settings, source: Source) -> dict[str, Any]:
     """Return what makes a run what it is: a second run of the same has nothing to add."""
     same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train", "confidence"})
-    same["train"].pop("resume")
     return {"settings": same, "seed": settings.run.seed, "origin": source.origin, "content": source.fingerprint}
 
 
@@ -320,7 +319,7 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
 def _resolved(settings: Settings) -> Settings:
     """Take what the launcher and `--test-run` say into the settings."""
     if processes.was_restarted():
-        settings = settings.model_copy(update={"train": settings.train.model_copy(update={"resume": True})})
+        settings = settings.model_copy(update={"run": settings.run.model_copy(update={"resume": True})})
     return _test_run(settings) if settings.train.test_run else settings
 
 

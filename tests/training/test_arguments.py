@@ -13,7 +13,7 @@ CPU = Compute(torch.device("cpu"), "bf16")
 # The settings of [train] that TrainingArguments has no place for, and where they are used.
 ELSEWHERE = {
     "model": "load_for_training", "revision": "find_model", "early_stopping_patience": "fine_tune", "keep_checkpoints": "train",
-    "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout", "resume": "train",
+    "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout",
     "class_weights": "class_weights", "label_smoothing": "Loss", "truncation": "tokenize", "save_steps": "Milestones",
     "deterministic": "set_determinism", "fast_dropout": "draw_masks_fast",
     "fast_attention": "attend_text_by_text",

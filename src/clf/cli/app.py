@@ -1,5 +1,6 @@
 """The `clf` command: parse, load the settings, call one function, render its result."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,7 @@ def clf(
 
 
 @app.command("prepare")
-@uses("data", "cleaning", "train.model,revision", "download", "run")
+@uses("data", "cleaning", "train.model,revision", "download", "run.-resume")
 def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
@@ -94,7 +95,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("evaluate")
-@uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run")
+@uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run.-resume")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Measure a model on a split of a dataset."""
     start(settings, presentation)
@@ -120,7 +121,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
 
 
 @app.command("compare")
-@uses("data", "compare", "compute", "report", "download", "run")
+@uses("data", "compare", "compute", "report", "download", "run.-resume")
 def compare_command(
     settings: Settings,
     presentation: Presentation,
@@ -145,17 +146,18 @@ def compare_command(
 @app.command("predict")
 @uses(
     "predict",
-    "data.text_column,no_header,encoding,delimiter,max_length",
+    "data.text_column,no_header,encoding,delimiter,max_length,max_inflation",
     "compute",
     "download",
-    "run.-output_dir",
+    "run.-output_dir,seed",
 )
 def predict_command(
     settings: Settings,
     presentation: Presentation,
     model: Annotated[str, typer.Argument(help="Model folder or Hub id.")],
     source: Annotated[
-        Path | None, typer.Argument(metavar="[INPUT]", help="File with texts.", show_default=False)
+        Path | None,
+        typer.Argument(metavar="[INPUT]", help="File with texts; - or nothing for a pipe.", show_default=False),
     ] = None,
     text: Annotated[list[str] | None, typer.Option("--text", help="A text to label; repeat it for several.")] = None,
     output: Annotated[
@@ -166,11 +168,13 @@ def predict_command(
         ),
     ] = None,
 ) -> None:
-    """Label new texts: given on the command line, or a file into a file."""
+    """Label new texts: given on the command line, a file into a file, or what comes through a pipe."""
     if text is not None and source is not None:
         raise UsageError(f"both --text and the file {source} were given", "give one of them")
     if text is None and source is None:
-        raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
+        if os.isatty(0):
+            raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
+        source = Path("-")
     if presentation.json and output is None and source is not None:
         raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
     start(settings, presentation)
@@ -180,6 +184,8 @@ def predict_command(
     result = (
         predict_file(model, source, output, settings) if source else predict_texts(model, text or [], output, settings)
     )
+    if result is None:  # the main process of several tells
+        return None
     if presentation.json:
         return render.print_json(result)
     if source is None:
@@ -191,7 +197,7 @@ def predict_command(
 
 
 @app.command("download-models")
-@uses("download", "run.-output_dir,seed")
+@uses("download", "run.-output_dir,seed,resume")
 def download_command(
     settings: Settings,
     presentation: Presentation,
@@ -242,7 +248,7 @@ def download_command(
 
 
 @app.command("doctor")
-@uses("compute", "run.-output_dir,overwrite,seed")
+@uses("compute", "run.-output_dir,overwrite,seed,resume")
 def doctor_command(settings: Settings, presentation: Presentation) -> None:
     """Say what this machine has: device, precision, cores, memory, cache, what is ready offline."""
     start(settings, presentation)

@@ -70,6 +70,23 @@ def clean_text(text: str, steps: CleaningSteps) -> str:
     return text
 
 
+def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
+    """Return what `clean_text` does, or of a very long text its first and last `most` characters or more.
+
+    The cost is that of some times `most` characters, however long the text is. Where an end is cut off inside a
+    comment, script or style sheet, the whole text is cleaned.
+    """
+    reach = 8 * most
+    if len(text) <= 4 * reach:
+        return clean_text(text, steps)
+    first, last = text[:reach], text[-reach:]
+    if not (_BLOCK.search(first) or any(end.search(last) for end in _BLOCK_END.values())):
+        beginning, end = clean_text(first, steps), clean_text(last, steps)
+        if min(len(beginning), len(end)) >= 2 * most:
+            return f"{beginning[: -most // 2]} {end[most // 2 :]}"
+    return clean_text(text, steps)
+
+
 # Characters
 
 # White space among the control characters parts words and stays a space. Those from U+0080 to U+009F are

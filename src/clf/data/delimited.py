@@ -24,8 +24,11 @@ EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 log = logging.getLogger(__name__)
 
 
-def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Read delimited text with quotes; columns without a header are named by number from 0."""
+def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+    """Read delimited text with quotes; columns without a header are named by number from 0.
+
+    With `keep_bad`, rows of too few or too many cells are kept with what is wrong with them.
+    """
     csv.field_size_limit(LONGEST_CELL)
     with open_text(path, settings) as file:
         form = _sniff_form(path, settings)
@@ -40,7 +43,8 @@ def read_csv(path: Path, settings: DataSettings) -> Iterator[Batch]:
             log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
         header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
         _check_header(header, path)
-        yield from _csv_batches(chain([first], rows) if headerless else rows, header, path)
+        body = chain([first], rows) if headerless else rows
+        yield from _kept_batches(body, header, form, path) if keep_bad else _csv_batches(body, header, path)
 
 
 def _numbered_rows(file: IO[str], path: Path, form: dict[str, Any]) -> Iterator[tuple[int, list[str]]]:
@@ -207,4 +211,28 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
             else "put quotes around texts that hold the delimiter, or pass --delimiter",
         )
     if not empty:
+        raise DataError(f"{path} has a header and no rows", EXPECTED)
+
+
+def _kept_batches(
+    rows: Iterable[tuple[int, list[str]]], header: list[str], form: dict[str, Any], path: Path
+) -> Iterator[Batch]:
+    """Keep every row: missing cells are None, and what is too much stays in the last column."""
+    width, empty = len(header), True
+    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
+        problems = {
+            number: f"line {line} has {len(cells)} cells, expected {width}"
+            for number, (line, cells) in enumerate(chunk)
+            if len(cells) != width
+        }
+        fitted: list[list[str | None]] = [
+            [*cells[: width - 1], form["delimiter"].join(cells[width - 1 :])]
+            if len(cells) > width
+            else [*cells, *[None] * (width - len(cells))]
+            for _, cells in chunk
+        ]
+        columns = [list(column) for column in zip(*fitted, strict=True)]
+        yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk], problems=problems)
+        empty = False
+    if empty:
         raise DataError(f"{path} has a header and no rows", EXPECTED)

@@ -1,11 +1,15 @@
 """A file's bytes -> characters: decompressed and decoded, both found by looking."""
 
+import atexit
 import bz2
 import codecs
 import gzip
 import io
 import logging
 import lzma
+import os
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +20,8 @@ from clf.settings import DataSettings
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """What the decompressors raise on a file that is cut off or damaged."""
+
+STDIN = ("-", "/dev/stdin")
 
 log = logging.getLogger(__name__)
 
@@ -166,3 +172,29 @@ def _undecodable_line(path: Path, encoding: str) -> int | None:
             except UnicodeDecodeError:
                 return number
     return None
+
+
+def is_pipe(path: Path) -> bool:
+    """Tell what can be read once only: `-`, a named pipe, what the shell writes as `<(command)`."""
+    return path.is_fifo() or str(path) in STDIN
+
+
+def open_pipe(path: Path) -> int:
+    """Return a descriptor to read a pipe from."""
+    return os.dup(0) if str(path) in STDIN else os.open(path, os.O_RDONLY)
+
+
+def spooled(path: Path) -> Path:
+    """Copy a pipe into a file that goes with this process, since reading takes several looks; give others back."""
+    return spool(open_pipe(path), b"", path.name) if is_pipe(path) else path
+
+
+def spool(pipe: int, begun: bytes, name: str) -> Path:
+    """Copy what comes through a pipe, after what was read of it already, into a file that goes with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / ("stdin" if name == "-" else name)
+    with open(pipe, "rb") as rest, file.open("wb") as copy:
+        copy.write(begun)
+        shutil.copyfileobj(rest, copy)
+    return file

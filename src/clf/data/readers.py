@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,14 +47,18 @@ FOREIGN = {
 log = logging.getLogger(__name__)
 
 
-def read_file(path: Path, settings: DataSettings) -> Iterator[Batch]:
+def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Yield the rows of `path`, whatever its format.
 
+    With `keep_bad`, a row of delimited text or JSON that is none is kept, with what is wrong with it.
     Raises DataError for a file that is missing, empty, damaged or of no known format.
     """
     kind = sniff_format(path, settings)
     log.debug("reading %s as %s", path, kind)
-    yield from READERS[kind](path, settings)
+    if keep_bad and kind in KEEPING:
+        yield from KEEPING[kind](path, settings, keep_bad)
+    else:
+        yield from READERS[kind](path, settings)
 
 
 def count_lines(files: list[Path]) -> int:
@@ -119,21 +124,24 @@ def nearest(path: Path) -> str:
 # --- JSON ---------------------------------------------------------------------------------------------------
 
 
-def read_jsonl(path: Path, settings: DataSettings) -> Iterator[Batch]:
+def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object a line; a file that holds a single object spread over lines is refused."""
     bad: list[str] = []
     with open_text(path, settings) as file:
         for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
-            rows = []
+            rows: list[tuple[int, dict[str, Any]]] = []
+            problems: dict[int, str] = {}
             for line, text in chunk:
                 row, problem = _json_object(text)
                 if problem:
                     bad.append(f"line {line}: {problem}")
-                else:
+                    problems[len(rows)] = f"line {line}: {problem}: {text.strip()}"
+                if keep_bad or not problem:
                     rows.append((line, row))
-            if not bad:
-                yield _object_batch(rows, path, settings)
-    _report_bad(bad, path)
+            if keep_bad or not bad:
+                yield replace(_object_batch(rows, path, settings), problems=problems if keep_bad else {})
+    if not keep_bad:
+        _report_bad(bad, path)
 
 
 def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
@@ -314,6 +322,7 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
         )
 
 
+KEEPING = {"csv": read_csv, "jsonl": read_jsonl}
 READERS = {
     "csv": read_csv,
     "jsonl": read_jsonl,

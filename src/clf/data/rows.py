@@ -1,7 +1,7 @@
 """What the readers of all formats share: batches of rows."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +15,21 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a file: `columns` of equal length, and the `lines` of the file (from 1) where they start."""
+    """Some rows of a file: `columns` of equal length, and the `lines` of the file (from 1) where they start.
+
+    `problems` says, by the row's place in the batch, what is wrong with rows that were kept although they are bad.
+    """
 
     columns: dict[str, list[Any]]
     lines: list[int]
     file: Path | None = None
+    problems: dict[int, str] = field(default_factory=dict)
+
+    def part(self, start: int, end: int) -> "Batch":
+        """Return some of the rows."""
+        columns = {name: values[start:end] for name, values in self.columns.items()}
+        problems = {row - start: what for row, what in self.problems.items() if start <= row < end}
+        return Batch(columns, self.lines[start:end], self.file, problems)
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:

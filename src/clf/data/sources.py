@@ -1,10 +1,8 @@
 """A dataset's name or path -> the files or rows behind each of its splits."""
 
-import atexit
 import hashlib
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clf import hub
+from clf.data.files import spooled
 from clf.data.folders import (
     ENDINGS,
     SPLIT_NAME,
@@ -60,7 +59,7 @@ def find_source(settings: Settings) -> Source:
     """
     source = _named_source(settings.data.dataset or DEFAULT_DATASET, settings)
     further = {"validation": settings.data.validation, "test": settings.data.test}
-    files = {split: _spooled(Path(file).expanduser()) for split, file in further.items() if file}
+    files = {split: spooled(Path(file).expanduser()) for split, file in further.items() if file}
     if not files:
         return source
     if source.prepared:
@@ -148,23 +147,12 @@ def _local(path: Path, data: DataSettings) -> Source:
 
 def _from_pipe(spec: str, data: DataSettings) -> Source:
     """Read a pipe once, into a file that goes with this process."""
-    copy = _spooled(Path("/dev/stdin") if spec == "-" else Path(spec).expanduser())
+    copy = spooled(Path(spec).expanduser())
     name = copy.name
     source = _local(copy, data)
     return replace(
         source, origin=f"{PIPE}{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
     )
-
-
-def _spooled(path: Path) -> Path:
-    """Copy a pipe into a file that goes with this process, since reading takes several looks; give others back."""
-    if not (path.is_fifo() or path == Path("/dev/stdin")):
-        return path
-    folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with path.open("rb") as pipe, (folder / path.name).open("wb") as file:
-        shutil.copyfileobj(pipe, file)
-    return folder / path.name
 
 
 def _split(files: list[Path], data: DataSettings) -> Split:

@@ -14,7 +14,8 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
-from clf.data.tokens import Truncation
+from clf.data.cleaning import clean_ends
+from clf.data.tokens import CHARACTERS_PER_TOKEN, Truncation
 from clf.errors import ModelError, UsageError, first_line
 from clf.models.store import ModelFiles, check_files
 from clf.results import sha256
@@ -42,6 +43,10 @@ class Classifier:
     """Whether the head is the checkpoint's own, or fresh."""
     truncation: Truncation = "head"
     """Which part of a text that is too long is read."""
+
+    def clean(self, text: str) -> str:
+        """Return a text as the model reads it; of a very long one what can be read of it, at least."""
+        return clean_ends(text, self.cleaning, self.max_length * CHARACTERS_PER_TOKEN)
 
     @property
     def parameters(self) -> int:

@@ -25,6 +25,8 @@ class Compute:
 
     device: torch.device
     precision: str
+    rereads: bool = False
+    """Whether texts whose answer in bf16 is unsure are read again in fp32: where nobody chose the precision."""
 
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context in which matrix products use the precision."""
@@ -52,7 +54,7 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
     log.debug("device %s, precision %s, %d threads", device, precision, torch.get_num_threads())
     if device.type == "cuda":
         torch.cuda.set_device(device)  # the Trainer takes the current one
-    return Compute(device, precision)
+    return Compute(device, precision, rereads=settings.precision == "auto")
 
 
 def keep_freed_memory() -> bool:

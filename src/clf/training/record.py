@@ -69,7 +69,7 @@ def model_record(
 
 # Settings of [train] that change how a run is kept or told, not what it computes.
 ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
-NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "resume", "report_to", "test_run", "model", "revision"}
+NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
 
 
 def fingerprint(

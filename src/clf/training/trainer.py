@@ -114,6 +114,8 @@ def fine_tune(
         if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
             stop.number = number
             raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
+    for name in ("forward", "_original_forward"):  # accelerate's, with autocast; what follows chooses for itself
+        classifier.model.__dict__.pop(name, None)
     state = trainer.state
     _check_best(state.best_metric)
     if world.is_main:

@@ -1,0 +1,247 @@
+"""Predictions on their way to a file: window by window, each whole or not there, joined when all are."""
+
+import csv
+import io
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from clf.errors import INTERRUPTED, TERMINATED, Interrupted, OutputError, Terminated, UsageError
+from clf.results import disk_is_full, held, read_json, write_json
+from clf.settings import Settings
+
+OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+Table = dict[str, list[Any]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows there are, how many of them abstained, and how many have an error."""
+
+    rows: int = 0
+    abstained: int = 0
+    errors: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.rows + other.rows, self.abstained + other.abstained, self.errors + other.errors)
+
+
+class Parts:
+    """The windows of one output that are done, in a hidden folder beside it.
+
+    A run that was killed leaves them, and the next one with `--resume` goes on from them; several processes each
+    write theirs. The output appears in one step, when all are there.
+    """
+
+    def __init__(self, output: Path, types: dict[str, Any] | None = None) -> None:
+        """Take the Arrow types that columns of the input have, where it says them, for Parquet to keep them."""
+        self.output, self.suffix, self.types = output, output.suffix.lower(), types or {}
+        self.folder = output.with_name(f".{output.name}.parts")
+
+    @contextmanager
+    def open(self, key: dict[str, Any], resume: bool) -> Iterator[None]:
+        """Hold the folder for this run, and say how to go on when a signal ends it.
+
+        What an interrupted run left is kept where `resume` says so, else thrown away. Raises UsageError when it came of
+        another input, model or settings, OutputError when another process is at it.
+        """
+        with held(self.folder.with_name(f"{self.folder.name}.lock"), self.output):
+            try:
+                self._begin(key, resume)
+            except OSError as error:
+                raise self._refused(error) from error
+            try:
+                yield
+            except (KeyboardInterrupt, Terminated) as ended:
+                rows = self.counts().rows
+                if not rows:
+                    shutil.rmtree(self.folder, ignore_errors=True)
+                    raise
+                code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
+                raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
+
+    def _begin(self, key: dict[str, Any], resume: bool) -> None:
+        if self.folder.exists() and not resume:
+            log.warning("what an interrupted run left of %s is thrown away; --resume goes on with it", self.output)
+            shutil.rmtree(self.folder)
+        if self.folder.exists():
+            before = read_json(self.folder / "key.json") or {}
+            changed = [name for name in key if before and before.get(name) != key[name]]
+            if changed:
+                raise UsageError(
+                    f"the interrupted run of {self.output} was another: {' and '.join(changed)} changed since",
+                    "leave out --resume to begin anew",
+                )
+            log.info("going on after %d rows", self.counts().rows)
+        self.folder.mkdir(exist_ok=True)
+        write_json(self.folder / "key.json", key)
+
+    def done(self) -> dict[int, tuple[Path, Counts]]:
+        """Find the windows that are done, by number."""
+        found = {}
+        for path in self.folder.glob("done-*"):
+            window, *counts = map(int, path.name.split("-")[1:])
+            found[window] = (path, Counts(*counts))
+        return dict(sorted(found.items()))
+
+    def counts(self) -> Counts:
+        """Count the rows of the windows that are done."""
+        return sum((counts for _, counts in self.done().values()), Counts())
+
+    def add(self, window: int, table: Table, counts: Counts) -> None:
+        """Write one window; it counts once it is whole.
+
+        Raises OutputError when the disk is full.
+        """
+        part = self.folder / f"part-{window}"
+        try:
+            if self.suffix == ".parquet":
+                _write_parquet(part, table, self.types)
+            else:
+                # Half a character, as broken input has it, cannot be written; it becomes a question mark.
+                with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
+                    write_rows(file, self.suffix, table)
+            part.replace(self.folder / f"done-{window}-{counts.rows}-{counts.abstained}-{counts.errors}")
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise self._refused(error) from error
+
+    def join(self, names: Sequence[str]) -> None:
+        """Put all windows together, in order, and let the output appear.
+
+        Raises OutputError when the disk is full; the windows stay.
+        """
+        parts = [path for path, _ in self.done().values()]
+        whole = self.folder / "whole"
+        try:
+            if self.suffix == ".parquet":
+                _join_parquet(whole, parts, names)
+            else:
+                _join_text(whole, parts, header(names, self.suffix))
+            whole.replace(self.output)
+        except OSError as error:
+            whole.unlink(missing_ok=True)
+            raise self._refused(error) from error
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _refused(self, error: OSError) -> OutputError:
+        hint = "free some space and pass --resume" if disk_is_full(error) else "choose another --output"
+        return OutputError(f"cannot write {self.output}: {error.strerror or error}", hint)
+
+
+def check_output(output: Path | None, source: Path | None, settings: Settings) -> None:
+    """Find out before anything is computed whether the output can be written.
+
+    Raises UsageError or OutputError when it cannot.
+    """
+    if output is None:
+        return
+    if output.suffix.lower() not in OUTPUTS:
+        raise UsageError(f"--output {output} has no known ending", f"name it with one of {' '.join(OUTPUTS)}")
+    if output.is_dir():
+        raise OutputError(f"--output {output} is a folder", "give the path of a file")
+    if not output.parent.is_dir():
+        raise OutputError(
+            f"--output {output} lies in a folder that does not exist", f"make it first: mkdir -p {output.parent}"
+        )
+    if source is not None and output.resolve() == source.resolve():
+        raise OutputError(f"--output {output} is the input itself", "give another --output")
+    if output.exists() and not settings.run.overwrite:
+        raise OutputError(f"{output} exists", "pass --overwrite, or another --output")
+
+
+# --- text ---------------------------------------------------------------------------------------------------
+
+
+def header(names: Sequence[str], suffix: str) -> str:
+    """Return the line with the names of the columns; nothing for JSON lines."""
+    line = io.StringIO()
+    if suffix in DELIMITERS:
+        csv.writer(line, delimiter=DELIMITERS[suffix], lineterminator="\n").writerow(names)
+    return line.getvalue()
+
+
+def write_rows(file: IO[str], suffix: str, table: Table) -> None:
+    """Write rows as JSON lines, or delimited."""
+    rows = zip(*table.values(), strict=True)
+    if suffix == ".jsonl":
+        for row in rows:
+            file.write(json.dumps(dict(zip(table, row, strict=True)), ensure_ascii=False, default=str) + "\n")
+    else:
+        writer = csv.writer(file, delimiter=DELIMITERS[suffix], lineterminator="\n")
+        writer.writerows(["" if value is None else value for value in row] for row in rows)
+
+
+def _join_text(path: Path, parts: Sequence[Path], first: str) -> None:
+    with path.open("wb") as file:
+        file.write(first.encode("utf-8", "replace"))
+        for part in parts:
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+
+
+# --- Parquet ------------------------------------------------------------------------------------------------
+
+
+def _write_parquet(path: Path, table: Table, types: dict[str, Any]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = {}
+    for name, values in table.items():
+        try:
+            columns[name] = pyarrow.array(values, types.get(name))
+        except (pyarrow.ArrowException, UnicodeEncodeError):  # values of several kinds, or half characters
+            columns[name] = _as_text(values)
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+
+
+def _as_text(values: Sequence[Any]) -> Any:
+    import pyarrow
+
+    written = [None if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
+    return pyarrow.array(written, pyarrow.large_string())
+
+
+def _join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> None:
+    """Join windows one by one; a column whose windows differ in kind becomes text."""
+    import pyarrow
+    import pyarrow.parquet
+
+    schemas = [pyarrow.parquet.read_schema(part) for part in parts]
+    schema = pyarrow.schema([(name, _common({each.field(name).type for each in schemas})) for name in names])
+    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for part in parts:
+            table = pyarrow.parquet.read_table(part)
+            columns = [_cast(table[field.name], field.type) for field in schema]
+            writer.write_table(pyarrow.table(columns, schema=schema))
+
+
+def _common(kinds: set[Any]) -> Any:
+    """Return the type that values of all these types can have."""
+    import pyarrow
+
+    known = {kind for kind in kinds if not pyarrow.types.is_null(kind)} or kinds
+    if len(known) == 1:
+        return known.pop()
+    return pyarrow.float64() if known <= {pyarrow.int64(), pyarrow.float64()} else pyarrow.large_string()
+
+
+def _cast(column: Any, kind: Any) -> Any:
+    import pyarrow
+
+    if column.type == kind:
+        return column
+    try:
+        return column.cast(kind)
+    except pyarrow.ArrowException:
+        return _as_text(column.to_pylist())
