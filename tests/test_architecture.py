@@ -60,7 +60,7 @@ def test_help_of_every_command_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 from clf.cli.app import run
-for command in ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models", "doctor"):
+for command in ("prepare", "train", "demo", "evaluate", "compare", "predict", "export", "download-models", "doctor"):
     assert run([command, "--help"]) == 0
 assert run(["--help"]) == 0
 print(sorted({HEAVY!r} & set(sys.modules)))

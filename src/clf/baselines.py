@@ -134,7 +134,7 @@ def _encoder(candidate: "Classifier", settings: Settings) -> "Classifier":
     """Load the encoder that the candidate was made from, with a fresh head, reading texts as the candidate does."""
     from clf.models.classifier import load_for_training
 
-    if not candidate.record:
+    if "base_model" not in candidate.record:
         raise ModelError(
             f"{candidate.name} does not record the model it was made from",
             "leave out the baselines pretrained and frozen",
@@ -155,7 +155,7 @@ def _pretrained(candidate: "Classifier", measured: MeasuredTexts, settings: Sett
 def _training_split(name: str, candidate: "Classifier", settings: Settings) -> tuple[list[str], NDArray[np.int64]]:
     """Return the candidate's own training texts, cleaned, whatever dataset the models are measured on."""
     record = candidate.record
-    if not record:
+    if "dataset" not in record:
         raise ModelError(f"{candidate.name} does not record its training data", f"leave out --baseline {name}")
     plain = settings.model_copy(update={"data": DataSettings()})
     then = record["settings"]
@@ -211,7 +211,7 @@ def _key(
     from sklearn import __version__ as sklearn_version
 
     digest = hashlib.sha256(json.dumps([name, __version__, sklearn_version, measured.names]).encode())
-    if name in ("pretrained", "frozen") and candidate.record:
+    if name in ("pretrained", "frozen") and "base_model" in candidate.record:
         base, seed = candidate.record["base_model"], candidate.record["settings"]["run"]["seed"]
         digest.update(json.dumps([seed, settings.compute.model_dump(mode="json")]).encode())
         digest.update(json.dumps([base["name"], base["revision"], candidate.max_length, candidate.truncation]).encode())

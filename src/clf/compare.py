@@ -141,7 +141,8 @@ def _model_paths(settings: Settings) -> list[Path]:
 # --- deciding -----------------------------------------------------------------------------------------------
 
 
-def _comparison(candidate: Answers, baseline: Answers, measured: MeasuredTexts, settings: Settings) -> Comparison:
+def compare_answers(candidate: Answers, baseline: Answers, measured: MeasuredTexts, settings: Settings) -> Comparison:
+    """Compare what two models answer on the same rows, by the metric that decides."""
     from clf.scoring.significance import mcnemar, paired_difference, tally
 
     choice = settings.compare
@@ -176,7 +177,7 @@ def _result(
     from clf.training.arguments import suggested_rate
 
     choice = settings.compare
-    comparisons = [_comparison(candidate, answers, measured, settings) for answers in baselines]
+    comparisons = [compare_answers(candidate, answers, measured, settings) for answers in baselines]
     per_class = score_classes(candidate.probabilities, measured.labels, measured.names)
     rules = check_rules(comparisons, candidate.metrics, per_class, choice)
     answer = gate(rules)

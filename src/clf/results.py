@@ -24,6 +24,7 @@ MODELS = Path("trained_models")
 PREPARED = Path("prepared")
 EVALUATIONS = Path("evaluations")
 COMPARISONS = Path("comparisons")
+EXPORTS = Path("exported_models")
 
 MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"

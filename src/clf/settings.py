@@ -257,6 +257,15 @@ class PredictSettings(Section):
     """Add the probability of every class."""
 
 
+class ExportSettings(Section):
+    """How a model leaves clf."""
+
+    format: Literal["onnx"] = "onnx"
+    """onnx, for ONNX Runtime and whatever else reads it."""
+    int8: bool = False
+    """Store the matrices as 8-bit integers: smaller and faster, and refused when it costs more than --margin."""
+
+
 class DemoSettings(Section):
     """The demonstration on synthetic reviews."""
 
@@ -286,6 +295,7 @@ class Settings(Section):
     compare: CompareSettings = Field(default_factory=CompareSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
     predict: PredictSettings = Field(default_factory=PredictSettings)
+    export: ExportSettings = Field(default_factory=ExportSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     download: DownloadSettings = Field(default_factory=DownloadSettings)
 

@@ -24,6 +24,8 @@ def commands(trained: Path, encoder: Path) -> dict[str, tuple[Any, ...]]:
         "train": train,
         "evaluate": ("evaluate", trained, "--label-issues", 3),
         "compare": ("compare", trained, "--baseline", "majority", "--show-baseline", "pretrained"),
+        "predict": ("predict", trained, "--text", "a film", "--text", ""),
+        "export": ("export", trained),
     }
 
 

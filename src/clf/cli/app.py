@@ -196,6 +196,25 @@ def predict_command(
         finish(presentation, "clf", "predict", model, "FILE", "--output", "predictions.csv")
 
 
+@app.command("export")
+@uses("export", "data", "compare.metric,margin,on_inconclusive", "compute", "download", "run.-resume")
+def export_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
+    """Write a model as ONNX, checked on real texts; exit code 3 when int8 costs more than the margin."""
+    start(settings, presentation)
+    note_unused(settings, "drop_leaks", "max_train_samples")
+    from clf.cli import findings, render
+    from clf.export import exit_code, export
+
+    result = export(model, settings)
+    if presentation.json:
+        render.print_json(result)
+    else:
+        findings.print_export(result)
+        if result["output_dir"]:
+            finish(presentation, "clf", "predict", result["output_dir"], "--text", "a new text")
+    raise typer.Exit(exit_code(result))
+
+
 @app.command("download-models")
 @uses("download", "run.-output_dir,seed,resume")
 def download_command(

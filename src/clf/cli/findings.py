@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from clf.cli.render import console, print_lines
+from clf.cli.render import console, print_lines, print_metrics
 from clf.progress import size
 from clf.reports.safety import safe
 
@@ -19,6 +19,25 @@ def print_downloaded(rows: Sequence[Mapping[str, Any]], verified: bool, manifest
         print_lines(f"{row['kind']} {row['id']}{commit}: {state} {row['folder']}")
     if manifest:
         print_lines(f"manifest written to {manifest}")
+
+
+def print_export(result: Mapping[str, Any]) -> None:
+    """Print what an export costs and gains, and whether it was written."""
+    columns = {name: result[name] for name in ("original", "exported")}
+    title = f"{result['model']} and its export on {result['rows']} texts of {result['dataset']}, {result['split']}"
+    print_metrics(columns, title, result["costs"])
+    low, high = result["interval"]
+    print_lines(
+        f"the same label for {result['same_labels']:.2%}; probabilities differ by at most "
+        f"{result['largest_difference']:.4f}; {result['metric']} {result['difference']:+.4f} [{low:+.4f}, {high:+.4f}]"
+    )
+    if result["output_dir"]:
+        return print_lines(f"written to {result['output_dir']}")
+    told = {"failed": "it costs more than", "inconclusive": "these texts cannot tell whether it costs more than"}
+    print_lines(
+        f"not written: {told[result['gate']]} the margin of {result['margin']:g}",
+        "try a larger --margin, or keep the export without --int8",
+    )
 
 
 def print_findings(found: Mapping[str, Any]) -> None:

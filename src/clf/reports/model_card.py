@@ -1,5 +1,6 @@
 """The README.md of a model folder: a model card the Hub accepts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from clf.reports.markdown import SHOWN, escape, metrics_table
@@ -44,6 +45,38 @@ weight decay {recipe["weight_decay"]:g}, {record["rows"]["train"]} training text
 cut at {record["max_length"]} tokens, seed {record["settings"]["run"]["seed"]},
 {record["compute"]["precision"]} on {record["compute"]["device"]}.
 The epoch with the best macro F1 on {record["rows"]["validation"]} validation texts was kept.
+"""
+
+
+def export_card(export: dict[str, Any], labels: Sequence[str], max_length: int) -> str:
+    """Write the card of an exported model from what was measured when it was made."""
+    low, high = export["interval"]
+    kind = "int8" if export["int8"] else "fp32"
+    return f"""# {escape(export["model"])} as ONNX, {kind}
+
+It tells {escape(", ".join(labels))} apart. On {export["rows"]} texts of {escape(export["dataset"])} ({export["split"]})
+it gives the same label as the original for {export["same_labels"]:.2%}; {export["metric"]} differs by
+{export["difference"]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}].
+
+{metrics_table({name: export[name] for name in ("original", "exported")})}
+
+## How to use it
+
+`clf predict` takes this folder as it takes the original, and cleans texts as for training. In plain ONNX Runtime:
+
+```python
+import numpy, onnxruntime, tokenizers
+
+tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
+tokenizer.no_padding()
+tokenizer.enable_truncation({max_length})
+session = onnxruntime.InferenceSession("model.onnx")
+encoded = tokenizer.encode("a text")
+inputs = {{"input_ids": numpy.array([encoded.ids]), "attention_mask": numpy.array([encoded.attention_mask])}}
+[logits] = session.run(["logits"], inputs)
+```
+
+The labels of the logits, in order, are `id2label` of `config.json`.
 """
 
 

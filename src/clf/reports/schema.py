@@ -1,4 +1,4 @@
-"""What `--json` of evaluate, compare and train prints: the types, from which docs/schema/ is made.
+"""What `--json` of train, evaluate, compare, predict and export prints: the types, from which docs/schema/ is made.
 
 python -m clf.reports.schema docs/schema
 """
@@ -6,7 +6,7 @@ python -m clf.reports.schema docs/schema
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import TypedDict
@@ -210,7 +210,57 @@ class TrainResult(Strict):
     megabytes: float
 
 
-RESULTS: dict[str, type] = {"train": TrainResult, "evaluate": EvaluateResult, "compare": CompareResult}
+class Prediction(Strict):
+    """The answer for one text; no label and no confidence where there is an error."""
+
+    text: str
+    label: str
+    confidence: float | None
+    scores: dict[str, float]
+    error: str
+
+
+class PredictResult(Strict):
+    """`clf predict --json`; `predictions` only for texts of the command line. Times are without loading."""
+
+    rows: int
+    abstained: int
+    errors: int
+    seconds: float
+    texts_per_second: float
+    output: str | None
+    predictions: NotRequired[list[Prediction]]
+
+
+class ExportResult(Strict):
+    """`clf export --json`; `output_dir` is null where the export was refused."""
+
+    model: str
+    format: Literal["onnx"]
+    int8: bool
+    dataset: str
+    split: Literal["train", "validation", "test"]
+    rows: int
+    same_labels: float
+    largest_difference: float
+    metric: str
+    difference: float
+    interval: Interval
+    margin: float
+    gate: Literal["passed", "failed", "inconclusive"]
+    original: Metrics
+    exported: Metrics
+    costs: dict[str, Cost]
+    output_dir: str | None
+
+
+RESULTS: dict[str, type] = {
+    "train": TrainResult,
+    "evaluate": EvaluateResult,
+    "compare": CompareResult,
+    "predict": PredictResult,
+    "export": ExportResult,
+}
 
 
 def schemas() -> dict[str, str]:

@@ -64,6 +64,12 @@ def decide(interval: Sequence[float], settings: CompareSettings) -> str:
     return INCONCLUSIVE
 
 
+def within_margin(interval: Sequence[float], margin: float) -> Outcome:
+    """Tell whether a loss is at most `margin`, given the interval of the difference (negative: a loss)."""
+    low, high = interval
+    return PASSED if low >= -margin else FAILED if high < -margin else UNDECIDED
+
+
 def weakest(comparisons: Sequence[Comparison]) -> str:
     """Return the weakest verdict among the comparisons that gate; `better` when none does."""
     verdicts = [comparison.verdict for comparison in comparisons if comparison.gates]

@@ -1,0 +1,152 @@
+"""`clf export`: ONNX that answers as the original does, int8 that the gate lets through or refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import tokenizers
+import torch
+
+import clf as package
+from clf.models import onnx as onnx_module
+from clf.results import sha256
+from clf.scoring.gate import within_margin
+from conftest import RunClf, review_rows, write_csv
+
+TEXTS = ["a wonderful film", "an awful and boring film with a terrible plot " * 9, "<b>great</b> &amp; dull", "x"]
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the trained model as ONNX in fp32."""
+    from clf.cli.app import run
+
+    folder = tmp_path_factory.mktemp("exported") / "onnx"
+    assert run(["export", str(trained), "--output-dir", str(folder), "--quiet"]) == 0
+    return folder
+
+
+def confidences(folder: Path, *, fp32: bool = True) -> list[float]:
+    from clf.predict import Predictor
+    from clf.settings import ComputeSettings, Settings
+
+    settings = Settings(compute=ComputeSettings(precision="fp32" if fp32 else "auto"))
+    return [answer.scores["positive"] for answer in Predictor(str(folder), settings).predict(TEXTS)]
+
+
+def test_an_export_answers_as_the_original_whatever_the_number_and_length_of_texts(
+    trained: Path, exported: Path
+) -> None:
+    assert confidences(exported) == pytest.approx(confidences(trained), abs=1e-4)
+
+
+def test_the_folder_says_how_texts_are_read_and_what_was_measured(clf: RunClf, trained: Path, exported: Path) -> None:
+    record = json.loads((exported / "clf.json").read_text())
+    original = json.loads((trained / "clf.json").read_text())
+    for key in ("labels", "max_length", "truncation", "cleaning", "threshold", "temperature"):
+        assert record[key] == original[key]
+    assert record["files"]["model.onnx"] == sha256(exported / "model.onnx")
+    assert record["export"]["same_labels"] == 1.0
+    assert record["export"]["original_files"] == original["files"]
+    assert "as ONNX, fp32" in (exported / "README.md").read_text()
+
+
+def test_plain_onnx_runtime_runs_the_folder_with_operators_of_the_standard(exported: Path, trained: Path) -> None:
+    graph = onnx.load(exported / "model.onnx")
+    assert {node.domain for node in graph.graph.node} == {""}
+    names = {value.name: [axis.dim_param for axis in value.type.tensor_type.shape.dim] for value in graph.graph.input}
+    assert names == {"input_ids": ["texts", "tokens"], "attention_mask": ["texts", "tokens"]}
+    tokenizer = tokenizers.Tokenizer.from_file(str(exported / "tokenizer.json"))
+    tokenizer.no_padding()
+    session = onnxruntime.InferenceSession(exported / "model.onnx", providers=["CPUExecutionProvider"])
+    encoded = tokenizer.encode("a wonderful film")
+    given = {"input_ids": np.array([encoded.ids]), "attention_mask": np.array([encoded.attention_mask])}
+    [logits] = session.run(["logits"], given)
+    labels = json.loads((exported / "config.json").read_text())["id2label"]
+    answer = package.load(trained).predict(["a wonderful film"])[0]
+    assert labels[str(logits[0].argmax())] == answer.label
+    assert torch.softmax(torch.from_numpy(logits), -1).max().item() == pytest.approx(answer.confidence, abs=1e-2)
+
+
+def test_evaluate_compare_and_predict_take_an_export(clf: RunClf, exported: Path, trained: Path) -> None:
+    measured = clf("evaluate", exported, "--json")
+    assert measured.code == 0, measured.err
+    plain = clf("evaluate", trained, "--json", "--output-dir", "plain").json
+    assert measured.json["metrics"]["accuracy"] == plain["metrics"]["accuracy"]
+    compared = clf("compare", exported, "--baseline", trained, "--margin", 0.05, "--json")
+    assert (compared.code, compared.json["comparisons"][0]["difference"]) == (0, 0.0)
+    write_csv(Path("new.csv"), [("a wonderful film",), ("",)], ("text",))
+    assert clf("predict", exported, "new.csv", "--output", "out.csv").code == 0
+    assert [line.split(",")[-1] for line in Path("out.csv").read_text().splitlines()] == ["error", "", "empty text"]
+
+
+def test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin(clf: RunClf, trained: Path) -> None:
+    done = clf("export", trained, "--int8", "--margin", 0.5, "--json")
+    assert done.code == 0, done.err
+    result = done.json
+    assert (result["gate"], result["int8"], result["margin"]) == ("passed", True, 0.5)
+    folder = Path(result["output_dir"])
+    assert folder == Path("exported_models/trained_int8")
+    kinds = {node.op_type for node in onnx.load(folder / "model.onnx").graph.node}
+    assert {"MatMulInteger", "QAttention"} & kinds or "DynamicQuantizeMatMul" in kinds
+    assert confidences(folder) == pytest.approx(confidences(trained), abs=0.2)
+    assert "int8" in (folder / "README.md").read_text()
+
+
+def test_int8_is_refused_where_it_costs_more_and_nothing_is_written(
+    clf: RunClf, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quantize = onnx_module.quantize
+
+    def spoilt(path: Path, config: object) -> None:
+        quantize(path, config)
+        graph = onnx.load(path)
+        for weights in graph.graph.initializer:
+            if weights.data_type == onnx.TensorProto.INT8 and len(weights.raw_data) > 64:
+                weights.raw_data = bytes(len(weights.raw_data))
+        onnx.save(graph, path)
+
+    monkeypatch.setattr(onnx_module, "quantize", spoilt)
+    done = clf("export", trained, "--int8", "--split", "train", "--allow-leak", "--json")
+    assert done.code == 3, done.err
+    assert (done.json["gate"], done.json["output_dir"]) == ("failed", None)
+    assert not Path("exported_models").exists()
+
+
+@pytest.mark.parametrize(
+    ("interval", "outcome"),
+    [([-0.002, 0.0], "passed"), ([-0.01, 0.0], "passed"), ([-0.02, 0.01], "inconclusive"), ([-0.03, -0.02], "failed")],
+)
+def test_a_loss_is_judged_by_its_interval(interval: list[float], outcome: str) -> None:
+    assert within_margin(interval, 0.01) == outcome
+
+
+def test_what_cannot_be_exported_is_said(clf: RunClf, exported: Path, tiny_encoder: Path) -> None:
+    again = clf("export", exported)
+    assert (again.code, "is an ONNX export already" in again.err) == (1, True), again.err
+    write_csv(Path("reviews.csv"), review_rows())
+    trained_on = clf("train", "--dataset", "reviews.csv", "--model", exported, "--output-dir", "m")
+    assert (trained_on.code, "is an ONNX export, which cannot be trained" in trained_on.err) == (1, True)
+    encoder = clf("export", tiny_encoder)
+    assert (encoder.code, "is not a classifier" in encoder.err) == (1, True)
+
+
+def test_a_damaged_export_is_refused(clf: RunClf, exported: Path, own_folder: Path) -> None:
+    for damage, message in ((lambda data: data[:-9], "was changed since clf wrote it"), (None, "has no model.safetensors")):
+        folder = own_folder / "damaged"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(exported, folder)
+        graph = folder / "model.onnx"
+        graph.write_bytes(damage(graph.read_bytes())) if damage else graph.unlink()
+        done = clf("predict", folder, "--text", "a film")
+        assert (done.code, message in done.err) == (1, True), done.err
+    (folder / "model.onnx").write_bytes(b"no graph")
+    record = json.loads((folder / "clf.json").read_text())
+    del record["files"]["model.onnx"]
+    (folder / "clf.json").write_text(json.dumps(record))
+    done = clf("predict", folder, "--text", "a film")
+    assert (done.code, "model.onnx cannot be loaded" in done.err) == (1, True), done.err
