@@ -16,12 +16,12 @@ from clf import processes
 from clf.data.columns import choose_text
 from clf.data.incoming import Incoming, open_incoming
 from clf.data.rows import Batch
-from clf.errors import UsageError
+from clf.errors import OutputError, UsageError
 from clf.measurement import load_model
 from clf.predictions import Counts, Parts, Table, check_output, header, write_rows
 from clf.processes import World
 from clf.progress import Advance, track
-from clf.results import save_settings_beside, sha256
+from clf.results import read_json, save_settings_beside, settings_file_beside, sha256
 from clf.settings import Settings
 
 ABSTAIN = "abstain"
@@ -95,17 +95,18 @@ class Predictor:
         return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
 
 
-def load(model: str | Path) -> Predictor:
-    """Load a fine-tuned classifier, or an export of one, from its folder.
+def load(model: str | Path, settings: Settings | None = None) -> Predictor:
+    """Load a fine-tuned classifier, or an export of one, from its folder; or one of the Hub, by its id.
 
-    Raises ModelError when it is none, or not whole.
+    `settings` hold what the command line has flags for: device, precision, threshold, offline.
+    Raises ModelError when it is no classifier, or not whole.
     """
-    return Predictor(str(model))
+    return Predictor(str(model), settings)
 
 
 def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> dict[str, Any]:
     """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
-    check_output(output, None, settings)
+    check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
     started = time.perf_counter()
     answers = predictor.predict(texts)
@@ -132,7 +133,7 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
     world = processes.current_world()
     if world.size > 1 and (output is None or str(source) == "-"):
         raise UsageError("several processes label one file into another", "give a file, and --output")
-    check_output(output, source, settings)
+    check_output(output, source, overwrite=settings.run.overwrite or settings.run.resume)
     incoming = open_incoming(source, settings.data, keep=output is not None)
     if world.size > 1:
         from clf.models.compute import choose_compute
@@ -208,15 +209,32 @@ class _Work:
                 self._label_into(parts)
                 processes.wait_for_all(self.world)
             return None
-        with processes.ending_others(self.world), parts.open(self._key(), self.settings.run.resume):
-            before = parts.counts().rows
-            processes.from_main(self.world, True)
-            self._label_into(parts)
-            processes.wait_for_all(self.world)
-            total = parts.counts()
-            parts.join(self.layout.columns)
-        save_settings_beside(output, "predict", self.settings)
-        return _report(total, total.rows - before, self.started, output)
+        with processes.ending_others(self.world):
+            key = self._key()
+            if output.exists() and not self.settings.run.overwrite:
+                return self._finished(parts, key)
+            with parts.open(key, self.settings.run.resume):
+                before = parts.counts().rows
+                processes.from_main(self.world, True)
+                self._label_into(parts)
+                processes.wait_for_all(self.world)
+                total = parts.counts()
+                result = _report(total, total.rows - before, self.started, output)
+                save_settings_beside(output, "predict", self.settings, of=key, result=result)
+                parts.join(self.layout.columns)
+        return result
+
+    def _finished(self, parts: Parts, key: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a run that is resumed although it ended.
+
+        Raises OutputError when what stands at the output came of something else.
+        """
+        made = read_json(settings_file_beside(parts.output)) or {}
+        if made.get("of") != key or parts.folder.exists():
+            raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
+        log.info("%s was finished before", parts.output)
+        processes.from_main(self.world, False)
+        return dict(made["result"])
 
     def _label_into(self, parts: Parts) -> None:
         done = parts.done()

@@ -13,7 +13,6 @@ from typing import IO, Any
 
 from clf.errors import INTERRUPTED, TERMINATED, Interrupted, OutputError, Terminated, UsageError
 from clf.results import disk_is_full, held, read_json, write_json
-from clf.settings import Settings
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -138,8 +137,8 @@ class Parts:
         return OutputError(f"cannot write {self.output}: {error.strerror or error}", hint)
 
 
-def check_output(output: Path | None, source: Path | None, settings: Settings) -> None:
-    """Find out before anything is computed whether the output can be written.
+def check_output(output: Path | None, source: Path | None, *, overwrite: bool) -> None:
+    """Find out before anything is computed whether the output can be written, `overwrite` if it may be there.
 
     Raises UsageError or OutputError when it cannot.
     """
@@ -155,7 +154,7 @@ def check_output(output: Path | None, source: Path | None, settings: Settings) -
         )
     if source is not None and output.resolve() == source.resolve():
         raise OutputError(f"--output {output} is the input itself", "give another --output")
-    if output.exists() and not settings.run.overwrite:
+    if output.exists() and not overwrite:
         raise OutputError(f"{output} exists", "pass --overwrite, or another --output")
 
 

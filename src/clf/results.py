@@ -335,9 +335,14 @@ def save_settings(folder: Path, command: str, settings: Settings) -> None:
     write_json(folder / SETTINGS_FILE, _resolved(command, settings))
 
 
-def save_settings_beside(file: Path, command: str, settings: Settings) -> None:
-    """Leave the resolved settings beside a result that is one file: `x.csv.settings.json`."""
-    write_json(file.with_name(f"{file.name}.{SETTINGS_FILE}"), _resolved(command, settings))
+def save_settings_beside(file: Path, command: str, settings: Settings, **more: Any) -> None:
+    """Leave the resolved settings, and what `more` is to be known, beside a result that is one file."""
+    write_json(settings_file_beside(file), {**_resolved(command, settings), **more})
+
+
+def settings_file_beside(file: Path) -> Path:
+    """Return where the settings of a result that is one file are: `x.csv.settings.json`."""
+    return file.with_name(f"{file.name}.{SETTINGS_FILE}")
 
 
 def _resolved(command: str, settings: Settings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
@@ -173,13 +173,15 @@ def _whole_model(folder: Path, tokenizer: Any) -> Any:
     model, info = _from_pretrained(folder)
     lost = sorted(info["missing_keys"]) + sorted(info.get("unexpected_keys", []))
     if lost or info.get("mismatched_keys"):
-        raise ModelError(
-            f"{folder}: weights and config.json do not belong together ({', '.join(lost[:4]) or 'sizes differ'})",
-            "train or fetch the model again",
-        )
+        _refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
     _check_weights_finite(model, str(folder))
     _check_vocabulary(model, tokenizer, str(folder))
     return model
+
+
+def _refuse_strangers(folder: Path, why: str) -> NoReturn:
+    hint = "train or fetch the model again"
+    raise ModelError(f"{folder}: weights and config.json do not belong together ({why})", hint)
 
 
 def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]:
@@ -188,6 +190,8 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]
             folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **SAFE, **options
         )
     except Exception as error:
+        if "ignore_mismatched_sizes" in str(error):  # an option of the library, which says nothing to its user's user
+            _refuse_strangers(folder, "sizes differ")
         raise ModelError(
             f"{folder} cannot be loaded: {first_line(error)}",
             "fetch, save or train the model again, or install the versions of constraints.txt",
