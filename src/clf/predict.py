@@ -12,22 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf import processes
+from clf import __version__, processes
 from clf.data.columns import choose_text
 from clf.data.incoming import Incoming, open_incoming
-from clf.data.rows import Batch
+from clf.data.rows import BATCH_ROWS, Batch
 from clf.errors import OutputError, UsageError
 from clf.measurement import load_model
 from clf.predictions import Counts, Parts, Table, check_output, header, write_rows
 from clf.processes import World
 from clf.progress import Advance, track
-from clf.results import read_json, save_settings_beside, settings_file_beside, sha256
+from clf.results import MODEL_FILE, SETTINGS_FILE, read_json, resolved, settings_file_beside, sha256
 from clf.settings import Settings
 
 ABSTAIN = "abstain"
 EMPTY = "empty text"
 WINDOW = 2_048
 """Rows that are labelled together, sorted by length, and lost when a run is killed."""
+
+READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
+"""What the files of a model end in that its answers depend on."""
+NOT_READ = {MODEL_FILE, SETTINGS_FILE}
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +117,10 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
     if output is not None:
         batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
         layout = Layout(["text"], predictor.labels if settings.predict.all_scores else [])
-        parts = Parts(output)
-        with parts.open({"texts": texts}, resume=False):
+        parts = Parts(output, layout.types)
+        with parts.open({}, resume=False):
             parts.add(0, layout.table(batch, answers), _counts(answers))
-            parts.join(layout.columns)
-        save_settings_beside(output, "predict", settings)
+            parts.join(layout.columns, resolved("predict", settings))
     shown = [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
     return {**_report(_counts(answers), len(texts), started, output), "predictions": shown}
 
@@ -166,6 +169,11 @@ class Layout:
         """The names of all columns, in order."""
         return [*self.names, *self.ours]
 
+    @property
+    def types(self) -> dict[str, str]:
+        """The names of the Arrow types of our columns, whatever is in them."""
+        return dict(zip(self.ours, ["string", *["float64"] * (len(self.ours) - 2), "string"], strict=True))
+
     def table(self, batch: Batch, answers: list[Prediction]) -> Table:
         """Put the answers beside the rows they belong to."""
         nothing: list[Any] = [None] * len(answers)
@@ -203,7 +211,7 @@ class _Work:
 
     def into_file(self, output: Path) -> dict[str, Any] | None:
         """Write each window into a part, and join them; several processes take turns."""
-        parts = Parts(output, self.incoming.types)
+        parts = Parts(output, self.incoming.types | self.layout.types)
         if not self.world.is_main:
             if processes.from_main(self.world):
                 self._label_into(parts)
@@ -211,7 +219,7 @@ class _Work:
             return None
         with processes.ending_others(self.world):
             key = self._key()
-            if output.exists() and not self.settings.run.overwrite:
+            if output.exists() and not (self.settings.run.overwrite or parts.is_appearing):
                 return self._finished(parts, key)
             with parts.open(key, self.settings.run.resume):
                 before = parts.counts().rows
@@ -220,8 +228,7 @@ class _Work:
                 processes.wait_for_all(self.world)
                 total = parts.counts()
                 result = _report(total, total.rows - before, self.started, output)
-                save_settings_beside(output, "predict", self.settings, of=key, result=result)
-                parts.join(self.layout.columns)
+                parts.join(self.layout.columns, {**resolved("predict", self.settings), "of": key, "result": result})
         return result
 
     def _finished(self, parts: Parts, key: dict[str, Any]) -> dict[str, Any]:
@@ -230,9 +237,10 @@ class _Work:
         Raises OutputError when what stands at the output came of something else.
         """
         made = read_json(settings_file_beside(parts.output)) or {}
-        if made.get("of") != key or parts.folder.exists():
+        if made.get("of") != key:
             raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
         log.info("%s was finished before", parts.output)
+        parts.discard()
         processes.from_main(self.world, False)
         return dict(made["result"])
 
@@ -272,10 +280,11 @@ class _Work:
         """Return what the rows of a run depend on."""
         classifier, settings = self.predictor.classifier, self.settings
         folder, compute = Path(classifier.model.name_or_path), self.predictor.inference.compute
-        weights = {path.name: sha256(path) for suffix in ("safetensors", "onnx") for path in folder.glob(f"*.{suffix}")}
+        files = [path for path in sorted(folder.iterdir()) if path.suffix in READ and path.name not in NOT_READ]
         return {
+            "the version of clf": [__version__, WINDOW, BATCH_ROWS],
             "the input": sha256(self.incoming.path) if self.incoming.path else None,
-            "the model": weights,
+            "the model": {path.name: sha256(path) for path in files},
             "the columns": [*self.text_columns, *self.layout.columns],
             "the way texts are read": [classifier.max_length, classifier.truncation, classifier.cleaning.model_dump()],
             "--threshold": self.predictor.threshold,

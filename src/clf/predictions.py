@@ -4,18 +4,20 @@ import csv
 import io
 import json
 import logging
+import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from clf.errors import INTERRUPTED, TERMINATED, Interrupted, OutputError, Terminated, UsageError
-from clf.results import disk_is_full, held, read_json, write_json
+from clf.errors import INTERRUPTED, TERMINATED, ClfError, Interrupted, OutputError, Terminated, UsageError
+from clf.results import disk_is_full, held, read_json, settings_file_beside, write_json
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
+TOLD = "told.json"
 
 Table = dict[str, list[Any]]
 
@@ -41,9 +43,9 @@ class Parts:
     write theirs. The output appears in one step, when all are there.
     """
 
-    def __init__(self, output: Path, types: dict[str, Any] | None = None) -> None:
-        """Take the Arrow types that columns of the input have, where it says them, for Parquet to keep them."""
-        self.output, self.suffix, self.types = output, output.suffix.lower(), types or {}
+    def __init__(self, output: Path, types: Mapping[str, Any]) -> None:
+        """Take the Arrow types of columns, or their names, where they are known: those that Parquet gets."""
+        self.output, self.suffix, self.types = output, output.suffix.lower(), types
         self.folder = output.with_name(f".{output.name}.parts")
 
     @contextmanager
@@ -63,18 +65,23 @@ class Parts:
             except (KeyboardInterrupt, Terminated) as ended:
                 rows = self.counts().rows
                 if not rows:
-                    shutil.rmtree(self.folder, ignore_errors=True)
+                    self.discard()
                     raise
                 code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
                 raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
+            except OutputError:
+                raise
+            except ClfError:  # the input or the model must change, and no window of this one fits then
+                self.discard()
+                raise
 
     def _begin(self, key: dict[str, Any], resume: bool) -> None:
-        if self.folder.exists() and not resume:
+        before = read_json(self.folder / "key.json")
+        if self.folder.exists() and (before is None or not resume):
             log.warning("what an interrupted run left of %s is thrown away; --resume goes on with it", self.output)
             shutil.rmtree(self.folder)
-        if self.folder.exists():
-            before = read_json(self.folder / "key.json") or {}
-            changed = [name for name in key if before and before.get(name) != key[name]]
+        elif before is not None:
+            changed = [name for name in key if before.get(name) != key[name]]
             if changed:
                 raise UsageError(
                     f"the interrupted run of {self.output} was another: {' and '.join(changed)} changed since",
@@ -114,8 +121,17 @@ class Parts:
             part.unlink(missing_ok=True)
             raise self._refused(error) from error
 
-    def join(self, names: Sequence[str]) -> None:
-        """Put all windows together, in order, and let the output appear.
+    @property
+    def is_appearing(self) -> bool:
+        """Whether a run was ended while its output took its place."""
+        return (self.folder / TOLD).exists()
+
+    def discard(self) -> None:
+        """Throw the windows away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def join(self, names: Sequence[str], told: dict[str, Any]) -> None:
+        """Put all windows together, in order, and let the output appear, with what is `told` of it beside it.
 
         Raises OutputError when the disk is full; the windows stay.
         """
@@ -126,11 +142,13 @@ class Parts:
                 _join_parquet(whole, parts, names)
             else:
                 _join_text(whole, parts, header(names, self.suffix))
+            write_json(self.folder / TOLD, told)
             whole.replace(self.output)
+            (self.folder / TOLD).replace(settings_file_beside(self.output))
         except OSError as error:
             whole.unlink(missing_ok=True)
             raise self._refused(error) from error
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.discard()
 
     def _refused(self, error: OSError) -> OutputError:
         hint = "free some space and pass --resume" if disk_is_full(error) else "choose another --output"
@@ -174,10 +192,22 @@ def write_rows(file: IO[str], suffix: str, table: Table) -> None:
     rows = zip(*table.values(), strict=True)
     if suffix == ".jsonl":
         for row in rows:
-            file.write(json.dumps(dict(zip(table, row, strict=True)), ensure_ascii=False, default=str) + "\n")
-    else:
-        writer = csv.writer(file, delimiter=DELIMITERS[suffix], lineterminator="\n")
-        writer.writerows(["" if value is None else value for value in row] for row in rows)
+            named = dict(zip(table, map(_written_in_json, row), strict=True))
+            file.write(json.dumps(named, ensure_ascii=False, default=str) + "\n")
+        return
+    plain, quoted = (
+        csv.writer(file, delimiter=DELIMITERS[suffix], lineterminator="\n", quoting=quoting)
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in rows:
+        # The module leaves a carriage return unquoted, which readers take for the end of the row.
+        writer = quoted if any(isinstance(value, str) and "\r" in value for value in row) else plain
+        writer.writerow(["" if value is None else value for value in row])
+
+
+def _written_in_json(value: Any) -> Any:
+    """Return null for a number that JSON lacks."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _join_text(path: Path, parts: Sequence[Path], first: str) -> None:
@@ -191,14 +221,15 @@ def _join_text(path: Path, parts: Sequence[Path], first: str) -> None:
 # --- Parquet ------------------------------------------------------------------------------------------------
 
 
-def _write_parquet(path: Path, table: Table, types: dict[str, Any]) -> None:
+def _write_parquet(path: Path, table: Table, types: Mapping[str, Any]) -> None:
     import pyarrow
     import pyarrow.parquet
 
     columns = {}
     for name, values in table.items():
         try:
-            columns[name] = pyarrow.array(values, types.get(name))
+            kind = types.get(name)
+            columns[name] = pyarrow.array(values, pyarrow.type_for_alias(kind) if isinstance(kind, str) else kind)
         except (pyarrow.ArrowException, UnicodeEncodeError):  # values of several kinds, or half characters
             columns[name] = _as_text(values)
     pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")

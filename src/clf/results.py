@@ -332,12 +332,7 @@ def sha256(path: Path) -> str:
 
 def save_settings(folder: Path, command: str, settings: Settings) -> None:
     """Leave the resolved settings in the folder of a result."""
-    write_json(folder / SETTINGS_FILE, _resolved(command, settings))
-
-
-def save_settings_beside(file: Path, command: str, settings: Settings, **more: Any) -> None:
-    """Leave the resolved settings, and what `more` is to be known, beside a result that is one file."""
-    write_json(settings_file_beside(file), {**_resolved(command, settings), **more})
+    write_json(folder / SETTINGS_FILE, resolved(command, settings))
 
 
 def settings_file_beside(file: Path) -> Path:
@@ -345,5 +340,6 @@ def settings_file_beside(file: Path) -> Path:
     return file.with_name(f"{file.name}.{SETTINGS_FILE}")
 
 
-def _resolved(command: str, settings: Settings) -> dict[str, Any]:
+def resolved(command: str, settings: Settings) -> dict[str, Any]:
+    """Return what is left of a command's settings beside its result."""
     return {"clf_version": __version__, "command": command, "settings": settings.model_dump(mode="json")}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clf.data.cleaning import clean_text
+from clf.data.cleaning import clean_ends, clean_text
 
 
 @dataclass(frozen=True)
@@ -326,3 +326,69 @@ def test_comparisons_of_letters_are_no_tags(text: str) -> None:
 @pytest.mark.parametrize("text", ['a <b class="x">c', "a <b >c", "a <i/>c", "a <a href=x y>c", "a </b>c"])
 def test_elements_of_one_letter_are_tags(text: str) -> None:
     assert clean_text(text, ALL) == "a c"
+
+
+MOST = 8
+# Pieces that a cut may fall inside of, or that reach over it.
+long_pieces = st.sampled_from(
+    [
+        *("<p>", "</p>", "<br />", "<a href='http://x.org/a?b=c'>", "&amp;", "&lt;b&gt;", "&#39;", "http://x.org/a "),
+        *("wonderful ", "dull, ", "a < b ", "I <3 it ", "e\u0301", "\u200b", "!!!!!!", " \n\t ", "\x96"),
+        *("<script>", "</script>", "<style>", "</style >", "<!--", "-->"),
+    ]
+)
+long_text = st.builds(
+    lambda first, middle, last, times: "".join([*first, *middle * times, *last]),
+    st.lists(long_pieces, max_size=30),
+    st.lists(long_pieces, min_size=1, max_size=6),
+    st.lists(long_pieces, max_size=30),
+    st.integers(1, 400),
+)
+
+
+@given(long_text | any_text, any_steps)
+@settings(max_examples=300, deadline=None)
+def test_a_text_that_is_not_very_long_has_the_ends_of_all_of_it(text, steps):
+    assert clean_ends(text, steps, len(text) // 32 + 1) == clean_text(text, steps)
+
+
+@given(long_text, st.just(ALL) | any_steps)
+@settings(max_examples=600, deadline=None)
+def test_the_ends_of_a_very_long_text_are_those_of_all_of_it(text, steps):
+    ends, whole = clean_ends(text, steps, MOST), clean_text(text, steps)
+    assert len(ends) >= min(2 * MOST, len(whole))
+    assert (ends[:MOST], ends[-MOST:]) == (whole[:MOST], whole[-MOST:])
+
+
+@pytest.mark.parametrize("where", [10, 700, 6_300, 6_390, 6_399, 6_400, 40_000, 93_600, 93_610, 99_000])
+@pytest.mark.parametrize(
+    "block", ["<script>", "<script>var a = 'b'", "</script>", "<!--", "-->", "<style>p {}", "</STYLE >", "<scr", "&am"]
+)
+def test_a_block_that_stretches_over_the_cut_is_cleaned_as_in_all_of_the_text(block, where):
+    """With most = 800 the ends of 6,400 characters are cleaned alone; the block is not closed, or not opened."""
+    text = ("A <b>fine</b> film &amp; more. " * 4_000)[:100_000]
+    text = text[:where] + block + text[where:]
+    ends, whole = clean_ends(text, ALL, 800), clean_text(text, ALL)
+    assert (ends[:800], ends[-800:]) == (whole[:800], whole[-800:])
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_tag_that_stretches_over_the_cut_is_cleaned_as_in_all_of_the_text(place):
+    image = "<img src='data:image/png;base64," + "iVBORw0KGgo" * 1_000 + "'>"
+    words = "A <b>fine</b> film &amp; more. " * 2_000
+    text = f"Great {image} film. {words}" if place == "first" else f"{words} A great {image} film."
+    ends, whole = clean_ends(text, ALL, 800), clean_text(text, ALL)
+    assert (ends[:800], ends[-800:]) == (whole[:800], whole[-800:])
+
+
+def test_the_ends_of_a_very_long_text_cost_little_however_long_it_is():
+    sentence = "<p>A <b>fine</b> film &amp; more http://x.org/a!!!!</p> "
+
+    def seconds(size):
+        text, start = (sentence * (size // len(sentence) + 1))[:size], time.perf_counter()
+        ends = clean_ends(text, ALL, 1_000)
+        assert len(ends) < 20_000
+        return time.perf_counter() - start
+
+    short, long = (min(seconds(size) for _ in range(3)) for size in (100_000, 10_000_000))
+    assert long < 5 * short + 0.01

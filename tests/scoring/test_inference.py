@@ -1,16 +1,24 @@
 """Inference keeps rows in order, agrees with the plain model, and refuses numbers that are none."""
 
+import copy
+import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from threading import Event
+from threading import enumerate as running_threads
 
+import numpy as np
 import pytest
 import torch
 
-from clf.errors import ModelError
-from clf.models.classifier import load_classifier
-from clf.models.compute import choose_compute
+from clf.data.tokens import tokenize
+from clf.errors import DataError, ModelError
+from clf.models.classifier import Classifier, load_classifier
+from clf.models.compute import Compute, choose_compute
 from clf.models.store import find_model
 from clf.scoring import inference
-from clf.scoring.inference import predict_texts
+from clf.scoring.inference import Array, Inference, ahead, predict_texts, predict_tokens
 from clf.settings import ComputeSettings
 
 TEXTS = ["a wonderful film", "dull", "an awful and boring film with a terrible plot " * 3, "great", "a film"]
@@ -52,3 +60,103 @@ def test_answers_that_are_no_numbers_are_refused(trained: Path) -> None:
     torch.nn.init.constant_(classifier.model.classifier.bias, float("inf"))
     with pytest.raises(ModelError, match="not numbers"):
         predict_texts(classifier, TEXTS, choose_compute(FP32))
+
+
+# --- bf16, and what is read again ---------------------------------------------------------------------------
+
+CPU = torch.device("cpu")
+MANY = [
+    f"a {first} film, {second} and {third}"
+    for first in ("wonderful", "dull", "long", "terrible")
+    for second in ("lovely", "boring", "it is about a train")
+    for third in ("great", "awful", "made in a small town", "perfect")
+]
+
+
+@pytest.fixture
+def classifier(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Classifier:
+    """Give a classifier, and let half of its answers on MANY count as sure."""
+    found = load_classifier(find_model(str(trained)))
+    monkeypatch.setattr(inference, "SURE", float(np.median(in_bf16(found).max(axis=1))))
+    return found
+
+
+def in_fp32(classifier: Classifier) -> Array:
+    return predict_texts(classifier, MANY, Compute(CPU, "fp32"))
+
+
+def in_bf16(classifier: Classifier) -> Array:
+    """Return what a copy of the weights in bf16 answers."""
+    token_ids = tokenize(MANY, classifier.tokenizer, classifier.max_length)
+    weights = copy.deepcopy(classifier.model).to(torch.bfloat16)
+    return predict_tokens(weights, token_ids, classifier.tokenizer.pad_token_id, Compute(CPU, "fp32"))
+
+
+def test_answers_that_bf16_is_not_sure_of_are_those_of_fp32(classifier: Classifier) -> None:
+    fast, exact = in_bf16(classifier), in_fp32(classifier)
+    assert np.abs(fast - exact).max() > 1e-4
+    sure = fast.max(axis=1) >= inference.SURE
+    assert 10 < sure.sum() < len(MANY) - 10
+    counted: list[int] = []
+    answers = Inference(classifier, Compute(CPU, "bf16", rereads=True)).predict(MANY, counted.append)
+    assert answers[~sure] == pytest.approx(exact[~sure], abs=1e-6)
+    assert answers[sure] == pytest.approx(fast[sure], abs=1e-6)
+    assert sum(counted) == len(MANY)
+    assert {weight.dtype for weight in classifier.model.parameters()} == {torch.float32}
+
+
+def test_bf16_that_was_asked_for_answers_all(classifier: Classifier) -> None:
+    fast, exact = in_bf16(classifier), in_fp32(classifier)
+    answers = Inference(classifier, Compute(CPU, "bf16")).predict(MANY)
+    assert answers == pytest.approx(fast, abs=1e-6)
+    unsure = fast.max(axis=1) < inference.SURE
+    assert np.abs(answers[unsure] - exact[unsure]).max() > 1e-4
+
+
+# --- windows, made ahead ------------------------------------------------------------------------------------
+
+
+def test_windows_are_answered_in_their_order_and_an_error_in_reading_comes_after_them(trained: Path) -> None:
+    classifier = load_classifier(find_model(str(trained)))
+    windows = [TEXTS[:2], [], TEXTS[2:]]
+
+    def read() -> Iterator[list[str]]:
+        yield from windows
+        raise DataError("line 7 is broken")
+
+    counted: list[int] = []
+    answers: list[Array] = []
+    with pytest.raises(DataError, match="line 7 is broken"):
+        answers.extend(Inference(classifier, choose_compute(FP32)).stream(read(), counted.append))
+    assert [len(answer) for answer in answers] == [2, 0, 3]
+    assert np.concatenate(answers) == pytest.approx(predict_texts(classifier, TEXTS, choose_compute(FP32)), abs=1e-5)
+    assert sum(counted) == len(TEXTS)
+
+
+def test_the_next_item_is_made_while_the_one_before_is_in_use() -> None:
+    second_begun = Event()
+
+    def made() -> Iterator[int]:
+        yield 1
+        second_begun.set()
+        yield 2
+
+    items = ahead(made())
+    assert next(items) == 1
+    assert second_begun.wait(10)
+    assert list(items) == [2]
+
+
+@pytest.mark.parametrize("taken", [1, 5])
+def test_the_thread_that_makes_items_ends_with_their_user(taken: int) -> None:
+    before, deadline = set(running_threads()), time.monotonic() + 10
+    made: list[int] = []
+    items = ahead(made.append(number) or number for number in count())  # type: ignore[func-returns-value]
+    assert [next(items) for _ in range(taken)] == list(range(taken))
+    [maker] = set(running_threads()) - before
+    while len(made) < taken + 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    items.close()  # type: ignore[attr-defined]
+    maker.join(10)
+    assert not maker.is_alive()
+    assert len(made) <= taken + 3

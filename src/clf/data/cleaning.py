@@ -80,6 +80,10 @@ def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
     if len(text) <= 4 * reach:
         return clean_text(text, steps)
     first, last = text[:reach], text[-reach:]
+    if first.rfind("<") > first.rfind(">"):  # a tag may be cut in two there
+        first = first[: first.rfind("<")]
+    if 0 <= last.find(">") < (last.find("<") + 1 or reach) - 1:
+        last = last[last.find(">") + 1 :]
     if not (_BLOCK.search(first) or any(end.search(last) for end in _BLOCK_END.values())):
         beginning, end = clean_text(first, steps), clean_text(last, steps)
         if min(len(beginning), len(end)) >= 2 * most:

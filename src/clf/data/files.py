@@ -145,11 +145,11 @@ def _known_encoding(name: str) -> str:
         ) from None
 
 
-def open_text(path: Path, settings: DataSettings) -> IO[str]:
-    """Open `path` as decompressed, decoded text with its line ends as they are."""
+def open_text(path: Path, settings: DataSettings, newline: str = "") -> IO[str]:
+    """Open `path` as decompressed, decoded text with its line ends as they are, at those that `newline` says."""
     with open_bytes(path, settings.max_inflation) as file:
         encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
-    return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline="")
+    return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline=newline)
 
 
 def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:

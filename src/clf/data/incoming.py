@@ -1,5 +1,6 @@
 """Texts to label as they come: the rows of a file, plain lines, or a pipe that may never end."""
 
+import codecs
 import logging
 import os
 import re
@@ -97,7 +98,7 @@ def _windows(batches: Callable[[], Iterator[Batch]], size: int) -> Iterator[Batc
 def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read one text a line, empty ones too."""
     line = 0
-    with open_text(path, settings) as file:
+    with open_text(path, settings, newline="\n") as file:
         try:
             for chunk in chunked(enumerate(file, 1), BATCH_ROWS, lambda row: len(row[1])):
                 line = chunk[-1][0]
@@ -147,24 +148,30 @@ def _begins_table(begun: bytes, settings: DataSettings) -> bool:
 
 def _first_line(pipe: int) -> bytes:
     """Read until a line is whole; there may be more."""
-    begun = b""
-    while b"\n" not in begun and (piece := os.read(pipe, 1 << 16)):
+    begun = bytearray()
+    while piece := os.read(pipe, 1 << 16):
         begun += piece
-    return begun
+        if b"\n" in piece:
+            break
+    return bytes(begun)
 
 
 def _arriving(pipe: int, begun: bytes, encoding: str) -> Iterator[Batch]:
     """Yield the lines of a pipe as they come, those together that are there."""
-    number, size, lines, is_open = 1, FIRST_WINDOW, begun.split(b"\n"), True
+    buffer, ends, is_open = bytearray(begun.removeprefix(codecs.BOM_UTF8)), begun.count(b"\n"), True
+    number, size = 1, FIRST_WINDOW
     while is_open:
-        while is_open and len(lines) <= size and (len(lines) == 1 or select.select([pipe], [], [], PATIENCE)[0]):
+        while is_open and ends < size and (not ends or select.select([pipe], [], [], PATIENCE)[0]):
             piece = os.read(pipe, 1 << 16)
             is_open = bool(piece)
-            lines += (lines.pop() + piece).split(b"\n")
-        unfinished = lines.pop() if is_open or not lines[-1] else b""
+            buffer += piece
+            ends += piece.count(b"\n")
+        whole = buffer.rfind(b"\n") + 1 if is_open else len(buffer)
+        lines = bytes(buffer[:whole]).removesuffix(b"\n").split(b"\n") if whole else []
         for start in range(0, len(lines), size):
             yield _decoded(lines[start : start + size], number + start, encoding)
-        number, lines, size = number + len(lines), [unfinished], min(2 * size, LAST_WINDOW)
+        number, ends, size = number + len(lines), 0, min(2 * size, LAST_WINDOW)
+        del buffer[:whole]
 
 
 def _decoded(lines: list[bytes], first: int, encoding: str) -> Batch:

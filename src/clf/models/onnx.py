@@ -96,7 +96,7 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
 
 
 def quantize(path: Path, config: Any) -> None:
-    """Store the matrices of a graph as int8, a scale for each column; activations are scaled as they come.
+    """Store the matrices and embeddings of a graph as int8; activations are scaled as they come.
 
     Attention and layer norms become the fused operators of ONNX Runtime where it knows the architecture, since they
     too multiply int8 then.
@@ -113,7 +113,7 @@ def quantize(path: Path, config: Any) -> None:
             path,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            op_types_to_quantize=["MatMul", "Gemm", "Attention"],
+            op_types_to_quantize=["MatMul", "Gemm", "Attention", "EmbedLayerNormalization", "Gather"],
             extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
         )
 
