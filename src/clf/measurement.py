@@ -198,10 +198,11 @@ def predict_measured(
     classifier: "Classifier", measured: MeasuredTexts, settings: Settings, compute: "Compute | None" = None
 ) -> NDArray[np.float32]:
     """Return the model's probabilities for the measured texts, in the label order of `measured.names`."""
-    from clf.models.compute import choose_compute
+    from clf.models.compute import choose_compute, keep_freed_memory
     from clf.progress import track
     from clf.scoring.inference import predict_texts
 
+    keep_freed_memory()
     with track(f"measuring {classifier.name}", len(measured.raw_texts)) as advance:
         probabilities = predict_texts(
             classifier,

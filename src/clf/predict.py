@@ -191,6 +191,9 @@ class _Work:
     """One input on its way through one model."""
 
     def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World) -> None:
+        from clf.models.compute import keep_freed_memory
+
+        keep_freed_memory()
         self.incoming, self.settings, self.world = incoming, settings, world
         first = next(incoming.windows(WINDOW)) if incoming.path else Batch({"text": []}, [])
         self.predictor = Predictor(model, settings, world)

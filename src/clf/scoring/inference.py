@@ -4,6 +4,7 @@
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, Queue
 from threading import Event, Thread
 from typing import Any, TypeVar
@@ -16,12 +17,14 @@ from clf.data.tokens import TokenIds, pad_rows, tokenize
 from clf.errors import ModelError
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.packing import pack_linear_layers
 
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
 """Measured: on a processor more of them leave the cache."""
 TEXTS_PER_BATCH = 512
-SURE = 0.92
-"""An answer in bf16 that is surer than this lies within 0.01 of the one in fp32 (measured, docs/explanation.md)."""
+SURE, AT_ONCE, TOLERANCE = 0.92, 64, 0.01
+"""Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
+WIDTHS = 8  # batches are padded to a multiple: what is prepared for each shape is kept, and takes memory
 
 Advance = Callable[[int], None]
 Array = NDArray[np.float32]
@@ -32,14 +35,16 @@ Item = TypeVar("Item")
 class Inference:
     """A classifier made ready to answer, as fast as this machine can without other answers than fp32 gives.
 
-    Where bf16 is native, texts are read by a copy of the weights in bf16. It is off by up to 0.03 for texts between
-    two classes, so those it is not SURE of are read again in fp32, unless bf16 itself was asked for.
+    Where bf16 is native, texts are read by a copy of the weights in bf16. That is off by up to 0.03 for texts between
+    two classes, and by less the surer the answer is. So those that it is not SURE of are read again in fp32, the least
+    sure first, until AT_ONCE of them in a row were off by less than half the TOLERANCE. Asking for bf16 leaves that
+    out.
     """
 
     def __init__(self, classifier: Classifier, compute: Compute) -> None:
         self.classifier, self.compute = classifier, compute
         self.model = classifier.model.to(compute.device)
-        self.fast = copy.deepcopy(self.model).to(torch.bfloat16).eval() if self._has_bf16() else None
+        self.fast = self._in_bf16() if compute.precision == "bf16" and isinstance(self.model, torch.nn.Module) else None
 
     def predict(self, texts: Sequence[str], advance: Advance | None = None) -> Array:
         """Return the probabilities of cleaned texts, shape (texts, classes)."""
@@ -52,28 +57,27 @@ class Inference:
 
     def predict_tokens(self, token_ids: TokenIds, advance: Advance | None = None) -> Array:
         """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given."""
-        padding = self.classifier.tokenizer.pad_token_id
-        if self.fast is None or not self.compute.rereads:
-            return predict_tokens(self.fast or self.model, token_ids, padding, self._direct(), advance)
-
-        def count_sure(answers: Array) -> None:
-            if advance:
-                advance(int((answers.max(axis=1) >= SURE).sum()))
-
-        answers = _answer(self.fast, _probabilities(self.fast), _classes(self.fast), token_ids, padding,
-                          self._direct(), count_sure)  # fmt: skip
-        unsure = np.flatnonzero(answers.max(axis=1) < SURE)
+        read = partial(predict_tokens, padding=self.classifier.tokenizer.pad_token_id, most=self.classifier.max_length)
         fp32 = Compute(self.compute.device, "fp32")
-        again = [token_ids[row] for row in unsure]
-        answers[unsure] = predict_tokens(self.model, again, padding, fp32, advance)
+        if self.fast is None:
+            return read(self.model, token_ids, compute=self.compute, advance=advance)
+        answers = read(self.fast, token_ids, compute=fp32, advance=advance)
+        if self.compute.rereads:
+            confidence = answers.max(axis=1)
+            unsure = np.argsort(confidence, kind="stable")[: int((confidence < SURE).sum())]
+            for rows in np.split(unsure, range(AT_ONCE, len(unsure), AT_ONCE)):
+                exact = read(self.model, [token_ids[row] for row in rows], compute=fp32)
+                apart = np.abs(answers[rows] - exact).max(initial=0.0)
+                answers[rows] = exact
+                if apart < TOLERANCE / 2:
+                    break
         return answers
 
-    def _has_bf16(self) -> bool:
-        return self.compute.precision == "bf16" and isinstance(self.model, torch.nn.Module)
-
-    def _direct(self) -> Compute:
-        """Return the computing that needs no autocast where the weights are in bf16."""
-        return self.compute if self.fast is None else Compute(self.compute.device, "fp32")
+    def _in_bf16(self) -> Any:
+        fast = copy.deepcopy(self.model).to(torch.bfloat16).eval()
+        if self.compute.device.type == "cpu":
+            pack_linear_layers(fast)
+        return fast
 
     def _tokenize(self, texts: Sequence[str]) -> TokenIds:
         one = self.classifier
@@ -101,7 +105,7 @@ def embed_texts(
         return mean
 
     padding = classifier.tokenizer.pad_token_id
-    return _answer(encoder, mean_hidden_state, width, token_ids, padding, compute, _counted(advance))
+    return _answer(encoder, mean_hidden_state, width, token_ids, padding, compute, advance)
 
 
 def predict_tokens(
@@ -110,13 +114,19 @@ def predict_tokens(
     padding: int,
     compute: Compute,
     advance: Advance | None = None,
+    most: int | None = None,
 ) -> Array:
     """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given.
 
-    Texts of similar length are read together, as many as the device's token budget takes. Draws nothing from
-    the global random state. Raises ModelError when a probability is not a number.
+    Texts of similar length are read together, as many as the device's token budget takes; `most` is the number of
+    tokens that padding must not go beyond, where it may be more than needed. Draws nothing from the global random
+    state. Raises ModelError when a probability is not a number.
     """
-    return _answer(model, _probabilities(model), _classes(model), token_ids, padding, compute, _counted(advance))
+
+    def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
+
+    return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most)
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -149,21 +159,6 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
 # --- reading batches ----------------------------------------------------------------------------------------
 
 
-def _probabilities(model: Any) -> Ask:
-    def ask(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
-
-    return ask
-
-
-def _classes(model: Any) -> int:
-    return int(model.config.num_labels)
-
-
-def _counted(advance: Advance | None) -> Callable[[Array], None] | None:
-    return None if advance is None else lambda answers: advance(len(answers))
-
-
 def _answer(
     model: Any,
     ask: Ask,
@@ -171,7 +166,8 @@ def _answer(
     token_ids: Sequence[Any],
     padding: int,
     compute: Compute,
-    note: Callable[[Array], None] | None,
+    advance: Advance | None,
+    most: int | None = None,
 ) -> Array:
     """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
     answers = np.empty((len(token_ids), width), dtype=np.float32)
@@ -180,11 +176,11 @@ def _answer(
     budget = getattr(model, "tokens_per_batch", None) or TOKENS_PER_BATCH.get(compute.device.type, 4_096)
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, budget):
-            padded = pad_rows([token_ids[row] for row in rows], padding)
+            padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
             ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
             answers[rows] = ask(ids, mask).cpu().numpy()
-            if note:
-                note(answers[rows])
+            if advance:
+                advance(len(rows))
     model.train(was_training)
     _check_finite(answers)
     return answers

@@ -210,7 +210,9 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
                     self._save_checkpoint(self.model, None)
                     self._end()
 
-            probabilities = predict_tokens(self.model, mine, padding, self.compute, advance_or_stop)
+            probabilities = predict_tokens(
+                self.model, mine, padding, self.compute, advance_or_stop, self.classifier.max_length
+            )
         if world.size == 1:
             return probabilities
         together = torch.zeros(len(self.validation.labels), probabilities.shape[1], device=self.args.device)
