@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "clf"
 LAYERS = ["errors", "settings", "layers", "results progress processes", "runs hub predictions", "data", "models", "scoring", "training", "reports",
-          "prepare", "train", "measurement", "folds baselines", "evaluate", "compare", "predict export download doctor", "demo", "cli"]  # fmt: skip
+          "prepare", "train", "measurement", "folds baselines", "evaluate", "compare", "predictor", "predict export download doctor", "demo", "cli"]  # fmt: skip
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts.split()}
 HEAVY = {"torch", "transformers", "datasets", "sklearn", "accelerate", "huggingface_hub", "pyarrow", "numpy"}
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -1,6 +1,7 @@
 """`clf export`: ONNX that answers as the original does, int8 that the gate lets through or refuses."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -30,8 +31,14 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def confidences(folder: Path, *, fp32: bool = True) -> list[float]:
-    from clf.predict import Predictor
+    from clf.predictor import Predictor
     from clf.settings import ComputeSettings, Settings
 
     settings = Settings(compute=ComputeSettings(precision="fp32" if fp32 else "auto"))
@@ -91,6 +98,7 @@ def test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin(cl
     assert (result["gate"], result["int8"], result["margin"]) == ("passed", True, 0.5)
     folder = Path(result["output_dir"])
     assert folder == Path("exported_models/trained_int8")
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~umask()
     kinds = {node.op_type for node in onnx.load(folder / "model.onnx").graph.node}
     assert {"MatMulInteger", "QAttention"} & kinds or "DynamicQuantizeMatMul" in kinds
     assert confidences(folder) == pytest.approx(confidences(trained), abs=0.2)
@@ -114,7 +122,7 @@ def test_int8_is_refused_where_it_costs_more_and_nothing_is_written(
     done = clf("export", trained, "--int8", "--split", "train", "--allow-leak", "--json")
     assert done.code == 3, done.err
     assert (done.json["gate"], done.json["output_dir"]) == ("failed", None)
-    assert not Path("exported_models").exists()
+    assert not any(Path("exported_models").iterdir())
 
 
 @pytest.mark.parametrize(

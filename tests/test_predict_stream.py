@@ -277,11 +277,11 @@ def test_windows_whose_values_differ_in_kind_are_joined(
         assert done.code == 0, done.err
     written = pq.read_table("out.parquet")
     assert written["text"].to_pylist() == [row["text"] for row in rows]
-    assert written["mixed"].to_pylist() == ["1", "2", "{'y': 2}", None, "word"]
+    assert written["mixed"].to_pylist() == ["1", "2", '{"y": 2}', None, "word"]
     assert (written["number"].type, written["number"].to_pylist()) == (pa.float64(), [1.0, 2.0, 1.5, None, None])
     assert written["late"].to_pylist() == [None, None, "x", None, None]
     assert [(row["mixed"], row["late"], row["error"]) for row in table("out.csv")] == [
-        ("1", "", ""), ("2", "", ""), ("{'y': 2}", "x", ""), ("", "", ""), ("word", "", "empty text")
+        ("1", "", ""), ("2", "", ""), ('{"y": 2}', "x", ""), ("", "", ""), ("word", "", "empty text")
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ training and reports; settings, errors, results, runs, progress and hub are shar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clf.predict import Prediction, Predictor, load
+    from clf.predictor import Prediction, Predictor, load
 
 __version__ = "0.1.0"
 __all__ = ["Prediction", "Predictor", "__version__", "load"]
@@ -19,7 +19,7 @@ __all__ = ["Prediction", "Predictor", "__version__", "load"]
 
 def __getattr__(name: str) -> Any:
     if name in {"load", "Prediction", "Predictor"}:
-        from clf import predict
+        from clf import predictor
 
-        return getattr(predict, name)
+        return getattr(predictor, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,26 +49,30 @@ def export(model: str | None, settings: Settings) -> dict[str, Any]:
     Raises ModelError for a model that cannot be written so, or whose export answers otherwise, DataError for texts that
     do not fit it; the gate's answer on int8 is in the result, and nothing is written where it did not pass.
     """
-    from clf.models.onnx import check_onnx
+    from clf.models.onnx import OnnxModel, check_onnx
 
     check_onnx()
     settings = _with_defaults(settings)
     original = load_model(model, settings)
-    if not hasattr(original.model, "state_dict"):
+    if isinstance(original.model, OnnxModel):
         raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was made from")
     measured = measured_texts(original, settings)
     kind = "int8" if settings.export.int8 else settings.export.format
     default = EXPORTS / f"{original.name}_{kind}"
     folder = output_folder(settings, default, measurement_inputs(original, settings))
     find_leaks(original, measured, settings)
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        written = Path(scratch)
-        _write(original, written, settings)
-        result = _judge(original, written, measured, settings)
-        if _is_passing(result["gate"], settings):
-            result["output_dir"] = shown(folder)
-            _publish(original, written, folder, result, settings)
+    with suppress(_Refused), staged(folder) as stage:
+        _write(original, stage, settings)
+        result = _judge(original, stage, measured, settings)
+        if not _is_passing(result["gate"], settings):
+            raise _Refused  # so that nothing is published
+        result["output_dir"] = shown(folder)
+        _complete(original, stage, result, settings)
     return result
+
+
+class _Refused(Exception):
+    """The gate did not let the export through."""
 
 
 def exit_code(result: dict[str, Any]) -> int:
@@ -118,20 +122,18 @@ def _record(original: "Classifier") -> dict[str, Any]:
     return record
 
 
-def _publish(original: "Classifier", written: Path, folder: Path, result: dict[str, Any], settings: Settings) -> None:
+def _complete(original: "Classifier", stage: Path, result: dict[str, Any], settings: Settings) -> None:
+    """Add what is told of the export, and the hashes of its files."""
     from clf.models.onnx import versions
 
-    source = Path(original.model.name_or_path)
-    with staged(folder) as stage:
-        shutil.copytree(written, stage, dirs_exist_ok=True)
-        if (source / TRAIN_ROWS_FILE).is_file():  # so that leaks are noticed when the export is measured
-            shutil.copyfile(source / TRAIN_ROWS_FILE, stage / TRAIN_ROWS_FILE)
-        (stage / MODEL_FILE).unlink()
-        files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
-        told = {**result, "versions": versions(), "original_files": original.record.get("files")}
-        write_json(stage / MODEL_FILE, {**_record(original), "export": told, "files": files})
-        (stage / "README.md").write_text(export_card(told, original.labels, original.max_length), encoding="utf-8")
-        save_settings(stage, "export", settings)
+    seen = Path(original.model.name_or_path) / TRAIN_ROWS_FILE
+    if seen.is_file():  # so that leaks are noticed when the export is measured
+        shutil.copyfile(seen, stage / TRAIN_ROWS_FILE)
+    files = {path.name: sha256(path) for path in sorted(stage.iterdir()) if path.name != MODEL_FILE}
+    told = {**result, "versions": versions(), "original_files": original.record.get("files")}
+    write_json(stage / MODEL_FILE, {**_record(original), "export": told, "files": files})
+    (stage / "README.md").write_text(export_card(told, original.labels, original.max_length), encoding="utf-8")
+    save_settings(stage, "export", settings)
 
 
 # --- judging ------------------------------------------------------------------------------------------------

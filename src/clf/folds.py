@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,9 @@ def _nothing_kept() -> Iterator[None]:
 
 def _recipe(record: dict[str, object], settings: Settings) -> Settings:
     """Return the settings of the training, to be followed here."""
-    then = Settings.model_validate(record["settings"])
+    recorded: Any = record["settings"]
+    train = {name: value for name, value in recorded["train"].items() if name != "resume"}  # it is in [run] now
+    then = Settings.model_validate({**recorded, "train": train})
     alone = {"report_to": [], "keep_checkpoints": False, "no_final_test": True}
     return then.model_copy(
         update={

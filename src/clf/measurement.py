@@ -206,7 +206,7 @@ def predict_measured(
     with track(f"measuring {classifier.name}", len(measured.raw_texts)) as advance:
         probabilities = predict_texts(
             classifier,
-            measured.cleaned(classifier.cleaning),
+            [classifier.clean(text) for text in measured.raw_texts],
             compute or choose_compute(settings.compute),
             advance,
         )

@@ -5,107 +5,28 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clf import __version__, processes
 from clf.data.columns import choose_text
+from clf.data.files import is_pipe
 from clf.data.incoming import Incoming, open_incoming
-from clf.data.rows import BATCH_ROWS, Batch
+from clf.data.rows import BATCH_ROWS, WINDOW, Batch
 from clf.errors import OutputError, UsageError
-from clf.measurement import load_model
 from clf.predictions import Counts, Parts, Table, check_output, header, write_rows
+from clf.predictor import ABSTAIN, Prediction, Predictor
 from clf.processes import World
-from clf.progress import Advance, track
+from clf.progress import track
 from clf.results import MODEL_FILE, SETTINGS_FILE, read_json, resolved, settings_file_beside, sha256
 from clf.settings import Settings
-
-ABSTAIN = "abstain"
-EMPTY = "empty text"
-WINDOW = 2_048
-"""Rows that are labelled together, sorted by length, and lost when a run is killed."""
 
 READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
 """What the files of a model end in that its answers depend on."""
 NOT_READ = {MODEL_FILE, SETTINGS_FILE}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one text: its label (`abstain` below the threshold), or why there is none."""
-
-    label: str
-    confidence: float | None
-    scores: dict[str, float]
-    error: str = ""
-
-
-class Predictor:
-    """A loaded classifier that labels texts: `clf.load(folder).predict(["a text"])`."""
-
-    def __init__(self, model: str, settings: Settings | None = None, world: World = processes.ALONE) -> None:
-        from clf.models.compute import choose_compute
-        from clf.scoring.inference import Inference
-
-        self.settings = settings or Settings()
-        self.classifier = load_model(model, self.settings)
-        self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
-        given = self.settings.predict.threshold
-        self.threshold = given if given is not None else self.classifier.record.get("threshold")
-
-    @property
-    def labels(self) -> list[str]:
-        """The class names in the order of their ids."""
-        return self.classifier.labels
-
-    def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
-        """Clean and label `texts`, in their order.
-
-        A text that is None, or empty after cleaning, gets an error instead of an answer.
-        """
-        return [answer for answers in self.stream([list(texts)]) for answer in answers]
-
-    def stream(self, windows: Iterable[list[str | None]], advance: Advance | None = None) -> Iterator[list[Prediction]]:
-        """Label windows of texts, one after the other, while the next one is being read and tokenized.
-
-        `advance` is called with the number of texts that are done.
-        """
-        waiting: deque[list[str]] = deque()
-
-        def cleaned() -> Iterator[list[str]]:
-            for window in windows:
-                texts = [self.classifier.clean(text) if text else "" for text in window]
-                waiting.append(texts)
-                yield [text for text in texts if text]
-
-        for probabilities in self.inference.stream(cleaned(), advance):
-            yield self._answers(waiting.popleft(), probabilities)
-
-    def _answers(self, texts: list[str], probabilities: NDArray[np.float32]) -> list[Prediction]:
-        rows = iter(probabilities.tolist())
-        return [self._prediction(next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
-
-    def _prediction(self, scores: list[float]) -> Prediction:
-        confidence = max(scores)
-        label = self.labels[scores.index(confidence)]
-        if self.threshold is not None and confidence < self.threshold:
-            label = ABSTAIN
-        return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
-
-
-def load(model: str | Path, settings: Settings | None = None) -> Predictor:
-    """Load a fine-tuned classifier, or an export of one, from its folder; or one of the Hub, by its id.
-
-    `settings` hold what the command line has flags for: device, precision, threshold, offline.
-    Raises ModelError when it is no classifier, or not whole.
-    """
-    return Predictor(str(model), settings)
 
 
 def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> dict[str, Any]:
@@ -134,10 +55,10 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
     are kept.
     """
     world = processes.current_world()
-    if world.size > 1 and (output is None or str(source) == "-"):
+    if world.size > 1 and (output is None or is_pipe(source)):
         raise UsageError("several processes label one file into another", "give a file, and --output")
     check_output(output, source, overwrite=settings.run.overwrite or settings.run.resume)
-    incoming = open_incoming(source, settings.data, keep=output is not None)
+    incoming = open_incoming(source, settings.data, _trained_columns(model), keep=output is not None)
     if world.size > 1:
         from clf.models.compute import choose_compute
 
@@ -206,9 +127,14 @@ class _Work:
         """Write each window as soon as it is labelled."""
         total = Counts()
         sys.stdout.write(header(self.layout.columns, ".csv"))
-        for batch, answers in self._labelled(self.incoming.windows(1_024), 0):
-            write_rows(sys.stdout, ".csv", self.layout.table(batch, answers))
-            sys.stdout.flush()
+        for batch, answers in self._labelled(self.incoming.windows(WINDOW), 0):
+            try:
+                write_rows(sys.stdout, ".csv", self.layout.table(batch, answers))
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise OutputError(f"cannot write to stdout: {error.strerror}", "free some space") from error
             total += _counts(answers, batch)
         return _report(total, total.rows, self.started, None)
 
@@ -243,7 +169,8 @@ class _Work:
         if made.get("of") != key:
             raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
         log.info("%s was finished before", parts.output)
-        parts.discard()
+        with parts.held():
+            parts.discard()
         processes.from_main(self.world, False)
         return dict(made["result"])
 
@@ -294,6 +221,12 @@ class _Work:
             "device or precision": [compute.device.type, compute.precision, compute.rereads],
             "how the input is read": [settings.data.encoding, settings.data.delimiter, settings.data.no_header],
         }
+
+
+def _trained_columns(model: str) -> list[str]:
+    """Return the names of the text columns that a model folder records, before the model is loaded."""
+    record = read_json(Path(model).expanduser() / MODEL_FILE) or {}
+    return list((record.get("dataset") or {}).get("text_columns") or [])
 
 
 def _rounded(value: float | None) -> float | None:

@@ -7,13 +7,13 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from clf.errors import INTERRUPTED, TERMINATED, ClfError, Interrupted, OutputError, Terminated, UsageError
-from clf.results import disk_is_full, held, read_json, settings_file_beside, write_json
+from clf.results import disk_is_full, flush, held, read_json, settings_file_beside, write_json
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -55,7 +55,7 @@ class Parts:
         What an interrupted run left is kept where `resume` says so, else thrown away. Raises UsageError when it came of
         another input, model or settings, OutputError when another process is at it.
         """
-        with held(self.folder.with_name(f"{self.folder.name}.lock"), self.output):
+        with self.held():
             try:
                 self._begin(key, resume)
             except OSError as error:
@@ -74,6 +74,10 @@ class Parts:
             except ClfError:  # the input or the model must change, and no window of this one fits then
                 self.discard()
                 raise
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep other processes from this output."""
+        return held(self.folder.with_name(f"{self.folder.name}.lock"), self.output)
 
     def _begin(self, key: dict[str, Any], resume: bool) -> None:
         before = read_json(self.folder / "key.json")
@@ -116,6 +120,7 @@ class Parts:
                 # Half a character, as broken input has it, cannot be written; it becomes a question mark.
                 with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
                     write_rows(file, self.suffix, table)
+            flush(part)
             part.replace(self.folder / f"done-{window}-{counts.rows}-{counts.abstained}-{counts.errors}")
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -143,8 +148,10 @@ class Parts:
             else:
                 _join_text(whole, parts, header(names, self.suffix))
             write_json(self.folder / TOLD, told)
+            flush(whole)
             whole.replace(self.output)
             (self.folder / TOLD).replace(settings_file_beside(self.output))
+            flush(self.output.parent)
         except OSError as error:
             whole.unlink(missing_ok=True)
             raise self._refused(error) from error
@@ -202,7 +209,13 @@ def write_rows(file: IO[str], suffix: str, table: Table) -> None:
     for row in rows:
         # The module leaves a carriage return unquoted, which readers take for the end of the row.
         writer = quoted if any(isinstance(value, str) and "\r" in value for value in row) else plain
-        writer.writerow(["" if value is None else value for value in row])
+        writer.writerow(["" if value is None else _spelled(value) for value in row])
+
+
+def _spelled(value: Any) -> Any:
+    """Spell as JSON does what text has no form of its own for."""
+    is_json = isinstance(value, (bool, dict, list))
+    return json.dumps(value, ensure_ascii=False, default=str) if is_json else value
 
 
 def _written_in_json(value: Any) -> Any:
@@ -230,7 +243,7 @@ def _write_parquet(path: Path, table: Table, types: Mapping[str, Any]) -> None:
         try:
             kind = types.get(name)
             columns[name] = pyarrow.array(values, pyarrow.type_for_alias(kind) if isinstance(kind, str) else kind)
-        except (pyarrow.ArrowException, UnicodeEncodeError):  # values of several kinds, or half characters
+        except (pyarrow.ArrowException, UnicodeEncodeError, OverflowError):  # several kinds, half characters, huge
             columns[name] = _as_text(values)
     pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
 
@@ -238,7 +251,7 @@ def _write_parquet(path: Path, table: Table, types: Mapping[str, Any]) -> None:
 def _as_text(values: Sequence[Any]) -> Any:
     import pyarrow
 
-    written = [None if value is None else str(value).encode("utf-8", "replace").decode() for value in values]
+    written = [None if value is None else str(_spelled(value)).encode("utf-8", "replace").decode() for value in values]
     return pyarrow.array(written, pyarrow.large_string())
 
 

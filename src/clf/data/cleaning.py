@@ -73,8 +73,8 @@ def clean_text(text: str, steps: CleaningSteps) -> str:
 def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
     """Return what `clean_text` does, or of a very long text its first and last `most` characters or more.
 
-    The cost is that of some times `most` characters, however long the text is. Where an end is cut off inside a
-    comment, script or style sheet, the whole text is cleaned.
+    The cost is that of some times `most` characters, however long the text is, but for a text that is cut inside
+    a comment, script or style sheet: that one is cleaned whole.
     """
     reach = 8 * most
     if len(text) <= 4 * reach:
@@ -84,7 +84,8 @@ def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
         first = first[: first.rfind("<")]
     if 0 <= last.find(">") < (last.find("<") + 1 or reach) - 1:
         last = last[last.find(">") + 1 :]
-    if not (_BLOCK.search(first) or any(end.search(last) for end in _BLOCK_END.values())):
+    unopened = _drop_blocks(last)
+    if not (_BLOCK.search(_drop_blocks(first)) or any(end.search(unopened) for end in _BLOCK_END.values())):
         beginning, end = clean_text(first, steps), clean_text(last, steps)
         if min(len(beginning), len(end)) >= 2 * most:
             return f"{beginning[: -most // 2]} {end[most // 2 :]}"

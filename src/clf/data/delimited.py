@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
-from clf.data.files import CUT_OFF, cut_off, decoding_failed, open_text
+from clf.data.files import CUT_OFF, ESCAPED, cut_off, decoding_failed, open_text, readable, undecoded
 from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
@@ -30,7 +30,7 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
     With `keep_bad`, rows of too few or too many cells are kept with what is wrong with them.
     """
     csv.field_size_limit(LONGEST_CELL)
-    with open_text(path, settings) as file:
+    with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         form = _sniff_form(path, settings)
         rows = _numbered_rows(file, path, form)
         first = next(rows, None)
@@ -214,23 +214,31 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
         raise DataError(f"{path} has a header and no rows", EXPECTED)
 
 
+def _problem(cells: list[str], width: int) -> str:
+    if len(cells) != width:
+        return f"has {len(cells)} cells, expected {width}"
+    return next((f"holds what is no text: {what}" for cell in cells if (what := undecoded(cell))), "")
+
+
+def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
+    """Make a row as wide as the others: missing cells are None, and what is too much stays in the last one."""
+    if len(cells) > width:
+        cells = [*cells[: width - 1], delimiter.join(cells[width - 1 :])]
+    return [*map(readable, cells), *[None] * (width - len(cells))]
+
+
 def _kept_batches(
     rows: Iterable[tuple[int, list[str]]], header: list[str], form: dict[str, Any], path: Path
 ) -> Iterator[Batch]:
-    """Keep every row: missing cells are None, and what is too much stays in the last column."""
+    """Keep every row, with what is wrong with it."""
     width, empty = len(header), True
     for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
         problems = {
-            number: f"line {line} has {len(cells)} cells, expected {width}"
+            number: f"line {line} {what}"
             for number, (line, cells) in enumerate(chunk)
-            if len(cells) != width
+            if (what := _problem(cells, width))
         }
-        fitted: list[list[str | None]] = [
-            [*cells[: width - 1], form["delimiter"].join(cells[width - 1 :])]
-            if len(cells) > width
-            else [*cells, *[None] * (width - len(cells))]
-            for _, cells in chunk
-        ]
+        fitted = [_fitted(cells, width, form["delimiter"]) for _, cells in chunk]
         columns = [list(column) for column in zip(*fitted, strict=True)]
         yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk], problems=problems)
         empty = False

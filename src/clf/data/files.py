@@ -8,6 +8,7 @@ import io
 import logging
 import lzma
 import os
+import re
 import shutil
 import tempfile
 import zlib
@@ -15,13 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from clf.errors import DataError, UsageError
+from clf.errors import DataError, OutputError, UsageError
 from clf.settings import DataSettings
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """What the decompressors raise on a file that is cut off or damaged."""
 
 STDIN = ("-", "/dev/stdin")
+ESCAPED = "surrogateescape"
+UNDECODED = re.compile("[\udc80-\udcff]")
 
 log = logging.getLogger(__name__)
 
@@ -145,11 +148,25 @@ def _known_encoding(name: str) -> str:
         ) from None
 
 
-def open_text(path: Path, settings: DataSettings, newline: str = "") -> IO[str]:
-    """Open `path` as decompressed, decoded text with its line ends as they are, at those that `newline` says."""
+def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str = "strict") -> IO[str]:
+    """Open `path` as decompressed, decoded text with its line ends as they are, at those that `newline` says.
+
+    With `errors=ESCAPED`, bytes that are none of the encoding come through, for `undecoded` to find.
+    """
     with open_bytes(path, settings.max_inflation) as file:
         encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
-    return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline=newline)
+    return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline=newline, errors=errors)
+
+
+def undecoded(text: str) -> str:
+    """Say which byte of a text that was read with ESCAPED is none of the encoding; nothing where all are."""
+    found = UNDECODED.search(text)
+    return f"byte 0x{ord(found[0]) - 0xDC00:02x} cannot be decoded" if found else ""
+
+
+def readable(text: str) -> str:
+    """Put the character that stands for others in the place of each byte that could not be decoded."""
+    return UNDECODED.sub("\ufffd", text)
 
 
 def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:
@@ -194,7 +211,11 @@ def spool(pipe: int, begun: bytes, name: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / ("stdin" if name == "-" else name)
-    with open(pipe, "rb") as rest, file.open("wb") as copy:
-        copy.write(begun)
-        shutil.copyfileobj(rest, copy)
+    try:
+        with open(pipe, "rb") as rest, file.open("wb") as copy:
+            copy.write(begun)
+            shutil.copyfileobj(rest, copy)
+    except OSError as error:
+        hint = "free some space, set TMPDIR to a folder that has some, or give the file itself"
+        raise OutputError(f"a pipe cannot be kept in {folder}: {error.strerror}", hint) from error
     return file

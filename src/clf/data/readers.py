@@ -20,12 +20,15 @@ from clf.data.delimited import read_csv
 from clf.data.files import (
     CUT_OFF,
     DECOMPRESSORS,
+    ESCAPED,
     cut_off,
     decoding_failed,
     find_encoding,
     open_bytes,
     open_text,
     read_some,
+    readable,
+    undecoded,
 )
 from clf.data.rows import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, sliced, unfold
 from clf.errors import DataError
@@ -81,7 +84,10 @@ def _count_lines(path: Path) -> int:
         if head.startswith((b"ARROW1", b"\xff\xff\xff\xff", *DECOMPRESSORS)):
             return 0
         file.seek(0)
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) + 1
+        count, last = 0, b""
+        for block in iter(lambda: file.read(1 << 20), b""):
+            count, last = count + block.count(b"\n"), block[-1:]
+        return count + (last != b"\n")
 
 
 def sniff_format(path: Path, settings: DataSettings) -> str:
@@ -127,24 +133,25 @@ def nearest(path: Path) -> str:
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object a line; a file that holds a single object spread over lines is refused."""
     bad: list[str] = []
-    with open_text(path, settings) as file:
+    with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(_numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows: list[tuple[int, dict[str, Any]]] = []
             problems: dict[int, str] = {}
             for line, text in chunk:
-                row, problem = _json_object(text)
-                if problem:
+                row, problem = _json_object(readable(text))
+                problem = problem or undecoded(text)
+                if problem and keep_bad:
+                    problems[len(rows)] = f"line {line}: {problem}" + ("" if row else f": {readable(text).strip()}")
+                elif problem:
                     bad.append(f"line {line}: {problem}")
-                    problems[len(rows)] = f"line {line}: {problem}: {text.strip()}"
                 if keep_bad or not problem:
                     rows.append((line, row))
-            if keep_bad or not bad:
-                yield replace(_object_batch(rows, path, settings), problems=problems if keep_bad else {})
-    if not keep_bad:
-        _report_bad(bad, path)
+            if not bad:
+                yield replace(_object_batch(rows, path, settings), problems=problems)
+    _report_bad(bad, path)
 
 
-def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
+def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read a JSON array of objects."""
     with open_text(path, settings) as file:
         try:
@@ -157,12 +164,16 @@ def read_json(path: Path, settings: DataSettings) -> Iterator[Batch]:
             raise DataError(
                 f"{path} is not valid JSON: {error}", "mend that place, or write one object a line"
             ) from error
-    bad = [f"row {row}: expected an object" for row, value in enumerate(values, 1) if not isinstance(value, dict)]
-    _report_bad(bad, path)
+    bad = {row: f"row {row}: expected an object" for row, value in enumerate(values, 1) if not isinstance(value, dict)}
+    if not keep_bad:
+        _report_bad(list(bad.values()), path)
     if not values:
         raise DataError(f"{path} has no rows", EXPECTED)
     for chunk in chunked(enumerate(values, 1), BATCH_ROWS):
-        yield _object_batch(chunk, path, settings)
+        first = chunk[0][0]
+        problems = {row - first: f"{bad[row]}: {json.dumps(value)}" for row, value in chunk if row in bad}
+        rows = [(row, {} if row in bad else value) for row, value in chunk]
+        yield replace(_object_batch(rows, path, settings), problems=problems)
 
 
 def _json_object(text: str) -> tuple[dict[str, Any], str]:
@@ -322,7 +333,7 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
         )
 
 
-KEEPING = {"csv": read_csv, "jsonl": read_jsonl}
+KEEPING = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
 READERS = {
     "csv": read_csv,
     "jsonl": read_jsonl,

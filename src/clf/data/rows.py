@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 BATCH_ROWS = 10_000
 BATCH_CHARACTERS = 16_000_000
+WINDOW = 1_000
+"""Texts that a model reads together, sorted by length, wherever they come from: so the same get the same answers."""
 EXPECTED = "expected a text in each row, and a label to train or measure on"
 SHOWN = 10  # bad rows named in one message
 

@@ -17,7 +17,7 @@ from transformers.utils import logging as transformers_logging
 from clf.data.cleaning import clean_ends
 from clf.data.tokens import CHARACTERS_PER_TOKEN, Truncation
 from clf.errors import ModelError, UsageError, first_line
-from clf.models.store import ONNX_FILE, ModelFiles, check_files
+from clf.models.store import ModelFiles, check_files, is_export
 from clf.results import sha256
 from clf.runs import read_model_record
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
@@ -71,7 +71,7 @@ def load_classifier(files: ModelFiles) -> Classifier:
     _check_hashes(folder, record)
     with quiet_transformers():
         tokenizer = _tokenizer(folder)
-        model = _exported(folder) if (folder / ONNX_FILE).is_file() else _whole_model(folder, tokenizer)
+        model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, tokenizer)
     limit = position_limit(model, tokenizer)
     return Classifier(
         name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
@@ -99,7 +99,7 @@ def load_for_training(
     Raises ModelError when the encoder's own weights are incomplete.
     """
     config = check_files(files.folder, files.name)
-    if (files.folder / ONNX_FILE).is_file() and not any(files.folder.glob("*.safetensors")):
+    if is_export(files.folder):
         raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from what it was made of")
     own = not fresh_head and sorted(_declared(config)) == sorted(labels)
     names = _declared(config) if own else list(labels)
@@ -163,10 +163,12 @@ def quiet_transformers() -> Iterator[None]:
 # --- loading ------------------------------------------------------------------------------------------------
 
 
-def _exported(folder: Path) -> Any:
+def _exported(folder: Path, tokenizer: Any) -> Any:
     from clf.models.onnx import OnnxModel
 
-    return OnnxModel(folder)
+    model = OnnxModel(folder)
+    model.check(len(tokenizer) - 1)
+    return model
 
 
 def _whole_model(folder: Path, tokenizer: Any) -> Any:

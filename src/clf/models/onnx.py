@@ -3,13 +3,14 @@
 # ruff: noqa: TID253 - this module computes
 import logging
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, NoReturn
 
 import torch
 from transformers import AutoConfig
@@ -19,19 +20,15 @@ from clf.models.attention import MODEL_TYPES
 from clf.models.classifier import SAFE, Classifier
 from clf.models.store import ONNX_FILE
 from clf.processes import usable_cores
+from clf.results import disk_is_full
 
 OPSET = 17  # the first with layer normalization as one operator
 INPUTS = ("input_ids", "attention_mask")
 MISSING = "pip install 'clf-cli[onnx]'"
 
-Kind = Literal["onnx", "int8"]
-
 
 class OnnxModel:
     """A `model.onnx` in ONNX Runtime, called as a transformers classifier is."""
-
-    tokens_per_batch = 1_024
-    """Measured: ONNX Runtime reads fewer tokens at once fastest."""
 
     def __init__(self, folder: Path) -> None:
         """Load the graph.
@@ -42,6 +39,23 @@ class OnnxModel:
         self.config = AutoConfig.from_pretrained(folder, **SAFE)
         self.training = False
         self.session = _session(folder / ONNX_FILE)
+
+    def check(self, largest_id: int) -> None:
+        """Try one text, with the tokenizer's largest id.
+
+        Raises ModelError when graph, tokenizer and labels do not belong together.
+        """
+        names, classes = {given.name for given in self.session.get_inputs()}, self.config.num_labels
+        hint = "export the model again"
+        if names != set(INPUTS):
+            raise ModelError(f"{self.name_or_path}: the graph takes {', '.join(sorted(names))}", hint)
+        ids = torch.tensor([[largest_id]])
+        try:
+            found = self(ids, torch.ones_like(ids)).logits.shape[-1]
+        except Exception as error:  # its errors share no base but this
+            raise ModelError(f"{self.name_or_path}: graph and tokenizer differ: {first_line(error)}", hint) from error
+        if found != classes:
+            raise ModelError(f"{self.name_or_path}: the graph has {found} classes, config.json {classes}", hint)
 
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> SimpleNamespace:
         """Take ids and mask, both of shape (texts, tokens); `logits` has the shape (texts, classes)."""
@@ -88,9 +102,7 @@ def write_onnx(classifier: Classifier, path: Path) -> None:
             torch.onnx.export(_Logits(model), (ids, ids), str(path), dynamo=False, opset_version=OPSET,
                               input_names=list(INPUTS), output_names=["logits"], dynamic_axes=axes)  # fmt: skip
         except Exception as error:  # exporters raise what they like
-            raise ModelError(
-                f"{classifier.name} cannot be written as ONNX: {first_line(error)}", "choose another architecture"
-            ) from error
+            _refuse(error, f"{classifier.name} cannot be written as ONNX")
         finally:
             model.set_attn_implementation(implementation)
 
@@ -105,17 +117,26 @@ def quantize(path: Path, config: Any) -> None:
 
     with _quiet(), tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         fused = Path(scratch) / ONNX_FILE
-        fused.write_bytes(path.read_bytes())
-        if config.model_type in MODEL_TYPES:
-            _fuse(fused, config)
-        quantize_dynamic(
-            fused,
-            path,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Gemm", "Attention", "EmbedLayerNormalization", "Gather"],
-            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
-        )
+        try:
+            shutil.copytree(path.parent, scratch, dirs_exist_ok=True)  # a large graph keeps its weights beside it
+            if config.model_type in MODEL_TYPES:
+                _fuse(fused, config)
+            quantize_dynamic(
+                fused,
+                path,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                op_types_to_quantize=["MatMul", "Gemm", "Attention", "EmbedLayerNormalization", "Gather"],
+                extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
+            )
+        except Exception as error:
+            _refuse(error, f"{config.model_type} cannot be stored as int8")
+
+
+def _refuse(error: Exception, what: str) -> NoReturn:
+    if disk_is_full(error):
+        raise error
+    raise ModelError(f"{what}: {first_line(error)}", "choose another architecture") from error
 
 
 def versions() -> dict[str, str]:
@@ -165,13 +186,10 @@ class _Logits(torch.nn.Module):
 def _quiet() -> Iterator[None]:
     """Keep the advice of exporter and quantizer off the terminal: what counts is measured afterwards."""
     root, level = logging.getLogger(), logging.getLogger().level
-    with warnings.catch_warnings(), open(os.devnull, "w") as sink:
+    with warnings.catch_warnings(), open(os.devnull, "w") as sink, redirect_stdout(sink):
         warnings.simplefilter("ignore")
         root.setLevel(logging.ERROR)
-        from contextlib import redirect_stdout
-
         try:
-            with redirect_stdout(sink):
-                yield
+            yield
         finally:
             root.setLevel(level)

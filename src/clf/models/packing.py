@@ -30,8 +30,9 @@ def pack_linear_layers(model: Any) -> bool:
 
     Measured: a tenth of the time (BERT's shape, 384 wide).
     """
-    available = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not (available and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+    operators = torch.ops.mkldnn
+    known = hasattr(operators, "_linear_pointwise") and hasattr(operators, "_is_mkldnn_bf16_supported")
+    if not (known and operators._is_mkldnn_bf16_supported()):
         return False
     with torch.inference_mode():
         for parent in list(model.modules()):

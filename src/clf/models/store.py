@@ -97,6 +97,11 @@ def local_tokenizer(name: str, revision: str | None = None) -> Path | None:
     return file if file and file.is_file() else None
 
 
+def is_export(folder: Path) -> bool:
+    """Tell whether a folder holds a model as ONNX, and no other weights."""
+    return (folder / ONNX_FILE).is_file() and not any(folder.glob("*.safetensors"))
+
+
 def check_files(folder: Path, name: str) -> dict[str, Any]:
     """Refuse a folder that is no whole and safe model; return its `config.json`."""
     if not folder.exists():
@@ -113,7 +118,7 @@ def check_files(folder: Path, name: str) -> dict[str, Any]:
                 f"{name} wants to run code of its own ({file} has auto_map); clf never runs code from models",
                 "choose a model that transformers supports itself",
             )
-    if not (folder / ONNX_FILE).is_file():
+    if not is_export(folder):
         _check_weights(folder, name)
     if not any((folder / file).is_file() for file in TOKENIZER_FILES):
         raise ModelError(

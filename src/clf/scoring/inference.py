@@ -13,14 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from clf.data.rows import WINDOW
 from clf.data.tokens import TokenIds, pad_rows, tokenize
 from clf.errors import ModelError
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.onnx import OnnxModel
 from clf.models.packing import pack_linear_layers
 
-TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536}
-"""Measured: on a processor more of them leave the cache."""
+TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
+"""Measured: on a processor more of them leave the cache, and ONNX Runtime wants fewer still."""
 TEXTS_PER_BATCH = 512
 SURE, AT_ONCE, TOLERANCE = 0.92, 64, 0.01
 """Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
@@ -48,7 +50,9 @@ class Inference:
 
     def predict(self, texts: Sequence[str], advance: Advance | None = None) -> Array:
         """Return the probabilities of cleaned texts, shape (texts, classes)."""
-        return self.predict_tokens(self._tokenize(texts), advance)
+        windows = (texts[start : start + WINDOW] for start in range(0, len(texts), WINDOW))
+        none = np.empty((0, self.model.config.num_labels), dtype=np.float32)
+        return np.concatenate([none, *self.stream(windows, advance)])
 
     def stream(self, windows: Iterable[Sequence[str]], advance: Advance | None = None) -> Iterator[Array]:
         """Yield what `predict` gives for each window of texts, while the next one is read and tokenized."""
@@ -144,7 +148,8 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
         except BaseException as error:  # it is raised where the items are used
             made.put((False, error))
 
-    Thread(target=make, daemon=True).start()
+    thread = Thread(target=make, daemon=True)
+    thread.start()
     try:
         while (got := made.get())[0]:
             yield got[1]
@@ -154,6 +159,7 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
         left.set()
         with suppress(Empty):
             made.get_nowait()
+        thread.join(0.2)  # it may be waiting for a pipe
 
 
 # --- reading batches ----------------------------------------------------------------------------------------
@@ -173,7 +179,7 @@ def _answer(
     answers = np.empty((len(token_ids), width), dtype=np.float32)
     was_training = model.training
     model.to(compute.device).eval()
-    budget = getattr(model, "tokens_per_batch", None) or TOKENS_PER_BATCH.get(compute.device.type, 4_096)
+    budget = TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type]
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, budget):
             padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)

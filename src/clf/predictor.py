@@ -1,0 +1,107 @@
+"""A loaded classifier that labels texts: what `clf.load` gives, and `clf predict` uses."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf import processes
+from clf.data.rows import WINDOW
+from clf.measurement import load_model
+from clf.processes import World
+from clf.progress import Advance
+from clf.settings import Settings
+
+ABSTAIN = "abstain"
+EMPTY = "empty text"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one text: its label (`abstain` below the threshold), or why there is none."""
+
+    label: str
+    confidence: float | None
+    scores: dict[str, float]
+    error: str = ""
+
+
+class Predictor:
+    """A loaded classifier that labels texts: `clf.load(folder).predict(["a text"])`."""
+
+    def __init__(self, model: str, settings: Settings | None = None, world: World = processes.ALONE) -> None:
+        from clf.models.compute import choose_compute
+        from clf.scoring.inference import Inference
+
+        self.settings = settings or Settings()
+        self.classifier = load_model(model, self.settings)
+        self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
+        given = self.settings.predict.threshold
+        self.threshold = given if given is not None else self.classifier.record.get("threshold")
+
+    @property
+    def labels(self) -> list[str]:
+        """The class names in the order of their ids."""
+        return self.classifier.labels
+
+    def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
+        """Clean and label `texts`, in their order.
+
+        A text that is None, or empty after cleaning, gets an error instead of an answer.
+        """
+        if isinstance(texts, str):
+            raise TypeError("predict takes a list of texts, found one str")
+        return [answer for answers in self.stream(_cut(texts)) for answer in answers]
+
+    def stream(self, windows: Iterable[list[str | None]], advance: Advance | None = None) -> Iterator[list[Prediction]]:
+        """Label windows of texts, one after the other, while the next one is being read and tokenized.
+
+        `advance` is called with the number of texts that are done.
+        """
+        waiting: deque[list[str]] = deque()
+
+        def cleaned() -> Iterator[list[str]]:
+            for window in windows:
+                texts = ["" if _is_missing(text) else self.classifier.clean(str(text)) for text in window]
+                waiting.append(texts)
+                usable = [text for text in texts if text]
+                if advance:
+                    advance(len(texts) - len(usable))
+                yield usable
+
+        for probabilities in self.inference.stream(cleaned(), advance):
+            yield self._answers(waiting.popleft(), probabilities)
+
+    def _answers(self, texts: list[str], probabilities: NDArray[np.float32]) -> list[Prediction]:
+        rows = iter(probabilities.tolist())
+        return [self._prediction(next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
+
+    def _prediction(self, scores: list[float]) -> Prediction:
+        confidence = max(scores)
+        label = self.labels[scores.index(confidence)]
+        if self.threshold is not None and confidence < self.threshold:
+            label = ABSTAIN
+        return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
+
+
+def _cut(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
+    rest = iter(texts)
+    while window := list(islice(rest, WINDOW)):
+        yield window
+
+
+def _is_missing(text: object) -> bool:
+    return text is None or text != text  # a table writes a missing text as the number that does not equal itself
+
+
+def load(model: str | Path, settings: Settings | None = None) -> Predictor:
+    """Load a fine-tuned classifier, or an export of one, from its folder; or one of the Hub, by its id.
+
+    `settings` hold what the command line has flags for: device, precision, threshold, offline.
+    Raises ModelError when it is no classifier, or not whole.
+    """
+    return Predictor(str(model), settings)
