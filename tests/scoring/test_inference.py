@@ -111,7 +111,7 @@ def test_answers_that_bf16_is_not_sure_of_are_those_of_fp32(classifier: Classifi
 def test_reading_again_ends_where_the_least_sure_answers_were_right(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inference, "AT_ONCE", 5)
+    monkeypatch.setattr(inference, "FIRST", 5)
     monkeypatch.setattr(inference, "TOLERANCE", 1.0)
     fast, exact = in_bf16(classifier), in_fp32(classifier)
     answers = Inference(classifier, Compute(CPU, "bf16", rereads=True)).predict(MANY)

@@ -24,7 +24,7 @@ from clf.models.packing import pack_linear_layers
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
 """Measured: on a processor more of them leave the cache, and ONNX Runtime wants fewer still."""
 TEXTS_PER_BATCH = 512
-SURE, AT_ONCE, TOLERANCE = 0.92, 64, 0.01
+SURE, FIRST, TOLERANCE = 0.92, 64, 0.01
 """Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
 WIDTHS = 8  # batches are padded to a multiple: what is prepared for each shape is kept, and takes memory
 
@@ -39,8 +39,8 @@ class Inference:
 
     Where bf16 is native, texts are read by a copy of the weights in bf16. That is off by up to 0.03 for texts between
     two classes, and by less the surer the answer is. So those that it is not SURE of are read again in fp32, the least
-    sure first, until AT_ONCE of them in a row were off by less than half the TOLERANCE. Asking for bf16 leaves that
-    out.
+    sure first, in groups (FIRST of them, then twice as many, …), until all of a group were off by less than half the
+    TOLERANCE. Asking for bf16 leaves that out.
     """
 
     def __init__(self, classifier: Classifier, compute: Compute) -> None:
@@ -69,7 +69,7 @@ class Inference:
         if self.compute.rereads:
             confidence = answers.max(axis=1)
             unsure = np.argsort(confidence, kind="stable")[: int((confidence < SURE).sum())]
-            for rows in np.split(unsure, range(AT_ONCE, len(unsure), AT_ONCE)):
+            for rows in np.split(unsure, [FIRST * (2**group - 1) for group in range(1, 11)]):
                 exact = read(self.model, [token_ids[row] for row in rows], compute=fp32)
                 apart = np.abs(answers[rows] - exact).max(initial=0.0)
                 answers[rows] = exact
