@@ -7,13 +7,15 @@ ARG BASE=python:3.11-slim
 FROM ${BASE} AS build
 # PyTorch's CPU build. For CUDA 13: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Extras of clf, after commas: minilm brings an encoder, onnx what clf export needs.
+ARG EXTRAS=minilm
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 RUN python3 -m venv /opt/clf \
  && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt \
       ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} torch==2.13.0 \
- && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[minilm]" \
+ && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]" \
  && cd /opt/clf/lib/python3*/site-packages/torch && rm -rf include test bin/protoc*
 # What a later run with no network needs; each is a list with spaces and may be empty. A token for what is gated
 # comes as a secret and stays in no layer: --secret id=hf_token,src=token.txt

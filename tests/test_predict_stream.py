@@ -23,9 +23,11 @@ import pytest
 
 import clf as package
 from clf import predictions
+from clf.data.incoming import open_incoming
 from clf.predict import Predictor
 from clf.predictions import Counts, Parts, Table
 from clf.results import held
+from clf.settings import DataSettings
 from conftest import Outcome, RunClf
 from support.tiny import review_rows, write_csv
 
@@ -753,3 +755,76 @@ def test_a_text_of_ten_megabytes_costs_little_more_than_its_beginning(trained: P
     assert answer.label == expected.label
     assert answer.scores == pytest.approx(expected.scores, abs=1e-6)
     assert whole < 8 * beginning + 0.1, (beginning, whole)
+
+
+# --- what is a table, what is text, and the same numbers everywhere -----------------------------------------
+
+
+def test_a_byte_that_is_no_text_costs_its_row_nothing_but_that_byte(
+    clf: RunClf, trained: Path, own_folder: Path
+) -> None:
+    good = b"1,a wonderful film\n" * 60_000  # beyond what is looked at to find the encoding
+    (own_folder / "new.csv").write_bytes(b"id,text\n" + good + b"2,caf\xe9 film\n" + b"3,dull\n")
+    incoming = open_incoming(own_folder / "new.csv", DataSettings(), [], keep=True)
+    rows = [row for batch in incoming.windows(1000) for row in zip(batch.columns["text"], batch.lines, strict=True)]
+    problems = {batch.lines[row]: what for batch in incoming.windows(1000) for row, what in batch.problems.items()}
+    assert rows[-2:] == [("caf\ufffd film", 60_002), ("dull", 60_003)]
+    assert list(problems) == [60_002]
+    assert "byte 0xe9 cannot be decoded" in problems[60_002]
+    assert incoming.rows == 60_002
+
+
+@pytest.mark.parametrize(
+    ("content", "known", "columns"),
+    [
+        ("ticket,words\n7,a film\n", ["words"], ["ticket", "words"]),
+        ("ticket,words\n7,a film\n", [], ["text"]),
+        ("Review ID,review\n1,a film\n", [], ["Review ID", "review"]),
+        ("I liked the title, content\nand the rest\n", [], ["text"]),
+        ("a wonderful film\nreview, text and all\n", [], ["text"]),
+        ("text\na film\n", [], ["text"]),
+    ],
+)
+def test_text_is_a_table_where_its_first_line_names_a_column_and_the_second_has_as_many_cells(
+    own_folder: Path, content: str, known: list[str], columns: list[str]
+) -> None:
+    for name in ("new.txt", "new", "new.log"):
+        (own_folder / name).write_text(content)
+        incoming = open_incoming(own_folder / name, DataSettings(), known, keep=True)
+        assert incoming.names == columns
+    held = sum(len(batch.lines) for batch in incoming.windows(10))
+    assert held == incoming.rows == len(content.splitlines()) - (content.startswith("text\n") or len(columns) > 1)
+
+
+def test_the_command_and_python_give_the_same_numbers_over_several_windows(
+    clf: RunClf, trained: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("clf.predict", "clf.predictor", "clf.scoring.inference"):
+        monkeypatch.setattr(f"{module}.WINDOW", 7)
+    monkeypatch.setattr("clf.scoring.inference.FIRST", 1)
+    monkeypatch.setattr("clf.scoring.inference.TOLERANCE", 1e-3)
+    texts = [text for text, _ in review_rows(40)]
+    write_csv(own_folder / "new.csv", review_rows(40))
+    assert clf("predict", trained, "new.csv", "--output", "out.parquet", "--all-scores").code == 0
+    by_command = pq.read_table("out.parquet")["predicted_score_positive"].to_pylist()
+    by_python = [round(answer.scores["positive"], 6) for answer in package.load(trained).predict(texts)]
+    assert by_python == by_command
+
+
+def test_several_processes_do_not_share_a_pipe(
+    clf: RunClf, trained: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"RANK": 0, "WORLD_SIZE": 2, "LOCAL_RANK": 0, "LOCAL_WORLD_SIZE": 2}.items():
+        monkeypatch.setenv(name, str(value))
+    os.mkfifo(own_folder / "pipe")
+    for source in ("pipe", "-", "/dev/stdin"):
+        done = clf("predict", trained, source, "--output", "out.csv")
+        assert (done.code, "several processes label one file" in done.err) == (2, True), done.err
+
+
+def test_python_refuses_a_text_for_a_list_and_takes_a_missing_one_for_empty(trained: Path) -> None:
+    model = package.load(trained)
+    with pytest.raises(TypeError, match="found one str"):
+        model.predict("a wonderful film")
+    answers = model.predict([float("nan"), "a film"])  # type: ignore[list-item]
+    assert [answer.error for answer in answers] == ["empty text", ""]

@@ -1,7 +1,7 @@
 """clf: fine-tune a pre-trained encoder into a text classifier, and prove that it got better.
 
-The stages are modules, in the order of the data: prepare, train, evaluate, compare, predict; demo runs them
-all and download fetches what they need. What they are made of stands in the packages data, models, scoring,
+The stages are modules, in the order of the data: prepare, train, evaluate, compare, predict, export; demo runs
+them all and download fetches what they need. What they are made of stands in the packages data, models, scoring,
 training and reports; settings, errors, results, runs, progress and hub are shared. `clf.cli` is the command line.
 
     import clf
