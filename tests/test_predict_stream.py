@@ -624,11 +624,10 @@ def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_bytes(trained: Path,
     results = json.loads(done.stdout.splitlines()[-1])
     for suffix in (".csv", ".jsonl", ".parquet"):
         assert len({parts for kind, _, _, parts, early, *_ in results if kind == suffix and not early}) >= 3, suffix
-    for suffix, at, status, _, early, whole, again, same, left in results:
+    for suffix, at, status, _, _, whole, again, same, left in results:
         where = f"{suffix}, action {at}"
-        assert (status, whole, same) == (9, True, True), where
-        if not early:
-            assert (again, left) == (0, [f"out{suffix}", f"out{suffix}.settings.json"]), where
+        assert (status, whole, again, same) == (9, True, 0, True), where
+        assert left == [f"out{suffix}", f"out{suffix}.settings.json"], where
 
 
 # --- where the output goes ----------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
     if world.size > 1 and (output is None or is_pipe(source)):
         raise UsageError("several processes label one file into another", "give a file, and --output")
     check_output(output, source, overwrite=settings.run.overwrite or settings.run.resume)
+    if output is None and (settings.run.overwrite or settings.run.resume):
+        log.warning("--overwrite and --resume have no effect without --output")
     incoming = open_incoming(source, settings.data, _trained_columns(model), keep=output is not None)
     if world.size > 1:
         from clf.models.compute import choose_compute

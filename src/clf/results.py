@@ -169,7 +169,7 @@ def held(lock: Path, what: Path) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         opened = lock.open("a+")
     except OSError as error:
-        raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another --output-dir") from error
+        raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another output") from error
     mine = False
     with opened as file:
         try:
@@ -177,9 +177,9 @@ def held(lock: Path, what: Path) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             owner = file.read().strip() or "another process"
-            raise OutputError(f"{owner} is using {what}", "wait for it, or choose another --output-dir") from error
+            raise OutputError(f"{owner} is using {what}", "wait for it, or choose another output") from error
         except OSError as error:
-            raise OutputError(f"{lock} cannot be locked: {error.strerror}", "choose another --output-dir") from error
+            raise OutputError(f"{lock} cannot be locked: {error.strerror}", "choose another output") from error
         with suppress(FileNotFoundError):
             mine = os.path.samestat(os.fstat(file.fileno()), lock.stat())
         if mine:
