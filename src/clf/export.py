@@ -10,7 +10,7 @@ import numpy as np
 
 from clf import __version__
 from clf.baselines import model_answers
-from clf.compare import compare_answers
+from clf.compare import FEW, compare_answers
 from clf.errors import ModelError
 from clf.measurement import MeasuredTexts, find_leaks, load_model, measured_texts, measurement_inputs
 from clf.models.store import ONNX_FILE, ModelFiles
@@ -61,6 +61,8 @@ def export(model: str | None, settings: Settings) -> dict[str, Any]:
     default = EXPORTS / f"{original.name}_{kind}"
     folder = output_folder(settings, default, measurement_inputs(original, settings))
     find_leaks(original, measured, settings)
+    if len(measured.raw_texts) < FEW:
+        log.warning("only %d texts to measure on: what int8 costs can be hidden by chance", len(measured.raw_texts))
     with suppress(_Refused), staged(folder) as stage:
         _write(original, stage, settings)
         result = _judge(original, stage, measured, settings)

@@ -200,6 +200,7 @@ class _Work:
 
         def texts() -> Iterator[list[str | None]]:
             for batch in batches:
+                batch.problems.update(_no_texts(batch, self.text_columns))
                 waiting.append(batch)
                 yield _texts(batch, self.text_columns)
 
@@ -263,7 +264,21 @@ def _text_columns(batch: Batch, record: dict[str, Any], settings: Settings, sour
     return columns
 
 
+def _no_texts(batch: Batch, columns: list[str]) -> dict[int, str]:
+    """Say of which rows a text column holds a list or an object."""
+    return {
+        row: f"{column} holds a {'list' if isinstance(value, list) else 'object'}, expected text"
+        for column in columns
+        for row, value in enumerate(batch.columns.get(column, []))
+        if isinstance(value, (list, dict))
+    }
+
+
 def _texts(batch: Batch, columns: list[str]) -> list[str | None]:
     nothing: list[Any] = [None] * len(batch.lines)
     parts = zip(*(batch.columns.get(column, nothing) for column in columns), strict=True)
-    return [" ".join(str(part) for part in row if part is not None and str(part).strip()) for row in parts]
+    return [" ".join(str(part) for part in row if _is_text(part)) for row in parts]
+
+
+def _is_text(part: Any) -> bool:
+    return part is not None and not isinstance(part, (list, dict)) and bool(str(part).strip())

@@ -192,7 +192,7 @@ def predict_command(
         render.print_predictions(result["predictions"], settings.predict.all_scores)
     if output:
         render.print_labelled(result)
-    if output or source is None:
+    if source is None:
         finish(presentation, "clf", "predict", model, "FILE", "--output", "predictions.csv")
 
 

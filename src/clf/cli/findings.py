@@ -29,7 +29,7 @@ def print_export(result: Mapping[str, Any]) -> None:
     low, high = result["interval"]
     print_lines(
         f"the same label for {result['same_labels']:.2%}; probabilities differ by at most "
-        f"{result['largest_difference']:.4f}; {result['metric']} {result['difference']:+.4f} [{low:+.4f}, {high:+.4f}]"
+        f"{result['largest_difference']:.2g}; {result['metric']} {result['difference']:+.4f} [{low:+.4f}, {high:+.4f}]"
     )
     if result["output_dir"]:
         return print_lines(f"written to {result['output_dir']}")

@@ -270,11 +270,9 @@ def print_predictions(answers: Sequence[Mapping[str, Any]], all_scores: bool) ->
 
 def print_labelled(result: Mapping[str, Any]) -> None:
     """Print how labelling a file went."""
-    errors = f", {result['errors']} without text" if result["errors"] else ""
-    errors += f", {result['abstained']} of them `abstain`, below the threshold" if result["abstained"] else ""
-    print_lines(
-        f"{count(result['rows'], 'text')} labelled in {result['seconds']:.1f} s{errors}, written to {result['output']}"
-    )
+    errors = f", {result['errors']} with an error" if result["errors"] else ""
+    errors += f", {result['abstained']} `abstain`, below the threshold" if result["abstained"] else ""
+    print_lines(f"{count(result['rows'], 'row')} written to {result['output']} in {result['seconds']:.1f} s{errors}")
 
 
 def print_examples(examples: Sequence[Mapping[str, Any]]) -> None:

@@ -15,7 +15,19 @@ from clf.settings import DataSettings
 
 DELIMITERS = (",", "\t", ";", "|")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-USUAL_HEADER = {"text", "label", "sentence", "review", "category", "title", "content", "comment", "message", "id"}
+USUAL_HEADER = {
+    "text",
+    "label",
+    "sentence",
+    "review",
+    "category",
+    "title",
+    "content",
+    "comment",
+    "message",
+    "id",
+    "body",
+}
 
 LONGEST_CELL = 100_000_000
 EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
@@ -169,9 +181,16 @@ def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
         width = max(set(widths), key=widths.count, default=0)
         if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
             best, most = delimiter, width
+    if most == 1:  # rows of all widths: then a header with a usual name tells
+        best = _header_delimiter(sample[0] if sample else "") or best
     if best != ",":
         log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
     return best
+
+
+def _header_delimiter(header: str) -> str | None:
+    splits = {mark: [cell.strip().strip('"').lower() for cell in header.split(mark)] for mark in DELIMITERS}
+    return next((mark for mark, cells in splits.items() if len(cells) > 1 and USUAL_HEADER & set(cells)), None)
 
 
 def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:

@@ -84,7 +84,8 @@ def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *,
 def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) -> Incoming:
     kind = sniff_format(path, settings)
     lines = count_lines([path])
-    if kind == "csv" and not TABLES & set(path.suffixes) and _is_plain(_beginning(path, settings), settings, names):
+    named_table = bool(TABLES & {ending.lower() for ending in path.suffixes})
+    if kind == "csv" and not named_table and _is_plain(_beginning(path, settings), settings, names):
         log.info("%s is read as one text a line", shown)
         return Incoming(shown, ["text"], lines, partial(_windows, partial(read_lines, path, settings)), path)
     batches = partial(read_file, path, settings, keep_bad=True)

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,7 +106,7 @@ def is_export(folder: Path) -> bool:
 def check_files(folder: Path, name: str) -> dict[str, Any]:
     """Refuse a folder that is no whole and safe model; return its `config.json`."""
     if not folder.exists():
-        raise ModelError(f"no folder {name}", "check the path; a model on the Hub is written owner/name")
+        raise ModelError(f"no folder {name}", _like_named(folder))
     if not folder.is_dir():
         raise ModelError(
             f"{name} is a file, expected a model folder",
@@ -126,6 +127,14 @@ def check_files(folder: Path, name: str) -> dict[str, Any]:
             "save the tokenizer into the same folder: tokenizer.save_pretrained(folder)",
         )
     return config
+
+
+def _like_named(folder: Path) -> str:
+    """Suggest the folder beside whose name is closest."""
+    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    close = get_close_matches(folder.name, beside, n=1, cutoff=0.6)
+    hint = "check the path; a model on the Hub is written owner/name"
+    return f"did you mean {folder.parent / close[0]}?" if close else hint
 
 
 def _read_config(folder: Path, name: str) -> dict[str, Any]:
