@@ -90,7 +90,7 @@ def test_evaluate_stores_a_threshold_that_predict_honours(clf: RunClf, calibrate
     assert "choosing the threshold on the" in done.err
     threshold = record(model)["threshold"]
     covered, before = (record(each)["abstention"]["validation"]["coverage"] for each in (model, calibrated))  # type: ignore[index]
-    assert 0.2 <= covered < before
+    assert 0.2 <= covered <= before  # half of the texts have the same confidence
     assert done.json["abstention"]["threshold"] == threshold
     path = write_csv(tmp_path / "new.csv", noisy_rows(200))
     result = clf("predict", model, path, "--output", "p.csv", "--json").json
