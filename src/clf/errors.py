@@ -4,6 +4,7 @@ ClfError            anything clf refuses to do; exit code 1
 ├── UsageError      wrong flags or settings; exit code 2
 ├── DataError       the dataset cannot be used
 ├── ModelError      the model cannot be used
+│   └── TooLittleMemory  nor on this device, for want of memory
 ├── NetworkError    the Hub cannot be reached, or answered badly
 ├── TrainingError   training could not go on
 └── OutputError     the result cannot be written where it should go
@@ -26,6 +27,8 @@ class ClfError(Exception):
 
     kind = "error"
     exit_code = 1
+    told_elsewhere = False
+    """Whether another process of the same run says it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -50,6 +53,10 @@ class ModelError(ClfError):
     """A model is absent, incomplete, unsafe, or not of the kind the command needs."""
 
     kind = "model"
+
+
+class TooLittleMemory(ModelError):
+    """The memory of the device does not hold the model and one text."""
 
 
 class NetworkError(ClfError):

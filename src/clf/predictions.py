@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from clf.errors import INTERRUPTED, TERMINATED, ClfError, Interrupted, OutputError, Terminated, UsageError
+from clf.errors import (
+    INTERRUPTED,
+    TERMINATED,
+    ClfError,
+    Interrupted,
+    OutputError,
+    Terminated,
+    TooLittleMemory,
+    UsageError,
+)
 from clf.results import disk_is_full, flush, held, read_json, settings_file_beside, write_json
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -69,6 +78,10 @@ class Parts:
                     raise
                 code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
                 raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
+            except TooLittleMemory as error:
+                if rows := self.counts().rows:
+                    error.hint += f"; {rows} labelled rows are kept, and --resume goes on from them"
+                raise
             except OutputError:
                 raise
             except ClfError:  # the input or the model must change, and no window of this one fits then

@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_WAIT = timedelta(days=2)
-"""How long one process waits for another, which may be preparing millions of rows."""
-
+"""How long the others wait for the main process, which may be preparing millions of rows."""
+STEP_WAIT = timedelta(minutes=30)
+"""How long processes wait for each other between steps; a host that is lost is noticed after this at the latest."""
 
 _shared = False
+_groups: dict[str, Any] = {}
+"""Two groups for messages over gloo: PATIENT waits as long as preparing may take, STEP as long as a step may."""
+PATIENT, STEP = "patient", "step"
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,12 @@ def usable_cores() -> int:
 
 
 def join(world: World, cuda: bool) -> None:
-    """Meet the other processes: over NCCL on GPUs, over gloo on processors."""
+    """Meet the other processes, who compute over NCCL on GPUs and over gloo on processors.
+
+    Messages of clf go over gloo in any case, and all processes connect for them here, at the start. NCCL connects at
+    its first use, by which time the main process has prepared the data and no other waits for it; so NCCL keeps the
+    time limit of its own, after which it ends a run that lost a host.
+    """
     import torch
     from torch import distributed
     from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
@@ -78,16 +87,17 @@ def join(world: World, cuda: bool) -> None:
     # torchrun's store outlives the processes: those started anew must not find the addresses of the dead.
     store, rank, size = next(rendezvous("env://", world.rank, world.size))
     fresh = PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
-    backend = "nccl" if cuda else "gloo"
-    distributed.init_process_group(backend, store=fresh, rank=rank, world_size=size, timeout=LONGEST_WAIT)
+    distributed.init_process_group("nccl" if cuda else "gloo", store=fresh, rank=rank, world_size=size)
+    _groups[PATIENT] = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+    _groups[STEP] = distributed.new_group(backend="gloo", timeout=STEP_WAIT)
 
 
-def wait_for_all(world: World) -> None:
+def wait_for_all(world: World, group: str = PATIENT) -> None:
     """Return when every process has come here."""
     if world.size > 1:
         from torch import distributed
 
-        distributed.barrier()
+        distributed.barrier(_groups[group])
 
 
 def from_main(world: World, value: Any = None) -> Any:
@@ -99,7 +109,7 @@ def from_main(world: World, value: Any = None) -> Any:
     global _shared
     _shared = True
     given = [value]
-    distributed.broadcast_object_list(given, src=0)
+    distributed.broadcast_object_list(given, src=0, group=_groups[PATIENT])
     return given[0]
 
 
@@ -121,10 +131,21 @@ def any_process(world: World, number: int) -> int:
     import torch
     from torch import distributed
 
-    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-    largest = torch.tensor(number, device=device)
-    distributed.all_reduce(largest, distributed.ReduceOp.MAX)
+    largest = torch.tensor(number)
+    distributed.all_reduce(largest, distributed.ReduceOp.MAX, group=_groups[STEP])
     return int(largest)
+
+
+def add_up(world: World, values: Any) -> Any:
+    """Return the sum of the arrays that the processes give, all of one shape."""
+    if world.size == 1:
+        return values
+    import torch
+    from torch import distributed
+
+    total = torch.from_numpy(values.copy())
+    distributed.all_reduce(total, group=_groups[STEP])
+    return total.numpy()
 
 
 def leave(world: World) -> None:
@@ -132,5 +153,6 @@ def leave(world: World) -> None:
     if world.size > 1:
         from torch import distributed
 
+        _groups.clear()
         if distributed.is_initialized():
             distributed.destroy_process_group()

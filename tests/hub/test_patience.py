@@ -1,63 +1,124 @@
-"""What counts as getting on: bytes at a rate worth waiting for, whole files, hashing; and what does not."""
+"""What counts as getting on: bytes at a rate worth waiting for, whole files, hashing; and whose seconds count: nobody's
+who computes, starts, or gets no processor."""
 
 import queue
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from huggingface_hub import constants
 
 from clf.errors import NetworkError
 from clf.hub import download
+from clf.hub.transfer import Waiting, busy_seconds
+from conftest import RunClf
+from support.faults import MODEL, WEIGHTS, publish
+from support.local_hub import LocalHub
 
 ORDER = {"kind": "model", "repository": "acme/tiny", "revision": None, "pins": None}
 COMMIT = "c" * 40
 
 
-def talking(monkeypatch: pytest.MonkeyPatch, seconds: float, **each: int) -> None:
-    """Let every attempt say for so many seconds, ten times a second, that its counts grew by `each`; then that it is done."""
+def talking(monkeypatch: pytest.MonkeyPatch, seconds: float, waiting: float = 1.0, **each: int) -> None:
+    """Let every attempt say ten times a second that its counts grew by `each`, then that it is done; `waiting` is the
+    share of its seconds that it waited for others."""
 
     @contextmanager
     def transfer(order: dict[str, Any]) -> Iterator[queue.Queue[dict[str, Any]]]:
         messages: queue.Queue[dict[str, Any]] = queue.Queue()
-        ended = threading.Event()
-
-        def talk() -> None:
-            messages.put({"asking": True})
-            messages.put({"answered": True})
-            for number in range(1, int(seconds * 10) + 1):
-                counts = {name: number * each.get(name, 0) for name in ("received", "hashed")}
-                messages.put({"bytes": 100 + counts["received"], "total": 10**9, **counts})
-                if ended.wait(0.1):
-                    return
-            messages.put({"done": COMMIT})
-
-        speaker = threading.Thread(target=talk)
-        speaker.start()
-        try:
-            yield messages
-        finally:
-            ended.set()
-            speaker.join()
+        messages.put({"answered": True})
+        for number in range(1, int(seconds * 10) + 1):
+            counts = {name: number * each.get(name, 0) for name in ("received", "hashed")}
+            messages.put({"bytes": 100 + counts["received"], "total": 10**9, **counts})
+            messages.put({"waited": waiting * number / 10})
+        messages.put({"done": COMMIT})
+        yield messages
 
     monkeypatch.setattr(download, "_transfer", transfer)
 
 
 def test_hashing_for_longer_than_a_stall_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    talking(monkeypatch, 3.0, hashed=10_000_000)
+    talking(monkeypatch, 30.0, hashed=10_000_000)
     assert download._Download(ORDER, timeout=2.0).run() == COMMIT
 
 
 def test_bytes_at_a_fair_rate_may_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    talking(monkeypatch, 3.0, received=1_000)
+    talking(monkeypatch, 30.0, received=1_000)
     assert download._Download(ORDER, timeout=2.0).run() == COMMIT
 
 
 def test_a_trickle_ends_within_the_timeout_over_all_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     talking(monkeypatch, 30.0, received=10)
-    started = time.monotonic()
+    attempts = download._Download(ORDER, timeout=2.0)
     with pytest.raises(NetworkError, match="too little was received"):
-        download._Download(ORDER, timeout=2.0).run()
-    assert time.monotonic() - started < 4
+        attempts.run()
+    assert attempts.waited < 4
+
+
+def test_a_process_that_gets_no_processor_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    talking(monkeypatch, 30.0, waiting=0.01, received=10)
+    assert download._Download(ORDER, timeout=2.0).run() == COMMIT
+
+
+def test_computing_is_no_waiting_and_sleeping_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, said = Waiting(), threading.Event()
+    monkeypatch.setattr("clf.hub.transfer.report", lambda **_: said.set())
+    waiting.start()
+    began, busy = time.monotonic(), busy_seconds()
+    while busy_seconds() - busy < 1.0:  # of this thread alone, computed or queued
+        sum(range(10_000))
+    computed, waited = time.monotonic() - began, waiting.waited
+    time.sleep(1.5)
+    assert said.is_set()
+    assert waited < 0.5 * computed
+    assert waiting.waited - waited > 0.7
+    waiting.ended.set()
+    waiting.join()
+
+
+@pytest.fixture
+def real_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    with LocalHub() as server:
+        publish(server)
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        yield server
+
+
+def test_slow_starts_use_up_no_retry(
+    clf: RunClf, real_hub: LocalHub, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = "import sys, time\nif 'clf.hub.transfer' in sys.orig_argv: time.sleep(1)\n"
+    (own_folder / "slow").mkdir()
+    (own_folder / "slow" / "sitecustomize.py").write_text(late)
+    monkeypatch.setenv("PYTHONPATH", str(own_folder / "slow"))
+    real_hub.fault("status", path=WEIGHTS, method="GET", times=2)
+    done = clf("download-models", MODEL, "--download-timeout", 2)
+    assert done.code == 0, done.err
+
+
+def test_a_process_that_is_stopped_for_longer_than_the_timeout_goes_on(clf: RunClf, real_hub: LocalHub) -> None:
+    weights = real_hub.fault("slow", path=WEIGHTS, rate=40_000)
+    stopped: list[int] = []
+
+    def stop_once() -> None:
+        while not stopped:
+            for child in psutil.Process().children():
+                if "clf.hub.transfer" in child.cmdline() and weights.fired:
+                    time.sleep(0.5)
+                    child.suspend()
+                    time.sleep(2.5)
+                    child.resume()
+                    stopped.append(child.pid)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=stop_once)
+    thread.start()
+    done = clf("download-models", MODEL, "--download-timeout", 2)
+    thread.join()
+    assert done.code == 0, done.err
+    assert "trying again" not in done.err

@@ -1,17 +1,61 @@
-"""`auto` picks what this machine does fast, and what is not there is refused."""
+"""`auto` picks what this machine does fast, every GPU has its number, and what is not there is refused."""
+
+import logging
+import warnings
+from collections.abc import Iterator
 
 import pytest
 import torch
 
 from clf.errors import UsageError
-from clf.models.compute import choose_compute
+from clf.models.compute import Compute, choose_compute, ran_out_of_memory
+from clf.processes import World
 from clf.settings import ComputeSettings
 
 
-def test_auto_is_resolved_and_never_fp16_on_cpu() -> None:
-    compute = choose_compute(ComputeSettings(device="cpu"))
-    assert compute.device.type == "cpu"
-    assert compute.precision in {"bf16", "fp32"}
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[torch.device]]:
+    """Let this be a machine with two GPUs, as far as can be asked of it; give the devices that were made current."""
+    current: list[torch.device] = []
+
+    def set_device(device: torch.device | int) -> None:
+        chosen = torch.device("cuda", device) if isinstance(device, int) else device
+        if chosen.index is None:  # as the real one does
+            raise ValueError(f"Expected a torch.device with a specified index or an integer, but got:{chosen}")
+        current.append(chosen)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", set_device)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
+    threads = torch.get_num_threads()
+    yield current
+    torch.set_num_threads(threads)
+
+
+def device_of(name: str, world: World | None = None) -> torch.device:
+    return choose_compute(ComputeSettings(device=name), *([world] if world else [])).device
+
+
+# --- on the machine as it is --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "precision"),
+    [
+        ({"avx512_f": True, "avx512_vnni": True, "avx512_bf16": False, "amx_bf16": False}, "fp32"),
+        ({"avx2": True}, "fp32"),
+        ({"avx512_bf16": True}, "bf16"),
+        ({"avx512_f": True, "amx_bf16": True}, "bf16"),
+        ({"bf16": True}, "bf16"),
+        ({}, "fp32"),
+    ],
+)
+def test_auto_takes_bf16_only_where_a_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], precision: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert choose_compute(ComputeSettings(device="cpu")).precision == precision
 
 
 def test_what_is_asked_for_wins() -> None:
@@ -26,9 +70,90 @@ def test_bf16_multiplies_in_bf16() -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
 
 
-def test_fp16_on_cpu_and_absent_devices_are_refused() -> None:
+def test_fp16_on_a_processor_is_refused() -> None:
     with pytest.raises(UsageError, match="needs a CUDA device"):
         choose_compute(ComputeSettings(device="cpu", precision="fp16"))
-    if not torch.cuda.is_available():
-        with pytest.raises(UsageError, match="--device cuda is not on this machine"):
-            choose_compute(ComputeSettings(device="cuda"))
+
+
+def test_a_gpu_where_there_is_none_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    with pytest.raises(UsageError, match="--device cuda: the installed torch .* is a build without CUDA"):
+        device_of("cuda")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    with pytest.raises(UsageError, match="--device cuda:7: torch finds no GPU on this machine"):
+        device_of("cuda:7")
+
+
+def test_a_driver_that_does_not_work_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def is_available() -> bool:
+        warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old\nand more", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", is_available)
+    with caplog.at_level(logging.WARNING):
+        assert device_of("auto").type in {"cpu", "mps"}
+    [record] = caplog.records
+    assert record.getMessage().endswith("The NVIDIA driver on your system is too old")
+
+
+# --- on a machine with GPUs ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "index"), [("auto", 0), ("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)])
+def test_every_gpu_has_its_number(gpus: list[torch.device], name: str, index: int) -> None:
+    compute = choose_compute(ComputeSettings(device=name))
+    assert compute == Compute(torch.device("cuda", index), "bf16", rereads=True)
+    assert gpus == [compute.device]
+
+
+def test_metal_has_a_number_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert device_of("mps") == torch.device("mps", 0)
+
+
+def test_a_gpu_that_is_not_there_is_refused_with_those_that_are(gpus: list[torch.device]) -> None:
+    with pytest.raises(UsageError, match="--device cuda:7 is not on this machine, which has cuda:0 to cuda:1"):
+        device_of("cuda:7")
+    assert gpus == []
+
+
+def test_each_process_takes_the_gpu_of_its_number(gpus: list[torch.device]) -> None:
+    assert device_of("auto", World(3, 4, 1, 2)) == torch.device("cuda", 1)
+
+
+def test_more_processes_than_gpus_are_refused_once(gpus: list[torch.device]) -> None:
+    told = []
+    for rank in range(4):
+        with pytest.raises(UsageError, match="4 processes were started on a machine with 2 GPUs") as refused:
+            device_of("auto", World(rank, 4, rank, 4))
+        assert "--nproc-per-node 2" in refused.value.hint
+        told.append(not refused.value.told_elsewhere)
+    assert told == [True, False, False, False]
+    assert device_of("cpu", World(3, 4, 3, 4)).type == "cpu"
+
+
+def test_one_gpu_for_several_processes_is_refused(gpus: list[torch.device]) -> None:
+    with pytest.raises(UsageError, match="--device cuda:1 is one GPU, and each of 2 processes needs its own"):
+        device_of("cuda:1", World(0, 2, 0, 2))
+
+
+@pytest.mark.parametrize(
+    ("error", "of_memory"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 18 GB)"), True),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+            True,
+        ),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (MemoryError(), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_want_of_memory_is_told_from_other_errors(error: Exception, of_memory: bool) -> None:
+    assert ran_out_of_memory(error) is of_memory

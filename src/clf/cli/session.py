@@ -79,6 +79,8 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         return code if isinstance(code, int) else 0
     except ClfError as error:
         return _refuse(error, arguments)
+    except MemoryError:
+        return _refuse(ClfError("this machine ran out of memory", "free memory, or give clf less at once"), arguments)
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
@@ -116,7 +118,8 @@ def _refuse(error: ClfError, arguments: list[str] | None) -> int:
 
     if _debugging(arguments):
         sys.stderr.write(safe(traceback.format_exc()))
-    print_error(error, wants_json(arguments))
+    if not error.told_elsewhere:
+        print_error(error, wants_json(arguments))
     return error.exit_code
 
 

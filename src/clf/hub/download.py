@@ -34,7 +34,8 @@ from clf.progress import Advance, size, track
 
 SECONDS_TO_FIRST_ANSWER = 5.0
 """With the start of the command and of the process, an unreachable Hub is known within 10 s."""
-SECONDS_TO_START = 60.0
+SECONDS_OF_SILENCE = 60.0
+"""An attempt says several times a second that it is there; one that is this long silent has died or hangs."""
 SECONDS_OF_STALL = 30.0
 SECONDS_OF_PAUSE = 8.0
 FRUITLESS_ATTEMPTS = 4
@@ -157,22 +158,27 @@ def _fail_likewise(file: IO[str], since: float) -> None:
 
 
 class _Download:
-    """The attempts at one repository, with what they have in common: how far they came, and when that was."""
+    """The attempts at one repository, with what they have in common: how far they came, and the wait since then.
+
+    Seconds are those that an attempt waited for others (`clf.hub.transfer.Waiting`), and the pauses between them:
+    starting a process, computing, or getting no processor on a busy machine uses up nobody's patience.
+    """
 
     def __init__(self, order: dict[str, Any], timeout: float) -> None:
         self.order, self.timeout = order, timeout
         self.stall = min(SECONDS_OF_STALL, timeout / 2)
         self.answered = False
-        self.total, self.furthest, self.fruitless = 0, 0, 0
-        """Bytes of the repository that were here at most, and the attempts in a row that came no further."""
-        self.moved = time.monotonic()
-        """When bytes last came at a rate worth waiting for."""
+        self.total, self.furthest, self.fruitless, self.attempts = 0, 0, 0, 0
+        """Bytes of the repository that were here at most; the attempts in a row that came no further, and all."""
+        self.idle, self.waited = 0.0, 0.0
+        """The seconds since bytes last came at a rate worth waiting for, and all."""
 
     def run(self) -> str:
         """Make attempts until one succeeds, and return the commit."""
         with track(f"fetching {self.order['repository']}", None, "bytes") as advance:
             while True:
                 before = self.furthest
+                self.attempts += 1
                 try:
                     return self._attempt(advance)
                 except TryAgain as again:
@@ -186,38 +192,49 @@ class _Download:
             if self.fruitless
             else 0.1
         )
-        out_of_time = time.monotonic() + pause - self.moved >= patience
+        out_of_time = self.idle + pause >= patience
         hopeless = again.unreachable and not self.answered
         if hopeless or out_of_time or self.fruitless >= max(FRUITLESS_ATTEMPTS, self.timeout / 15):
+            log.debug("gave up after %d attempts and %.1f s of waiting", self.attempts, self.waited)
             raise NetworkError(str(again))
         log.info("fetching %s: %s; trying again", self.order["repository"], again)
         time.sleep(pause)
+        self._wait(pause)
+
+    def _wait(self, seconds: float) -> None:
+        self.idle += seconds
+        self.waited += seconds
 
     def _attempt(self, advance: Advance) -> str:
-        stall = min(self.stall, max(1.0, self.moved + self.timeout - time.monotonic()))
+        stall = min(self.stall, max(1.0, self.timeout - self.idle))
         patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
+        # `since` the last good news, of the seconds `waited` in this attempt.
+        limit, since, waited, received, hashed, hashed_then = patience + 1.0, 0.0, 0.0, 0, 0, 0
         with _transfer({**self.order, "timeout": patience}) as messages:
-            limit, since, received, hashed = SECONDS_TO_START, time.monotonic(), 0, 0
-            spoken = since
             while True:
                 try:
-                    message = messages.get(timeout=max(0.0, since + limit - time.monotonic()))
+                    message = messages.get(timeout=SECONDS_OF_SILENCE)
                 except queue.Empty:
-                    raise TryAgain(f"too little was received for {time.monotonic() - since:.0f} s") from None
-                now = time.monotonic()
-                if "asking" in message:
-                    limit, since = patience + 1.0, now
+                    raise TryAgain(f"the process that fetches was silent for {SECONDS_OF_SILENCE:.0f} s") from None
+                if "waited" in message:
+                    passed, waited = message["waited"] - waited, message["waited"]
+                    if (
+                        hashed > hashed_then
+                    ):  # time spent on hashing is no time without news, nor are waits for its disk
+                        since, hashed_then = since + passed, hashed
+                    else:
+                        self._wait(passed)
+                    if waited - since > limit:
+                        raise TryAgain(f"too little was received for {waited - since:.0f} s")
                 elif "answered" in message:
-                    self.answered, limit, since = True, stall, now
+                    self.answered, limit, since = True, stall, waited
                 elif "bytes" in message:
-                    if message["hashed"] > hashed:  # time spent on hashing is no time without news
-                        since, self.moved, hashed = since + now - spoken, self.moved + now - spoken, message["hashed"]
-                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, now - since):
-                        since, received, self.moved = now, message["received"], now
+                    hashed = message["hashed"]
+                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, waited - since):
+                        since, received, self.idle = waited, message["received"], 0.0
                     self._advance(advance, message)
                 else:
                     return self._ended(message)
-                spoken = now
 
     def _advance(self, advance: Advance, message: dict[str, Any]) -> None:
         if not self.total:

@@ -53,7 +53,7 @@ def transfer(order: Order) -> None:
     """
     import huggingface_hub.hf_api  # noqa: F401 - a second, which the Hub need not answer for
 
-    report(asking=True)
+    Waiting().start()
     commit, listing = _ask(order)
     root = repository_folder(order.kind, order.repository)
     sizes = {stated["hash"]: stated["size"] for stated in listing.values()}
@@ -140,10 +140,44 @@ class Progress:
         report(bytes=self.done, received=self.received, hashed=self.bytes_hashed, total=self.total)
 
 
+class Waiting(threading.Thread):
+    """Says a few times a second for how long this process has waited for others so far: the Hub, the disk, a timer.
+
+    On a busy machine a process spends seconds on computing, or ready to and given no processor. Those count for
+    nothing here, so that a slow machine has as many retries as a fast one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.waited, self.ended = 0.0, threading.Event()
+
+    def run(self) -> None:
+        """Report until the process ends, or is told to."""
+        then, busy_then = time.monotonic(), busy_seconds()
+        while not self.ended.wait(SECONDS_BETWEEN_REPORTS):
+            now, busy = time.monotonic(), busy_seconds()
+            late = now - then - SECONDS_BETWEEN_REPORTS  # this thread too was given no processor, or was stopped
+            self.waited += max(0.0, now - then - max(busy - busy_then, late))
+            report(waited=round(self.waited, 3))
+            then, busy_then = now, busy
+
+
+def busy_seconds() -> float:
+    """Return how long the main thread has computed, or was ready to and had no processor (told by Linux alone)."""
+    with suppress(OSError, ValueError, IndexError):
+        computed, queued = Path("/proc/self/schedstat").read_text().split()[:2]
+        return (int(computed) + int(queued)) / 1e9
+    return time.process_time()
+
+
+_speaking = threading.Lock()
+
+
 def report(**message: Any) -> None:
     """Send one message to the process that waits for it."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    with _speaking:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
 
 
 def _bytes_here(blobs: Path, name: str, size: int) -> int:

@@ -5,6 +5,7 @@ import ctypes
 import logging
 import os
 import platform
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from clf.processes import ALONE, World, usable_cores
 from clf.settings import ComputeSettings
 
 MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # numbers of malloc.h
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What PyTorch says on CUDA, Metal and processors, and cuBLAS."""
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +42,10 @@ class Compute:
 def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
     """Resolve `auto` for this machine, or for this process of several, and take its share of the cores.
 
-    Raises UsageError for a device that is not there, or fp16 off CUDA.
+    The device of a GPU always has an index. Raises UsageError for a device that is not there, for more processes
+    than GPUs, or for fp16 off CUDA.
     """
-    device = _device(settings.device)
-    if device.type == "cuda" and world.size > 1:
-        device = torch.device("cuda", world.local_rank)
+    device = _device(settings.device, world)
     if world.size > 1:  # torchrun sets OMP_NUM_THREADS to 1
         torch.set_num_threads(max(1, usable_cores() // world.local_size))
     elif "OMP_NUM_THREADS" not in os.environ:
@@ -53,8 +55,16 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
         raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")
     log.debug("device %s, precision %s, %d threads", device, precision, torch.get_num_threads())
     if device.type == "cuda":
-        torch.cuda.set_device(device)  # the Trainer takes the current one
+        torch.cuda.set_device(device)  # what names no GPU takes the current one
     return Compute(device, precision, rereads=settings.precision == "auto")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on a GPU or on the machine, in the words of whatever asked."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    said = str(error)
+    return isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
 
 
 def keep_freed_memory() -> bool:
@@ -71,19 +81,62 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(TRIM_THRESHOLD, (1 << 31) - 1) and mallopt(TOP_PAD, 1 << 26))
 
 
-def _device(name: str) -> torch.device:
+# --- which device -------------------------------------------------------------------------------------------
+
+
+def _device(name: str, world: World) -> torch.device:
+    """Return the device of this process, with an index where there can be several of its kind."""
+    gpus = _count_gpus() if name == "auto" or name.startswith("cuda") else 0
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    device = torch.device(name)
-    if not _is_there(device):
-        raise UsageError(f"--device {name} is not on this machine", "use --device auto or cpu")
-    return device
+        name = "cuda" if gpus else "mps" if torch.backends.mps.is_available() else "cpu"
+    kind, _, number = name.partition(":")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise UsageError("--device mps: this machine has no GPU that Metal can use", "use --device auto or cpu")
+    if kind != "cuda":
+        return torch.device("mps", 0) if kind == "mps" else torch.device("cpu")
+    if not gpus:
+        raise UsageError(f"--device {name}: {_why_no_gpu()}", "use --device auto or cpu; clf doctor says what is here")
+    if world.size > 1:
+        _check_a_gpu_for_each(name, world, gpus)
+        return torch.device("cuda", world.local_rank)
+    if int(number or 0) >= gpus:
+        there = "cuda:0 only" if gpus == 1 else f"cuda:0 to cuda:{gpus - 1}"
+        raise UsageError(
+            f"--device {name} is not on this machine, which has {there}", "use --device auto, or one of these"
+        )
+    return torch.device("cuda", int(number or 0))
 
 
-def _is_there(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
-    return device.type == "cpu" or torch.backends.mps.is_available()
+def _count_gpus() -> int:
+    """Count the GPUs that CUDA can use; a driver that does not work is told in clf's own words."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        there = torch.cuda.is_available()
+    for warning in said:
+        log.warning("CUDA cannot be used: %s", str(warning.message).strip().splitlines()[0])
+    return torch.cuda.device_count() if there else 0
+
+
+def _why_no_gpu() -> str:
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"the installed torch {torch.__version__} is a build without CUDA"
+    return "torch finds no GPU on this machine"
+
+
+def _check_a_gpu_for_each(name: str, world: World, gpus: int) -> None:
+    """Refuse processes that would share a GPU; each of them finds the same, and the first on its machine says it."""
+    if ":" in name:
+        error = UsageError(f"--device {name} is one GPU, and each of {world.size} processes needs its own",
+                           "pass --device cuda")  # fmt: skip
+    elif world.local_size > gpus:
+        error = UsageError(
+            f"{world.local_size} processes were started on a machine with {gpus} GPU{'s' * (gpus > 1)}",
+            f"start one for each GPU (torchrun --nproc-per-node {gpus}), or pass --device cpu",
+        )
+    else:
+        return
+    error.told_elsewhere = world.local_rank > 0
+    raise error
 
 
 def _fastest(device: torch.device) -> str:

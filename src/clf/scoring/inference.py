@@ -2,8 +2,10 @@
 
 # ruff: noqa: TID253 - this module computes
 import copy
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -15,9 +17,9 @@ from numpy.typing import NDArray
 
 from clf.data.rows import WINDOW
 from clf.data.tokens import TokenIds, pad_rows, tokenize
-from clf.errors import ModelError
+from clf.errors import ModelError, TooLittleMemory, first_line
 from clf.models.classifier import Classifier
-from clf.models.compute import Compute
+from clf.models.compute import Compute, ran_out_of_memory
 from clf.models.onnx import OnnxModel
 from clf.models.packing import pack_linear_layers
 
@@ -33,6 +35,8 @@ Array = NDArray[np.float32]
 Ask = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Item = TypeVar("Item")
 
+log = logging.getLogger(__name__)
+
 
 class Inference:
     """A classifier made ready to answer, as fast as this machine can without other answers than fp32 gives.
@@ -45,8 +49,10 @@ class Inference:
 
     def __init__(self, classifier: Classifier, compute: Compute) -> None:
         self.classifier, self.compute = classifier, compute
-        self.model = classifier.model.to(compute.device)
-        self.fast = self._in_bf16() if compute.precision == "bf16" and isinstance(self.model, torch.nn.Module) else None
+        with _loading(classifier.name, compute):
+            self.model = classifier.model.to(compute.device)
+            in_bf16 = compute.precision == "bf16" and isinstance(self.model, torch.nn.Module)
+            self.fast = self._in_bf16() if in_bf16 else None
 
     def predict(self, texts: Sequence[str], advance: Advance | None = None) -> Array:
         """Return the probabilities of cleaned texts, shape (texts, classes)."""
@@ -178,18 +184,72 @@ def _answer(
     """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
     answers = np.empty((len(token_ids), width), dtype=np.float32)
     was_training = model.training
-    model.to(compute.device).eval()
-    budget = TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type]
+    with _loading("the model", compute):
+        model.to(compute.device).eval()
+    budget = Budget(TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type])
+
+    def read(rows: list[int]) -> Array:
+        padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
+        ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
+        read: Array = ask(ids, mask).cpu().numpy()
+        return read
+
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, budget):
-            padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
-            ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
-            answers[rows] = ask(ids, mask).cpu().numpy()
+            answers[rows] = _read_what_fits(read, rows, token_ids, budget, compute)
             if advance:
                 advance(len(rows))
     model.train(was_training)
     _check_finite(answers)
     return answers
+
+
+@contextmanager
+def _loading(name: str, compute: Compute) -> Iterator[None]:
+    """Raise TooLittleMemory when the device's memory does not hold the weights that the block moves there."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        raise TooLittleMemory(
+            f"{compute.device} ran out of memory loading {name}: {first_line(error)}",
+            "free memory on it, take a smaller model, or pass --device cpu where that is another",
+        ) from error
+
+
+@dataclass
+class Budget:
+    """How many tokens, padding included, are read at once; less once memory has run out."""
+
+    tokens: int
+
+
+def _read_what_fits(
+    read: Callable[[list[int]], Array], rows: list[int], token_ids: Sequence[Any], budget: Budget, compute: Compute
+) -> Array:
+    """Read some texts at once, or half of them at a time where the memory does not hold all.
+
+    Raises TooLittleMemory when it does not hold one.
+    """
+    try:
+        return read(rows)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        longest = max(len(token_ids[row]) for row in rows)
+        if len(rows) == 1:
+            raise TooLittleMemory(
+                f"{compute.device} ran out of memory reading one text of {longest} tokens: {first_line(error)}",
+                f"free memory on it, pass --max-length {longest // 2}, or --device cpu where that is another",
+            ) from error
+    if compute.device.type == "cuda":
+        torch.cuda.empty_cache()
+    middle = len(rows) // 2
+    budget.tokens = max(1, middle * longest)
+    log.debug("memory ran out at %d texts of %d tokens: reading %d at once", len(rows), longest, middle)
+    parts = (_read_what_fits(read, part, token_ids, budget, compute) for part in (rows[:middle], rows[middle:]))
+    return np.concatenate(list(parts))
 
 
 def _check_finite(answers: Array) -> None:
@@ -200,13 +260,13 @@ def _check_finite(answers: Array) -> None:
         )
 
 
-def _batches(token_ids: Sequence[Any], budget: int) -> Iterator[list[int]]:
+def _batches(token_ids: Sequence[Any], budget: Budget) -> Iterator[list[int]]:
     """Yield row numbers, longest texts first, so that the largest batch fails early or never."""
     order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]), reverse=True)
     batch: list[int] = []
     for row in order:
         longest = len(token_ids[batch[0]]) if batch else 0
-        if batch and ((len(batch) + 1) * longest > budget or len(batch) == TEXTS_PER_BATCH):
+        if batch and ((len(batch) + 1) * longest > budget.tokens or len(batch) == TEXTS_PER_BATCH):
             yield batch
             batch = []
         batch.append(row)

@@ -16,6 +16,7 @@ from clf.settings import RunSettings, TrainSettings
 
 LOWER = "lower --learning-rate, or pass --precision fp32"
 WARMUP_SHARE = 0.1
+ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
 SELECTION = "selection"
 """The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
 
@@ -50,7 +51,7 @@ def training_arguments(
         learning_rate=train.learning_rate,
         weight_decay=train.weight_decay,
         warmup_steps=warmup_steps(train, steps_per_epoch * train.epochs),
-        optim="adamw_torch_fused" if compute.device.type in {"cpu", "cuda", "mps"} else "adamw_torch",
+        optim=optimizer(compute),
         seed=run.seed,
         data_seed=run.seed,
         bf16=compute.precision == "bf16",
@@ -71,22 +72,58 @@ def training_arguments(
         log_level="error",
         log_level_replica="error",
         ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,  # the encoders' buffers are constants
     )
-    # On a machine of several GPUs the Trainer would spread each batch over all and multiply it; one process uses
-    # one, and torchrun starts more.
-    _ = arguments.device
-    arguments._n_gpu = min(1, arguments.n_gpu)
+    _settle_on(arguments, compute.device)
     arguments.report_to = list(train.report_to)  # in a Kubeflow job the library adds a tracker of its own
     return arguments
 
 
+def _settle_on(arguments: TrainingArguments, device: torch.device) -> None:
+    """Let the Trainer compute on `device`.
+
+    By itself it takes the first GPU, and on a machine of several it would spread each batch over all and multiply
+    it. One process of clf uses one; torchrun starts more. Accelerate reads its device from a variable, once.
+    """
+    before = os.environ.get(ACCELERATE_DEVICE)
+    if device.type != "cpu":
+        os.environ[ACCELERATE_DEVICE] = str(device)
+    try:
+        _ = arguments.device
+    finally:
+        if before is not None:
+            os.environ[ACCELERATE_DEVICE] = before
+        elif device.type != "cpu":
+            del os.environ[ACCELERATE_DEVICE]
+    arguments._n_gpu = min(1, arguments.n_gpu)
+    vars(arguments)["_setup_devices"] = device  # where `arguments.device` keeps what it found
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+
+
+def optimizer(compute: Compute) -> str:
+    """Return the Trainer's name of AdamW, fused wherever that gives the same steps.
+
+    With fp16 the scaler leaves out the steps whose gradient is infinite. A fused AdamW does so by itself, and
+    accelerate then cannot tell, so that the learning rate would go on as if there had been a step.
+    """
+    fused = compute.device.type in {"cpu", "cuda", "mps"} and compute.precision != "fp16"
+    return "adamw_torch_fused" if fused else "adamw_torch"
+
+
 def set_determinism(wanted: bool) -> None:
-    """Ask for kernels that give the same bits each time; on CUDA they are slower, on a CPU they are the usual ones."""
+    """Ask for kernels that give the same bits each time; on CUDA they are slower, on a CPU they are the usual ones.
+
+    The gradient of memory-efficient attention has none such, nor that of cuDNN: PyTorch's other two kernels do.
+    An operation that has no such kernel stops the run.
+    """
     if not wanted:
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.enable_mem_efficient_sdp(False)
+    torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 def part_of_batch(train: TrainSettings, world: World) -> int:

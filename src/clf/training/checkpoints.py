@@ -37,7 +37,8 @@ class Checkpoints:
     """The checkpoints of one run.
 
     `fingerprint` has two parts: under `same` what must be equal for a run to go on, under `alike` what may differ
-    at the price of other bits (versions, threads, device).
+    at the price of other bits (versions, threads, device). What the checkpoint of another version of clf does not
+    say is not compared.
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]]) -> None:
@@ -140,18 +141,17 @@ class Checkpoints:
         return found
 
     def _check_fingerprint(self, found: Checkpoint) -> None:
-        now, then = self.fingerprint["same"], found.fingerprint["same"]
-        changed = [key for key in sorted({*now, *then}) if now.get(key) != then.get(key)]
+        now, then = self.fingerprint, {**found.fingerprint["alike"], **found.fingerprint["same"]}
+        changed = [key for key in sorted(now["same"]) if key in then and then[key] != now["same"][key]]
         if changed:
-            shown = "; ".join(f"{key} was {then.get(key)!r}, is now {now.get(key)!r}" for key in changed[:5])
+            shown = "; ".join(f"{key} was {then[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
             raise UsageError(
                 f"the interrupted run in {found.folder.parent.parent} was another: {shown}",
                 "pass the same settings and data, or start afresh without --resume",
             )
-        now, then = self.fingerprint["alike"], found.fingerprint["alike"]
-        for key in sorted({*now, *then}):
-            if now.get(key) != then.get(key):
-                log.warning("%s was %s, is now %s: the last bits may differ", key, then.get(key), now.get(key))
+        for key in sorted(now["alike"]):
+            if key in then and then[key] != now["alike"][key]:
+                log.warning("%s was %s, is now %s: the last bits may differ", key, then[key], now["alike"][key])
 
     def _rotate(self, step: int, best_step: int | None) -> None:
         """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""

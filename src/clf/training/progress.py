@@ -30,7 +30,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self, run: Run, steps: int, advance: Any, tokens_per_text: float, recipe: Recipe, found: Checkpoint | None
     ) -> None:
         self.run, self.steps, self.advance, self.main = run, steps, advance, recipe.world.is_main
-        self.begun = found.step if found else 0
+        self.step = self.begun = found.step if found else 0
         self.tokens_per_text, self.batch = tokens_per_text, recipe.batch_size
         self.started = 0.0
         self.loss, self.rate, self.f1 = math.nan, math.nan, math.nan
@@ -45,7 +45,8 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Move the bar, and after a few steps say how long the whole will take."""
-        done = state.global_step - self.begun
+        self.step = state.global_step
+        done = self.step - self.begun
         if done == ESTIMATE_FROM:
             self.started = time.monotonic()
         if done == ESTIMATE_AT and self.steps > 4 * ESTIMATE_AT:

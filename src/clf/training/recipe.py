@@ -3,6 +3,7 @@
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -26,11 +27,17 @@ class Loss:
     def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
         """Return the loss of part of a batch of `num_items_in_batch` texts."""
         logits = outputs["logits"].float()
-        weights = torch.tensor(self.weights, device=logits.device) if self.weights else None
+        weights = _on_device(tuple(self.weights), logits.device) if self.weights else None
         total = torch.nn.functional.cross_entropy(
             logits, labels, weights, ignore_index=IGNORED, reduction="sum", label_smoothing=self.smoothing
         )
         return total / num_items_in_batch
+
+
+@lru_cache(maxsize=4)
+def _on_device(weights: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """Return the weights as a tensor, copied to the device once and not at each step, which would wait for it."""
+    return torch.tensor(weights, device=device)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def model_record(
 
 
 # Settings of [train] that change how a run is kept or told, not what it computes.
+ACCUMULATION = "--gradient-accumulation"
 ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
 NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
 
@@ -83,7 +84,10 @@ def fingerprint(
     """Return what must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
     recipe = settings.train.model_dump(mode="json", exclude=NO_MATTER)
     same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
+    alike: dict[str, Any] = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
     same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
+    kept = keeps_attention_dropout(settings.train, compute)  # else it would change with the device
+    same["dropout on attention weights (--attention-dropout)"] = "keep" if kept else "off"
     same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
     same["the encoder"] = {
         path.name: sha256(path)[:16] for path in sorted(files.folder.iterdir()) if path.suffix in ENCODER_FILES
@@ -93,7 +97,7 @@ def fingerprint(
         for text in rows.texts:
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         same[f"the {name} texts"] = f"{len(rows)} of {digest.hexdigest()[:16]}"
-    alike: dict[str, Any] = {"device": compute.device.type, "precision": compute.precision}
+    alike |= {"device": compute.device.type, "precision": compute.precision}
     alike |= {"threads": torch.get_num_threads(), "processes": world.size, "processor": _processor()}
     alike |= {"clf": __version__, **_versions()}
     return {"same": same, "alike": alike}

@@ -5,6 +5,7 @@ processes, checkpoints that are whole or absent, and stopping and going on witho
 """
 
 # ruff: noqa: TID253 - this module computes
+import logging
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
+from transformers.utils import logging as transformers_logging
 
 from clf import processes
-from clf.errors import Interrupted, ModelError, OutputError, TrainingError
+from clf.errors import Interrupted, ModelError, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.progress import track
-from clf.results import disk_is_full
 from clf.runs import Run
 from clf.scoring.inference import predict_tokens
 from clf.scoring.metrics import METRICS, score
@@ -30,6 +31,7 @@ from clf.training.arguments import LOWER, SELECTION
 from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
+from clf.training.failures import explaining
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
@@ -109,8 +111,9 @@ def fine_tune(
     begun = found.step if found else 0
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
-        trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
-        seconds = _train(trainer, found, run)
+        with explaining(reporter, classifier.max_length, compute, recipe, run):
+            trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
+            seconds = _train(trainer, found)
         if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
             stop.number = number
             raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
@@ -215,10 +218,10 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             )
         if world.size == 1:
             return probabilities
-        together = torch.zeros(len(self.validation.labels), probabilities.shape[1], device=self.args.device)
-        together[torch.from_numpy(rows).to(self.args.device)] = torch.from_numpy(probabilities).to(self.args.device)
-        torch.distributed.all_reduce(together)
-        return together.cpu().numpy()
+        together = np.zeros((len(self.validation.labels), probabilities.shape[1]), dtype=np.float32)
+        together[rows] = probabilities
+        answers: NDArray[np.float32] = processes.add_up(world, together)
+        return answers
 
     def _maybe_log_save_evaluate(self, *arguments: Any, **options: Any) -> None:
         self._check_gradient(arguments[1])
@@ -251,7 +254,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         finally:
             self.args.output_dir = kept
         self.state.best_model_checkpoint = None  # it names the stage
-        processes.wait_for_all(world)
+        processes.wait_for_all(world, processes.STEP)
         if world.is_main:
             # The sum of losses since the last line of history, so that the next line is the same after a resume.
             extra = {
@@ -261,15 +264,27 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
                 "seconds": self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
             }
             self.checkpoints.commit(name, self.state.global_step, self.state.best_global_step, extra)
-        processes.wait_for_all(world)
+        processes.wait_for_all(world, processes.STEP)
         self.seconds_aside += time.perf_counter() - started
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        """Restore the random states; a device that the checkpoint knows none of goes on from the seed, in silence.
+
+        That the device is another was said already, when the fingerprints were compared.
+        """
+        verbosity = transformers_logging.get_verbosity()
+        transformers_logging.set_verbosity(logging.CRITICAL)
+        try:
+            super()._load_rng_state(checkpoint)
+        finally:
+            transformers_logging.set_verbosity(verbosity)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Save without `training_args.bin`: a pickle that nobody reads and that may hold a token."""
         self.model.save_pretrained(output_dir, state_dict=state_dict, safe_serialization=True)
 
 
-def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> float:
+def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
     """Run the Trainer, from a checkpoint where there is one; returns the seconds of its loop."""
     started = time.perf_counter()
     try:
@@ -282,20 +297,7 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None, run: Run) -> fl
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     except Finished:
         pass
-    except Exception as error:
-        if trainer.recipe.world.size > 1 and _is_lost_connection(error):
-            hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
-            raise TrainingError("another process of this run was lost", hint) from error
-        if not disk_is_full(error):
-            raise
-        hint = "free some space and pass --resume, or choose another --output-dir"
-        raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
     return max(1e-9, time.perf_counter() - started - trainer.seconds_aside)
-
-
-def _is_lost_connection(error: Exception) -> bool:
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and ("gloo" in said or "nccl" in said) and "connect" in said
 
 
 def _load_best(classifier: Classifier, folder: Path) -> None:

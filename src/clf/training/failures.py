@@ -1,0 +1,57 @@
+"""What a library raised while training, as an error for people: memory, disk, another process, or --deterministic."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clf.errors import ClfError, OutputError, TrainingError, first_line
+from clf.models.compute import Compute, ran_out_of_memory
+from clf.results import disk_is_full
+from clf.runs import Run
+from clf.training.progress import Reporter
+from clf.training.recipe import Recipe
+
+LEAST_LENGTH = 16  # tokens; no smaller --max-length is suggested
+
+
+@contextmanager
+def explaining(reporter: Reporter, max_length: int, compute: Compute, recipe: Recipe, run: Run) -> Iterator[None]:
+    """Raise what a library raises in the block as TrainingError or OutputError, where its cause is known."""
+    try:
+        yield
+    except ClfError:
+        raise
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise _out_of_memory(error, reporter.step + 1, max_length, compute, recipe, run) from error
+        if "deterministic implementation" in str(error):
+            raise TrainingError(f"--deterministic: {first_line(error)}", "train without --deterministic") from error
+        if recipe.world.size > 1 and _is_lost_connection(error):
+            hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
+            raise TrainingError("another process of this run was lost", hint) from error
+        if disk_is_full(error):
+            hint = "free some space and pass --resume, or choose another --output-dir"
+            raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
+        raise
+
+
+def _out_of_memory(
+    error: Exception, step: int, max_length: int, compute: Compute, recipe: Recipe, run: Run
+) -> TrainingError:
+    """Return the error for texts that the memory does not hold at once, with settings that take less."""
+    part, parts = recipe.arguments.per_device_train_batch_size, recipe.arguments.gradient_accumulation_steps
+    texts = f"{part} texts" if part > 1 else "one text"
+    message = f"{compute.device} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"
+    remedy = f"--max-length {max(LEAST_LENGTH, max_length // 2)}, or choose a smaller encoder"
+    if part > 1:
+        more = next(count for count in range(parts + 1, part * parts + 1) if part * parts % count == 0)
+        saved = any(run.checkpoints.glob("checkpoint-*"))
+        resume = "; with --resume the run goes on from its last checkpoint" if saved else ""
+        remedy = f"--gradient-accumulation {more} (the same batch, read in smaller parts{resume}), {remedy}"
+    return TrainingError(f"{message}: {first_line(error)}", f"pass {remedy}")
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    """Tell the words of gloo and NCCL for a connection that broke, or for a wait that was too long."""
+    said = str(error).lower()
+    of_theirs = any(name in said for name in ("gloo", "nccl", "processgroup", "process group"))
+    return isinstance(error, RuntimeError) and of_theirs and any(w in said for w in ("connect", "timed out", "timeout"))
