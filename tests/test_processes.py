@@ -107,3 +107,63 @@ def test_a_launcher_that_started_one_process_is_noticed(monkeypatch: pytest.Monk
     assert processes.was_left_alone()
     monkeypatch.setenv("RANK", "0")
     assert not processes.was_left_alone()
+
+
+# --- waiting for each other ---------------------------------------------------------------------------------
+
+GROUPS = """
+import os, time
+from datetime import timedelta
+from torch import distributed
+from clf import processes
+processes.STEP_WAIT = timedelta(seconds=2)
+initialize = distributed.init_process_group
+def init_process_group(backend, **options):
+    print("limit of the computing group:", options.get("timeout"), flush=True)
+    initialize(backend, **options)
+distributed.init_process_group = init_process_group
+world = processes.current_world()
+processes.join(world, cuda=False)
+if world.is_main:
+    time.sleep(4)  # it prepares
+print("plan:", processes.from_main(world, "shared"), flush=True)
+processes.wait_for_all(world)
+print("stop:", processes.any_process(world, world.rank), flush=True)
+if world.is_main:  # the other one is lost without a word
+    time.sleep(6)
+    os._exit(0)
+started = time.monotonic()
+try:
+    processes.any_process(world, 0)
+except RuntimeError:
+    print("noticed", time.monotonic() - started < 5, flush=True)
+os._exit(0)
+"""
+
+
+def test_the_others_wait_while_the_main_one_prepares_and_not_for_one_that_is_lost(own_folder: Path) -> None:
+    (own_folder / "groups.py").write_text(GROUPS)
+    command = [*launched()[:5], "groups.py"]
+    done = run(command, own_folder)
+    said = sorted(done.stdout.split("\n"))
+    assert said.count("plan: shared") == said.count("stop: 1") == 2, done.stdout + done.stderr
+    assert said.count("noticed True") == 1, done.stdout + done.stderr
+    assert said.count("limit of the computing group: None") == 2
+
+
+def test_gpus_compute_over_nccl_and_are_told_things_over_gloo(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from torch import distributed
+
+    begun: list[tuple[str, dict[str, object]]] = []
+    groups: list[dict[str, object]] = []
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setattr(torch.distributed, "rendezvous", lambda *_: iter([(distributed.HashStore(), 1, 2)]))
+    monkeypatch.setattr(distributed, "init_process_group", lambda backend, **given: begun.append((backend, given)))
+    monkeypatch.setattr(distributed, "new_group", lambda **given: groups.append(given))
+    monkeypatch.setattr(processes, "_groups", {})
+    processes.join(World(1, 2, 1, 2), cuda=True)
+    [(backend, given)] = begun
+    assert (backend, given.get("timeout")) == ("nccl", None)  # a limit of its own, of minutes
+    assert [group["backend"] for group in groups] == ["gloo", "gloo"]
+    assert [group["timeout"] for group in groups] == [processes.LONGEST_WAIT, processes.STEP_WAIT]

@@ -7,10 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
+import transformers
 from safetensors.numpy import load_file
 
 from clf.errors import Interrupted, Terminated
-from clf.training import checkpoints, confidence, trainer
+from clf.training import checkpoints, confidence, record, trainer
 from conftest import FAST, Outcome, RunClf
 
 
@@ -231,3 +233,52 @@ def test_dropout_on_attention_weights_can_be_kept(clf: RunClf, reviews: Path, ti
     assert done.code == 0, done.err
     compute = json.loads(Path("m/clf.json").read_text())["compute"]
     assert (compute["attention_dropout"], compute["attention"]) == (True, "sdpa")
+
+
+def test_dropout_on_attention_weights_stays_as_it_was_on_another_device(
+    clf: RunClf, stopped: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "keeps_attention_dropout", lambda *_: True)  # as on a GPU, by itself
+        done = train(clf, tiny_encoder, "--resume")
+    assert done.code == 2
+    assert "--attention-dropout (auto resolved) was 'off', is now 'keep'" in done.err
+    again = train(clf, tiny_encoder, "--resume", "--attention-dropout", "off")
+    assert again.code == 0, again.err
+
+
+def test_a_checkpoint_with_no_random_state_of_a_gpu_is_gone_on_with_in_silence(
+    clf: RunClf, stopped: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = transformers.Trainer._load_rng_state
+
+    def load_on_a_gpu(self: object, checkpoint: str | None) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.cuda, "is_available", lambda: True)
+            load(self, checkpoint)
+
+    monkeypatch.setattr(transformers.Trainer, "_load_rng_state", load_on_a_gpu)
+    done = train(clf, tiny_encoder, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert done.json["resumed_from_step"] == 6
+    assert "RNG" not in done.err
+
+
+def test_an_operation_without_a_deterministic_kernel_is_told(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forward(model: object, **_: object) -> None:
+        torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
+
+    monkeypatch.setattr(transformers.DistilBertForSequenceClassification, "forward", forward)
+    cuda, benchmark = torch.backends.cuda, torch.backends.cudnn.benchmark
+    try:
+        done = train(clf, tiny_encoder, "--deterministic")
+    finally:
+        torch.use_deterministic_algorithms(False)
+        cuda.enable_mem_efficient_sdp(True)
+        cuda.enable_cudnn_sdp(True)
+        torch.backends.cudnn.benchmark = benchmark
+    assert done.code == 1
+    assert "error: --deterministic: RuntimeError: put_ does not have a deterministic implementation" in done.err
+    assert "hint: train without --deterministic" in done.err

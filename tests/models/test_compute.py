@@ -78,7 +78,7 @@ def test_fp16_on_a_processor_is_refused() -> None:
 def test_a_gpu_where_there_is_none_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
-    with pytest.raises(UsageError, match="--device cuda: the installed torch .* is a build without CUDA"):
+    with pytest.raises(UsageError, match=r"--device cuda: the installed torch .* is a build without CUDA"):
         device_of("cuda")
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     with pytest.raises(UsageError, match="--device cuda:7: torch finds no GPU on this machine"):

@@ -16,6 +16,7 @@ from clf.models.compute import choose_compute
 from clf.models.store import find_model
 from clf.runs import Run
 from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
+from clf.training import recipe
 from clf.training.arguments import training_arguments
 from clf.training.checkpoints import Checkpoints
 from clf.training.recipe import Loss, Recipe
@@ -128,3 +129,14 @@ def test_among_equal_f1_the_surer_epoch_is_better() -> None:
 def test_one_text_of_a_small_split_decides_nothing() -> None:
     assert selection({"macro_f1": 0.899, "log_loss": 0.1}, 10) > selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
     assert selection({"macro_f1": 0.7, "log_loss": 0.1}, 10) < selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
+
+
+def test_class_weights_are_copied_to_the_device_once() -> None:
+    loss = Loss([1.0, 3.0])
+    logits = torch.tensor([[2.0, 0.0], [2.0, 0.0]])
+    given = [recipe._on_device((1.0, 3.0), logits.device) for _ in range(2)]
+    assert given[0] is given[1]
+    right, wrong = (torch.nn.functional.cross_entropy(logits[:1], torch.tensor([label])) for label in (0, 1))
+    assert loss({"logits": logits}, torch.tensor([0, 1]), torch.tensor(2)) == pytest.approx(
+        float(right + 3 * wrong) / 2
+    )

@@ -2,6 +2,8 @@
 
 # ruff: noqa: TID253 - this module computes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,59 +44,63 @@ def training_arguments(
     Raises UsageError when the batch cannot be cut into equal parts.
     """
     steps_per_epoch = -(-rows // train.batch_size)
-    arguments = TrainingArguments(
-        output_dir=str(checkpoints),
-        num_train_epochs=train.epochs,
-        per_device_train_batch_size=part_of_batch(train, world),
-        gradient_accumulation_steps=train.gradient_accumulation,
-        average_tokens_across_devices=True,
-        learning_rate=train.learning_rate,
-        weight_decay=train.weight_decay,
-        warmup_steps=warmup_steps(train, steps_per_epoch * train.epochs),
-        optim=optimizer(compute),
-        seed=run.seed,
-        data_seed=run.seed,
-        bf16=compute.precision == "bf16",
-        fp16=compute.precision == "fp16",
-        use_cpu=compute.device.type == "cpu",
-        remove_unused_columns=False,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        metric_for_best_model=SELECTION,
-        greater_is_better=True,
-        logging_strategy="steps",
-        logging_steps=max(1, min(10, steps_per_epoch)),
-        logging_nan_inf_filter=False,
-        dataloader_pin_memory=compute.device.type == "cuda",
-        restore_callback_states_from_checkpoint=True,
-        disable_tqdm=True,
-        report_to=train.report_to or "none",
-        log_level="error",
-        log_level_replica="error",
-        ddp_find_unused_parameters=False,
-        ddp_broadcast_buffers=False,  # the encoders' buffers are constants
-    )
+    with _accelerate_on(compute.device):
+        arguments = TrainingArguments(
+            output_dir=str(checkpoints),
+            num_train_epochs=train.epochs,
+            per_device_train_batch_size=part_of_batch(train, world),
+            gradient_accumulation_steps=train.gradient_accumulation,
+            average_tokens_across_devices=True,
+            learning_rate=train.learning_rate,
+            weight_decay=train.weight_decay,
+            warmup_steps=warmup_steps(train, steps_per_epoch * train.epochs),
+            optim=optimizer(compute),
+            seed=run.seed,
+            data_seed=run.seed,
+            bf16=compute.precision == "bf16",
+            fp16=compute.precision == "fp16",
+            use_cpu=compute.device.type == "cpu",
+            remove_unused_columns=False,
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            metric_for_best_model=SELECTION,
+            greater_is_better=True,
+            logging_strategy="steps",
+            logging_steps=max(1, min(10, steps_per_epoch)),
+            logging_nan_inf_filter=False,
+            dataloader_pin_memory=compute.device.type == "cuda",
+            restore_callback_states_from_checkpoint=True,
+            disable_tqdm=True,
+            report_to=train.report_to or "none",
+            log_level="error",
+            log_level_replica="error",
+            ddp_find_unused_parameters=False,
+            ddp_broadcast_buffers=False,  # the encoders' buffers are constants
+        )
     _settle_on(arguments, compute.device)
     arguments.report_to = list(train.report_to)  # in a Kubeflow job the library adds a tracker of its own
     return arguments
+
+
+@contextmanager
+def _accelerate_on(device: torch.device) -> Iterator[None]:
+    """Let what is made in the block compute on `device`, which accelerate would choose by itself."""
+    before = os.environ.get(ACCELERATE_DEVICE)
+    os.environ[ACCELERATE_DEVICE] = str(device)
+    try:
+        yield
+    finally:
+        del os.environ[ACCELERATE_DEVICE]
+        if before is not None:
+            os.environ[ACCELERATE_DEVICE] = before
 
 
 def _settle_on(arguments: TrainingArguments, device: torch.device) -> None:
     """Let the Trainer compute on `device`.
 
     By itself it takes the first GPU, and on a machine of several it would spread each batch over all and multiply
-    it. One process of clf uses one; torchrun starts more. Accelerate reads its device from a variable, once.
+    it. One process of clf uses one; torchrun starts more.
     """
-    before = os.environ.get(ACCELERATE_DEVICE)
-    if device.type != "cpu":
-        os.environ[ACCELERATE_DEVICE] = str(device)
-    try:
-        _ = arguments.device
-    finally:
-        if before is not None:
-            os.environ[ACCELERATE_DEVICE] = before
-        elif device.type != "cpu":
-            del os.environ[ACCELERATE_DEVICE]
     arguments._n_gpu = min(1, arguments.n_gpu)
     vars(arguments)["_setup_devices"] = device  # where `arguments.device` keeps what it found
     if device.type == "cuda":

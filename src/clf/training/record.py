@@ -68,9 +68,10 @@ def model_record(
 
 
 # Settings of [train] that change how a run is kept or told, not what it computes.
-ACCUMULATION = "--gradient-accumulation"
+ACCUMULATION, ATTENTION_DROPOUT = "--gradient-accumulation", "--attention-dropout (auto resolved)"
 ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
-NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
+NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision",
+             "attention_dropout"}  # fmt: skip
 
 
 def fingerprint(
@@ -86,8 +87,8 @@ def fingerprint(
     same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
     alike: dict[str, Any] = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
     same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
-    kept = keeps_attention_dropout(settings.train, compute)  # else it would change with the device
-    same["dropout on attention weights (--attention-dropout)"] = "keep" if kept else "off"
+    kept = keeps_attention_dropout(settings.train, compute)
+    same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # as it was, also on a device whose `auto` is another
     same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
     same["the encoder"] = {
         path.name: sha256(path)[:16] for path in sorted(files.folder.iterdir()) if path.suffix in ENCODER_FILES
