@@ -13,7 +13,7 @@ demo: $(VENV)/.demo
 	$(BIN)/clf demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests

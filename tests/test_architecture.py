@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import HANGS
+
 SOURCE = Path(__file__).parent.parent / "src" / "clf"
 LAYERS = ["errors", "settings", "layers", "results progress processes", "runs hub predictions", "data", "models", "scoring", "training", "reports",
           "prepare", "train", "measurement", "folds baselines", "evaluate", "compare", "predictor", "predict export download doctor", "demo", "cli"]  # fmt: skip
@@ -65,5 +67,5 @@ for command in ("prepare", "train", "demo", "evaluate", "compare", "predict", "e
 assert run(["--help"]) == 0
 print(sorted({HEAVY!r} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout[-500:] + done.stderr

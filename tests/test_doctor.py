@@ -1,12 +1,11 @@
 """`clf doctor` says what this machine has, in one screen or one JSON document, whatever is missing."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from clf.doctor import NOT_SHOWN
+from clf.doctor import NOT_SHOWN, SECONDS_FOR_THE_HUB
 from conftest import RunClf
 from support.faults import unreachable
 from support.local_hub import LocalHub
@@ -46,11 +45,10 @@ def test_a_hub_that_says_nothing_costs_two_seconds(clf: RunClf, monkeypatch: pyt
     with unreachable("silent") as nowhere:
         monkeypatch.setattr(constants, "ENDPOINT", nowhere)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-        started = time.monotonic()
         found = clf("doctor", "--json").json
-        assert time.monotonic() - started < 4
     assert "answer" in found["hub"]["state"]
     assert found["hub"]["state"] != "answers"
+    assert found["hub"]["seconds"] < 5 * SECONDS_FOR_THE_HUB  # the client by itself: minutes
 
 
 def test_offline_asks_nothing(clf: RunClf, hub: LocalHub) -> None:

@@ -28,7 +28,8 @@ from clf.predict import Predictor
 from clf.predictions import Counts, Parts, Table
 from clf.results import held
 from clf.settings import DataSettings
-from conftest import Outcome, RunClf
+from conftest import HANGS, Outcome, RunClf
+from support.forks import ForkedClf, ranks
 from support.tiny import review_rows, write_csv
 
 TESTS = Path(__file__).parent
@@ -70,7 +71,7 @@ def pipe(clf: RunClf) -> PipeInto:
         try:
             return clf(*arguments)
         finally:
-            feeder.join(30)
+            feeder.join(HANGS)
             os.dup2(kept, 0)
             os.close(kept)
 
@@ -324,7 +325,7 @@ def test_a_table_may_come_through_a_pipe(pipe: PipeInto, clf: RunClf, trained: P
     feeder = Thread(target=lambda: Path("named").write_text(lines))
     feeder.start()
     done = clf("predict", trained, "named", "--output", "out.csv")
-    feeder.join(30)
+    feeder.join(HANGS)
     assert done.code == 0, done.err
     assert Path("out.csv").read_text() == from_file.out
 
@@ -356,7 +357,7 @@ def test_what_comes_through_a_pipe_is_refused_where_it_must_be(pipe: PipeInto, t
 def test_a_pipe_that_never_ends_ends_with_its_reader(trained: Path) -> None:
     script = f"yes 'a film' | {sys.executable} -m clf predict {trained} | head -n 1; echo ${{PIPESTATUS[1]}}"
     done = subprocess.run(
-        ["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert done.stdout == "text,label,confidence,error\n141\n"
     assert "Traceback" not in done.stderr
@@ -364,12 +365,7 @@ def test_a_pipe_that_never_ends_ends_with_its_reader(trained: Path) -> None:
 
 
 def test_a_slow_pipe_gets_each_answer_before_the_next_text(trained: Path) -> None:
-    command = [sys.executable, "-m", "clf", "predict", str(trained), "--quiet"]
-    with subprocess.Popen(
-        command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdin
-        assert process.stdout
+    with ForkedClf("predict", trained, "--quiet", environment=environment(), binary=True) as process:
         got = b""
         for number, text in enumerate((b"a wonderful film\n", b"", b"dull"), 1):
             process.stdin.write(text or b"\n")
@@ -377,9 +373,9 @@ def test_a_slow_pipe_gets_each_answer_before_the_next_text(trained: Path) -> Non
             if number == 3:
                 process.stdin.close()
             while got.count(b"\n") <= number:
-                assert select.select([process.stdout], [], [], 60)[0], got
+                assert select.select([process.stdout], [], [], HANGS)[0], got
                 got += os.read(process.stdout.fileno(), 1 << 16)
-        assert process.wait(30) == 0
+        assert process.wait(HANGS) == 0
     header, *rows = csv.reader(got.decode().splitlines())
     assert header == ["text", "label", "confidence", "error"]
     assert [(row[0], row[3]) for row in rows] == [("a wonderful film", ""), ("", "empty text"), ("dull", "")]
@@ -547,10 +543,8 @@ def test_a_terminated_run_says_what_is_kept_and_how_to_go_on(
     clf: RunClf, trained: Path, new: Path, small_windows: None
 ) -> None:
     command = ["predict", str(trained), "new.csv", "--output", "out.csv"]
-    done = subprocess.run(
-        [sys.executable, "-c", TERMINATED, *command],
-        env=environment(), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    with ForkedClf(*command, environment=environment(), script=TERMINATED) as process:
+        done = process.finish(HANGS)
     assert done.returncode == 143, done.stderr
     assert "stopped; 12 labelled rows are kept" in done.stderr
     assert f"go on with: clf predict {trained} new.csv --output out.csv --resume" in done.stderr
@@ -616,10 +610,8 @@ print(json.dumps(results))
 
 
 def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_bytes(trained: Path, new: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(trained), str(new)],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=250, check=False,
-    )  # fmt: skip
+    with ForkedClf(trained, new, folder=tmp_path, environment=environment(), script=KILLED) as process:
+        done = process.finish(HANGS)
     assert done.returncode == 0, done.stderr[-2000:]
     results = json.loads(done.stdout.splitlines()[-1])
     for suffix in (".csv", ".jsonl", ".parquet"):
@@ -719,17 +711,14 @@ main()
 
 
 def test_two_processes_give_the_bytes_of_one(clf: RunClf, trained: Path, new: Path, small_windows: None) -> None:
-    Path("shared.py").write_text(SHARED)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "shared.py"]
-    done = subprocess.run(
-        [*launcher, "predict", str(trained), "new.csv", "--output", "out.csv", "--json"],
-        env=environment(), capture_output=True, text=True, timeout=200, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    command = ("predict", trained, "new.csv", "--output", "out.csv", "--json")
+    both = [process.finish(HANGS) for process in ranks(2, *command, environment=environment(), script=SHARED)]
+    done = both[0]
+    assert [one.returncode for one in both] == [0, 0], [one.stderr[-2000:] for one in both]
     assert (json.loads(done.stdout)["rows"], json.loads(done.stdout)["errors"]) == (20, 3)
     shares = Path("shared.py.windows").read_text().splitlines()
     assert sorted(shares) == ["0 by 0", "1 by 1", "2 by 0", "3 by 1", "4 by 0"]
-    assert names(new.parent) == sorted([*FINISHED, "shared.py", "shared.py.windows"])
+    assert names(new.parent) == sorted([*FINISHED, "shared.py.windows"])
     assert Path("out.csv").read_bytes() == uninterrupted(clf, trained, new)
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.errors import DataError
-from conftest import RunClf, review_rows, write_csv
+from conftest import HANGS, RunClf, review_rows, write_csv
+from support.forks import ForkedClf
 from support.local_hub import LocalHub
 
 
@@ -295,23 +296,21 @@ def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypa
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Path, number: int, code: int) -> None:
-    command = [sys.executable, "-m", "clf", "prepare", "--dataset", str(many), "--output-dir", "result"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    deadline = time.monotonic() + 30
-    while not (workers := psutil.Process(process.pid).children(recursive=True)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert workers
-    if number == signal.SIGINT:  # a terminal sends it to all of them
-        os.killpg(process.pid, number)
-    else:
-        process.send_signal(number)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == code, err
+    with ForkedClf("prepare", "--dataset", many, "--output-dir", "result", new_session=True) as process:
+        deadline = time.monotonic() + HANGS
+        while not (workers := psutil.Process(process.pid).children(recursive=True)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert workers
+        if number == signal.SIGINT:  # a terminal sends it to all of them
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        done = process.finish(HANGS)
+    err = done.stderr
+    assert done.returncode == code, err
     assert number == signal.SIGKILL or "Traceback" not in err
     assert not Path("result").exists()
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    _, alive = psutil.wait_procs(workers, timeout=HANGS)
     assert not alive
     if number != signal.SIGKILL:
         assert [path.name for path in own_folder.iterdir()] == []
@@ -342,6 +341,6 @@ def test_a_large_group_never_leaves_train_the_smaller_part(clf: RunClf, own_fold
 def test_standard_input_is_read_once(many: Path, own_folder: Path) -> None:
     with many.open("rb") as file:
         command = [sys.executable, "-m", "clf", "prepare", "--dataset", "-", "--json", "--quiet"]
-        done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True, timeout=HANGS)
     assert json.loads(done.stdout)["rows_read"] == {"train": 45_001}
     assert PreparedDataset(Path("prepared/stdin")).name == "stdin"

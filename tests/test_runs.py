@@ -11,6 +11,7 @@ import pytest
 from clf.errors import ModelError, OutputError
 from clf.runs import Run, newest_model, read_model_record
 from clf.settings import Settings
+from conftest import HANGS
 
 
 def result(folder: Path) -> Path:
@@ -41,7 +42,7 @@ with Run(Path({str(tmp_path / "model")!r})).open(Settings(), "train"):
             pass
         other.stdin.write("\n")
         other.stdin.close()
-        other.wait(10)
+        other.wait(HANGS)
     with Run(tmp_path / "model").open(Settings(), "train") as run:
         assert json.loads((run.folder / "settings.json").read_text())["command"] == "train"
 

@@ -11,7 +11,7 @@ import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.data.synthetic import synthetic_reviews
-from conftest import FAST, Outcome, RunClf, review_rows, write_csv
+from conftest import FAST, HANGS, Outcome, RunClf, review_rows, write_csv
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
 
@@ -68,7 +68,7 @@ AutoModelForSequenceClassification.from_pretrained({str(trained)!r})
 classify = pipeline("text-classification", {str(trained)!r})
 print(json.dumps([row["label"] for row in classify({texts!r}, truncation=True, max_length=128)]))
 """
-    plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    plain = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS, cwd=tmp_path)
     options = [part for text in texts for part in ("--text", text)]
     ours = clf("predict", trained, *options, "--json").json["predictions"]
     assert json.loads(plain.stdout.splitlines()[-1]) == [answer["label"] for answer in ours]
@@ -167,7 +167,7 @@ def test_the_commands_of_the_guide_work_as_typed_against_a_hub(own_folder: Path,
 
         def typed(command: str) -> subprocess.CompletedProcess[str]:
             arguments = [sys.executable, "-m", *command.split()]
-            return subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=120)
+            return subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=HANGS)
 
         fetched = typed("clf download-models distilbert-base-uncased --dataset imdb")
         assert fetched.returncode == 0, fetched.stderr
@@ -180,7 +180,7 @@ def test_the_commands_of_the_guide_work_as_typed_against_a_hub(own_folder: Path,
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])
 def test_the_program_answers_as_a_module(flag: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0
     assert "clf" in done.stdout
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from clf import __version__
-from conftest import RunClf
+from conftest import HANGS, RunClf
+from support.forks import ForkedClf
 
 COMMANDS = ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models")
 
@@ -73,18 +74,12 @@ def test_debugging_shows_where_and_keeps_secrets_codes_and_documents(clf: RunClf
 def test_a_terminal_that_lacks_a_character_is_no_error(trained: Path) -> None:
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     arguments = [sys.executable, "-m", "clf", "predict", str(trained), "--text", "größer 映画"]
-    done = subprocess.run(arguments, capture_output=True, env=environment, timeout=60)
+    done = subprocess.run(arguments, capture_output=True, env=environment, timeout=HANGS)
     assert done.returncode == 0, done.stderr
 
 
 def test_data_given_without_its_flag_gets_a_hint(clf: RunClf) -> None:
     assert "data is named with --dataset" in clf("train", "reviews.csv").err
-
-
-def started(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "clf", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -100,14 +95,13 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
         "--early-stopping-patience",
         "5000",
     )
-    with started(*arguments) as running:
-        assert running.stderr
+    with ForkedClf(*arguments) as running:
         for line in running.stderr:
             if line.startswith("epoch 1"):
                 break
         running.send_signal(number)
         rest = running.stderr.read()
-        assert running.wait(30) == code, rest
+        assert running.wait(HANGS) == code, rest
     assert "its checkpoint is saved" in rest
     assert "hint: go on with: clf train --dataset synthetic" in rest
     assert "Traceback" not in rest
@@ -116,10 +110,8 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
 
 
 def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
-    with started("evaluate", str(trained)) as running:
-        assert running.stdout
-        assert running.stderr
+    with ForkedClf("evaluate", trained) as running:
         running.stdout.close()
         error = running.stderr.read()
-        assert running.wait(60) in {0, 141}
+        assert running.wait(HANGS) in {0, 141}
     assert "Traceback" not in error

@@ -13,6 +13,7 @@ from clf.data.prepared import PreparedDataset
 from conftest import RunClf, write_csv
 from support.catalogue import CASES, ROWS, Case, entry, every, output
 
+SECONDS_OF_A_PROCESSOR = 20  # ten times what the slowest takes; what grows with a bomb's size takes minutes
 PAGE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 
 
@@ -20,9 +21,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 def test_every_row_of_the_catalogue_ends_as_it_must(clf: RunClf, own_folder: Path, case: Case) -> None:
     case.build(own_folder)
     before = {path for path in own_folder.rglob("*") if "." not in path.name[:1]}
-    started = time.monotonic()
+    started = time.process_time()
     done = clf("prepare", *case.arguments)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < SECONDS_OF_A_PROCESSOR
     assert done.code == case.code, done.err
     said = done.err + done.out
     for fragment in case.says:

@@ -54,7 +54,19 @@ def device_of(name: str, world: World | None = None) -> torch.device:
 def test_auto_takes_bf16_only_where_a_processor_multiplies_it(
     monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], precision: str
 ) -> None:
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert choose_compute(ComputeSettings(device="cpu")).precision == precision
+
+
+@pytest.mark.parametrize(
+    ("most", "precision"), [("AVX512_CORE_VNNI", "fp32"), ("avx2", "fp32"), ("AVX512_CORE_AMX", "bf16")]
+)
+def test_auto_heeds_what_the_library_of_the_products_was_told(
+    monkeypatch: pytest.MonkeyPatch, most: str, precision: str
+) -> None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", most)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     assert choose_compute(ComputeSettings(device="cpu")).precision == precision
 
 

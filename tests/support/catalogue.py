@@ -285,7 +285,7 @@ def main() -> None:
             os.chdir(folder)
             case.build(Path(folder))
             command = [sys.executable, "-m", "clf", "prepare", *map(str, case.arguments)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
             assert done.returncode == case.code, shlex.join(command) + done.stderr
             sys.stdout.write(entry(case, done.stderr) + "\n")
             os.chdir("/")

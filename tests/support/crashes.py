@@ -258,9 +258,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    import clf.train
-    import clf.training.record
-    import clf.training.trainer  # noqa: F401
+    import support.preloaded  # noqa: F401
 
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch).resolve()

@@ -11,11 +11,12 @@ import torch
 from clf.data.synthetic import synthetic_reviews
 from clf.data.tokens import tokenize
 from clf.errors import TrainingError
+from clf.layers import load_settings
 from clf.models.classifier import Classifier, load_for_training
 from clf.models.compute import choose_compute
 from clf.models.store import find_model
 from clf.runs import Run
-from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
+from clf.settings import RunSettings, Settings, TrainSettings
 from clf.training import recipe
 from clf.training.arguments import training_arguments
 from clf.training.checkpoints import Checkpoints
@@ -35,7 +36,7 @@ def tuned(
     **recipe: object,
 ) -> tuple[Classifier, Trained, Run]:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
-    compute = choose_compute(ComputeSettings(device="cpu"))
+    compute = choose_compute(load_settings({"compute": {"device": "cpu"}}).compute)
     splits = {}
     for split, reviews in synthetic_reviews(60, 1).items():
         ids = tokenize([review.text for review in reviews], classifier.tokenizer, 64)
@@ -111,7 +112,7 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
     torch.nn.init.constant_(classifier.model.classifier.weight, float("inf"))
     split = Encoded([np.array([2, 5, 3], np.int32)] * 8, np.array([0, 1] * 4))
-    compute = choose_compute(ComputeSettings(device="cpu"))
+    compute = choose_compute(load_settings({"compute": {"device": "cpu"}}).compute)
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
         recipe = Recipe(

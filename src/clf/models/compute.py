@@ -16,6 +16,9 @@ from clf.processes import ALONE, World, usable_cores
 from clf.settings import ComputeSettings
 
 MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # numbers of malloc.h
+WITH_BF16 = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
+WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""Names that PyTorch has for a processor's instructions, and oneDNN for the most that it may use."""
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
 """What PyTorch says on CUDA, Metal and processors, and cuBLAS."""
 
@@ -143,8 +146,11 @@ def _fastest(device: torch.device) -> str:
     """Take bf16 where the hardware multiplies it natively, fp16 on older CUDA devices, else fp32."""
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    if device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        native = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
-        return "bf16" if any(capabilities.get(name) for name in native) else "fp32"
-    return "fp32"
+    return "bf16" if device.type == "cpu" and _multiplies_bf16() else "fp32"
+
+
+def _multiplies_bf16() -> bool:
+    """Tell whether the processor has instructions for bf16, and oneDNN, which would use them, was not told otherwise."""
+    told = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or ""
+    capabilities = torch.cpu.get_capabilities()
+    return told.upper() not in WITHOUT_BF16 and any(capabilities.get(name) for name in WITH_BF16)

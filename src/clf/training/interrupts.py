@@ -28,8 +28,11 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Note SIGINT, SIGTERM and SIGHUP instead of dying of them; a second one ends the process at once."""
-    request = StopRequest()
+    """Note SIGINT, SIGTERM and SIGHUP instead of dying of them; a second one ends the process at once.
+
+    A signal may come in the middle of a line that is being written, so its handler writes none: a thread does.
+    """
+    request, asked, over = StopRequest(), threading.Event(), False
     if threading.current_thread() is not threading.main_thread():
         yield request  # signals are the main thread's
         return
@@ -38,8 +41,15 @@ def stop_on_signals() -> Iterator[StopRequest]:
         if request.number:
             os._exit(128 + number)
         request.number = number
-        log.warning("stopping: a checkpoint is being saved (once more to stop without)")
+        asked.set()
 
+    def tell() -> None:
+        asked.wait()
+        if not over:
+            log.warning("stopping: a checkpoint is being saved (once more to stop without)")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, ask) for number in heard}
     try:
@@ -47,3 +57,6 @@ def stop_on_signals() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        over = not request.number
+        asked.set()
+        teller.join()
