@@ -418,17 +418,20 @@ def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, mon
     token, password = "hf_canaryTOKEN1234567890", "canaryPASSWORD"
     address = hub.url.replace("http://", f"http://user:{password}@")
     environment = os.environ | hub.environment(tmp_path / "home") | {"HF_TOKEN": token, "HF_ENDPOINT": address}
-    outputs = []
-    for arguments in (
+    commands = [
         ["download-models", "distilbert-base-uncased", "--manifest", str(tmp_path / "m.json"), "--verbose"],
         ["download-models", "owner/nothing", "--debug", "--verbose", "--json"],
         ["doctor"],
         ["doctor", "--json"],
         ["train", "--model", "owner/nothing", "--dataset", "imdb", "--debug", "--verbose"],
-    ):
-        command = [sys.executable, "-m", "clf", *arguments]
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        outputs += [done.stdout, done.stderr]
+    ]
+    script = f"from clf.cli.app import run\nfor command in {commands!r}: run(command)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    outputs = [done.stdout, done.stderr]
+    assert done.stderr.count("error: ") == 2
+    assert done.stdout.count("distilbert-base-uncased") > 2
     hub.fault("status", code=503)
     command = [sys.executable, "-m", "clf", "download-models", "owner/other", "--download-timeout", "2", "--debug"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)

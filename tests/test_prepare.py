@@ -15,6 +15,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from clf.data import delivery
 from clf.data.prepared import PreparedDataset
 from clf.errors import DataError
 from conftest import HANGS, RunClf, review_rows, write_csv
@@ -279,8 +280,8 @@ def test_a_renamed_split_is_noticed(clf: RunClf, own_folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file of five batches, which several processes share."""
-    rows = [(f"{letters(number % 20_000, 8)} {number}", "ab"[number % 2]) for number in range(45_000)]
+    """Give a file of three batches, which several processes share."""
+    rows = [(f"{letters(number % 10_000, 8)} {number}", "ab"[number % 2]) for number in range(25_000)]
     return write_csv(tmp_path_factory.mktemp("many") / "many.csv", [*rows, ("", "a")])
 
 
@@ -292,6 +293,25 @@ def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypa
         assert table(Path("several"), split) == table(Path("one"), split)
     assert PreparedDataset(Path("several")).audit == PreparedDataset(Path("one")).audit
     assert {path.name for path in Path("several").iterdir()} == {path.name for path in Path("one").iterdir()}
+
+
+def test_workers_are_as_many_as_the_cores_that_may_be_used(
+    clf: RunClf, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    class Pool(delivery.ProcessPoolExecutor):
+        def __init__(self, workers: int, *rest: object) -> None:
+            started.append(workers)
+            raise OSError("not here")  # so that one process does it
+
+    (tmp_path / "cpu.max").write_text("300000 100000")  # three of 64 cores, by a container
+    monkeypatch.setattr("clf.processes.CONTROL_GROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(delivery, "ProcessPoolExecutor", Pool)
+    assert clf("prepare", "--dataset", many, "--max-length", 8).code == 0
+    assert started == [3]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
@@ -342,5 +362,5 @@ def test_standard_input_is_read_once(many: Path, own_folder: Path) -> None:
     with many.open("rb") as file:
         command = [sys.executable, "-m", "clf", "prepare", "--dataset", "-", "--json", "--quiet"]
         done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True, timeout=HANGS)
-    assert json.loads(done.stdout)["rows_read"] == {"train": 45_001}
+    assert json.loads(done.stdout)["rows_read"] == {"train": 25_001}
     assert PreparedDataset(Path("prepared/stdin")).name == "stdin"

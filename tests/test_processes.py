@@ -169,3 +169,29 @@ def test_gpus_compute_over_nccl_and_are_told_things_over_gloo(monkeypatch: pytes
     assert (backend, given.get("timeout")) == ("nccl", None)  # a limit of its own, of minutes
     assert [group["backend"] for group in groups] == ["gloo", "gloo"]
     assert [group["timeout"] for group in groups] == [processes.LONGEST_WAIT, processes.STEP_WAIT]
+
+
+# --- cores --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 64),
+        ({"cpu.max": "max 100000"}, 64),
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "50000 100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 64),
+    ],
+)
+def test_cores_are_those_that_the_container_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], cores: int
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(processes, "CONTROL_GROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert processes.usable_cores() == cores

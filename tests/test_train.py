@@ -50,7 +50,7 @@ def test_the_record_says_what_made_the_model(trained: Path) -> None:
     record = json.loads((trained / "clf.json").read_text())
     assert record["labels"] == ["negative", "positive"]
     assert record["cleaning"]["strip_html"] is True
-    assert record["settings"]["train"]["epochs"] == 20
+    assert record["settings"]["train"]["epochs"] == 30
     assert record["dataset"]["name"] == "synthetic"
     assert set(record["files"]) == {path.name for path in trained.iterdir()} - {"clf.json", "README.md"}
     config = json.loads((trained / "config.json").read_text())

@@ -17,6 +17,8 @@ LONGEST_WAIT = timedelta(days=2)
 STEP_WAIT = timedelta(minutes=30)
 """How long processes wait for each other between steps; a host that is lost is noticed after this at the latest."""
 
+CONTROL_GROUP = Path("/sys/fs/cgroup")
+
 _shared = False
 _groups: dict[str, Any] = {}
 """Two groups for messages over gloo: PATIENT waits as long as preparing may take, STEP as long as a step may."""
@@ -64,8 +66,11 @@ def usable_cores() -> int:
     """Count the cores this process may use: those of the machine, less what a mask or a container takes away."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     with suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is no number: no limit
+        quota, period = (CONTROL_GROUP / "cpu.max").read_text().split()
+        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is not a number: no limit
+    with suppress(OSError, ValueError):  # the older kind of control groups; there -1 is no limit
+        quota, period = ((CONTROL_GROUP / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        cores = min(cores, max(1, int(quota) // int(period))) if int(quota) > 0 else cores
     return cores
 
 

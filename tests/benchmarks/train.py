@@ -6,8 +6,9 @@ Run alone on the machine:
         [--rows 640] [--test-rows 1000] [--max-length 256] [--repeats 3] [--learning-rate 1e-4]
 
 `peer_train.py` is a script that prints {"train_seconds", "train_examples_per_second", "test_accuracy"} as one line of
-JSON. Peer and clf alternate; each repeat has a seed of its own; figures are medians. The peak is that of a bf16 matrix
-product measured in the same run; work per token is 6 operations a weight, embeddings apart.
+JSON. Peer and clf alternate; each repeat has a seed of its own; figures are medians. The peak is that of a matrix
+product in the number format that clf trained in, measured in the same run; work per token is 6 operations a weight,
+embeddings apart.
 """
 
 import argparse
@@ -54,11 +55,12 @@ def measured(command: list[str], folder: Path) -> tuple[dict[str, Any], float, f
     return result, seconds, usage.ru_maxrss / 1e3
 
 
-def peak_gflops() -> float:
-    """Measure the matrix product of bf16 at the size of an encoder's layers, best of ten."""
-    code = """
+def peak_gflops(precision: str) -> float:
+    """Measure the matrix product of a number format at the size of an encoder's layers, best of twelve."""
+    code = f"""
 import time, torch
-a, b = torch.randn(4096, 1536).bfloat16(), torch.randn(1536, 4096).bfloat16()
+kind = {{"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}}[{precision!r}]
+a, b = torch.randn(4096, 1536).to(kind), torch.randn(1536, 4096).to(kind)
 best = 1e9
 for _ in range(12):
     t = time.perf_counter(); a @ b; best = min(best, time.perf_counter() - t)
@@ -79,7 +81,8 @@ def main() -> None:
     parser.add_argument("--learning-rate", default="1e-4")
     parser.add_argument("--padding", default="dynamic")
     options = parser.parse_args()
-    peak, results = peak_gflops(), {"peer": [], "clf": []}
+    peaks: dict[str, float] = {}
+    results: dict[str, list[Any]] = {"peer": [], "clf": []}
     for seed in range(options.repeats):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
@@ -96,14 +99,16 @@ def main() -> None:
                  "--validation-size", "0.1", "--warmup-steps", "0", "--output-dir", str(folder / "clf"), "--json"],
                 folder)  # fmt: skip
             timing = json.loads((folder / "clf.run" / "timing.json").read_text())
-            share = timing["tokens_per_second"] * 6 * weights(options.model) / 1e9 / peak
+            precision = json.loads((folder / "clf" / "clf.json").read_text())["compute"]["precision"]
+            if precision not in peaks:
+                peaks[precision] = peak_gflops(precision)
+            share = timing["tokens_per_second"] * 6 * weights(options.model) / 1e9 / peaks[precision]
             results["clf"].append(
                 (ours["examples_per_second"], ours["test_metrics"]["accuracy"], seconds, memory, share)
             )
             print(json.dumps({"seed": seed, **{name: values[-1] for name, values in results.items()}}), flush=True)
-    print(
-        f"\nbf16 matrix peak {peak:.0f} GFLOP/s\n\n| | texts/s | accuracy | whole command, s | peak MB | of the peak |"
-    )
+    measured_peaks = ", ".join(f"{name} matrix peak {peak:.0f} GFLOP/s" for name, peak in peaks.items())
+    print(f"\n{measured_peaks}\n\n| | texts/s | accuracy | whole command, s | peak MB | of the peak |")
     print("|---|---|---|---|---|---|")
     for name, values in results.items():
         middle = [statistics.median(column) for column in zip(*values, strict=True)]

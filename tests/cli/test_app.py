@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from clf import __version__
-from conftest import HANGS, RunClf
+from clf.cli.app import main
+from conftest import HANGS, RunClf, review_rows, write_csv
 from support.forks import ForkedClf
 
 COMMANDS = ("prepare", "train", "demo", "evaluate", "compare", "predict", "download-models")
@@ -71,11 +72,13 @@ def test_debugging_shows_where_and_keeps_secrets_codes_and_documents(clf: RunClf
     assert clf("train", "--epochs", 0, "--debug").code == 2
 
 
-def test_a_terminal_that_lacks_a_character_is_no_error(trained: Path) -> None:
+def test_a_terminal_that_lacks_a_character_is_no_error(own_folder: Path) -> None:
+    write_csv(own_folder / "x.csv", [(text, {"good": "größer", "bad": "映画"}[label]) for text, label in review_rows()])
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    arguments = [sys.executable, "-m", "clf", "predict", str(trained), "--text", "größer 映画"]
+    arguments = [sys.executable, "-m", "clf", "prepare", "--dataset", "x.csv"]
     done = subprocess.run(arguments, capture_output=True, env=environment, timeout=HANGS)
     assert done.returncode == 0, done.stderr
+    assert b"gr??er" in done.stdout
 
 
 def test_data_given_without_its_flag_gets_a_hint(clf: RunClf) -> None:
@@ -115,3 +118,11 @@ def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
         error = running.stderr.read()
         assert running.wait(HANGS) in {0, 141}
     assert "Traceback" not in error
+
+
+def test_windows_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines()[0] == "error: clf runs on Linux and macOS, found Windows"

@@ -1,21 +1,16 @@
 """A run that was killed or stopped anywhere ends, once resumed, with the bytes of one that was not."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from support.forks import ForkedClf
 
 
 def crashes(*arguments: str) -> Any:
-    environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    command = [sys.executable, "-m", "support.crashes", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1700, check=False)
+    with ForkedClf(*arguments, script="from support.crashes import main; main()") as process:
+        done = process.finish(1700)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from clf.cli.options import Presentation, normalize_name, print_version, uses
-from clf.cli.session import encoder_at_hand, finish, listen_to_signals, note_unused, run_to_exit_code, start
+from clf.cli.session import (
+    encoder_at_hand,
+    finish,
+    listen_to_signals,
+    note_unused,
+    refuse_system,
+    run_to_exit_code,
+    start,
+)
 from clf.errors import UsageError
 from clf.settings import Settings
 
@@ -289,5 +297,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """Enter from the shell."""
+    if sys.platform == "win32":
+        sys.exit(refuse_system())
     listen_to_signals()
     sys.exit(run())

@@ -101,6 +101,12 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         return READER_LEFT
 
 
+def refuse_system() -> int:
+    """Say that clf does not run on Windows, whose files can neither be locked nor replaced as clf needs it."""
+    hint = "use the Windows Subsystem for Linux (wsl --install), where clf runs as on Linux"
+    return _refuse(ClfError("clf runs on Linux and macOS, found Windows", hint), None)
+
+
 def _how_to_resume(arguments: list[str] | None) -> str:
     given = [part for part in (sys.argv[1:] if arguments is None else arguments) if part != "--resume"]
     return "go on with: " + shlex.join(["clf", *given, "--resume"])

@@ -7,7 +7,6 @@ process per core.
 import logging
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -29,6 +28,7 @@ from clf.data.examples import Tally, read_examples
 from clf.data.fingerprints import hash_texts
 from clf.data.folders import Split
 from clf.errors import ClfError
+from clf.processes import usable_cores
 from clf.progress import track
 from clf.settings import CleaningSettings, DataSettings
 
@@ -222,7 +222,7 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
     """Give a function that takes a batch of texts and returns the future of its digest."""
     pool: ProcessPoolExecutor | None = None
     waiting: deque[Future[Digest]] = deque()
-    number, workers = 0, min(MOST_WORKERS, _cores())
+    number, workers = 0, min(MOST_WORKERS, usable_cores())
 
     def submit(texts: list[str]) -> "Future[Digest]":
         nonlocal pool, number, workers
@@ -278,10 +278,6 @@ def _uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
         for late in put_off:
             signal.raise_signal(late)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _begin_worker() -> None:

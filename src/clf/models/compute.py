@@ -150,7 +150,7 @@ def _fastest(device: torch.device) -> str:
 
 
 def _multiplies_bf16() -> bool:
-    """Tell whether the processor has instructions for bf16, and oneDNN, which would use them, was not told otherwise."""
+    """Tell whether the processor has instructions for bf16, and oneDNN, which uses them, was not told otherwise."""
     told = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or ""
     capabilities = torch.cpu.get_capabilities()
     return told.upper() not in WITHOUT_BF16 and any(capabilities.get(name) for name in WITH_BF16)
