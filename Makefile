@@ -4,6 +4,9 @@ VENV ?= .venv
 # PyTorch's CPU build, much smaller than the one with CUDA:
 #   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_FLAGS ?=
+# Threads of each of the two processes that test, and what else pytest is told.
+THREADS ?= 1
+PYTEST_FLAGS ?=
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt $(PIP_FLAGS)
 
@@ -13,7 +16,7 @@ demo: $(VENV)/.demo
 	$(BIN)/clf demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST_FLAGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests

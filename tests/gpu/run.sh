@@ -13,14 +13,14 @@ machine    50
 inputs     25
 steps      60
 syncs      20
-goal      140
+goal      130
 batch-64   35
 batch-128  30
-peer       55
+peer       50
 minilm     45
 predict    50
 repeat     35
-tests      10
+tests      25
 minilm-64   0
 "
 LEAST=5  # seconds that a part is started with

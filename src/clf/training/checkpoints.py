@@ -151,7 +151,12 @@ class Checkpoints:
             )
         for key in sorted(now["alike"]):
             if key in then and then[key] != now["alike"][key]:
-                log.warning("%s was %s, is now %s: the last bits may differ", key, then[key], now["alike"][key])
+                log.warning(
+                    "%s was %s, is now %s: the weights will not be the same bit for bit",
+                    key,
+                    then[key],
+                    now["alike"][key],
+                )
 
     def _rotate(self, step: int, best_step: int | None) -> None:
         """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""
