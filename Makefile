@@ -4,7 +4,8 @@ VENV ?= .venv
 # PyTorch's CPU build, much smaller than the one with CUDA:
 #   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_FLAGS ?=
-# Threads of each of the two processes that test, and what else pytest is told.
+# Tests wait for a network now and then, so there is one process more than the two cores this is made for.
+PROCESSES ?= 3
 THREADS ?= 1
 PYTEST_FLAGS ?=
 BIN = $(VENV)/bin
@@ -16,7 +17,7 @@ demo: $(VENV)/.demo
 	$(BIN)/clf demo
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST_FLAGS)
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist worksteal $(PYTEST_FLAGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests

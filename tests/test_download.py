@@ -433,7 +433,7 @@ def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, mon
     assert done.stderr.count("error: ") == 2
     assert done.stdout.count("distilbert-base-uncased") > 2
     hub.fault("status", code=503)
-    command = [sys.executable, "-m", "clf", "download-models", "owner/other", "--download-timeout", "2", "--debug"]
+    command = [sys.executable, "-m", "clf", "download-models", "owner/other", "--download-timeout", "1", "--debug"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     outputs += [done.stdout, done.stderr]
     written = [path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file()]

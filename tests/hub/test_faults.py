@@ -15,9 +15,9 @@ from support.faults import CASES, MODEL, FaultCase, publish, unreachable
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
-QUICK = ("--download-timeout", "3")
-PATIENCE = 8.0
-"""Seconds that all attempts together may wait with a timeout of 3: it, a stall of half of it, and the pauses. What a
+QUICK = ("--download-timeout", "2")
+PATIENCE = 6.0
+"""Seconds that all attempts together may wait with a timeout of 2: it, a stall of half of it, and the pauses. What a
 slow or busy machine takes to start and to compute is not among them, and bounds nothing here."""
 
 
@@ -77,9 +77,9 @@ def assert_every_blob_is_right() -> None:
 
 def test_a_drip_ends_within_the_timeout_whatever_else_is_here(clf: RunClf, faulty_hub: LocalHub) -> None:
     faulty_hub.fault("slow", path=r"model\.safetensors", rate=100)
-    done = clf("download-models", MODEL, "--download-timeout", "6", "--verbose")
+    done = clf("download-models", MODEL, "--download-timeout", "4", "--verbose")
     assert done.code == 1
-    assert 5 < seconds_waited(done) < 9
+    assert 3 < seconds_waited(done) < 7
 
 
 def test_what_was_received_before_a_cut_is_not_asked_for_again(clf: RunClf, faulty_hub: LocalHub) -> None:
