@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from clf.cli.app import run
 from clf.data.synthetic import synthetic_reviews
@@ -112,19 +113,28 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a model folder that clf trained on the synthetic reviews; tests must not change it.
 
     Its encoder is the demo's small one, which knows their words. Trained for half as long again as it needs, it is
-    right about every test text, and sure, whatever the number format, the threads and the machine.
+    right about every test text, and sure, whatever the number format, the threads and the machine. Of several
+    processes that test, one trains it.
     """
-    folder = tmp_path_factory.mktemp("models")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "models.lock"):
+        if not (folder / "models").exists():
+            train_far_enough(folder / "models")
+    return folder / "models" / "trained"
+
+
+def train_far_enough(folder: Path) -> None:
     from clf.models.fresh import write_fresh_encoder
 
+    (folder / "encoder").mkdir(parents=True)
     texts = [review.text for review in synthetic_reviews(100, 42)["train"]]
-    (folder / "encoder").mkdir()
     encoder = write_fresh_encoder(folder / "encoder", texts, 42)
     recipe = FRESH_RECIPE | {"epochs": 30, "early_stopping_patience": 30, "max_length": 128}
     arguments = [str(part) for name, value in recipe.items() for part in ("--" + name.replace("_", "-"), value)]
     command = ["train", "--dataset", "synthetic", "--model", str(encoder), "--output-dir", str(folder / "trained")]
     assert run([*command, *arguments, "--quiet", "--json"]) == 0
-    return folder / "trained"
 
 
 @pytest.fixture

@@ -119,10 +119,11 @@ def test_a_launcher_that_started_one_process_is_noticed(monkeypatch: pytest.Monk
 
 GROUPS = """
 import os, time
+from pathlib import Path
 from datetime import timedelta
 from torch import distributed
 from clf import processes
-processes.STEP_WAIT = timedelta(seconds=1)
+processes.STEP_WAIT = timedelta(seconds=4)
 initialize = distributed.init_process_group
 def init_process_group(backend, **options):
     print("limit of the computing group:", options.get("timeout"), flush=True)
@@ -131,17 +132,21 @@ distributed.init_process_group = init_process_group
 world = processes.current_world()
 processes.join(world, cuda=False)
 if world.is_main:
-    time.sleep(2)  # it prepares
+    time.sleep(5)  # it prepares for longer
 print("plan:", processes.from_main(world, "shared"), flush=True)
 processes.wait_for_all(world)
 print("stop:", processes.any_process(world, world.rank), flush=True)
-if world.is_main:  # the other one is lost without a word
-    time.sleep(4)
+noticed = Path("noticed")
+if world.is_main:  # it is lost: neither there nor gone
+    deadline = time.monotonic() + 100
+    while not noticed.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    print("the other one noticed:", noticed.exists(), flush=True)
     os._exit(0)
 try:
     processes.any_process(world, 0)
 except RuntimeError:
-    print("noticed", flush=True)
+    noticed.touch()
 os._exit(0)
 """
 
@@ -149,8 +154,8 @@ os._exit(0)
 def test_the_others_wait_while_the_main_one_prepares_and_not_for_one_that_is_lost(own_folder: Path) -> None:
     main, other = [process.finish(HANGS) for process in ranks(2, script=GROUPS)]
     said = ["limit of the computing group: None", "plan: shared", "stop: 1"]
-    assert main.stdout.splitlines() == said, main.stderr
-    assert other.stdout.splitlines() == [*said, "noticed"], other.stderr
+    assert main.stdout.splitlines() == [*said, "the other one noticed: True"], main.stderr + other.stderr
+    assert other.stdout.splitlines() == said, other.stderr
 
 
 def test_gpus_compute_over_nccl_and_are_told_things_over_gloo(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clf import __version__
 from clf.errors import OutputError
-from clf.settings import Settings
+
+if TYPE_CHECKING:
+    from clf.settings import Settings
 
 MODELS = Path("trained_models")
 PREPARED = Path("prepared")
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 # --- where a result goes ------------------------------------------------------------------------------------
 
 
-def output_folder(settings: Settings, default: Path, inputs: Sequence[Path] = ()) -> Path:
+def output_folder(settings: "Settings", default: Path, inputs: Sequence[Path] = ()) -> Path:
     """Return the folder for the result, refusing early one that must not be written.
 
     A complete clf result at the default place is replaced; a foreign folder, or an explicit `--output-dir`
@@ -330,7 +332,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save_settings(folder: Path, command: str, settings: Settings) -> None:
+def save_settings(folder: Path, command: str, settings: "Settings") -> None:
     """Leave the resolved settings in the folder of a result."""
     write_json(folder / SETTINGS_FILE, resolved(command, settings))
 
@@ -340,6 +342,6 @@ def settings_file_beside(file: Path) -> Path:
     return file.with_name(f"{file.name}.{SETTINGS_FILE}")
 
 
-def resolved(command: str, settings: Settings) -> dict[str, Any]:
+def resolved(command: str, settings: "Settings") -> dict[str, Any]:
     """Return what is left of a command's settings beside its result."""
     return {"clf_version": __version__, "command": command, "settings": settings.model_dump(mode="json")}
