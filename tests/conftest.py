@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ from support.tiny import ag_news_files, imdb_files, review_rows, tiny_encoder_fi
 HANGS = 280
 """Seconds after which a process that a test started hangs, on any machine; the test's own limit is 300."""
 FAST = ("--epochs", "3", "--learning-rate", "3e-3", "--batch-size", "8", "--max-length", "64")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compute on processors, as everywhere; on GPUs only where their tests alone were asked for (`-m gpu`)."""
+    if config.getoption("-m") != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ def own_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeyp
 
     for name in [name for name in os.environ if name.startswith("CLF_") and name != "CLF_COMPUTE__PRECISION"]:
         monkeypatch.delenv(name)  # all but what lets the suite run as on another kind of processor
+    if sys.platform == "darwin":  # whose GPU cannot be hidden
+        monkeypatch.setenv("CLF_COMPUTE__DEVICE", "cpu")
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.setenv("COLUMNS", "200")

@@ -48,7 +48,7 @@ def test_a_hub_that_says_nothing_costs_two_seconds(clf: RunClf, monkeypatch: pyt
         found = clf("doctor", "--json").json
     assert "answer" in found["hub"]["state"]
     assert found["hub"]["state"] != "answers"
-    assert found["hub"]["seconds"] < 5 * SECONDS_FOR_THE_HUB  # the client by itself: minutes
+    assert found["hub"]["seconds"] < 20 * SECONDS_FOR_THE_HUB  # the client by itself: minutes
 
 
 def test_offline_asks_nothing(clf: RunClf, hub: LocalHub) -> None:

@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 
 import clf as package
+from clf.layers import load_settings
 from conftest import RunClf, review_rows, write_csv
 
 ROWS = [(1, "a wonderful film", "x"), (2, "", "y"), (3, "an awful bore, 'dull'", "z")]
@@ -112,7 +113,7 @@ def test_what_cannot_be_done_is_said(
 
 
 def test_three_lines_of_python_do_the_same(clf: RunClf, trained: Path) -> None:
-    [answer] = package.load(trained).predict(["a wonderful film"])
+    [answer] = package.load(trained, load_settings()).predict(["a wonderful film"])
     typed = clf("predict", trained, "--text", "a wonderful film", "--json").json["predictions"][0]
     assert (answer.label, answer.confidence) == (typed["label"], pytest.approx(typed["confidence"]))
 

@@ -22,6 +22,7 @@ import pytest
 import clf as package
 from clf import predictions
 from clf.data.incoming import open_incoming
+from clf.layers import load_settings
 from clf.predict import Predictor
 from clf.predictions import Counts, Parts, Table
 from clf.results import held
@@ -46,7 +47,7 @@ def table(path: Path | str) -> list[dict[str, str]]:
 
 
 def labels(trained: Path, texts: list[str]) -> list[str]:
-    found = [answer.label for answer in package.load(trained).predict(texts)]
+    found = [answer.label for answer in package.load(trained, load_settings()).predict(texts)]
     assert set(found) >= {"negative", "positive"}
     return found
 
@@ -135,6 +136,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+OTHER_PRECISION = "bf16" if os.environ.get("CLF_COMPUTE__PRECISION") == "fp32" else "fp32"
 FINISHED = ["new.csv", "out.csv", "out.csv.settings.json"]
 
 
@@ -467,7 +469,7 @@ def test_without_resume_what_was_labelled_is_thrown_away_and_said_so(
         (("--threshold", "0.9"), "--threshold changed since"),
         (("--all-scores",), "the columns changed since"),
         (("--max-length", "16"), "the way texts are read changed since"),
-        (("--precision", "fp32"), "device or precision changed since"),
+        (("--precision", OTHER_PRECISION), "device or precision changed since"),
     ],
 )
 def test_another_run_is_not_gone_on_with(
@@ -742,9 +744,9 @@ def test_a_text_of_ten_megabytes_costs_little_more_than_its_beginning(trained: P
     def best(text: str) -> tuple[float, Any]:
         taken = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             [answer] = predictor.predict([text])
-            taken.append(time.perf_counter() - began)
+            taken.append(time.process_time() - began)
         return min(taken), answer
 
     beginning, expected = best(long[:60_000])
@@ -804,7 +806,9 @@ def test_the_command_and_python_give_the_same_numbers_over_several_windows(
     write_csv(own_folder / "new.csv", review_rows(40))
     assert clf("predict", trained, "new.csv", "--output", "out.parquet", "--all-scores").code == 0
     by_command = pq.read_table("out.parquet")["predicted_score_positive"].to_pylist()
-    by_python = [round(answer.scores["positive"], 6) for answer in package.load(trained).predict(texts)]
+    by_python = [
+        round(answer.scores["positive"], 6) for answer in package.load(trained, load_settings()).predict(texts)
+    ]
     assert by_python == by_command
 
 

@@ -7,11 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
 from clf import processes
-from clf.errors import UsageError
+from clf.errors import NetworkError, UsageError
 from clf.processes import World, current_world
 from clf.settings import TrainSettings
 from clf.training.arguments import part_of_batch
@@ -174,6 +175,31 @@ def test_gpus_compute_over_nccl_and_are_told_things_over_gloo(monkeypatch: pytes
     assert (backend, given.get("timeout")) == ("nccl", None)  # a limit of its own, of minutes
     assert [group["backend"] for group in groups] == ["gloo", "gloo"]
     assert [group["timeout"] for group in groups] == [processes.LONGEST_WAIT, processes.STEP_WAIT]
+
+    used: list[object] = []
+    monkeypatch.setattr(processes, "_shared", False)
+    monkeypatch.setattr(processes, "_groups", {processes.PATIENT: "patient", processes.STEP: "step"})
+    monkeypatch.setattr(distributed, "barrier", lambda group=None: used.append(group))
+    monkeypatch.setattr(distributed, "broadcast_object_list", lambda given, src, group=None: used.append(group))
+    monkeypatch.setattr(distributed, "all_reduce", lambda part, *_, group=None: used.append((group, part.device.type)))
+    processes.from_main(World(1, 2, 1, 2))
+    processes.wait_for_all(World(1, 2, 1, 2))
+    processes.wait_for_all(World(1, 2, 1, 2), processes.STEP)
+    processes.any_process(World(1, 2, 1, 2), 1)
+    processes.add_up(World(1, 2, 1, 2), np.zeros(2))
+    assert used == ["patient", "patient", "step", ("step", "cpu"), ("step", "cpu")]
+
+
+def test_processes_that_cannot_meet_are_told_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch import distributed
+
+    def unreachable(*_: object) -> None:
+        raise distributed.DistNetworkError("The client socket has timed out after 60000ms")
+
+    monkeypatch.setattr(distributed, "rendezvous", unreachable)
+    with pytest.raises(NetworkError, match="the 2 processes of this run cannot meet") as refused:
+        processes.join(World(1, 2, 1, 2), cuda=False)
+    assert "GLOO_SOCKET_IFNAME" in refused.value.hint
 
 
 # --- cores --------------------------------------------------------------------------------------------------

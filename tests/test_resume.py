@@ -242,7 +242,8 @@ def test_dropout_on_attention_weights_stays_as_it_was_on_another_device(
         patch.setattr(record, "keeps_attention_dropout", lambda *_: True)  # as on a GPU, by itself
         done = train(clf, tiny_encoder, "--resume")
     assert done.code == 2
-    assert "--attention-dropout (auto resolved) was 'off', is now 'keep'" in done.err
+    assert "--attention-dropout was 'off', is now 'keep'" in done.err
+    assert "hint: pass --attention-dropout off, or start afresh without --resume" in done.err
     again = train(clf, tiny_encoder, "--resume", "--attention-dropout", "off")
     assert again.code == 0, again.err
 

@@ -8,6 +8,7 @@ training and reports; settings, errors, results, runs, progress and hub are shar
     clf.load("trained_models/my_model").predict(["a text"])
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["Prediction", "Predictor", "__version__", "load"]
 
 def __getattr__(name: str) -> Any:
     if name in {"load", "Prediction", "Predictor"}:
+        if sys.platform == "win32":
+            raise ImportError("clf runs on Linux and macOS; on Windows use the Subsystem for Linux (wsl --install)")
         from clf import predictor
 
         return getattr(predictor, name)

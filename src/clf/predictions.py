@@ -80,7 +80,10 @@ class Parts:
                 raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
             except TooLittleMemory as error:
                 if rows := self.counts().rows:
-                    error.hint += f"; {rows} labelled rows are kept, and --resume goes on from them"
+                    anew = error.hint.replace("free memory on it, or", "or begin anew:")
+                    error.hint = f"free memory and pass --resume, {rows} labelled rows are kept; {anew}"
+                else:
+                    self.discard()
                 raise
             except OutputError:
                 raise

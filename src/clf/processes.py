@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from clf.errors import NetworkError, first_line
+
 LONGEST_WAIT = timedelta(days=2)
 """How long the others wait for the main process, which may be preparing millions of rows."""
 STEP_WAIT = timedelta(minutes=30)
@@ -79,20 +81,30 @@ def join(world: World, cuda: bool) -> None:
 
     Messages of clf go over gloo in any case, and all processes connect for them here, at the start. NCCL connects at
     its first use, by which time the main process has prepared the data and no other waits for it; so NCCL keeps the
-    time limit of its own, after which it ends a run that lost a host.
+    time limit of its own, after which it ends a run that lost a host. Raises NetworkError when they cannot meet.
     """
     import torch
     from torch import distributed
-    from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
     if world.size == 1 or distributed.is_initialized():
         return
     if cuda:
         torch.cuda.set_device(world.local_rank)
+    try:
+        _meet(world, "nccl" if cuda else "gloo")
+    except (RuntimeError, ValueError) as error:
+        hint = "check MASTER_ADDR, name resolution and firewalls; GLOO_SOCKET_IFNAME names the network interface to use"
+        raise NetworkError(f"the {world.size} processes of this run cannot meet: {first_line(error)}", hint) from error
+
+
+def _meet(world: World, backend: str) -> None:
+    from torch import distributed
+    from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
+
     # torchrun's store outlives the processes: those started anew must not find the addresses of the dead.
     store, rank, size = next(rendezvous("env://", world.rank, world.size))
     fresh = PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
-    distributed.init_process_group("nccl" if cuda else "gloo", store=fresh, rank=rank, world_size=size)
+    distributed.init_process_group(backend, store=fresh, rank=rank, world_size=size)
     _groups[PATIENT] = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
     _groups[STEP] = distributed.new_group(backend="gloo", timeout=STEP_WAIT)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import clf as package
 from clf import __version__
 from clf.cli.app import main
 from conftest import HANGS, RunClf, review_rows, write_csv
@@ -126,3 +127,11 @@ def test_windows_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys:
         main()
     assert ended.value.code == 1
     assert capsys.readouterr().err.splitlines()[0] == "error: clf runs on Linux and macOS, found Windows"
+    with pytest.raises(ImportError, match="clf runs on Linux and macOS"):
+        package.load("model")
+
+
+def test_the_command_line_can_be_imported_without_what_windows_lacks() -> None:
+    code = "import sys; sys.modules.update(fcntl=None, resource=None); import clf.cli.app; print('imported')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS)
+    assert done.stdout == "imported\n", done.stderr

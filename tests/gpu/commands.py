@@ -81,10 +81,10 @@ def _answer(code: int, said: str) -> Any:
 # --- training -----------------------------------------------------------------------------------------------
 
 
-def goal(plan: Plan) -> None:
-    """Train as the goal says: the whole dataset, three epochs, 512 tokens, batches of 16."""
+def full_training(plan: Plan) -> None:
+    """Train on the whole dataset: three epochs, 512 tokens, batches of 16."""
     size = plan.sizes.batch
-    _train(plan, "goal", plan.dataset, "--batch-size", size, "--epochs", plan.sizes.epochs)
+    _train(plan, "full-training", plan.dataset, "--batch-size", size, "--epochs", plan.sizes.epochs)
 
 
 def batch_64(plan: Plan) -> None:
@@ -167,7 +167,7 @@ def predict(plan: Plan) -> None:
     """Label the texts of the test split in each precision, and compare the answers with those of fp32."""
     import pyarrow.parquet as pq
 
-    names = ("goal", "batch-64", "batch-128")
+    names = ("full-training", "batch-64", "batch-128")
     model = next((plan.work / name for name in names if (plan.work / name / "clf.json").is_file()), None)
     if model is None:
         raise Skipped("no model was trained")
@@ -286,14 +286,17 @@ def tests(plan: Plan) -> None:
     """Run the project's tests that are marked gpu."""
     if find_spec("pytest") is None:
         raise Skipped("no pytest")
-    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-q", "-p", "no:cacheprovider",
+    command = [sys.executable, "-m", "pytest", "-m", "gpu", "-v", "-p", "no:cacheprovider",
                "--basetemp", str(plan.work / "pytest"), str(Path("tests") / "gpu")]  # fmt: skip
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=plan.root, capture_output=True, text=True, env=environment)
-    sys.stderr.write(done.stdout + done.stderr)
+    said = plan.work / "tests.txt"
+    with said.open("w") as out:  # a file, so that what was said before the time ran out is not lost
+        done = subprocess.run(command, cwd=plan.root, stdout=out, stderr=out, env=environment)
+    text = said.read_text()
+    sys.stderr.write(text)
     if done.returncode == 5:
         raise Skipped("no test is marked gpu")
     if done.returncode > 1:
-        raise Failed(" ".join((done.stderr or done.stdout).split())[:200])
-    plan.figures["tests"] = done.stdout.strip().splitlines()[-1].strip("= ")
-    plan.figures["failed"] = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        raise Failed(" ".join(text.split())[-200:])
+    plan.figures["tests"] = text.strip().splitlines()[-1].strip("= ")
+    plan.figures["failed"] = [line for line in text.splitlines() if line.startswith(("FAILED", "ERROR"))]

@@ -25,7 +25,7 @@ PARTS = {
     "machine": "chip.machine",
     "steps": "chip.steps",
     "syncs": "chip.syncs",
-    "goal": "commands.goal",
+    "full-training": "commands.full_training",
     "batch-64": "commands.batch_64",
     "batch-128": "commands.batch_128",
     "peer": "peer.peer",

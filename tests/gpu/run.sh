@@ -11,16 +11,16 @@ PARTS="
 wheels     20
 machine    50
 inputs     25
-steps      60
+steps      50
 syncs      20
-goal      130
+full-training 115
 batch-64   35
 batch-128  30
-peer       50
+peer       45
 minilm     45
-predict    50
+predict    45
 repeat     35
-tests      25
+tests      60
 minilm-64   0
 "
 LEAST=5  # seconds that a part is started with

@@ -100,8 +100,8 @@ class Plan:
 
     @property
     def prepared(self) -> Path:
-        """The dataset as the goal's run prepared it; the raw one if that run did not get so far."""
-        folder = self.work / "goal.run" / "dataset"
+        """The dataset as the full training prepared it; the raw one if that run did not get so far."""
+        folder = self.work / "full-training.run" / "dataset"
         return folder if (folder / "manifest.json").is_file() else self.dataset
 
     def remember(self, **facts: Any) -> None:

@@ -55,7 +55,8 @@ def test_every_gpu_can_be_chosen(clf: RunClf, reviews: Path, tiny_encoder: Path)
     last = f"cuda:{torch.cuda.device_count() - 1}"
     train(clf, tiny_encoder, "--output-dir", "m", "--device", last)
     assert record("m")["compute"]["device"] == last
-    beyond = clf("train", "--dataset", "reviews.csv", "--device", f"cuda:{torch.cuda.device_count()}")
+    there = torch.cuda.device_count()
+    beyond = clf("train", "--dataset", "reviews.csv", "--model", tiny_encoder, "--device", f"cuda:{there}")
     assert beyond.code == 2
     assert "is not on this machine" in beyond.err
 
@@ -122,4 +123,4 @@ def test_more_processes_than_gpus_are_refused_once(reviews: Path, tiny_encoder: 
     command = [*torchrun, "train", "--model", str(tiny_encoder), "--dataset", "reviews.csv", *FAST]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode != 0
-    assert done.stderr.count("error: ") == 1
+    assert done.stderr.count(f"error: {count} processes were started on a machine with {count - 1} GPU") == 1

@@ -67,6 +67,7 @@ def test_a_download_ends_as_it_must(
 def seconds_waited(done: Outcome) -> float:
     """Return how long the download says that it waited; 0 where it asked nothing twice."""
     said = re.search(r"gave up after \d+ attempts and ([\d.]+) s of waiting", done.err)
+    assert said or "trying again" not in done.err, done.err
     return float(said[1]) if said else 0.0
 
 

@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,19 @@ def test_a_process_that_gets_no_processor_is_waited_for(monkeypatch: pytest.Monk
     assert download._Download(ORDER, timeout=2.0).run() == COMMIT
 
 
+def test_a_process_that_says_nothing_uses_up_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def silent(order: dict[str, Any]) -> Iterator[queue.Queue[dict[str, Any]]]:
+        yield queue.Queue()
+
+    monkeypatch.setattr(download, "_transfer", silent)
+    monkeypatch.setattr(download, "SECONDS_OF_SILENCE", 0.5)
+    attempts = download._Download(ORDER, timeout=1.0)
+    with pytest.raises(NetworkError, match="was silent"):
+        attempts.run()
+    assert attempts.attempts <= 2
+
+
 def test_computing_is_no_waiting_and_sleeping_is(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, said = Waiting(), threading.Event()
     monkeypatch.setattr("clf.hub.transfer.report", lambda **_: said.set())
@@ -106,19 +119,22 @@ def test_a_process_that_is_stopped_for_longer_than_the_timeout_goes_on(clf: RunC
     stopped: list[int] = []
 
     def stop_once() -> None:
-        while not stopped:
-            for child in psutil.Process().children():
-                if "clf.hub.transfer" in child.cmdline() and weights.fired:
-                    time.sleep(0.5)
-                    child.suspend()
-                    time.sleep(2.5)
-                    child.resume()
-                    stopped.append(child.pid)
-            time.sleep(0.05)
+        while not (stopped or over.is_set()):
+            with suppress(psutil.NoSuchProcess):
+                for child in psutil.Process().children():
+                    if weights.fired and "clf.hub.transfer" in child.cmdline():
+                        child.suspend()
+                        time.sleep(2.5)
+                        child.resume()
+                        stopped.append(child.pid)
+            time.sleep(0.02)
 
+    over = threading.Event()
     thread = threading.Thread(target=stop_once)
     thread.start()
     done = clf("download-models", MODEL, "--download-timeout", 2)
+    over.set()
     thread.join()
     assert done.code == 0, done.err
+    assert stopped
     assert "trying again" not in done.err

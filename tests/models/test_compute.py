@@ -136,20 +136,40 @@ def test_each_process_takes_the_gpu_of_its_number(gpus: list[torch.device]) -> N
     assert device_of("auto", World(3, 4, 1, 2)) == torch.device("cuda", 1)
 
 
-def test_more_processes_than_gpus_are_refused_once(gpus: list[torch.device]) -> None:
+@pytest.mark.parametrize(
+    ("device", "precision", "said"),
+    [
+        ("auto", "auto", "4 processes were started on a machine with 2 GPUs"),
+        ("cuda:1", "auto", "--device cuda:1 is one GPU, and each of 4 processes needs its own"),
+        ("cpu", "fp16", "--precision fp16 needs a CUDA device"),
+    ],
+)
+def test_what_all_processes_find_is_told_once(gpus: list[torch.device], device: str, precision: str, said: str) -> None:
     told = []
     for rank in range(4):
-        with pytest.raises(UsageError, match="4 processes were started on a machine with 2 GPUs") as refused:
-            device_of("auto", World(rank, 4, rank, 4))
-        assert "--nproc-per-node 2" in refused.value.hint
+        with pytest.raises(UsageError, match=said) as refused:
+            choose_compute(ComputeSettings(device=device, precision=precision), World(rank, 4, rank, 4))
         told.append(not refused.value.told_elsewhere)
     assert told == [True, False, False, False]
-    assert device_of("cpu", World(3, 4, 3, 4)).type == "cpu"
 
 
-def test_one_gpu_for_several_processes_is_refused(gpus: list[torch.device]) -> None:
-    with pytest.raises(UsageError, match="--device cuda:1 is one GPU, and each of 2 processes needs its own"):
-        device_of("cuda:1", World(0, 2, 0, 2))
+def test_processes_that_share_a_machine_without_gpus_say_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UsageError) as refused:
+        device_of("cuda", World(1, 2, 1, 2))
+    assert refused.value.told_elsewhere
+
+
+def test_one_process_a_host_may_name_its_gpu(gpus: list[torch.device]) -> None:
+    assert device_of("cuda:1", World(1, 2, 0, 1)) == torch.device("cuda", 1)
+
+
+def test_the_format_is_asked_of_the_gpu_that_computes(
+    gpus: list[torch.device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: gpus[-1:] == [torch.device("cuda", 1)])
+    assert choose_compute(ComputeSettings(device="cuda:1")).precision == "bf16"
+    assert choose_compute(ComputeSettings(device="cuda:0")).precision == "fp16"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -120,12 +121,19 @@ class ForkedClf:
     def finish(self, timeout: float) -> "subprocess.CompletedProcess[str]":
         """Give it no more input, and return its code and what is left of its outputs."""
         self.stdin.close()
-        out = self.stdout.read()
-        done = subprocess.CompletedProcess("clf", 0, out, self.stderr.read())
-        done.returncode = self.wait(timeout)
+        said: dict[str, str] = {}
+        readers = [
+            threading.Thread(target=lambda name=name, stream=stream: said.update({name: stream.read()}))
+            for name, stream in (("out", self.stdout), ("err", self.stderr))
+        ]
+        for reader in readers:
+            reader.start()
+        code = self.wait(timeout)
+        for reader in readers:
+            reader.join()
         self.stdout.close()
         self.stderr.close()
-        return done
+        return subprocess.CompletedProcess("clf", code, said["out"], said["err"])
 
     def __enter__(self) -> "ForkedClf":
         return self

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,8 @@ from clf.errors import INTERRUPTED, READER_LEFT, TERMINATED, ClfError, Interrupt
 from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings
 
+SECONDS_TO_SPEAK = 3.0
+"""A launcher ends all processes when one has ended: one with nothing to say waits for the one that says it."""
 NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
 
 
@@ -80,7 +83,13 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except ClfError as error:
         return _refuse(error, arguments)
     except MemoryError:
-        return _refuse(ClfError("this machine ran out of memory", "free memory, or give clf less at once"), arguments)
+        return _refuse(
+            ClfError(
+                "this machine ran out of memory",
+                "free memory, or take fewer texts (--max-train-samples, --max-eval-samples)",
+            ),
+            arguments,
+        )
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
@@ -124,7 +133,9 @@ def _refuse(error: ClfError, arguments: list[str] | None) -> int:
 
     if _debugging(arguments):
         sys.stderr.write(safe(traceback.format_exc()))
-    if not error.told_elsewhere:
+    if error.told_elsewhere:
+        time.sleep(SECONDS_TO_SPEAK)
+    else:
         print_error(error, wants_json(arguments))
     return error.exit_code
 

@@ -215,6 +215,7 @@ class _Download:
                 try:
                     message = messages.get(timeout=SECONDS_OF_SILENCE)
                 except queue.Empty:
+                    self._wait(SECONDS_OF_SILENCE)
                     raise TryAgain(f"the process that fetches was silent for {SECONDS_OF_SILENCE:.0f} s") from None
                 if "waited" in message:
                     passed, waited = message["waited"] - waited, message["waited"]

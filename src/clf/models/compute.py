@@ -19,8 +19,8 @@ MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # numbers of malloc.h
 WITH_BF16 = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
 WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 """Names that PyTorch has for a processor's instructions, and oneDNN for the most that it may use."""
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
-"""What PyTorch says on CUDA, Metal and processors, and cuBLAS."""
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "_STATUS_ALLOC_FAILED")
+"""What PyTorch says on CUDA, Metal and processors, and cuBLAS and cuDNN."""
 
 log = logging.getLogger(__name__)
 
@@ -46,19 +46,19 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
     """Resolve `auto` for this machine, or for this process of several, and take its share of the cores.
 
     The device of a GPU always has an index. Raises UsageError for a device that is not there, for more processes
-    than GPUs, or for fp16 off CUDA.
+    than GPUs, or for fp16 off CUDA; the processes of a machine find the same, and the first of them says it.
     """
-    device = _device(settings.device, world)
+    try:
+        device = _device(settings.device, world)
+        precision = _precision(settings.precision, device)
+    except UsageError as error:
+        error.told_elsewhere = world.local_rank > 0
+        raise
     if world.size > 1:  # torchrun sets OMP_NUM_THREADS to 1
         torch.set_num_threads(max(1, usable_cores() // world.local_size))
     elif "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
-    precision = settings.precision if settings.precision != "auto" else _fastest(device)
-    if precision == "fp16" and device.type != "cuda":
-        raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")
     log.debug("device %s, precision %s, %d threads", device, precision, torch.get_num_threads())
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # what names no GPU takes the current one
     return Compute(device, precision, rereads=settings.precision == "auto")
 
 
@@ -101,6 +101,7 @@ def _device(name: str, world: World) -> torch.device:
         raise UsageError(f"--device {name}: {_why_no_gpu()}", "use --device auto or cpu; clf doctor says what is here")
     if world.size > 1:
         _check_a_gpu_for_each(name, world, gpus)
+    if world.size > 1 and not number:
         return torch.device("cuda", world.local_rank)
     if int(number or 0) >= gpus:
         there = "cuda:0 only" if gpus == 1 else f"cuda:0 to cuda:{gpus - 1}"
@@ -127,19 +128,25 @@ def _why_no_gpu() -> str:
 
 
 def _check_a_gpu_for_each(name: str, world: World, gpus: int) -> None:
-    """Refuse processes that would share a GPU; each of them finds the same, and the first on its machine says it."""
-    if ":" in name:
-        error = UsageError(f"--device {name} is one GPU, and each of {world.size} processes needs its own",
-                           "pass --device cuda")  # fmt: skip
-    elif world.local_size > gpus:
-        error = UsageError(
+    """Refuse processes of one machine that would share a GPU."""
+    if ":" in name and world.local_size > 1:
+        message = f"--device {name} is one GPU, and each of {world.local_size} processes needs its own"
+        raise UsageError(message, "pass --device cuda")
+    if world.local_size > gpus:
+        raise UsageError(
             f"{world.local_size} processes were started on a machine with {gpus} GPU{'s' * (gpus > 1)}",
             f"start one for each GPU (torchrun --nproc-per-node {gpus}), or pass --device cpu",
         )
-    else:
-        return
-    error.told_elsewhere = world.local_rank > 0
-    raise error
+
+
+def _precision(asked: str, device: torch.device) -> str:
+    """Resolve `auto`, asking the GPU itself, which becomes the current one: what names none takes that."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    precision = _fastest(device) if asked == "auto" else asked
+    if precision == "fp16" and device.type != "cuda":
+        raise UsageError(f"--precision fp16 needs a CUDA device, found {device.type}", "use --precision auto")
+    return precision
 
 
 def _fastest(device: torch.device) -> str:

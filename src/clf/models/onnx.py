@@ -24,6 +24,7 @@ from clf.results import disk_is_full
 
 OPSET = 17  # the first with layer normalization as one operator
 INPUTS = ("input_ids", "attention_mask")
+OUT_OF_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 MISSING = "pip install 'clf-cli[onnx]'"
 
 
@@ -60,7 +61,12 @@ class OnnxModel:
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> SimpleNamespace:
         """Take ids and mask, both of shape (texts, tokens); `logits` has the shape (texts, classes)."""
         given = zip(INPUTS, (input_ids, attention_mask), strict=True)
-        [logits] = self.session.run(["logits"], {name: value.cpu().numpy() for name, value in given})
+        try:
+            [logits] = self.session.run(["logits"], {name: value.cpu().numpy() for name, value in given})
+        except Exception as error:  # its errors have no kind of their own
+            if any(words in str(error) for words in OUT_OF_MEMORY):
+                raise MemoryError(first_line(error)) from error
+            raise
         return SimpleNamespace(logits=torch.from_numpy(logits))
 
     def to(self, device: torch.device) -> "OnnxModel":

@@ -28,6 +28,7 @@ TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
 TEXTS_PER_BATCH = 512
 SURE, FIRST, TOLERANCE = 0.92, 64, 0.01
 """Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
+LEAST_LENGTH = 16  # tokens; no smaller --max-length is suggested
 WIDTHS = 8  # batches are padded to a multiple: what is prepared for each shape is kept, and takes memory
 
 Advance = Callable[[int], None]
@@ -48,8 +49,8 @@ class Inference:
     """
 
     def __init__(self, classifier: Classifier, compute: Compute) -> None:
-        self.classifier, self.compute = classifier, compute
-        with _loading(classifier.name, compute):
+        self.classifier, self.compute, self.budget = classifier, compute, Budget()
+        with loading(classifier.name, compute):
             self.model = classifier.model.to(compute.device)
             in_bf16 = compute.precision == "bf16" and isinstance(self.model, torch.nn.Module)
             self.fast = self._in_bf16() if in_bf16 else None
@@ -67,7 +68,8 @@ class Inference:
 
     def predict_tokens(self, token_ids: TokenIds, advance: Advance | None = None) -> Array:
         """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given."""
-        read = partial(predict_tokens, padding=self.classifier.tokenizer.pad_token_id, most=self.classifier.max_length)
+        one = self.classifier
+        read = partial(predict_tokens, padding=one.tokenizer.pad_token_id, most=one.max_length, budget=self.budget)
         fp32 = Compute(self.compute.device, "fp32")
         if self.fast is None:
             return read(self.model, token_ids, compute=self.compute, advance=advance)
@@ -125,18 +127,20 @@ def predict_tokens(
     compute: Compute,
     advance: Advance | None = None,
     most: int | None = None,
+    budget: "Budget | None" = None,
 ) -> Array:
     """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given.
 
     Texts of similar length are read together, as many as the device's token budget takes; `most` is the number of
-    tokens that padding must not go beyond, where it may be more than needed. Draws nothing from the global random
+    tokens that padding must not go beyond, where it may be more than needed; a `budget` remembers from call to call
+    that memory ran out. Draws nothing from the global random
     state. Raises ModelError when a probability is not a number.
     """
 
     def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
 
-    return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most)
+    return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most, budget)
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
@@ -180,13 +184,15 @@ def _answer(
     compute: Compute,
     advance: Advance | None,
     most: int | None = None,
+    budget: "Budget | None" = None,
 ) -> Array:
     """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
     answers = np.empty((len(token_ids), width), dtype=np.float32)
     was_training = model.training
-    with _loading("the model", compute):
+    with loading("the model", compute):
         model.to(compute.device).eval()
-    budget = Budget(TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type])
+    budget = budget or Budget()
+    budget.tokens = budget.tokens or TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type]
 
     def read(rows: list[int]) -> Array:
         padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
@@ -205,7 +211,7 @@ def _answer(
 
 
 @contextmanager
-def _loading(name: str, compute: Compute) -> Iterator[None]:
+def loading(name: str, compute: Compute) -> Iterator[None]:
     """Raise TooLittleMemory when the device's memory does not hold the weights that the block moves there."""
     try:
         yield
@@ -220,9 +226,9 @@ def _loading(name: str, compute: Compute) -> Iterator[None]:
 
 @dataclass
 class Budget:
-    """How many tokens, padding included, are read at once; less once memory has run out."""
+    """How many tokens, padding included, are read at once: 0 for what suits the device; less once memory ran out."""
 
-    tokens: int
+    tokens: int = 0
 
 
 def _read_what_fits(
@@ -239,9 +245,10 @@ def _read_what_fits(
             raise
         longest = max(len(token_ids[row]) for row in rows)
         if len(rows) == 1:
+            shorter = f"--max-length {longest // 2}, or " if longest >= 2 * LEAST_LENGTH else ""
             raise TooLittleMemory(
                 f"{compute.device} ran out of memory reading one text of {longest} tokens: {first_line(error)}",
-                f"free memory on it, pass --max-length {longest // 2}, or --device cpu where that is another",
+                f"free memory on it, or pass {shorter}--device cpu where that is another",
             ) from error
     if compute.device.type == "cuda":
         torch.cuda.empty_cache()

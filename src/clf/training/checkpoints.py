@@ -13,10 +13,13 @@ from typing import Any
 
 from clf.errors import UsageError
 from clf.results import flush, read_json, sha256
+from clf.settings import TrainSettings
 
 MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
+ATTENTION_DROPOUT = "--attention-dropout"
+DEFAULTS = {f"--{name.replace('_', '-')}": value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,8 @@ class Checkpoints:
     """The checkpoints of one run.
 
     `fingerprint` has two parts: under `same` what must be equal for a run to go on, under `alike` what may differ
-    at the price of other bits (versions, threads, device). What the checkpoint of another version of clf does not
-    say is not compared.
+    at the price of other bits (versions, threads, device). A setting that the checkpoint of an older clf does not
+    know had its default.
     """
 
     def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]]) -> None:
@@ -141,22 +144,20 @@ class Checkpoints:
         return found
 
     def _check_fingerprint(self, found: Checkpoint) -> None:
-        now, then = self.fingerprint, {**found.fingerprint["alike"], **found.fingerprint["same"]}
-        changed = [key for key in sorted(now["same"]) if key in then and then[key] != now["same"][key]]
-        if changed:
-            shown = "; ".join(f"{key} was {then[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
+        now, then = self.fingerprint, _known(found.fingerprint)
+        earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now["same"].items()}
+        if changed := [key for key in sorted(earlier) if earlier[key] != now["same"][key]]:
+            shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
+            flags = [f"{key} {earlier[key]}" for key in changed if key.startswith("--")]
+            same = " ".join(flags) if len(flags) == len(changed) else "the same settings and data"
             raise UsageError(
                 f"the interrupted run in {found.folder.parent.parent} was another: {shown}",
-                "pass the same settings and data, or start afresh without --resume",
+                f"pass {same}, or start afresh without --resume",
             )
         for key in sorted(now["alike"]):
             if key in then and then[key] != now["alike"][key]:
-                log.warning(
-                    "%s was %s, is now %s: the weights will not be the same bit for bit",
-                    key,
-                    then[key],
-                    now["alike"][key],
-                )
+                was, is_now = then[key], now["alike"][key]
+                log.warning("%s was %s, is now %s: the weights will not be the same bit for bit", key, was, is_now)
 
     def _rotate(self, step: int, best_step: int | None) -> None:
         """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""
@@ -172,6 +173,14 @@ class Checkpoints:
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
+
+
+def _known(fingerprint: dict[str, Any]) -> dict[str, Any]:
+    """Return all that a checkpoint's fingerprint says, with what `auto` of version 0.1 stood for."""
+    known = {**fingerprint["alike"], **fingerprint["same"]}
+    if known.get(ATTENTION_DROPOUT) == "auto":
+        known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
+    return known
 
 
 def _is_complete_alone(folder: Path) -> bool:

@@ -7,10 +7,9 @@ from clf.errors import ClfError, OutputError, TrainingError, first_line
 from clf.models.compute import Compute, ran_out_of_memory
 from clf.results import disk_is_full
 from clf.runs import Run
+from clf.scoring.inference import LEAST_LENGTH
 from clf.training.progress import Reporter
 from clf.training.recipe import Recipe
-
-LEAST_LENGTH = 16  # tokens; no smaller --max-length is suggested
 
 
 @contextmanager
@@ -40,8 +39,12 @@ def _out_of_memory(
     """Return the error for texts that the memory does not hold at once, with settings that take less."""
     part, parts = recipe.arguments.per_device_train_batch_size, recipe.arguments.gradient_accumulation_steps
     texts = f"{part} texts" if part > 1 else "one text"
-    message = f"{compute.device} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"
-    remedy = f"--max-length {max(LEAST_LENGTH, max_length // 2)}, or choose a smaller encoder"
+    where = "this machine" if isinstance(error, MemoryError) else compute.device
+    message = f"{where} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"
+    shorter = (
+        f"--max-length {max_length // 2}" if max_length >= 2 * LEAST_LENGTH else "--device cpu where that is another"
+    )
+    remedy = f"{shorter}, or choose a smaller encoder"
     if part > 1:
         more = next(count for count in range(parts + 1, part * parts + 1) if part * parts % count == 0)
         saved = any(run.checkpoints.glob("checkpoint-*"))

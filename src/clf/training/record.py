@@ -20,6 +20,7 @@ from clf.results import SCHEMA_VERSION, sha256
 from clf.runs import now
 from clf.settings import Settings
 from clf.training.arguments import keeps_attention_dropout
+from clf.training.checkpoints import ATTENTION_DROPOUT
 
 
 def model_record(
@@ -68,10 +69,9 @@ def model_record(
 
 
 # Settings of [train] that change how a run is kept or told, not what it computes.
-ACCUMULATION, ATTENTION_DROPOUT = "--gradient-accumulation", "--attention-dropout (auto resolved)"
+ACCUMULATION = "--gradient-accumulation"
 ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
-NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision",
-             "attention_dropout"}  # fmt: skip
+NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
 
 
 def fingerprint(

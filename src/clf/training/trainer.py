@@ -20,12 +20,12 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 from transformers.utils import logging as transformers_logging
 
 from clf import processes
-from clf.errors import Interrupted, ModelError, TrainingError
+from clf.errors import Interrupted, ModelError, TooLittleMemory, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.progress import track
 from clf.runs import Run
-from clf.scoring.inference import predict_tokens
+from clf.scoring.inference import loading, predict_tokens
 from clf.scoring.metrics import METRICS, score
 from clf.training.arguments import LOWER, SELECTION
 from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
@@ -111,8 +111,9 @@ def fine_tune(
     begun = found.step if found else 0
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
-        with explaining(reporter, classifier.max_length, compute, recipe, run):
+        with loading(classifier.name, compute):
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
+        with explaining(reporter, classifier.max_length, compute, recipe, run):
             seconds = _train(trainer, found)
         if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
             stop.number = number
@@ -169,6 +170,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.control: Any
         self.classifier, self.compute, self.validation, self.recipe = classifier, compute, validation, recipe
         self.checkpoints, self.stop = checkpoints, stop
+        self.began_on: str | None = compute.device.type
         self.seconds_aside, self.seconds_before, self.started = 0.0, 0.0, time.perf_counter()
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
@@ -191,6 +193,8 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         started = time.perf_counter()
         try:
             probabilities = self._validate()
+        except TooLittleMemory:
+            raise
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(probabilities, self.validation.labels)
@@ -268,12 +272,13 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.seconds_aside += time.perf_counter() - started
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
-        """Restore the random states; a device that the checkpoint knows none of goes on from the seed, in silence.
+        """Restore the random states; where the checkpoint is of another device, this one goes on from the seed.
 
-        That the device is another was said already, when the fingerprints were compared.
+        That was said when the fingerprints were compared, so the library need not say it again.
         """
         verbosity = transformers_logging.get_verbosity()
-        transformers_logging.set_verbosity(logging.CRITICAL)
+        if self.began_on != self.compute.device.type:
+            transformers_logging.set_verbosity(logging.CRITICAL)
         try:
             super()._load_rng_state(checkpoint)
         finally:
@@ -293,6 +298,7 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
             return 1e-9
         if found:
             trainer.seconds_before = found.extra.get("seconds", 0.0)
+            trainer.began_on = found.fingerprint["alike"].get("device")
             trainer.add_callback(Continuation(trainer, found))
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     except Finished:
