@@ -62,6 +62,7 @@ def test_training_names_the_parts_that_would_fit_and_goes_on_with_them(
     assert "on 8 texts of up to 64 tokens" in done.err
     assert "pass --gradient-accumulation 2 (the same batch, read in smaller parts; with --resume" in done.err
     assert "--max-length 32" in done.err
+    assert "the model itself takes" in done.err
     assert not Path("m").exists()
     [kept] = Path("m.run/checkpoints").glob("checkpoint-*")
     with monkeypatch.context() as patch:
@@ -193,6 +194,35 @@ def test_what_predict_labelled_before_is_kept_for_resume(
     assert [row["predicted_label"] for row in made] == [row["predicted_label"] for row in expected]
     sure = [[float(row["predicted_confidence"]) for row in rows] for rows in (made, expected)]
     assert sure[0] == pytest.approx(sure[1], abs=1e-2)  # other batches round otherwise
+
+
+def test_memory_that_runs_out_after_the_last_step_loses_nothing(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise RuntimeError("unable to mmap 90869492 bytes from file <x>: Cannot allocate memory (12)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clf.training.trainer._load_best", no_room)
+        done = train(clf, tiny_encoder)
+    one_error(done)
+    assert "error: memory ran out: RuntimeError: unable to mmap" in done.err
+    assert "hint: free memory and pass --resume to go on from the last checkpoint" in done.err
+    again = train(clf, tiny_encoder, "--resume", "--json")
+    assert again.json["resumed_from_step"] == again.json["steps"]
+
+
+def test_a_good_model_that_cannot_be_loaded_for_want_of_memory_is_not_called_bad(
+    clf: RunClf, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise RuntimeError("unable to mmap 90869492 bytes from file <x>: Cannot allocate memory (12)")
+
+    monkeypatch.setattr("transformers.modeling_utils.PreTrainedModel.from_pretrained", no_room)
+    done = clf("predict", trained, "--text", "a film")
+    one_error(done)
+    assert "error: memory ran out loading" in done.err
+    assert "hint: free memory, or take a smaller model" in done.err
 
 
 def test_memory_that_runs_out_elsewhere_is_one_line(clf: RunClf, monkeypatch: pytest.MonkeyPatch) -> None:

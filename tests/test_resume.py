@@ -65,6 +65,8 @@ def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder
     assert again.code == 0, again.err
     assert again.json == first.json
     assert Path("m/model.safetensors").stat().st_mtime_ns == changed
+    kept = train(clf, tiny_encoder, "--resume", "--json", "--gradient-accumulation", "2", "--save-steps", "3")
+    assert kept.json == first.json
     other = train(clf, tiny_encoder, "--resume", "--seed", "7")
     assert "exists" in other.err
 

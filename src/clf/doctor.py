@@ -54,7 +54,7 @@ def _compute(settings: ComputeSettings) -> dict[str, Any]:
     try:
         import torch
 
-        from clf.models.compute import choose_compute
+        from clf.models.compute import choose_compute, why_no_gpu
     except (ImportError, OSError) as error:  # a build for another machine
         return {"error": f"torch cannot be loaded: {error}"}
     compute = choose_compute(settings)
@@ -64,6 +64,7 @@ def _compute(settings: ComputeSettings) -> dict[str, Any]:
         "precision": compute.precision,
         "threads": torch.get_num_threads(),
         "gpus": names,
+        "no_gpu": why_no_gpu() if compute.device.type == "cpu" and not names else None,
         "cuda_build": torch.version.cuda,
     }
 

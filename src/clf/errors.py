@@ -10,6 +10,16 @@ ClfError            anything clf refuses to do; exit code 1
 └── OutputError     the result cannot be written where it should go
 """
 
+import errno
+
+OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "Cannot allocate memory",
+    "not enough memory",
+    "_STATUS_ALLOC_FAILED",
+)
+"""What PyTorch says on CUDA, Metal and processors, the operating system, and cuBLAS and cuDNN."""
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
 """Exit codes: Ctrl-C, a reader that went away, any other signal."""
 
@@ -81,6 +91,15 @@ def first_line(error: BaseException, most: int = 200) -> str:
     """Return the kind of a library's error and the first line of what it says."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}"[:most] if lines else type(error).__name__
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on a GPU or on the machine, in the words of whatever asked."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
 
 
 class Terminated(BaseException):

@@ -21,6 +21,9 @@ from clf.errors import (
     ModelError,
     OutputError,
     Terminated,
+    TooLittleMemory,
+    first_line,
+    ran_out_of_memory,
 )
 from clf.results import (
     MANIFEST_FILE,
@@ -75,7 +78,13 @@ class Run:
             code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
             raise Interrupted("stopped; what was trained is saved in a checkpoint", code) from ended
         except Exception as error:
-            if isinstance(error, ClfError) or not disk_is_full(error):
+            if isinstance(error, ClfError):
+                raise
+            if ran_out_of_memory(error):
+                saved = any(self.checkpoints.glob("checkpoint-*"))
+                hint = "pass --resume to go on from the last checkpoint" if saved else "take a smaller model"
+                raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
+            if not disk_is_full(error):
                 raise
             hint = "free some space and pass --resume, or choose another --output-dir"
             raise OutputError(f"cannot write in {shown(self.folder)}: {error}", hint) from error

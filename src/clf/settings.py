@@ -158,7 +158,7 @@ class TrainSettings(Section):
     fast_attention: bool = True
     """Compute attention text by text while training on a CPU, where the architecture allows."""
     gradient_accumulation: PositiveCount = 1
-    """Read the texts of a step in this many parts, for less memory; the result is the same."""
+    """Read the texts of a step in this many parts, for less memory; the result is the same but for rounding."""
     class_weights: Literal["none", "balanced"] = "none"
     """balanced: errors on a rare class count more, by texts / (classes x texts of the class)."""
     label_smoothing: Fraction = 0.0

@@ -34,7 +34,7 @@ from clf.results import (
     write_report,
 )
 from clf.runs import Clock, Run, read_model_record
-from clf.settings import Settings
+from clf.settings import Settings, TrainSettings
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from clf.models.compute import Compute
 
 EXAMPLES_SHOWN = 3
+KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,10 @@ def train(settings: Settings) -> TrainResult | None:
     settings = _resolved(settings)
     check_trackers(settings.train.report_to)
     check_reports(settings.report.report)
+    if settings.compute.device != "auto":  # one that is not there is found before anything is made
+        from clf.models.compute import choose_compute
+
+        choose_compute(settings.compute, world)
     if world.size == 1:
         if processes.was_left_alone():
             log.warning("the launcher started one process only; without GPUs, start several with torchrun")
@@ -226,7 +231,9 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        if kept["of"] != _identity(settings, source) or kept["created"] != read_model_record(folder).get("created"):
+        if _essence(kept["of"]) != _essence(_identity(settings, source)) or kept["created"] != read_model_record(
+            folder
+        ).get("created"):
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]
         log.info("the run is finished: %s", shown(folder))
@@ -241,6 +248,13 @@ def _identity(settings: Settings, source: Source) -> dict[str, Any]:
     """Return what makes a run what it is: a second run of the same has nothing to add."""
     same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train", "confidence"})
     return {"settings": same, "seed": settings.run.seed, "origin": source.origin, "content": source.fingerprint}
+
+
+def _essence(identity: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of an identity what changes how a run is kept, not what it makes; what it lacks had its default."""
+    recipe = {**TrainSettings().model_dump(mode="json"), **identity["settings"]["train"]}
+    recipe = {name: value for name, value in recipe.items() if name not in KEPT_OTHERWISE}
+    return {**identity, "settings": {**identity["settings"], "train": recipe}}
 
 
 def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:

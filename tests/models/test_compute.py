@@ -1,5 +1,6 @@
 """`auto` picks what this machine does fast, every GPU has its number, and what is not there is refused."""
 
+import errno
 import logging
 import warnings
 from collections.abc import Iterator
@@ -7,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from clf.errors import UsageError
-from clf.models.compute import Compute, choose_compute, ran_out_of_memory
+from clf.errors import UsageError, ran_out_of_memory
+from clf.models.compute import Compute, choose_compute
 from clf.processes import World
 from clf.settings import ComputeSettings
 
@@ -183,6 +184,9 @@ def test_the_format_is_asked_of_the_gpu_that_computes(
         ),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
         (MemoryError(), True),
+        (RuntimeError("unable to mmap 90869492 bytes from file: Cannot allocate memory (12)"), True),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
+        (OSError(errno.ENOENT, "No such file"), False),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
         (ValueError("out of memory"), False),
     ],

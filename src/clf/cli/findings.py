@@ -49,7 +49,7 @@ def print_findings(found: Mapping[str, Any]) -> None:
     versions = ", ".join(f"{name} {number or 'missing'}" for name, number in found["versions"].items())
     used = compute.get("error") or (
         f"{', '.join(compute['gpus']) or compute['device']}, precision {compute['precision']}, "
-        f"{compute['threads']} threads"
+        f"{compute['threads']} threads" + (f" (no GPU: {compute['no_gpu']})" if compute["no_gpu"] else "")
     )
     memory = found["memory_gb"]
     held = [f"{one['kind']} {one['id']} ({size(one['mb'] * 1e6)})" for one in cache["repositories"]]

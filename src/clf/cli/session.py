@@ -15,12 +15,23 @@ from types import FrameType
 import typer
 
 from clf.cli.options import Presentation, wants_json
-from clf.errors import INTERRUPTED, READER_LEFT, TERMINATED, ClfError, Interrupted, Terminated, UsageError
+from clf.errors import (
+    INTERRUPTED,
+    READER_LEFT,
+    TERMINATED,
+    ClfError,
+    Interrupted,
+    Terminated,
+    UsageError,
+    first_line,
+    ran_out_of_memory,
+)
 from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings
 
 SECONDS_TO_SPEAK = 3.0
 """A launcher ends all processes when one has ended: one with nothing to say waits for the one that says it."""
+LESS_MEMORY = "free memory, or take fewer or shorter texts (--max-train-samples, --max-length), or a smaller model"
 NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
 
 
@@ -82,14 +93,6 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         return code if isinstance(code, int) else 0
     except ClfError as error:
         return _refuse(error, arguments)
-    except MemoryError:
-        return _refuse(
-            ClfError(
-                "this machine ran out of memory",
-                "free memory, or take fewer texts (--max-train-samples, --max-eval-samples)",
-            ),
-            arguments,
-        )
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
@@ -108,6 +111,10 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
 
 
 def refuse_system() -> int:

@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from clf.data.cleaning import clean_ends
 from clf.data.tokens import CHARACTERS_PER_TOKEN, Truncation
-from clf.errors import ModelError, UsageError, first_line
+from clf.errors import ModelError, TooLittleMemory, UsageError, first_line, ran_out_of_memory
 from clf.models.store import ModelFiles, check_files, is_export
 from clf.results import sha256
 from clf.runs import read_model_record
@@ -192,6 +192,9 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]
             folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **SAFE, **options
         )
     except Exception as error:
+        if ran_out_of_memory(error):
+            hint = "free memory, or take a smaller model"
+            raise TooLittleMemory(f"memory ran out loading {folder}: {first_line(error)}", hint) from error
         if "ignore_mismatched_sizes" in str(error):  # an option of the library, which says nothing to its user's user
             _refuse_strangers(folder, "sizes differ")
         raise ModelError(

@@ -19,8 +19,6 @@ MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # numbers of malloc.h
 WITH_BF16 = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
 WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 """Names that PyTorch has for a processor's instructions, and oneDNN for the most that it may use."""
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "_STATUS_ALLOC_FAILED")
-"""What PyTorch says on CUDA, Metal and processors, and cuBLAS and cuDNN."""
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +60,6 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
     return Compute(device, precision, rereads=settings.precision == "auto")
 
 
-def ran_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on a GPU or on the machine, in the words of whatever asked."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    said = str(error)
-    return isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
-
-
 def keep_freed_memory() -> bool:
     """Let glibc, where it is the C library, keep what training frees: asking anew takes a tenth of a step on a CPU.
 
@@ -98,7 +88,10 @@ def _device(name: str, world: World) -> torch.device:
     if kind != "cuda":
         return torch.device("mps", 0) if kind == "mps" else torch.device("cpu")
     if not gpus:
-        raise UsageError(f"--device {name}: {_why_no_gpu()}", "use --device auto or cpu; clf doctor says what is here")
+        raise UsageError(
+            f"--device {name}: {why_no_gpu()}",
+            "use --device auto or cpu, or install a torch with CUDA (README, Install)",
+        )
     if world.size > 1:
         _check_a_gpu_for_each(name, world, gpus)
     if world.size > 1 and not number:
@@ -121,7 +114,8 @@ def _count_gpus() -> int:
     return torch.cuda.device_count() if there else 0
 
 
-def _why_no_gpu() -> str:
+def why_no_gpu() -> str:
+    """Say why CUDA gives no GPU here."""
     if torch.version.cuda is None and torch.version.hip is None:
         return f"the installed torch {torch.__version__} is a build without CUDA"
     return "torch finds no GPU on this machine"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from clf.data.rows import WINDOW
 from clf.data.tokens import TokenIds, pad_rows, tokenize
-from clf.errors import ModelError, TooLittleMemory, first_line
+from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
 from clf.models.classifier import Classifier
-from clf.models.compute import Compute, ran_out_of_memory
+from clf.models.compute import Compute
 from clf.models.onnx import OnnxModel
 from clf.models.packing import pack_linear_layers
 
@@ -220,7 +220,7 @@ def loading(name: str, compute: Compute) -> Iterator[None]:
             raise
         raise TooLittleMemory(
             f"{compute.device} ran out of memory loading {name}: {first_line(error)}",
-            "free memory on it, take a smaller model, or pass --device cpu where that is another",
+            "free memory on it, or take a smaller model" + (", or pass --device cpu" * (compute.device.type != "cpu")),
         ) from error
 
 
@@ -245,10 +245,11 @@ def _read_what_fits(
             raise
         longest = max(len(token_ids[row]) for row in rows)
         if len(rows) == 1:
-            shorter = f"--max-length {longest // 2}, or " if longest >= 2 * LEAST_LENGTH else ""
+            remedies = [f"--max-length {longest // 2}"] if longest >= 2 * LEAST_LENGTH else []
+            remedies += ["--device cpu"] if compute.device.type != "cpu" else []
             raise TooLittleMemory(
                 f"{compute.device} ran out of memory reading one text of {longest} tokens: {first_line(error)}",
-                f"free memory on it, or pass {shorter}--device cpu where that is another",
+                f"free memory on it, or pass {' or '.join(remedies)}" if remedies else "free memory on it",
             ) from error
     if compute.device.type == "cuda":
         torch.cuda.empty_cache()

@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clf.errors import ClfError, OutputError, TrainingError, first_line
-from clf.models.compute import Compute, ran_out_of_memory
+from clf.errors import ClfError, OutputError, TrainingError, first_line, ran_out_of_memory
+from clf.models.classifier import Classifier
+from clf.models.compute import Compute
+from clf.progress import size
 from clf.results import disk_is_full
 from clf.runs import Run
 from clf.scoring.inference import LEAST_LENGTH
 from clf.training.progress import Reporter
 from clf.training.recipe import Recipe
 
+BYTES_OF_A_WEIGHT = 16  # the weight, its gradient, and the two averages of AdamW, in fp32
+
 
 @contextmanager
-def explaining(reporter: Reporter, max_length: int, compute: Compute, recipe: Recipe, run: Run) -> Iterator[None]:
+def explaining(
+    reporter: Reporter, classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
+) -> Iterator[None]:
     """Raise what a library raises in the block as TrainingError or OutputError, where its cause is known."""
     try:
         yield
@@ -21,7 +27,7 @@ def explaining(reporter: Reporter, max_length: int, compute: Compute, recipe: Re
         raise
     except Exception as error:
         if ran_out_of_memory(error):
-            raise _out_of_memory(error, reporter.step + 1, max_length, compute, recipe, run) from error
+            raise _out_of_memory(error, reporter.step + 1, classifier, compute, recipe, run) from error
         if "deterministic implementation" in str(error):
             raise TrainingError(f"--deterministic: {first_line(error)}", "train without --deterministic") from error
         if recipe.world.size > 1 and _is_lost_connection(error):
@@ -34,9 +40,10 @@ def explaining(reporter: Reporter, max_length: int, compute: Compute, recipe: Re
 
 
 def _out_of_memory(
-    error: Exception, step: int, max_length: int, compute: Compute, recipe: Recipe, run: Run
+    error: Exception, step: int, classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
 ) -> TrainingError:
     """Return the error for texts that the memory does not hold at once, with settings that take less."""
+    max_length, kept = classifier.max_length, size(BYTES_OF_A_WEIGHT * classifier.parameters)
     part, parts = recipe.arguments.per_device_train_batch_size, recipe.arguments.gradient_accumulation_steps
     texts = f"{part} texts" if part > 1 else "one text"
     where = "this machine" if isinstance(error, MemoryError) else compute.device
@@ -50,7 +57,9 @@ def _out_of_memory(
         saved = any(run.checkpoints.glob("checkpoint-*"))
         resume = "; with --resume the run goes on from its last checkpoint" if saved else ""
         remedy = f"--gradient-accumulation {more} (the same batch, read in smaller parts{resume}), {remedy}"
-    return TrainingError(f"{message}: {first_line(error)}", f"pass {remedy}")
+    return TrainingError(
+        f"{message}: {first_line(error)}", f"pass {remedy}; the model itself takes {kept} of memory while it is trained"
+    )
 
 
 def _is_lost_connection(error: Exception) -> bool:

@@ -113,7 +113,7 @@ def fine_tune(
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         with loading(classifier.name, compute):
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
-        with explaining(reporter, classifier.max_length, compute, recipe, run):
+        with explaining(reporter, classifier, compute, recipe, run):
             seconds = _train(trainer, found)
         if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
             stop.number = number
