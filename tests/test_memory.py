@@ -116,7 +116,7 @@ def test_one_text_that_does_not_fit_is_an_error(
     assert not list(Path().glob(".out.csv*"))
 
 
-def test_validation_that_runs_out_of_memory_is_told_as_that(
+def test_validation_that_runs_out_of_memory_loses_no_step(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forward = DistilBertForSequenceClassification.forward
@@ -126,11 +126,17 @@ def test_validation_that_runs_out_of_memory_is_told_as_that(
             raise torch.OutOfMemoryError(SAID)
         return forward(model, **inputs)
 
-    monkeypatch.setattr(DistilBertForSequenceClassification, "forward", limited)
-    done = train(clf, tiny_encoder)
+    with monkeypatch.context() as patch:
+        patch.setattr(DistilBertForSequenceClassification, "forward", limited)
+        done = train(clf, tiny_encoder)
     one_error(done)
-    assert "ran out of memory reading one text" in done.err
-    assert "--learning-rate" not in done.err
+    assert "error: validating at step 4, cpu ran out of memory reading one text" in done.err
+    assert "hint: free memory and pass --resume" in done.err
+    again = train(clf, tiny_encoder, "--resume", "--json")
+    assert again.code == 0, again.err
+    assert again.json["resumed_from_step"] == 4
+    whole = clf("train", "--model", tiny_encoder, *FAST, "--dataset", "reviews.csv", "--output-dir", "whole", "--json")
+    assert again.json["metrics"] == whole.json["metrics"]
 
 
 def test_an_export_that_runs_out_of_memory_reads_less_at_once() -> None:

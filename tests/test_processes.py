@@ -70,7 +70,10 @@ def test_a_batch_that_does_not_divide_is_refused_with_one_that_does() -> None:
     assert part_of_batch(TrainSettings(batch_size=16, gradient_accumulation=2), World(0, 4, 0, 4)) == 2
     with pytest.raises(UsageError, match="16 cannot be cut into 3") as refused:
         part_of_batch(TrainSettings(batch_size=16), World(0, 3, 0, 3))
-    assert "--batch-size 18" in refused.value.hint
+    assert refused.value.hint == "pass --batch-size 18"
+    with pytest.raises(UsageError, match="one process, --gradient-accumulation 3") as refused:
+        part_of_batch(TrainSettings(batch_size=8, gradient_accumulation=3), World())
+    assert refused.value.hint == "pass --gradient-accumulation 4, or --batch-size 9"
 
 
 def test_a_process_alone_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +82,9 @@ def test_a_process_alone_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv(name, value)
     assert current_world() == World(3, 4, 1, 2)
     assert not current_world().is_main
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "0")
+    with pytest.raises(UsageError, match="LOCAL_WORLD_SIZE=0 contradict each other"):
+        current_world()
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert current_world() == World()
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from clf.errors import NetworkError, first_line
+from clf.errors import NetworkError, UsageError, first_line
 
 LONGEST_WAIT = timedelta(days=2)
 """How long the others wait for the main process, which may be preparing millions of rows."""
@@ -46,12 +46,19 @@ ALONE = World()
 
 
 def current_world() -> World:
-    """Read what the launcher says in the environment."""
+    """Read what the launcher says in the environment.
+
+    Raises UsageError when it contradicts itself.
+    """
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     values = [os.environ.get(name, "") for name in names]
-    if not all(value.isdigit() for value in values) or int(values[1]) < 2:
+    if not all(value.isascii() and value.isdecimal() for value in values) or int(values[1]) < 2:
         return ALONE
-    return World(*map(int, values))
+    world = World(*map(int, values))
+    if world.rank >= world.size or world.local_rank >= world.local_size:
+        said = ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+        raise UsageError(f"{said} contradict each other", "start the processes with torchrun or accelerate launch")
+    return world
 
 
 def was_left_alone() -> bool:

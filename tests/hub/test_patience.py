@@ -71,7 +71,7 @@ def test_a_process_that_says_nothing_uses_up_patience(monkeypatch: pytest.Monkey
         yield queue.Queue()
 
     monkeypatch.setattr(download, "_transfer", silent)
-    monkeypatch.setattr(download, "SECONDS_OF_SILENCE", 0.5)
+    monkeypatch.setattr(download, "SECONDS_TO_START", 0.5)
     attempts = download._Download(ORDER, timeout=1.0)
     with pytest.raises(NetworkError, match="was silent"):
         attempts.run()

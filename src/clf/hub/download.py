@@ -34,8 +34,10 @@ from clf.progress import Advance, size, track
 
 SECONDS_TO_FIRST_ANSWER = 5.0
 """With the start of the command and of the process, an unreachable Hub is known within 10 s."""
+SECONDS_TO_START = 20.0
 SECONDS_OF_SILENCE = 60.0
-"""An attempt says several times a second that it is there; one that is this long silent has died or hangs."""
+"""An attempt says several times a second that it is there; one that is silent for so long (for the timeout, if that is
+shorter, but not before it can have started on a busy machine) has died or hangs."""
 SECONDS_OF_STALL = 30.0
 SECONDS_OF_PAUSE = 8.0
 FRUITLESS_ATTEMPTS = 4
@@ -210,13 +212,14 @@ class _Download:
         patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
         # `since` the last good news, of the seconds `waited` in this attempt.
         limit, since, waited, received, hashed, hashed_then = patience + 1.0, 0.0, 0.0, 0, 0, 0
+        silence = min(SECONDS_OF_SILENCE, max(SECONDS_TO_START, self.timeout))
         with _transfer({**self.order, "timeout": patience}) as messages:
             while True:
                 try:
-                    message = messages.get(timeout=SECONDS_OF_SILENCE)
+                    message = messages.get(timeout=silence)
                 except queue.Empty:
-                    self._wait(SECONDS_OF_SILENCE)
-                    raise TryAgain(f"the process that fetches was silent for {SECONDS_OF_SILENCE:.0f} s") from None
+                    self._wait(silence)
+                    raise TryAgain(f"the process that fetches was silent for {silence:.0f} s") from None
                 if "waited" in message:
                     passed, waited = message["waited"] - waited, message["waited"]
                     if (

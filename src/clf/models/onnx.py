@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import torch
 from transformers import AutoConfig
 
-from clf.errors import ModelError, UsageError, first_line
+from clf.errors import ModelError, TooLittleMemory, UsageError, first_line, ran_out_of_memory
 from clf.models.attention import MODEL_TYPES
 from clf.models.classifier import SAFE, Classifier
 from clf.models.store import ONNX_FILE
@@ -142,6 +142,8 @@ def quantize(path: Path, config: Any) -> None:
 def _refuse(error: Exception, what: str) -> NoReturn:
     if disk_is_full(error):
         raise error
+    if ran_out_of_memory(error):
+        raise TooLittleMemory(f"memory ran out: {first_line(error)}", "free memory, or take a smaller model") from error
     raise ModelError(f"{what}: {first_line(error)}", "choose another architecture") from error
 
 

@@ -254,7 +254,7 @@ def _read_what_fits(
     if compute.device.type == "cuda":
         torch.cuda.empty_cache()
     middle = len(rows) // 2
-    budget.tokens = max(1, middle * longest)
+    budget.tokens = min(budget.tokens, max(1, middle * longest))
     log.debug("memory ran out at %d texts of %d tokens: reading %d at once", len(rows), longest, middle)
     parts = (_read_what_fits(read, part, token_ids, budget, compute) for part in (rows[:middle], rows[middle:]))
     return np.concatenate(list(parts))

@@ -139,10 +139,14 @@ def part_of_batch(train: TrainSettings, world: World) -> int:
     """
     parts = train.gradient_accumulation * world.size
     if train.batch_size % parts:
+        each, rest = divmod(train.batch_size, world.size)
+        fitting = [count for count in range(train.gradient_accumulation, each + 1) if not rest and each % count == 0]
+        finer = f"--gradient-accumulation {fitting[0]}, or " if fitting else ""
+        processes = "one process" if world.size == 1 else f"{world.size} processes"
         raise UsageError(
             f"--batch-size {train.batch_size} cannot be cut into {parts} equal parts "
-            f"({world.size} processes, --gradient-accumulation {train.gradient_accumulation})",
-            f"pass --batch-size {-(-train.batch_size // parts) * parts}",
+            f"({processes}, --gradient-accumulation {train.gradient_accumulation})",
+            f"pass {finer}--batch-size {-(-train.batch_size // parts) * parts}",
         )
     return train.batch_size // parts
 

@@ -193,7 +193,11 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         started = time.perf_counter()
         try:
             probabilities = self._validate()
-        except TooLittleMemory:
+        except TooLittleMemory as error:
+            if self.recipe.world.size == 1:  # the evaluation is made up for when the run goes on
+                self._save_checkpoint(self.model, None)
+            error.message = f"validating at step {self.state.global_step}, {error.message}"
+            error.hint = "free memory and pass --resume to go on from there, or begin anew with a shorter --max-length"
             raise
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
