@@ -38,7 +38,10 @@ from clf.results import (
     shown,
     write_json,
 )
-from clf.settings import Settings
+from clf.settings import Settings, TrainSettings
+
+KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
+"""Settings of [train] that change how a run is kept, not what it makes."""
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +137,23 @@ class Run:
         """Append one line to the history."""
         with self.history.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
+
+
+def run_identity(settings: Settings, origin: str, content: str) -> dict[str, Any]:
+    """Return what makes a run what it is, by its settings and its data: a second run of the same has nothing to add."""
+    same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train", "confidence"})
+    return {"settings": same, "seed": settings.run.seed, "origin": origin, "content": content}
+
+
+def is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Tell whether two identities make the same; a setting that an older clf did not record had its default."""
+    return _essence(one) == _essence(other)
+
+
+def _essence(identity: dict[str, Any]) -> dict[str, Any]:
+    recipe = TrainSettings().model_dump(mode="json") | identity["settings"]["train"]
+    recipe = {name: value for name, value in recipe.items() if name not in KEPT_OTHERWISE}
+    return {**identity, "settings": {**identity["settings"], "train": recipe}}
 
 
 @contextmanager

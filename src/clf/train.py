@@ -33,8 +33,8 @@ from clf.results import (
     write_json,
     write_report,
 )
-from clf.runs import Clock, Run, read_model_record
-from clf.settings import Settings, TrainSettings
+from clf.runs import Clock, Run, is_same_run, read_model_record, run_identity
+from clf.settings import Settings
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from clf.models.compute import Compute
 
 EXAMPLES_SHOWN = 3
-KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
@@ -91,17 +90,16 @@ def train(settings: Settings) -> TrainResult | None:
     settings = _resolved(settings)
     check_trackers(settings.train.report_to)
     check_reports(settings.report.report)
-    if settings.compute.device != "auto":  # one that is not there is found before anything is made
+    cuda = False
+    if world.size > 1 or settings.compute.device != "auto":  # one that is not there is found before anything is made
         from clf.models.compute import choose_compute
 
-        choose_compute(settings.compute, world)
+        cuda = choose_compute(settings.compute, world).device.type == "cuda"
     if world.size == 1:
         if processes.was_left_alone():
             log.warning("the launcher started one process only; without GPUs, start several with torchrun")
         return _lead(settings, world)
-    from clf.models.compute import choose_compute
-
-    processes.join(world, cuda=choose_compute(settings.compute, world).device.type == "cuda")
+    processes.join(world, cuda)
     try:
         if world.is_main:
             return _lead(settings, world)
@@ -203,7 +201,11 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         megabytes=round(4e-6 * classifier.parameters, 1),
     )
     # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
-    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
+    kept = {
+        "of": run_identity(settings, source.origin, source.fingerprint),
+        "created": record["created"],
+        "result": result.as_dict(),
+    }
     write_json(run.result, kept)
     _publish(folder, classifier, record, work.train)
     clock.lap("publish")
@@ -231,9 +233,9 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        if _essence(kept["of"]) != _essence(_identity(settings, source)) or kept["created"] != read_model_record(
-            folder
-        ).get("created"):
+        if not is_same_run(kept["of"], run_identity(settings, source.origin, source.fingerprint)) or kept[
+            "created"
+        ] != read_model_record(folder).get("created"):
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]
         log.info("the run is finished: %s", shown(folder))
@@ -242,19 +244,6 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
         return TrainResult(**kept["result"], examples=examples)
     except (ModelError, OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _identity(settings: Settings, source: Source) -> dict[str, Any]:
-    """Return what makes a run what it is: a second run of the same has nothing to add."""
-    same = settings.model_dump(mode="json", include={"data", "cleaning", "compute", "train", "confidence"})
-    return {"settings": same, "seed": settings.run.seed, "origin": source.origin, "content": source.fingerprint}
-
-
-def _essence(identity: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of an identity what changes how a run is kept, not what it makes; what it lacks had its default."""
-    recipe = {**TrainSettings().model_dump(mode="json"), **identity["settings"]["train"]}
-    recipe = {name: value for name, value in recipe.items() if name not in KEPT_OTHERWISE}
-    return {**identity, "settings": {**identity["settings"], "train": recipe}}
 
 
 def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:
