@@ -286,6 +286,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clf.data.delivery.usable_cores", lambda: 2)
     assert clf("prepare", "--dataset", many, "--output-dir", "several").code == 0
     monkeypatch.setattr("clf.data.delivery.INLINE_BATCHES", 100)
     assert clf("prepare", "--dataset", many, "--output-dir", "one").code == 0
@@ -314,9 +315,18 @@ def test_workers_are_as_many_as_the_cores_that_may_be_used(
     assert started == [3]
 
 
+TWO_CORES = """
+import clf.data.delivery
+clf.data.delivery.usable_cores = lambda: 2
+from clf.cli.app import main
+main()
+"""
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Path, number: int, code: int) -> None:
-    with ForkedClf("prepare", "--dataset", many, "--output-dir", "result", new_session=True) as process:
+    command = ("prepare", "--dataset", many, "--output-dir", "result")
+    with ForkedClf(*command, new_session=True, script=TWO_CORES) as process:
         deadline = time.monotonic() + HANGS
         while not (workers := psutil.Process(process.pid).children(recursive=True)) and time.monotonic() < deadline:
             time.sleep(0.02)
