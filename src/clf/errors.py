@@ -66,7 +66,11 @@ class ModelError(ClfError):
 
 
 class TooLittleMemory(ModelError):
-    """The memory of the device does not hold the model and one text."""
+    """The memory of the device does not hold the model and one text; `instead` are flags that take less of it."""
+
+    def __init__(self, message: str, hint: str = "", instead: str = "") -> None:
+        super().__init__(message, hint or "free memory on it" + (f", or pass {instead}" if instead else ""))
+        self.instead = instead
 
 
 class NetworkError(ClfError):

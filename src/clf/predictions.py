@@ -80,8 +80,8 @@ class Parts:
                 raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
             except TooLittleMemory as error:
                 if rows := self.counts().rows:
-                    anew = error.hint.replace("free memory on it, or", "or begin anew:")
-                    error.hint = f"free memory and pass --resume, {rows} labelled rows are kept; {anew}"
+                    anew = f"; or begin anew: pass {error.instead}" if error.instead else ""
+                    error.hint = f"free memory and pass --resume, {rows} labelled rows are kept{anew}"
                 else:
                     self.discard()
                 raise

@@ -201,11 +201,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         megabytes=round(4e-6 * classifier.parameters, 1),
     )
     # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
-    kept = {
-        "of": run_identity(settings, source.origin, source.fingerprint),
-        "created": record["created"],
-        "result": result.as_dict(),
-    }
+    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
     write_json(run.result, kept)
     _publish(folder, classifier, record, work.train)
     clock.lap("publish")
@@ -233,9 +229,8 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        if not is_same_run(kept["of"], run_identity(settings, source.origin, source.fingerprint)) or kept[
-            "created"
-        ] != read_model_record(folder).get("created"):
+        same = is_same_run(kept["of"], _identity(settings, source))
+        if not same or kept["created"] != read_model_record(folder).get("created"):
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]
         log.info("the run is finished: %s", shown(folder))
@@ -244,6 +239,10 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
         return TrainResult(**kept["result"], examples=examples)
     except (ModelError, OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _identity(settings: Settings, source: Source) -> dict[str, Any]:
+    return run_identity(settings, source.origin, source.fingerprint)
 
 
 def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:

@@ -133,8 +133,8 @@ def predict_tokens(
 
     Texts of similar length are read together, as many as the device's token budget takes; `most` is the number of
     tokens that padding must not go beyond, where it may be more than needed; a `budget` remembers from call to call
-    that memory ran out. Draws nothing from the global random
-    state. Raises ModelError when a probability is not a number.
+    that memory ran out. Draws nothing from the global random state. Raises ModelError when a probability is not a
+    number.
     """
 
     def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -197,8 +197,8 @@ def _answer(
     def read(rows: list[int]) -> Array:
         padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
         ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
-        read: Array = ask(ids, mask).cpu().numpy()
-        return read
+        answered: Array = ask(ids, mask).cpu().numpy()
+        return answered
 
     with torch.inference_mode(), compute.autocast():
         for rows in _batches(token_ids, budget):
@@ -249,7 +249,7 @@ def _read_what_fits(
             remedies += ["--device cpu"] if compute.device.type != "cpu" else []
             raise TooLittleMemory(
                 f"{compute.device} ran out of memory reading one text of {longest} tokens: {first_line(error)}",
-                f"free memory on it, or pass {' or '.join(remedies)}" if remedies else "free memory on it",
+                instead=" or ".join(remedies),
             ) from error
     if compute.device.type == "cuda":
         torch.cuda.empty_cache()
