@@ -12,7 +12,7 @@ from clf.settings import Settings
 def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load_settings().train.epochs == 3
+    assert load_settings().train.epochs == "auto"
     (own_folder / "clf.toml").write_text("[train]\nepochs = 9\nbatch_size = 4\n")
     assert load_settings().train.epochs == 9
     monkeypatch.setenv("CLF_TRAIN__EPOCHS", "7")
@@ -44,7 +44,7 @@ def test_explicit_values_are_known_apart_from_defaults() -> None:
 @pytest.mark.parametrize(
     ("variable", "toml", "overrides", "message", "hint"),
     [
-        ("", "", {"train": {"epochs": 0}}, "--epochs: expected greater than or equal to 1, found 0", "--help"),
+        ("", "", {"train": {"epochs": 0}}, "--epochs: expected greater than or equal to 1, or 'auto', found 0", "--help"),
         (
             "",
             "",

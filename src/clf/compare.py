@@ -46,7 +46,8 @@ from clf.scoring.gate import (
     summarize,
     weakest,
 )
-from clf.settings import DEFAULT_DATASET, Settings
+from clf.runs import recipe_of
+from clf.settings import AUTO, DEFAULT_DATASET, Settings
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -174,7 +175,7 @@ def _result(
     settings: Settings,
 ) -> dict[str, Any]:
     from clf.scoring.metrics import intervals, score_classes
-    from clf.training.arguments import suggested_rate
+    from clf.training.schedule import suggested_rate
 
     choice = settings.compare
     comparisons = [compare_answers(candidate, answers, measured, settings) for answers in baselines]
@@ -182,7 +183,7 @@ def _result(
     rules = check_rules(comparisons, candidate.metrics, per_class, choice)
     answer = gate(rules)
     recorded = model.record.get("settings", {})
-    recipe = {**recorded.get("train", {}), **recorded.get("data", {})}
+    recipe = {**(recipe_of(model.record) if recorded else {}), **recorded.get("data", {})}
     rate = suggested_rate(recipe.get("model", ""))
     return {
         "model": candidate.name,
@@ -214,7 +215,9 @@ def _next(model: "Classifier", good: bool, rate: float | None) -> list[str]:
     if good or not train:
         return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
     spec = model.record["dataset"]["dataset"] or DEFAULT_DATASET
-    recipe = ["--learning-rate", f"{max(train['learning_rate'], rate or 0.0):g}", "--epochs", str(train["epochs"] + 2)]
+    then = recipe_of(model.record)
+    given = [] if train["learning_rate"] == AUTO else ["--learning-rate", f"{max(train['learning_rate'], rate or 0):g}"]
+    recipe = [*given, "--epochs", str(then["epochs"] + max(2, then["epochs"] // 2))]
     most = model.record["settings"]["data"]["max_length"]
     recipe += ["--max-length", str(most)] if most else []
     return ["clf", "train", "--dataset", spec, "--model", train["model"], *recipe]

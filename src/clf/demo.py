@@ -55,7 +55,7 @@ def demo(settings: Settings) -> DemoResult:
 def _demo(settings: Settings, model: str, recipe: dict[str, Any]) -> DemoResult:
     explicit = {name: getattr(settings.train, name) for name in settings.train.model_fields_set if name in recipe}
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
-    training = train(settings.model_copy(update={"train": recipe_used}))
+    training = train(settings.model_copy(update={"train": recipe_used}), told=False)
     if training is None:
         raise UsageError("clf demo is for one process, found several", "start it without torchrun")
     log.info("comparing with the encoder before training")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
 from clf.measurement import MeasuredTexts, base_files, recorded_dataset
 from clf.processes import ALONE
-from clf.runs import Run
-from clf.settings import DataSettings, Settings
+from clf.runs import VERSION_0_1, Run, recipe_of
+from clf.settings import AUTO, DataSettings, Settings
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -67,10 +67,12 @@ def _nothing_kept() -> Iterator[None]:
         raise (KeyboardInterrupt if ended.exit_code == INTERRUPTED else Terminated) from ended
 
 
-def _recipe(record: dict[str, object], settings: Settings) -> Settings:
+def _recipe(record: dict[str, Any], settings: Settings) -> Settings:
     """Return the settings of the training, to be followed here."""
     recorded: Any = record["settings"]
-    train = {name: value for name, value in recorded["train"].items() if name != "resume"}  # it is in [run] now
+    train = {name: value for name, value in recipe_of(record).items() if name != "resume"}  # it is in [run] now
+    if train["warmup_steps"] == VERSION_0_1["warmup_steps"]:
+        train["warmup_steps"] = AUTO  # at most a tenth, also of fewer texts
     then = Settings.model_validate({**recorded, "train": train})
     alone = {"report_to": [], "keep_checkpoints": False, "no_final_test": True}
     return then.model_copy(

@@ -79,6 +79,9 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
     expected = problem["msg"].replace("Input should be", "expected").replace("String should", "it should")
+    expected = expected.partition(", unable to parse")[0]
+    same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]
+    expected += "".join(f", or {other['ctx']['expected']}" for other in same if other["type"] == "literal_error")
     return UsageError(f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for what it takes")
 
 

@@ -38,10 +38,15 @@ from clf.results import (
     shown,
     write_json,
 )
-from clf.settings import Settings, TrainSettings
+from clf.settings import AUTO, Settings, TrainSettings
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
 """Settings of [train] that change how a run is kept, not what it makes."""
+VERSION_0_1 = {
+    "learning_rate": 2e-5, "epochs": 3, "warmup_steps": 500, "eval_steps": "epoch", "select_by": "macro_f1",
+    "head_init": "random",
+}  # fmt: skip
+"""What version 0.1 did where today's default is auto; its last three were no settings yet."""
 
 log = logging.getLogger(__name__)
 
@@ -147,13 +152,25 @@ def run_identity(settings: Settings, origin: str, content: str) -> dict[str, Any
 
 def is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Tell whether two identities make the same; a setting that an older clf did not record had its default."""
-    return _essence(one) == _essence(other)
+    old = any("eval_steps" not in identity["settings"]["train"] for identity in (one, other))
+    return _essence(one, old) == _essence(other, old)
 
 
-def _essence(identity: dict[str, Any]) -> dict[str, Any]:
+def _essence(identity: dict[str, Any], old: bool) -> dict[str, Any]:
+    """Return what counts; `old` says that one of the two is of version 0.1, and `auto` then means what it did."""
     recipe = TrainSettings().model_dump(mode="json") | identity["settings"]["train"]
+    if old:
+        recipe |= {name: value for name, value in VERSION_0_1.items() if recipe[name] == AUTO}
     recipe = {name: value for name, value in recipe.items() if name not in KEPT_OTHERWISE}
     return {**identity, "settings": {**identity["settings"], "train": recipe}}
+
+
+def recipe_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of [train] that a model was made with, from its record, with a value wherever auto stood."""
+    train = dict(record["settings"]["train"])
+    if "recipe" in record:
+        return train | {name: value for name, value in record["recipe"].items() if name in VERSION_0_1}
+    return VERSION_0_1 | train
 
 
 @contextmanager

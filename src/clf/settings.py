@@ -18,6 +18,8 @@ DEFAULT_MAX_LENGTH = 512
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveCount = Annotated[int, Field(ge=1)]
+AUTO: Literal["auto"] = "auto"
+Auto = Literal["auto"]
 
 
 def _as_list(value: Any) -> Any:
@@ -141,16 +143,16 @@ class TrainSettings(Section):
     """Pre-trained encoder: Hub id or folder."""
     revision: str | None = None
     """Branch, tag or commit of the encoder on the Hub."""
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 3
-    """Passes over the training split."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] | Auto = AUTO
+    """Passes over the training split; auto takes 3, and of few texts as many as give enough steps."""
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 16
     """Texts per optimizer step."""
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 2e-5
-    """Peak learning rate of AdamW."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] | Auto = AUTO
+    """Peak learning rate of AdamW; auto takes what suits the encoder, 2e-5 for DistilBERT."""
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.01
     """Weight decay of AdamW."""
-    warmup_steps: Annotated[int, Field(ge=0)] = 500
-    """Steps of linear warm-up, at most a tenth of the run."""
+    warmup_steps: Annotated[int, Field(ge=0)] | Auto = AUTO
+    """Steps of linear warm-up; auto takes 500, at most a tenth of the run."""
     attention_dropout: Literal["auto", "keep", "off"] = "auto"
     """Dropout on attention weights; auto is off on CPU, where it triples the step."""
     fast_dropout: bool = True
@@ -166,10 +168,17 @@ class TrainSettings(Section):
     truncation: Literal["head", "tail", "head-tail"] = "head"
     """Which part of a text that is too long is read; head-tail is a quarter from the beginning, the rest from the
     end."""
+    head_init: Literal["auto", "random", "probe"] = "auto"
+    """Start of a fresh head: drawn at random, or fitted on the frozen encoder; auto fits where texts are few."""
+    eval_steps: PositiveCount | Literal["epoch"] | Auto = AUTO
+    """Steps between two evaluations; auto takes an epoch, and several where they are short."""
+    select_by: Literal["auto", "macro_f1", "log_loss", "last"] = "auto"
+    """Which evaluation's weights are kept; auto takes macro F1, of few validation texts the log loss, of very few
+    the last."""
     early_stopping_patience: PositiveCount = 3
-    """Stop after this many epochs without a better validation macro F1."""
+    """Stop after this many evaluations without a better one."""
     save_steps: Annotated[int | None, Field(ge=1)] = None
-    """Save a checkpoint every so many steps, beside the one of each epoch."""
+    """Save a checkpoint every so many steps, beside those that clf saves when they cost little."""
     deterministic: bool = False
     """Compute so that the same run gives the same bits, also on a GPU, where that costs speed."""
     report_to: Strings = []

@@ -34,12 +34,13 @@ from clf.results import (
     write_report,
 )
 from clf.runs import Clock, Run, is_same_run, read_model_record, run_identity
-from clf.settings import Settings
+from clf.settings import Settings, TrainSettings
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
+    from clf.training.schedule import Schedule, Sizes
 
 EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
@@ -78,8 +79,10 @@ class TrainResult:
         return asdict(self)
 
 
-def train(settings: Settings) -> TrainResult | None:
+def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
     """Fine-tune and publish; prepare the dataset first when it is raw.
+
+    `told` is whether the recipe is the user's, who is then told what became of it.
 
     Under torchrun or accelerate launch, every process comes here; the main one returns the result, the others None.
 
@@ -98,18 +101,18 @@ def train(settings: Settings) -> TrainResult | None:
     if world.size == 1:
         if processes.was_left_alone():
             log.warning("the launcher started one process only; without GPUs, start several with torchrun")
-        return _lead(settings, world)
+        return _lead(settings, world, told)
     processes.join(world, cuda)
     try:
         if world.is_main:
-            return _lead(settings, world)
+            return _lead(settings, world, told)
         _follow(settings, world)
         return None
     finally:
         processes.leave(world)
 
 
-def _lead(settings: Settings, world: World) -> TrainResult:
+def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
     with processes.ending_others(world):
         source = find_source(settings)
         files = find_model(
@@ -125,7 +128,7 @@ def _lead(settings: Settings, world: World) -> TrainResult:
         inputs = [files.folder, *input_paths(settings.data)]
         folder = output_folder(settings, default, inputs)
         with Run(folder).open(settings, "train") as run, run.told():
-            return _train(settings, source, files, folder, run, world)
+            return _train(settings, source, files, folder, run, world, told)
 
 
 def _follow(settings: Settings, world: World) -> None:
@@ -135,9 +138,10 @@ def _follow(settings: Settings, world: World) -> None:
     plan = processes.from_main(world)
     if plan is None:  # it ended before, and says why
         return
-    files, folder, resume = plan
+    files, folder, resume, schedule = plan
     run = Run(folder)
     work = load_work(settings, files, PreparedDataset(run.folder / "dataset"), world)
+    work = replace(work, schedule=schedule)
     fine_tune_work(settings, work, run, world, resume)
 
 
@@ -151,7 +155,9 @@ def default_name(settings: Settings, source: Source) -> str:
 # --- the run ------------------------------------------------------------------------------------------------
 
 
-def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World) -> TrainResult:
+def _train(
+    settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World, told: bool
+) -> TrainResult:
     from clf.training.confidence import calibrate
     from clf.training.record import model_record
     from clf.training.work import checkpoints_of, fine_tune_work, load_work
@@ -164,11 +170,15 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         work = load_work(settings, files, prepared, world)
         resume = _is_resumed(settings, run)
         if resume:
+            begun = checkpoints_of(settings, work, run, world).begun_with()
+            work = replace(work, schedule=work.schedule.as_begun(settings.train, begun))
             checkpoints_of(settings, work, run, world).check()
     work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
     run.begin(settings, "train", resume=resume)
     clock.lap("load")
-    processes.from_main(world, (files, folder, resume))
+    processes.from_main(world, (files, folder, resume, work.schedule))
+    if told:
+        _tell_schedule(settings.train, work.schedule, work.sizes)
     trained = fine_tune_work(settings, work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
@@ -179,7 +189,7 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
     clock.lap("test")
 
     rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
-    record = model_record(settings, files, work.prepared, classifier, work.compute, rows, work.choices)
+    record = model_record(settings, files, work.prepared, classifier, work.compute, rows, work.choices, work.schedule)
     record |= {
         **calibrated.as_record(),
         "metrics": {"validation": calibrated.metrics, "test": test_metrics},
@@ -212,6 +222,16 @@ def _train(settings: Settings, source: Source, files: ModelFiles, folder: Path, 
         page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
         write_report(settings.report.report, page)
     return result
+
+
+def _tell_schedule(recipe: TrainSettings, schedule: "Schedule", sizes: "Sizes") -> None:
+    """Say what `auto` chose, and warn of what was set and leaves too little to learn from."""
+    from clf.training.schedule import explain, warnings
+
+    if line := explain(recipe, schedule, sizes):
+        log.info("%s", line)
+    for line in warnings(recipe, schedule):
+        log.warning("%s", line)
 
 
 def _is_resumed(settings: Settings, run: Run) -> bool:

@@ -13,10 +13,9 @@ from clf.training.arguments import (
     keeps_attention_dropout,
     optimizer,
     set_determinism,
-    suggested_rate,
     training_arguments,
-    warmup_steps,
 )
+from clf.training.schedule import Sizes, choose_schedule
 
 CPU = Compute(torch.device("cpu"), "bf16")
 # The settings of [train] that TrainingArguments has no place for, and where they are used.
@@ -25,7 +24,7 @@ ELSEWHERE = {
     "no_final_test": "train", "test_run": "train", "attention_dropout": "keeps_attention_dropout",
     "class_weights": "class_weights", "label_smoothing": "Loss", "truncation": "tokenize", "save_steps": "Milestones",
     "deterministic": "set_determinism", "fast_dropout": "draw_masks_fast",
-    "fast_attention": "attend_text_by_text",
+    "fast_attention": "attend_text_by_text", "head_init": "fit_head", "select_by": "selection",
 }  # fmt: skip
 CHANGED = {
     "gradient_accumulation": 2,
@@ -35,11 +34,13 @@ CHANGED = {
     "learning_rate": 1e-3,
     "weight_decay": 0.5,
     "warmup_steps": 1,
+    "eval_steps": 3,
 }
 
 
 def arguments(train: TrainSettings, rows: int = 1000) -> dict[str, object]:
-    made = training_arguments(train, RunSettings(seed=9), CPU, Path("checkpoints"), rows)
+    schedule = choose_schedule(train, Sizes("distilbert-base-uncased", 768, rows, rows // 9, 2))
+    made = training_arguments(train, schedule, RunSettings(seed=9), CPU, Path("checkpoints"))
     return {key: value for key, value in vars(made).items() if not key.startswith("_")}
 
 
@@ -52,19 +53,6 @@ def test_every_field_of_the_recipe_reaches_the_trainer(name: str) -> None:
 def test_seed_precision_and_best_model_are_set() -> None:
     made = arguments(TrainSettings())
     assert (made["seed"], made["data_seed"], made["bf16"], made["use_cpu"]) == (9, 9, True, True)
-
-
-def test_warm_up_is_never_longer_than_a_tenth_of_the_run() -> None:
-    assert warmup_steps(TrainSettings(), 200) == 20
-    assert warmup_steps(TrainSettings(), 100_000) == 500
-    assert warmup_steps(TrainSettings(warmup_steps=0), 200) == 0
-
-
-def test_a_rate_is_suggested_only_where_one_is_known() -> None:
-    assert suggested_rate("sentence-transformers/all-MiniLM-L6-v2") == 1e-4
-    assert suggested_rate("google/electra-small-discriminator") == 3e-4
-    assert suggested_rate("google/bert_uncased_L-2_H-128_A-2") == 1e-4
-    assert suggested_rate("distilbert-base-uncased") is None
 
 
 def test_attention_dropout_is_off_where_it_costs_most_and_on_request() -> None:
@@ -102,7 +90,8 @@ def test_the_trainer_and_accelerate_compute_on_the_gpu_that_was_chosen(
 
     monkeypatch.delenv("ACCELERATE_TORCH_DEVICE", raising=False)
     chosen = torch.device("cuda", index)
-    made = training_arguments(TrainSettings(), RunSettings(), Compute(chosen, "bf16"), Path("checkpoints"), 100)
+    schedule = choose_schedule(TrainSettings(), Sizes("distilbert-base-uncased", 768, 100, 10, 2))
+    made = training_arguments(TrainSettings(), schedule, RunSettings(), Compute(chosen, "bf16"), Path("checkpoints"))
     assert made.device == PartialState().device == two_gpus[-1] == chosen
     assert (made.n_gpu, made.train_batch_size) == (1, 16)
     assert "ACCELERATE_TORCH_DEVICE" not in os.environ

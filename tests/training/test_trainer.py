@@ -21,6 +21,7 @@ from clf.training import recipe
 from clf.training.arguments import training_arguments
 from clf.training.checkpoints import Checkpoints
 from clf.training.recipe import Loss, Recipe
+from clf.training.schedule import Sizes, choose_schedule
 from clf.training.trainer import Encoded, Trained, fine_tune, selection
 
 LABELS = ["negative", "positive"]
@@ -43,11 +44,12 @@ def tuned(
         splits[split] = Encoded(ids, np.array([LABELS.index(review.label) for review in reviews]))
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
-        arguments = training_arguments(
-            TrainSettings(**recipe), RunSettings(), compute, run.checkpoints, len(splits["train"].labels)
-        )
+        train = TrainSettings(**{"eval_steps": "epoch", "select_by": "macro_f1", "head_init": "random"} | recipe)
+        sizes = Sizes("tiny", 32, *(len(splits[split].labels) for split in ("train", "validation")), 2)
+        schedule = choose_schedule(train, sizes)
+        arguments = training_arguments(train, schedule, RunSettings(), compute, run.checkpoints)
         arguments.logging_steps = logging_steps
-        made = Recipe(arguments, patience, loss or Loss(), save_steps)
+        made = Recipe(arguments, schedule, patience, loss or Loss(), save_steps)
         store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
         return (
             classifier,
@@ -115,9 +117,9 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     compute = choose_compute(load_settings({"compute": {"device": "cpu"}}).compute)
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
-        recipe = Recipe(
-            training_arguments(TrainSettings(epochs=1), RunSettings(), compute, run.checkpoints, 8), 3, Loss()
-        )
+        schedule = choose_schedule(TrainSettings(epochs=1, head_init="random"), Sizes("tiny", 32, 8, 8, 2))
+        arguments = training_arguments(TrainSettings(epochs=1), schedule, RunSettings(), compute, run.checkpoints)
+        recipe = Recipe(arguments, schedule, 3, Loss())
         store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
         fine_tune(classifier, split, split, recipe, compute, run, store)
 

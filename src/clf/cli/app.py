@@ -3,10 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
+from clf.cli.help import page_of, written
 from clf.cli.options import Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
     encoder_at_hand,
@@ -20,8 +22,27 @@ from clf.cli.session import (
 from clf.errors import UsageError
 from clf.settings import Settings
 
+
+
+class Command(TyperCommand):
+    """A command whose help is plain text."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help as `clf COMMAND --help` shows it."""
+        formatter.write(written(page_of(self, ctx)))
+
+
+class Group(TyperGroup):
+    """All commands, whose help is plain text too."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help as `clf --help` shows it."""
+        formatter.write(written(page_of(self, ctx)))
+
+
 app = typer.Typer(
     name="clf",
+    cls=Group,
     help="Fine-tune a pre-trained encoder into a domain-specific text classifier, and prove that it got better.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,7 +68,7 @@ def clf(
 # --- the commands -------------------------------------------------------------------------------------------
 
 
-@app.command("prepare")
+@app.command("prepare", cls=Command)
 @uses("data", "cleaning", "train.model,revision", "download", "run.-resume")
 def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
@@ -64,7 +85,7 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     finish(presentation, "clf", "train", "--dataset", shown(prepared.folder), *encoder_at_hand(settings))
 
 
-@app.command("train")
+@app.command("train", cls=Command)
 @uses("data", "train", "confidence", "compute", "cleaning", "report.report", "download", "run")
 def train_command(settings: Settings, presentation: Presentation) -> None:
     """Fine-tune an encoder on a dataset, and publish the model."""
@@ -82,7 +103,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     finish(presentation, "clf", "compare", result.model_dir)
 
 
-@app.command("demo")
+@app.command("demo", cls=Command)
 @uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run")
 def demo_command(settings: Settings, presentation: Presentation) -> None:
     """Run the whole pipeline on synthetic movie reviews, with no network and a recipe of its own."""
@@ -102,7 +123,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
     finish(presentation, "clf", "predict", result.training.model_dir, "--text", "A film I will gladly watch again.")
 
 
-@app.command("evaluate")
+@app.command("evaluate", cls=Command)
 @uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run.-resume")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Measure a model on a split of a dataset."""
@@ -128,7 +149,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     finish(presentation, "clf", "compare", *([model] if model else []))
 
 
-@app.command("compare")
+@app.command("compare", cls=Command)
 @uses("data", "compare", "compute", "report", "download", "run.-resume")
 def compare_command(
     settings: Settings,
@@ -151,7 +172,7 @@ def compare_command(
     raise typer.Exit(exit_code(result, settings))
 
 
-@app.command("predict")
+@app.command("predict", cls=Command)
 @uses(
     "predict",
     "data.text_column,no_header,encoding,delimiter,max_length,max_inflation",
@@ -204,7 +225,7 @@ def predict_command(
         finish(presentation, "clf", "predict", model, "FILE", "--output", "predictions.csv")
 
 
-@app.command("export")
+@app.command("export", cls=Command)
 @uses("export", "data", "compare.metric,margin,on_inconclusive", "compute", "download", "run.-resume")
 def export_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Write a model as ONNX, checked on real texts; exit code 3 when int8 costs more than the margin."""
@@ -223,7 +244,7 @@ def export_command(settings: Settings, presentation: Presentation, model: ModelA
     raise typer.Exit(exit_code(result))
 
 
-@app.command("download-models")
+@app.command("download-models", cls=Command)
 @uses("download", "run.-output_dir,seed,resume")
 def download_command(
     settings: Settings,
@@ -274,7 +295,7 @@ def download_command(
     )
 
 
-@app.command("doctor")
+@app.command("doctor", cls=Command)
 @uses("compute", "run.-output_dir,overwrite,seed,resume")
 def doctor_command(settings: Settings, presentation: Presentation) -> None:
     """Say what this machine has: device, precision, cores, memory, cache, what is ready offline."""

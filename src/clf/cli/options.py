@@ -5,14 +5,14 @@ import sys
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
 
 from clf import __version__
 from clf.layers import Overrides, load_settings
-from clf.settings import CompareSettings, section_type
+from clf.settings import section_type
 
 COMMON = "Every command"
 
@@ -37,7 +37,11 @@ def normalize_name(name: str) -> str:
     return ALIASES.get(name, name)
 
 
-CHOICES = get_args(CompareSettings.model_fields["metric"].annotation)
+CHOICES = {
+    word
+    for section, name in (("compare", "metric"), ("train", "select_by"))
+    for word in get_args(section_type(section).model_fields[name].annotation)
+}
 
 
 class Presentation:
@@ -148,9 +152,20 @@ def _option(section: str, name: str) -> Parameter:
     panel = COMMON if section == "run" else section.capitalize()
     shown = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
     text = (field.description or "").replace("[", "\\[")  # Rich would take [default: ...] for markup
-    option = typer.Option(*declaration, help=text, rich_help_panel=panel, show_default=shown)
-    annotation = Annotated[field.annotation, option]  # type: ignore[name-defined]
+    kind, metavar = _kind_and_metavar(field.annotation)
+    option = typer.Option(*declaration, help=text, rich_help_panel=panel, show_default=shown, metavar=metavar)
+    annotation = Annotated[kind, option]  # type: ignore[valid-type]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)
+
+
+def _kind_and_metavar(annotation: Any) -> tuple[Any, str | None]:
+    """Return what Typer parses a setting as, and how it is shown: of a number or words, the text, checked with the others."""
+    parts = get_args(annotation)
+    words = [word for part in parts for word in get_args(part) if get_origin(part) is Literal]
+    if not words or get_origin(annotation) is Literal:
+        return annotation, None
+    numbers = [get_args(part)[0] if get_args(part) else part for part in parts if get_origin(part) is not Literal]
+    return str, f"<{'|'.join([number.__name__ for number in numbers] + sorted(set(words)))}>"
 
 
 def wants_json(arguments: list[str] | None) -> bool:

@@ -13,19 +13,25 @@ def fold_temperature(model: Any, temperature: float) -> bool:
 
     Tells whether it worked. A model whose logits do not come straight from that layer is left as it was.
     """
-    last = [
+    last = last_layer(model)
+    if last is None:
+        return False
+    before = _logits(model)
+    _divide(last, temperature)
+    if torch.allclose(_logits(model) * temperature, before, rtol=TOLERANCE, atol=TOLERANCE):
+        return True
+    _divide(last, 1 / temperature)
+    return False
+
+
+def last_layer(model: Any) -> torch.nn.Linear | None:
+    """Return the last linear layer with as many outputs as there are labels, or None."""
+    found = [
         module
         for module in model.modules()
         if isinstance(module, torch.nn.Linear) and module.out_features == model.config.num_labels
     ]
-    if not last:
-        return False
-    before = _logits(model)
-    _divide(last[-1], temperature)
-    if torch.allclose(_logits(model) * temperature, before, rtol=TOLERANCE, atol=TOLERANCE):
-        return True
-    _divide(last[-1], 1 / temperature)
-    return False
+    return found[-1] if found else None
 
 
 def _divide(layer: torch.nn.Linear, temperature: float) -> None:

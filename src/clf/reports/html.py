@@ -9,6 +9,7 @@ from clf import __version__
 from clf.reports import charts
 from clf.reports.markdown import Columns, Intervals, evaluation_columns, table_heads, table_rows
 from clf.reports.safety import one_line
+from clf.runs import recipe_of
 
 TEXT_WIDTH = 400
 
@@ -76,7 +77,7 @@ def training_page(
 ) -> str:
     """Write the page of `clf train`."""
     columns = {"validation": result["metrics"]} | ({"test": result["test_metrics"]} if result["test_metrics"] else {})
-    recipe = record["settings"]["train"]
+    recipe = recipe_of(record)
     seconds, rate = result["train_seconds"], result["examples_per_second"]
     took = f"{result['steps']:,} steps, {result['epochs']:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts a second"
     examples = [

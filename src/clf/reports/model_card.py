@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from clf.reports.markdown import SHOWN, escape, metrics_table
+from clf.runs import recipe_of
 
 IN_THE_INDEX = ("accuracy", "macro_f1", "weighted_f1", "mcc", "auroc", "log_loss", "ece")
+
+KEPT = {
+    "macro_f1": "The weights with the best macro F1 on {} validation texts were kept.",
+    "log_loss": "The weights with the lowest log loss on {} validation texts were kept.",
+    "last": "The last weights were kept: {} validation texts are too few to choose by.",
+}
 
 
 def model_card(record: dict[str, Any], validation: dict[str, Any], test: dict[str, Any] | None) -> str:
     """Write the card of a model from its `clf.json` record and its metrics."""
     base, dataset, labels = record["base_model"], record["dataset"], record["labels"]
-    recipe = record["settings"]["train"]
+    recipe = recipe_of(record)
     columns = {"validation": validation} | ({"test": test} if test else {})
     return f"""---
 {_front_matter(record, test)}
@@ -44,7 +51,7 @@ Texts were cleaned before training ({", ".join(name for name, on in record["clea
 weight decay {recipe["weight_decay"]:g}, {record["rows"]["train"]} training texts,
 cut at {record["max_length"]} tokens, seed {record["settings"]["run"]["seed"]},
 {record["compute"]["precision"]} on {record["compute"]["device"]}.
-The epoch with the best macro F1 on {record["rows"]["validation"]} validation texts was kept.
+{KEPT[recipe["select_by"]].format(record["rows"]["validation"])}
 """
 
 

@@ -120,6 +120,29 @@ def embed_texts(
     return _answer(encoder, mean_hidden_state, width, token_ids, padding, compute, advance)
 
 
+def layer_inputs(
+    model: Any, layer: torch.nn.Linear, token_ids: Sequence[Any], padding: int, compute: Compute, most: int
+) -> tuple[Array, Array]:
+    """Return what a linear layer of a model reads of each encoded text, and the logits.
+
+    Shapes are (texts, features of the layer) and (texts, classes). `most` is as for `predict_tokens`.
+    """
+    read: list[torch.Tensor] = []
+
+    def read_and_logits(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        read.clear()
+        logits = model(input_ids=ids, attention_mask=mask).logits.float()
+        return torch.cat([read[0].float().reshape(len(logits), -1), logits], dim=1)
+
+    handle = layer.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    try:
+        width = layer.in_features + layer.out_features
+        both = _answer(model, read_and_logits, width, token_ids, padding, compute, None, most)
+    finally:
+        handle.remove()
+    return both[:, : layer.in_features], both[:, layer.in_features :]
+
+
 def predict_tokens(
     model: Any,
     token_ids: Sequence[Any],

@@ -15,45 +15,35 @@ from clf.errors import UsageError
 from clf.models.compute import Compute
 from clf.processes import ALONE, World
 from clf.settings import RunSettings, TrainSettings
+from clf.training.schedule import Schedule
 
 LOWER = "lower --learning-rate, or pass --precision fp32"
-WARMUP_SHARE = 0.1
 ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
 SELECTION = "selection"
 """The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
 
-# Encoders that 2e-5, right for DistilBERT, underfits, by a part of their names; the first that fits counts.
-SUGGESTED_RATES = {
-    "minilm": 1e-4,  # measured with clf on IMDB and AG News, all-MiniLM-L6-v2
-    "electra-small": 3e-4,  # Clark et al. 2020, "ELECTRA", table of fine-tuning hyper-parameters
-    "electra-base": 1e-4,  # the same
-    "electra-large": 5e-5,  # the same
-    "bert_uncased_l-2_": 1e-4,  # Turc et al. 2019, "Well-Read Students Learn Better": chosen among 3e-5 to 3e-4
-    "bert_uncased_l-4_": 1e-4,  # the same
-    "bert-tiny": 1e-4,  # the same, under its other name
-    "bert-mini": 1e-4,
-    "bert-small": 1e-4,
-}
-
-
 def training_arguments(
-    train: TrainSettings, run: RunSettings, compute: Compute, checkpoints: Path, rows: int, world: World = ALONE
+    train: TrainSettings,
+    schedule: Schedule,
+    run: RunSettings,
+    compute: Compute,
+    checkpoints: Path,
+    world: World = ALONE,
 ) -> TrainingArguments:
-    """Map the settings of one run on `rows` training texts to TrainingArguments.
+    """Map the settings of one run to TrainingArguments.
 
     Raises UsageError when the batch cannot be cut into equal parts.
     """
-    steps_per_epoch = -(-rows // train.batch_size)
     with _accelerate_on(compute.device):
         arguments = TrainingArguments(
             output_dir=str(checkpoints),
-            num_train_epochs=train.epochs,
+            num_train_epochs=schedule.epochs,
             per_device_train_batch_size=part_of_batch(train, world),
             gradient_accumulation_steps=train.gradient_accumulation,
             average_tokens_across_devices=True,
-            learning_rate=train.learning_rate,
+            learning_rate=schedule.learning_rate,
             weight_decay=train.weight_decay,
-            warmup_steps=warmup_steps(train, steps_per_epoch * train.epochs),
+            warmup_steps=schedule.warmup_steps,
             optim=optimizer(compute),
             seed=run.seed,
             data_seed=run.seed,
@@ -61,12 +51,14 @@ def training_arguments(
             fp16=compute.precision == "fp16",
             use_cpu=compute.device.type == "cpu",
             remove_unused_columns=False,
-            eval_strategy="epoch",
-            save_strategy="epoch",
+            # When to evaluate and to save is decided by `Milestones`; the library's own strategies only must be on.
+            eval_strategy="steps",
+            eval_steps=schedule.eval_steps,
+            save_strategy="steps",
             metric_for_best_model=SELECTION,
             greater_is_better=True,
             logging_strategy="steps",
-            logging_steps=max(1, min(10, steps_per_epoch)),
+            logging_steps=max(1, min(10, schedule.steps_per_epoch)),
             logging_nan_inf_filter=False,
             dataloader_pin_memory=compute.device.type == "cuda",
             restore_callback_states_from_checkpoint=True,
@@ -164,14 +156,3 @@ def keeps_attention_dropout(train: TrainSettings, compute: Compute) -> bool:
     if train.attention_dropout == "auto":
         return compute.device.type != "cpu"
     return train.attention_dropout == "keep"
-
-
-def warmup_steps(train: TrainSettings, total_steps: int) -> int:
-    """Return the steps of warm-up: those asked for, never more than a tenth of the run."""
-    return min(train.warmup_steps, int(total_steps * WARMUP_SHARE))
-
-
-def suggested_rate(model: str) -> float | None:
-    """Return the learning rate known to suit an encoder that the default underfits, or None."""
-    name = model.lower()
-    return next((rate for part, rate in SUGGESTED_RATES.items() if part in name), None)

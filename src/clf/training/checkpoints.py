@@ -14,11 +14,14 @@ from typing import Any
 from clf.errors import UsageError
 from clf.results import flush, read_json, sha256
 from clf.settings import TrainSettings
+from clf.training.keeping import BEST_FILE
+from clf.training.schedule import warmup_within
 
 MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
+STEPS_PER_EPOCH = "steps an epoch"
 DEFAULTS = {f"--{name.replace('_', '-')}": value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
@@ -85,6 +88,14 @@ class Checkpoints:
                 self._check_fingerprint(Checkpoint(folder, 0, None, manifest["fingerprint"]))
                 return
 
+    def begun_with(self) -> dict[str, Any]:
+        """Return what the newest checkpoint that can be read says its run was begun with, by flag."""
+        for folder in self._folders():
+            manifest = read_json(folder / MANIFEST)
+            if manifest and "fingerprint" in manifest:
+                return _known(manifest["fingerprint"], self.fingerprint["same"][STEPS_PER_EPOCH])
+        return {}
+
     def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
         """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""
         stage, final = self.stage / name, self.folder / name
@@ -136,7 +147,7 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is damaged and passed over: %s", folder, error)
             return None
-        if best and found.best_step not in (None, found.step):
+        if best and found.best_step not in (None, found.step) and BEST_FILE not in manifest["files"]:
             best_folder = folder.with_name(f"checkpoint-{found.best_step}")
             if self._read(best_folder, best=False) is None:
                 log.warning("%s is passed over: its best weights, %s, are damaged", folder, best_folder.name)
@@ -144,7 +155,8 @@ class Checkpoints:
         return found
 
     def _check_fingerprint(self, found: Checkpoint) -> None:
-        now, then = self.fingerprint, _known(found.fingerprint)
+        now = self.fingerprint
+        then = _known(found.fingerprint, now["same"].get(STEPS_PER_EPOCH, 1))
         earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now["same"].items()}
         if changed := [key for key in sorted(earlier) if earlier[key] != now["same"][key]]:
             shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
@@ -161,7 +173,7 @@ class Checkpoints:
 
     def _rotate(self, step: int, best_step: int | None) -> None:
         """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""
-        keep = {step, best_step} - {None}
+        keep = {step, best_step} & {_step(folder) for folder in self._folders()}
         others = [folder for folder in self._folders() if _step(folder) not in keep]
         others.sort(key=lambda folder: not _is_complete_alone(folder))
         for folder in others[max(0, KEPT - len(keep)) :]:
@@ -175,18 +187,22 @@ class Checkpoints:
         shutil.rmtree(trash, ignore_errors=True)
 
 
-def _known(fingerprint: dict[str, Any]) -> dict[str, Any]:
-    """Return all that a checkpoint's fingerprint says, with what `auto` of version 0.1 stood for."""
+def _known(fingerprint: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
+    """Return all that a checkpoint's fingerprint says, with what version 0.1 did without saying so."""
     known = {**fingerprint["alike"], **fingerprint["same"]}
     if known.get(ATTENTION_DROPOUT) == "auto":
         known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
+    if "--epochs" in known and "--eval-steps" not in known:
+        known |= {"--eval-steps": steps_per_epoch, "--select-by": "macro_f1", "--head-init": "random"}
+        known["--warmup-steps"] = warmup_within(known["--warmup-steps"], steps_per_epoch * known["--epochs"])
     return known
 
 
 def _is_complete_alone(folder: Path) -> bool:
-    """Tell whether the best weights up to a checkpoint are its own, or none were measured."""
+    """Tell whether a checkpoint holds the best weights up to it, or none were measured."""
     try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["best_step"] in (None, _step(folder))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return BEST_FILE in manifest["files"] or manifest["best_step"] in (None, _step(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

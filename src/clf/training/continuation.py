@@ -14,19 +14,19 @@ STATE = "trainer_state.json"
 
 
 class Milestones(TrainerCallback):  # type: ignore[misc]
-    """Chooses the order of each epoch, and asks for a checkpoint every so many steps."""
+    """Chooses the order of each epoch, and says at which steps there is an evaluation, or a checkpoint asked for."""
 
-    def __init__(self, trainer: Any, save_steps: int | None) -> None:
-        self.trainer, self.save_steps = trainer, save_steps
+    def __init__(self, trainer: Any, eval_steps: int, save_steps: int | None) -> None:
+        self.trainer, self.eval_steps, self.save_steps = trainer, eval_steps, save_steps
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Tell the order which epoch it is, past all the wrappers of a loader that skips."""
         self.trainer.order.set_epoch(math.floor(state.epoch or 0.0))
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Ask for a checkpoint of this step, unless the epoch's own comes at once."""
-        if self.save_steps and state.global_step % self.save_steps == 0 and float(state.epoch or 0.0) % 1:
-            control.should_save = True
+        """Ask for what is due at this step, whatever the library's own strategies ask for."""
+        control.should_evaluate = is_evaluation(state, self.eval_steps)
+        control.should_save = bool(self.save_steps and state.global_step % self.save_steps == 0)
 
 
 class Continuation(TrainerCallback):  # type: ignore[misc]
@@ -63,10 +63,14 @@ def had_finished(found: Checkpoint) -> bool:
     return bool(control["should_training_stop"]) or state["global_step"] >= state["max_steps"]
 
 
-def is_evaluated(state: Any) -> bool:
+def is_evaluation(state: Any, eval_steps: int) -> bool:
+    """Tell whether an evaluation is due at this step: every so many, and at the last."""
+    return bool(state.global_step % eval_steps == 0 or state.global_step >= state.max_steps)
+
+
+def is_evaluated(state: Any, eval_steps: int) -> bool:
     """Tell whether the evaluation that is due at this step, if any, was made."""
-    at_edge = float(state.epoch or 0.0) % 1 == 0
-    return not at_edge or any(
+    return not is_evaluation(state, eval_steps) or any(
         f"eval_{SELECTION}" in entry and entry["step"] == state.global_step for entry in state.log_history
     )
 

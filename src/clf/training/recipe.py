@@ -11,6 +11,7 @@ from transformers import TrainingArguments
 
 from clf.processes import ALONE, World
 from clf.training.batching import IGNORED
+from clf.training.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,12 @@ class Recipe:
     """What `fine_tune` needs beside the Trainer's own arguments."""
 
     arguments: TrainingArguments
+    schedule: Schedule
     patience: int
     loss: Loss
     save_steps: int | None = None
     world: World = ALONE
+    keep_checkpoints: bool = False
 
     @property
     def batch_size(self) -> int:

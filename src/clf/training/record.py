@@ -20,7 +20,8 @@ from clf.results import SCHEMA_VERSION, sha256
 from clf.runs import now
 from clf.settings import Settings
 from clf.training.arguments import keeps_attention_dropout
-from clf.training.checkpoints import ATTENTION_DROPOUT
+from clf.training.checkpoints import ATTENTION_DROPOUT, STEPS_PER_EPOCH
+from clf.training.schedule import Schedule
 
 
 def model_record(
@@ -31,6 +32,7 @@ def model_record(
     compute: Compute,
     rows: dict[str, int],
     choices: dict[str, Any],
+    schedule: Schedule,
 ) -> dict[str, Any]:
     """Return the record, but for the metrics and the hashes of the files."""
     manifest = prepared.manifest
@@ -54,6 +56,7 @@ def model_record(
         }
         | {"dataset": settings.data.dataset, "prepared": str(prepared.folder.resolve())},
         "rows": rows,
+        "recipe": {**schedule.as_settings(), "steps": schedule.steps},
         "compute": {
             "device": str(compute.device),
             "precision": compute.precision,
@@ -76,6 +79,7 @@ NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "te
 
 def fingerprint(
     settings: Settings,
+    schedule: Schedule,
     files: ModelFiles,
     classifier: Classifier,
     compute: Compute,
@@ -83,13 +87,14 @@ def fingerprint(
     splits: tuple[LabelledTexts, LabelledTexts],
 ) -> dict[str, dict[str, Any]]:
     """Return what must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
-    recipe = settings.train.model_dump(mode="json", exclude=NO_MATTER)
+    recipe = settings.train.model_dump(mode="json", exclude=NO_MATTER) | schedule.as_settings()
     same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
     alike: dict[str, Any] = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
     same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
     kept = keeps_attention_dropout(settings.train, compute)
     same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # as it was, also on a device whose `auto` is another
     same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
+    same[STEPS_PER_EPOCH] = schedule.steps_per_epoch
     same["the encoder"] = {
         path.name: sha256(path)[:16] for path in sorted(files.folder.iterdir()) if path.suffix in ENCODER_FILES
     }

@@ -32,9 +32,12 @@ from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.failures import explaining
+from clf.training.head import fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
+from clf.training.keeping import BestWeights, Pace
 from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
+from clf.training.schedule import SelectBy
 
 WEIGHTS = "model.safetensors"
 
@@ -69,14 +72,19 @@ class Trained:
     """As `seconds`, with those of earlier parts of an interrupted run."""
 
 
-def selection(metrics: dict[str, float], rows: int) -> float:
-    """Return what the best epoch is chosen by: macro F1 in steps of two texts, and among equal ones the log loss.
+def selection(metrics: dict[str, float], rows: int, by: SelectBy = "macro_f1", step: int = 0) -> float:
+    """Return what the best evaluation is chosen by: more is better.
 
-    A text or two of a small validation split fall either way by chance, and would make the choice arbitrary; the log
-    loss then tells which epoch is the surer. Its weight is far below any step of F1.
+    `macro_f1` counts in steps of two texts, and among equal ones the log loss decides: a text or two of a small
+    validation split fall either way by chance, and would make the choice arbitrary; the log loss then tells which is
+    the surer. Its weight is far below any step of F1. `log_loss` is that alone, and `last` the number of the step.
     """
-    step = 2 / max(rows, 2)
-    return math.ceil(round(metrics["macro_f1"] / step, 6)) * step - 1e-7 * min(metrics["log_loss"], 100.0)
+    if by == "last":
+        return float(step)
+    if by == "log_loss":
+        return -metrics["log_loss"]
+    each = 2 / max(rows, 2)
+    return math.ceil(round(metrics["macro_f1"] / each, 6)) * each - 1e-7 * min(metrics["log_loss"], 100.0)
 
 
 def fine_tune(
@@ -89,7 +97,7 @@ def fine_tune(
     checkpoints: Checkpoints,
     resume: bool = False,
 ) -> Trained:
-    """Fine-tune in place, evaluating each epoch, and leave the best epoch's weights in the model.
+    """Fine-tune in place, evaluating as the schedule says, and leave the best evaluation's weights in the model.
 
     `resume` goes on from the newest whole checkpoint, to the same weights as if nothing had happened.
 
@@ -107,26 +115,32 @@ def fine_tune(
             checkpoints.drop_after(found.step)
         run.keep_history(found.step if found else 0, found is None or found.extra["evaluated"])
     processes.wait_for_all(world)
-    steps = math.ceil(len(train.labels) / recipe.batch_size) * int(recipe.arguments.num_train_epochs)
-    begun = found.step if found else 0
+    steps, begun = recipe.schedule.steps, found.step if found else 0
+    if found is None and world.is_main and recipe.schedule.head_init == "probe":
+        fit_head(classifier, train.token_ids, train.labels, compute)
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         with loading(classifier.name, compute):
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         with explaining(reporter, classifier, compute, recipe, run):
             seconds = _train(trainer, found)
-        if number := processes.any_process(world, stop.number):  # it came with the last checkpoint
+            number = processes.any_process(world, stop.number)  # it came with the last step
+            if number or recipe.keep_checkpoints:
+                trainer.save_unless_saved()
+        if number:
             stop.number = number
             raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
     for name in ("forward", "_original_forward"):  # accelerate's, with autocast; what follows chooses for itself
         classifier.model.__dict__.pop(name, None)
     state = trainer.state
     _check_best(state.best_metric)
-    if world.is_main:
+    if world.is_main and trainer.best.step == state.best_global_step:
+        trainer.best.put_into(classifier.model)
+    elif world.is_main:
         _load_best(classifier, checkpoints.folder / f"checkpoint-{state.best_global_step}")
     epochs = float(state.epoch or 0.0)
     done = (int(state.global_step) - (found.step if found else 0)) / max(1, steps)
-    examples = round(done * int(recipe.arguments.num_train_epochs) * len(train.labels))
+    examples = round(done * recipe.schedule.epochs * len(train.labels))
     return Trained(
         epochs,
         int(state.global_step),
@@ -161,7 +175,11 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             eval_dataset=[None],
             data_collator=Collator(classifier.tokenizer.pad_token_id, classifier.max_length),
             compute_loss_func=recipe.loss,
-            callbacks=[reporter, EarlyStoppingCallback(recipe.patience), Milestones(self, recipe.save_steps)],
+            callbacks=[
+                reporter,
+                EarlyStoppingCallback(recipe.patience),
+                Milestones(self, recipe.schedule.eval_steps, recipe.save_steps),
+            ],
         )
         reporter.order = self.order = LengthGroupedOrder(
             self.train_dataset.lengths, recipe.batch_size, self.args.seed, recipe.world.size, train.rows
@@ -172,6 +190,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.checkpoints, self.stop = checkpoints, stop
         self.began_on: str | None = compute.device.type
         self.seconds_aside, self.seconds_before, self.started = 0.0, 0.0, time.perf_counter()
+        self.pace, self.best, self.saved_at = Pace(classifier.parameters), BestWeights(), -1
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
         return self.order
@@ -202,7 +221,8 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(probabilities, self.validation.labels)
-        scored[SELECTION] = selection(scored, len(self.validation.labels))
+        by, step = self.recipe.schedule.select_by, self.state.global_step
+        scored[SELECTION] = selection(scored, len(self.validation.labels), by, step)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items() if value is not None}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -232,14 +252,31 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         return answers
 
     def _maybe_log_save_evaluate(self, *arguments: Any, **options: Any) -> None:
+        number = self._agree_to_save()
         self._check_gradient(arguments[1])
-        number = processes.any_process(self.recipe.world, self.stop.number)
-        if number:  # all processes stop after the same step
-            self.stop.number = number
-            self.control.should_save = True
         super()._maybe_log_save_evaluate(*arguments, **options)
+        step = self.state.global_step
+        if self.recipe.world.is_main and step == self.state.best_global_step and step not in (
+            self.saved_at, self.best.step,
+        ):  # fmt: skip
+            self.best.keep(self.model, step)
         if number:
             self._end()
+
+    def _agree_to_save(self) -> int:
+        """Let all processes save at once: when one was told to stop, whose signal's number is returned, or when it is due."""
+        due = self.recipe.world.is_main and self.pace.is_due(self.control.should_evaluate)
+        agreed = processes.any_process(self.recipe.world, 2 * self.stop.number + due)
+        self.control.should_save |= agreed > 0
+        number = agreed // 2
+        if number:  # all processes stop after the same step
+            self.stop.number = number
+        return number
+
+    def save_unless_saved(self) -> None:
+        """Save a checkpoint of the last step, where there is none."""
+        if self.saved_at != self.state.global_step:
+            self._save_checkpoint(self.model, None)
 
     def _check_gradient(self, norm: torch.Tensor | float | None) -> None:
         """Stop before weights that are no numbers are saved; with fp16, whose scaler skips such steps, by the loss."""
@@ -263,16 +300,23 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             self.args.output_dir = kept
         self.state.best_model_checkpoint = None  # it names the stage
         processes.wait_for_all(world, processes.STEP)
+        step, best_step = self.state.global_step, self.state.best_global_step
         if world.is_main:
+            if best_step == self.best.step != step:
+                self.best.write(self.checkpoints.stage / name)
             # The sum of losses since the last line of history, so that the next line is the same after a resume.
             extra = {
-                "evaluated": is_evaluated(self.state),
+                "evaluated": is_evaluated(self.state, self.recipe.schedule.eval_steps),
                 "loss": float(self._tr_loss),
                 "loss_since": self._globalstep_last_logged,
                 "seconds": self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
             }
-            self.checkpoints.commit(name, self.state.global_step, self.state.best_global_step, extra)
+            self.checkpoints.commit(name, step, best_step, extra)
+            if best_step == step:
+                self.best.forget()
         processes.wait_for_all(world, processes.STEP)
+        self.saved_at = step
+        self.pace.saved(time.perf_counter() - started)
         self.seconds_aside += time.perf_counter() - started
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
@@ -297,6 +341,10 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
     """Run the Trainer, from a checkpoint where there is one; returns the seconds of its loop."""
     started = time.perf_counter()
     try:
+        if found:
+            trainer.saved_at = found.step
+        if found and trainer.recipe.world.is_main:
+            trainer.best.read(found.folder, found.best_step)
         if found and had_finished(found):
             trainer.state = trainer.state.load_from_json(str(found.folder / STATE))
             return 1e-9
@@ -318,11 +366,11 @@ def _load_best(classifier: Classifier, folder: Path) -> None:
 
 def _check_best(best: float | None) -> None:
     if best is None or not math.isfinite(best):
-        raise TrainingError(f"the validation macro F1 is {best}", LOWER)
+        raise TrainingError(f"what the best weights are chosen by is {best} on validation", LOWER)
 
 
 def _best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, float]:
-    """Return the validation metrics of the epoch whose weights were kept."""
+    """Return the validation metrics of the evaluation whose weights were kept."""
     for entry in history:
         if entry.get(f"eval_{SELECTION}") == best:
             return {name: entry[f"eval_{name}"] for name in METRICS if f"eval_{name}" in entry}

@@ -23,12 +23,12 @@ from clf.training.arguments import (
     keeps_attention_dropout,
     part_of_batch,
     set_determinism,
-    suggested_rate,
     training_arguments,
 )
 from clf.training.checkpoints import Checkpoints
 from clf.training.recipe import Loss, Recipe
 from clf.training.record import fingerprint
+from clf.training.schedule import Schedule, Sizes, choose_schedule, suggested_rate
 from clf.training.trainer import Encoded, Trained, fine_tune
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ class Work:
     test: LabelledTexts | None
     choices: dict[str, Any]
     """What was chosen for this machine, for the record."""
+    sizes: Sizes
+    schedule: Schedule
 
 
 def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> Work:
@@ -71,7 +73,10 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
         classifier.max_length,
     )
     train, validation, test = _texts(settings, prepared, classifier.labels)
-    return Work(files, prepared, classifier, compute, train, validation, test, choices)
+    width = getattr(classifier.model.config, "hidden_size", None)
+    sizes = Sizes(settings.train.model, width, len(train), len(validation), len(classifier.labels))
+    schedule = choose_schedule(settings.train, sizes)
+    return Work(files, prepared, classifier, compute, train, validation, test, choices, sizes, schedule)
 
 
 def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Compute, keep: bool) -> dict[str, Any]:
@@ -92,11 +97,11 @@ def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Comput
 def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resume: bool) -> Trained:
     """Encode the texts, once for all processes, and fine-tune; the best epoch's weights are left in the model."""
     recipe, classifier = settings.train, work.classifier
-    rate = suggested_rate(recipe.model)
-    if rate and recipe.learning_rate < rate / 2:
+    rate = suggested_rate(recipe.model, work.sizes.width)
+    if rate and work.schedule.learning_rate < rate / 2:
         log.info(
-            "a learning rate of %g is known to underfit this encoder; try --learning-rate %g",
-            recipe.learning_rate,
+            "a learning rate of %g is known to underfit this encoder; without --learning-rate clf takes %g",
+            work.schedule.learning_rate,
             rate,
         )
     set_determinism(recipe.deterministic)
@@ -111,7 +116,7 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
     if world.is_main:
         processes.wait_for_all(world)
     log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
-    arguments = training_arguments(recipe, settings.run, work.compute, run.checkpoints, len(work.train), world)
+    arguments = training_arguments(recipe, work.schedule, settings.run, work.compute, run.checkpoints, world)
     weights = class_weights(recipe, work.train.labels, len(classifier.labels))
     if "tensorboard" in recipe.report_to:  # its place would be among the checkpoints, which go
         os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(run.folder / "tensorboard"))
@@ -120,7 +125,13 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
         train_split,
         validation_split,
         Recipe(
-            arguments, recipe.early_stopping_patience, Loss(weights, recipe.label_smoothing), recipe.save_steps, world
+            arguments,
+            work.schedule,
+            recipe.early_stopping_patience,
+            Loss(weights, recipe.label_smoothing),
+            recipe.save_steps,
+            world,
+            recipe.keep_checkpoints,
         ),
         work.compute,
         run,
@@ -131,7 +142,8 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
 
 def checkpoints_of(settings: Settings, work: Work, run: Run, world: World) -> Checkpoints:
     """Return the checkpoints of a run, which go only with what it is made of."""
-    mark = fingerprint(settings, work.files, work.classifier, work.compute, world, (work.train, work.validation))
+    splits = (work.train, work.validation)
+    mark = fingerprint(settings, work.schedule, work.files, work.classifier, work.compute, world, splits)
     return Checkpoints(run.checkpoints, mark)
 
 

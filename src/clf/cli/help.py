@@ -1,0 +1,91 @@
+"""The help of every command: written once from the options, kept in `help.json`, and shown without importing them.
+
+`clf train --help` takes as long as starting Python. `python -m clf.cli.help` (in `make docs`) writes the file anew.
+"""
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from clf import __version__
+
+KEPT = "help.json"
+ASKS = ("--help", "-h")
+COMMANDS = "Commands"
+MOST_COLUMNS = 100
+NAMES_COLUMNS = 30
+Page = dict[str, Any]
+"""`usage` and `about`, and under `sections` a list of rows (what is typed, what it means) for each title."""
+
+
+def answer(arguments: Sequence[str]) -> bool:
+    """Answer `clf --help`, `clf COMMAND --help` and `clf --version`; tell whether it was one of them."""
+    if list(arguments) == ["--version"]:
+        sys.stdout.write(f"clf {__version__}\n")
+        return True
+    name = arguments[0] if len(arguments) == 2 else ""
+    if not arguments or arguments[-1] not in ASKS or len(arguments) > 2:
+        return False
+    pages = json.loads(files("clf.cli").joinpath(KEPT).read_text(encoding="utf-8"))
+    if name not in pages:
+        return False
+    sys.stdout.write(written(pages[name]))
+    return True
+
+
+def written(page: Page, columns: int | None = None) -> str:
+    """Return a page as text, as wide as the terminal."""
+    width = min(columns or shutil.get_terminal_size().columns, MOST_COLUMNS)
+    bold = "\033[1m{}\033[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else "{}"
+    indent = min(NAMES_COLUMNS, max(12, width // 3))
+    wrapped = textwrap.TextWrapper(
+        width - 1, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+    lines = [f"{bold.format('Usage:')} {page['usage']}", "", *textwrap.wrap(page["about"], width - 1)]
+    for title, rows in page["sections"].items():
+        lines += ["", bold.format(title)]
+        for names, meaning in rows:
+            text = wrapped.wrap(meaning) or [""]
+            beside = len(names) + 4 <= indent
+            lines += [f"  {names}".ljust(indent) + text[0].lstrip()] if beside else [f"  {names}", text[0]]
+            lines += text[1:]
+    return "\n".join(lines) + "\n"
+
+
+def page_of(command: Any, context: Any) -> Page:
+    """Return the page of a command of Typer's."""
+    sections: dict[str, list[list[str]]] = {}
+    for name in getattr(command, "commands", {}):
+        about = command.commands[name].help or ""
+        sections.setdefault(COMMANDS, []).append([name, " ".join(about.split())])
+    for parameter in command.get_params(context):
+        if (record := parameter.get_help_record(context)) is None:
+            continue
+        panel = getattr(parameter, "rich_help_panel", None) or "Arguments and options"
+        names, meaning = (part.replace("\\[", "[") for part in record)
+        sections.setdefault(panel, []).append([" ".join(names.split()), " ".join(meaning.split())])
+    usage = f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}"
+    return {"usage": usage, "about": " ".join((command.help or "").split()), "sections": sections}
+
+
+def pages() -> dict[str, Page]:
+    """Return the page of every command by its name, that of `clf` itself under nothing."""
+    import typer
+
+    from clf.cli.app import app
+
+    group: Any = typer.main.get_command(app)
+    top = group.make_context("clf", [], resilient_parsing=True)
+    found = {"": page_of(group, top)}
+    for name, command in group.commands.items():
+        found[name] = page_of(command, command.make_context(name, [], parent=top, resilient_parsing=True))
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(pages(), indent=1, ensure_ascii=False) + "\n")
