@@ -79,7 +79,7 @@ def test_training_that_does_not_hold_one_text_names_what_is_left(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SmallMemory(monkeypatch, tokens=4)
-    done = train(clf, tiny_encoder, "--gradient-accumulation", 8)
+    done = train(clf, tiny_encoder, "--gradient-accumulation", 8, "--head-init", "random")
     one_error(done)
     assert "on one text of up to 64 tokens" in done.err
     assert "--gradient-accumulation" not in done.err
@@ -120,6 +120,7 @@ def test_validation_that_runs_out_of_memory_loses_no_step(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forward = DistilBertForSequenceClassification.forward
+    every_epoch = ("--eval-steps", "epoch", "--head-init", "random")
 
     def limited(model: Any, **inputs: Any) -> Any:
         if not model.training:
@@ -128,14 +129,16 @@ def test_validation_that_runs_out_of_memory_loses_no_step(
 
     with monkeypatch.context() as patch:
         patch.setattr(DistilBertForSequenceClassification, "forward", limited)
-        done = train(clf, tiny_encoder)
+        done = train(clf, tiny_encoder, *every_epoch)
     one_error(done)
     assert "error: validating at step 4, cpu ran out of memory reading one text" in done.err
     assert "hint: free memory and pass --resume" in done.err
-    again = train(clf, tiny_encoder, "--resume", "--json")
+    again = train(clf, tiny_encoder, *every_epoch, "--resume", "--json")
     assert again.code == 0, again.err
     assert again.json["resumed_from_step"] == 4
-    whole = clf("train", "--model", tiny_encoder, *FAST, "--dataset", "reviews.csv", "--output-dir", "whole", "--json")
+    whole = clf(
+        "train", "--model", tiny_encoder, *FAST, *every_epoch, "--dataset", "reviews.csv", "--output-dir", "w", "--json"
+    )
     assert again.json["metrics"] == whole.json["metrics"]
 
 
@@ -210,7 +213,7 @@ def test_memory_that_runs_out_after_the_last_step_loses_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr("clf.training.trainer._load_best", no_room)
-        done = train(clf, tiny_encoder)
+        done = train(clf, tiny_encoder, "--save-steps", 1)
     one_error(done)
     assert "error: memory ran out: RuntimeError: unable to mmap" in done.err
     assert "hint: free memory and pass --resume to go on from the last checkpoint" in done.err

@@ -195,10 +195,10 @@ def test_a_signal_after_the_last_step_says_how_to_go_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(confidence, "fit_temperature", interrupted)
-        done = train(clf, tiny_encoder)
+        done = train(clf, tiny_encoder, "--save-steps", 4)
     assert done.code == code
     assert "what was trained is saved" in done.err
-    assert "--output-dir m --resume" in done.err
+    assert "--output-dir m --save-steps 4 --resume" in done.err
     again = train(clf, tiny_encoder, "--resume", "--json")
     assert again.code == 0, again.err
     assert again.json["resumed_from_step"] == again.json["steps"]
@@ -216,7 +216,7 @@ def test_a_signal_during_the_last_checkpoint_stops_the_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints.Checkpoints, "commit", commit_and_signal)
-        done = train(clf, tiny_encoder)
+        done = train(clf, tiny_encoder, "--save-steps", 4)
     assert done.code == 143
     assert not Path("m").exists()
     assert train(clf, tiny_encoder, "--resume").code == 0

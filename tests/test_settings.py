@@ -44,7 +44,13 @@ def test_explicit_values_are_known_apart_from_defaults() -> None:
 @pytest.mark.parametrize(
     ("variable", "toml", "overrides", "message", "hint"),
     [
-        ("", "", {"train": {"epochs": 0}}, "--epochs: expected greater than or equal to 1, or 'auto', found 0", "--help"),
+        (
+            "",
+            "",
+            {"train": {"epochs": 0}},
+            "--epochs: expected greater than or equal to 1, or 'auto', found 0",
+            "--help",
+        ),
         (
             "",
             "",

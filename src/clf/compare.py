@@ -33,6 +33,7 @@ from clf.results import (
     write_json,
     write_report,
 )
+from clf.runs import recipe_of
 from clf.scoring.gate import (
     FAILED,
     INCONCLUSIVE,
@@ -46,7 +47,6 @@ from clf.scoring.gate import (
     summarize,
     weakest,
 )
-from clf.runs import recipe_of
 from clf.settings import AUTO, DEFAULT_DATASET, Settings
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from clf.train import TrainResult, train
 log = logging.getLogger(__name__)
 
 # What each kind of encoder needs to learn 70 short reviews; measured over seeds 0 to 4.
-PRETRAINED_RECIPE = {"epochs": 4, "batch_size": 8, "learning_rate": 2e-4}
-FRESH_RECIPE = {"epochs": 20, "batch_size": 16, "learning_rate": 1e-3, "early_stopping_patience": 20}
+PLAIN = {"head_init": "random", "eval_steps": "epoch", "select_by": "macro_f1"}
+PRETRAINED_RECIPE = {**PLAIN, "epochs": 4, "batch_size": 8, "learning_rate": 2e-4}
+FRESH_RECIPE = {**PLAIN, "epochs": 20, "batch_size": 16, "learning_rate": 1e-3, "early_stopping_patience": 20}
 FRESH_NAME = "fresh-encoder"
 
 

@@ -231,11 +231,6 @@ def _cut_off(
     units = find_units(rows, clusters[train], given.store, shares)
     found |= {"clusters_cut": units.cut, "clusters_in_train": units.kept}
     parts = cut(units, rows.key, rows.label, names, shares, settings.run.seed)
-    if empty := [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]:
-        raise DataError(
-            f"nothing is left for {' and '.join(empty)}: too many rows belong together",
-            "choose another --group-column, or give --validation and --test files",
-        )
     _say_cut(parts, rows, shares, names, settings)
     return {split: train[part] for split, part in parts.items()}
 

@@ -6,7 +6,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,7 +165,7 @@ def _essence(identity: dict[str, Any], old: bool) -> dict[str, Any]:
     return {**identity, "settings": {**identity["settings"], "train": recipe}}
 
 
-def recipe_of(record: dict[str, Any]) -> dict[str, Any]:
+def recipe_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of [train] that a model was made with, from its record, with a value wherever auto stood."""
     train = dict(record["settings"]["train"])
     if "recipe" in record:

@@ -34,13 +34,12 @@ from clf.results import (
     write_report,
 )
 from clf.runs import Clock, Run, is_same_run, read_model_record, run_identity
-from clf.settings import Settings, TrainSettings
+from clf.settings import Settings
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
-    from clf.training.schedule import Schedule, Sizes
 
 EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
@@ -141,8 +140,7 @@ def _follow(settings: Settings, world: World) -> None:
     files, folder, resume, schedule = plan
     run = Run(folder)
     work = load_work(settings, files, PreparedDataset(run.folder / "dataset"), world)
-    work = replace(work, schedule=schedule)
-    fine_tune_work(settings, work, run, world, resume)
+    fine_tune_work(settings, replace(work, schedule=schedule), run, world, resume)
 
 
 def default_name(settings: Settings, source: Source) -> str:
@@ -152,33 +150,30 @@ def default_name(settings: Settings, source: Source) -> str:
     return f"{encoder}_{dataset}_{'test_run' if settings.train.test_run else 'final'}"
 
 
-# --- the run ------------------------------------------------------------------------------------------------
-
-
 def _train(
     settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World, told: bool
 ) -> TrainResult:
-    from clf.training.confidence import calibrate
-    from clf.training.record import model_record
-    from clf.training.work import checkpoints_of, fine_tune_work, load_work
-
     clock = Clock()
     # Nothing of an earlier run is replaced before data and model are known to be good.
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
+        from clf.training.confidence import calibrate  # seconds, which a file that is no dataset should not cost
+        from clf.training.record import model_record
+        from clf.training.schedule import tell
+        from clf.training.work import as_begun, fine_tune_work, load_work
+
+        clock.lap("import")
         work = load_work(settings, files, prepared, world)
         resume = _is_resumed(settings, run)
         if resume:
-            begun = checkpoints_of(settings, work, run, world).begun_with()
-            work = replace(work, schedule=work.schedule.as_begun(settings.train, begun))
-            checkpoints_of(settings, work, run, world).check()
+            work = as_begun(settings, work, run, world)
     work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
     run.begin(settings, "train", resume=resume)
     clock.lap("load")
     processes.from_main(world, (files, folder, resume, work.schedule))
     if told:
-        _tell_schedule(settings.train, work.schedule, work.sizes)
+        tell(settings.train, work.schedule, work.sizes)
     trained = fine_tune_work(settings, work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
@@ -222,16 +217,6 @@ def _train(
         page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
         write_report(settings.report.report, page)
     return result
-
-
-def _tell_schedule(recipe: TrainSettings, schedule: "Schedule", sizes: "Sizes") -> None:
-    """Say what `auto` chose, and warn of what was set and leaves too little to learn from."""
-    from clf.training.schedule import explain, warnings
-
-    if line := explain(recipe, schedule, sizes):
-        log.info("%s", line)
-    for line in warnings(recipe, schedule):
-        log.warning("%s", line)
 
 
 def _is_resumed(settings: Settings, run: Run) -> bool:

@@ -139,11 +139,15 @@ def main() -> None:
             rows: list[dict[str, Any]] = []
             for _ in range(options.repeats):
                 record = folder / "starts.json"
-                whole = seconds_of([python, "-c", WATCH, *command], folder, environment | {"STARTS_RECORD": str(record)})
+                whole = seconds_of(
+                    [python, "-c", WATCH, *command], folder, environment | {"STARTS_RECORD": str(record)}
+                )
                 rows.append(json.loads(record.read_text()) | {"whole": whole})
                 if rows[-1]["code"] not in (0, 3, 4):
                     raise SystemExit(f"clf {' '.join(command)} failed")
-            middle = {key: statistics.median(row[key] for row in rows) for key in ("whole", "imports", "load", "publish")}
+            middle = {
+                key: statistics.median(row[key] for row in rows) for key in ("whole", "imports", "load", "publish")
+            }
             work = middle["whole"] - middle["imports"] - middle["load"] - middle["publish"]
             print(f"| {name} | {middle['whole']:.1f} | {middle['imports']:.1f} | {middle['load']:.1f} | {work:.1f} | "
                   f"{middle['publish']:.1f} | {middle['whole'] / heavy:.1f} | {', '.join(rows[0]['modules'])} |",

@@ -24,7 +24,10 @@ def test_every_setting_of_train_is_in_its_help() -> None:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_it_is_the_same_on_both_ways(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_the_same_on_both_ways(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     asked = [*([name] if name else []), "--help"]
     assert answer(asked)
     quick = capsys.readouterr().out
@@ -34,9 +37,7 @@ def test_it_is_the_same_on_both_ways(name: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["nothing", "--help"], ["train", "--epochs", "3", "--help"]])
-def test_what_it_does_not_know_is_left_to_the_command(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_it_does_not_know_is_left_to_the_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert not answer(arguments)
     assert capsys.readouterr().out == ""
 

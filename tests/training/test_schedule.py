@@ -16,7 +16,9 @@ from clf.training.schedule import (
 DISTILBERT, MINILM = ("distilbert-base-uncased", 768), ("sentence-transformers/all-MiniLM-L6-v2", 384)
 
 
-def schedule(texts: int, validation: int, classes: int = 2, encoder: tuple[str, int] = MINILM, **train: object) -> Schedule:
+def schedule(
+    texts: int, validation: int, classes: int = 2, encoder: tuple[str, int] = MINILM, **train: object
+) -> Schedule:
     return choose_schedule(TrainSettings(**train), Sizes(*encoder, texts, validation, classes))
 
 

@@ -22,7 +22,8 @@ from clf.training.arguments import training_arguments
 from clf.training.checkpoints import Checkpoints
 from clf.training.recipe import Loss, Recipe
 from clf.training.schedule import Sizes, choose_schedule
-from clf.training.trainer import Encoded, Trained, fine_tune, selection
+from clf.training.selection import selection
+from clf.training.trainer import Encoded, Trained, fine_tune
 
 LABELS = ["negative", "positive"]
 

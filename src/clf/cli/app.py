@@ -23,7 +23,6 @@ from clf.errors import UsageError
 from clf.settings import Settings
 
 
-
 class Command(TyperCommand):
     """A command whose help is plain text."""
 

@@ -159,7 +159,7 @@ def _option(section: str, name: str) -> Parameter:
 
 
 def _kind_and_metavar(annotation: Any) -> tuple[Any, str | None]:
-    """Return what Typer parses a setting as, and how it is shown: of a number or words, the text, checked with the others."""
+    """Return what Typer parses a setting as and how it is shown; one of two kinds is a text, checked with the rest."""
     parts = get_args(annotation)
     words = [word for part in parts for word in get_args(part) if get_origin(part) is Literal]
     if not words or get_origin(annotation) is Literal:

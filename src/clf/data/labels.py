@@ -76,7 +76,8 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         raise DataError(f"{shown}: no row has both a text and a label", "check --text-column and --label-column")
     if len(names) < 2:
         raise DataError(f"{shown}: every label is {names[0]!r}, expected at least two classes", "check --label-column")
-    if len(names) > 20 and len(names) > rows / 3:
+    counts = np.bincount(np.concatenate([ids for ids, _ in labels.values()]), minlength=len(names))
+    if len(names) > 20 and len(names) > rows / 3 and 2 * np.count_nonzero(counts == 1) > len(names):
         raise DataError(
             f"{shown}: the label looks like numbers or ids: {len(names)} values in {rows} rows",
             "pass --label-column with the column of classes",

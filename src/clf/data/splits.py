@@ -17,7 +17,7 @@ def cut(
     """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together, pinned ones in train.
 
     `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the rarest class in it. Returns ascending
-    row numbers for each split. Raises DataError when a class is too small to be cut.
+    row numbers for each split. Raises DataError when a class is too small to be cut, or a part stays empty.
     """
     _check_sizes(keys, labels, names)
     _, first, unit_of, sizes = np.unique(units.number, return_index=True, return_inverse=True, return_counts=True)
@@ -30,7 +30,25 @@ def cut(
     for label in sorted(members, key=lambda label: names[label]):
         shuffled = generator.permutation(members[label])
         side[shuffled] = _deal(sizes[shuffled], pinned[shuffled], list(shares.values()))
-    return {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
+    parts = {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
+    _check_parts(parts, shares, int(np.bincount(labels).max()))
+    return parts
+
+
+def _check_parts(parts: dict[str, Ints], shares: dict[str, float], largest: int) -> None:
+    """Refuse to leave a part empty; `largest` is the number of rows of the largest class."""
+    empty = [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]
+    if empty and largest <= len(shares):
+        raise DataError(
+            f"{largest} texts in the largest class are too few to cut {' and '.join(shares)} off, "
+            f"expected at least {len(shares) + 1}",
+            "add texts, give --test FILE, or do without a test: --test-size 0",
+        )
+    if empty:
+        raise DataError(
+            f"nothing is left for {' and '.join(empty)}: too many rows belong together",
+            "choose another --group-column, or give --validation and --test files",
+        )
 
 
 def _rarest(labels: Ints, unit_of: Ints) -> Ints:

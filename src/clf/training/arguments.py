@@ -22,6 +22,7 @@ ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
 SELECTION = "selection"
 """The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
 
+
 def training_arguments(
     train: TrainSettings,
     schedule: Schedule,

@@ -25,7 +25,7 @@ class Pace:
         self.last = time.perf_counter()
 
     def is_due(self, at_evaluation: bool) -> bool:
-        """Tell whether a checkpoint would take little of the time since the last; between evaluations, of a long one."""
+        """Tell whether a checkpoint takes little of the time since the last; between evaluations,of a long one."""
         since = time.perf_counter() - self.last
         return since * SAVING_SHARE >= self.cost and (at_evaluation or since >= LONGEST_WITHOUT)
 

@@ -1,16 +1,18 @@
 """The recipe `auto`: how fast, how long and how often, from the encoder and the number of texts.
 
-For DistilBERT and BERT on many texts it is the recipe that clf was made for: 2e-5, 3 epochs, 500 steps of warm-up and at
-most a tenth, an evaluation each epoch. What learns is steps and not passes: of few texts there are as many epochs as
-give enough steps.
+For DistilBERT and BERT on many texts it is the recipe that clf was made for: 2e-5, 3 epochs, 500 steps of warm-up and
+at most a tenth, an evaluation each epoch. What learns is steps and not passes: of few texts there are as many epochs
+as give enough steps.
 """
 
+import logging
 import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from clf.settings import AUTO, TrainSettings
 
+log = logging.getLogger(__name__)
 SelectBy = Literal["macro_f1", "log_loss", "last"]
 HeadInit = Literal["random", "probe"]
 
@@ -74,7 +76,7 @@ class Schedule:
         return self.epochs * self.steps_per_epoch
 
     def as_begun(self, train: TrainSettings, begun: dict[str, Any]) -> "Schedule":
-        """Return the schedule of the run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
+        """Return the schedule of a run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
         names = [name for name in self.as_settings() if getattr(train, name) == AUTO and _flag(name) in begun]
         return replace(self, **{name: begun[_flag(name)] for name in names})
 
@@ -152,6 +154,14 @@ def _select_by(sizes: Sizes) -> SelectBy:
 
 
 # --- what is said of it -------------------------------------------------------------------------------------
+
+
+def tell(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> None:
+    """Say what `auto` chose, and warn of what was set and leaves too little to learn from."""
+    if line := explain(train, schedule, sizes):
+        log.info("%s", line)
+    for line in warnings(train, schedule):
+        log.warning("%s", line)
 
 
 def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | None:

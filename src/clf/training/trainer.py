@@ -6,9 +6,8 @@ processes, checkpoints that are whole or absent, and stopping and going on witho
 
 # ruff: noqa: TID253 - this module computes
 import logging
-import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,7 +25,7 @@ from clf.models.compute import Compute
 from clf.progress import track
 from clf.runs import Run
 from clf.scoring.inference import loading, predict_tokens
-from clf.scoring.metrics import METRICS, score
+from clf.scoring.metrics import score
 from clf.training.arguments import LOWER, SELECTION
 from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
@@ -37,7 +36,7 @@ from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
 from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
-from clf.training.schedule import SelectBy
+from clf.training.selection import best_metrics, check_best, selection
 
 WEIGHTS = "model.safetensors"
 
@@ -72,21 +71,6 @@ class Trained:
     """As `seconds`, with those of earlier parts of an interrupted run."""
 
 
-def selection(metrics: dict[str, float], rows: int, by: SelectBy = "macro_f1", step: int = 0) -> float:
-    """Return what the best evaluation is chosen by: more is better.
-
-    `macro_f1` counts in steps of two texts, and among equal ones the log loss decides: a text or two of a small
-    validation split fall either way by chance, and would make the choice arbitrary; the log loss then tells which is
-    the surer. Its weight is far below any step of F1. `log_loss` is that alone, and `last` the number of the step.
-    """
-    if by == "last":
-        return float(step)
-    if by == "log_loss":
-        return -metrics["log_loss"]
-    each = 2 / max(rows, 2)
-    return math.ceil(round(metrics["macro_f1"] / each, 6)) * each - 1e-7 * min(metrics["log_loss"], 100.0)
-
-
 def fine_tune(
     classifier: Classifier,
     train: Encoded,
@@ -116,13 +100,13 @@ def fine_tune(
         run.keep_history(found.step if found else 0, found is None or found.extra["evaluated"])
     processes.wait_for_all(world)
     steps, begun = recipe.schedule.steps, found.step if found else 0
-    if found is None and world.is_main and recipe.schedule.head_init == "probe":
-        fit_head(classifier, train.token_ids, train.labels, compute)
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
         with loading(classifier.name, compute):
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         with explaining(reporter, classifier, compute, recipe, run):
+            if found is None and world.is_main and recipe.schedule.head_init == "probe":
+                fit_head(classifier, train.token_ids, train.labels, compute)
             seconds = _train(trainer, found)
             number = processes.any_process(world, stop.number)  # it came with the last step
             if number or recipe.keep_checkpoints:
@@ -133,7 +117,7 @@ def fine_tune(
     for name in ("forward", "_original_forward"):  # accelerate's, with autocast; what follows chooses for itself
         classifier.model.__dict__.pop(name, None)
     state = trainer.state
-    _check_best(state.best_metric)
+    check_best(state.best_metric)
     if world.is_main and trainer.best.step == state.best_global_step:
         trainer.best.put_into(classifier.model)
     elif world.is_main:
@@ -147,7 +131,7 @@ def fine_tune(
         seconds,
         examples,
         examples / max(1, len(train.labels)) * train.tokens / max(seconds, 1e-9),
-        _best_metrics(state.log_history, state.best_metric),
+        best_metrics(state.log_history, state.best_metric),
         found.step if found else None,
         seconds + (found.extra.get("seconds", 0.0) if found else 0.0),
     )
@@ -264,7 +248,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             self._end()
 
     def _agree_to_save(self) -> int:
-        """Let all processes save at once: when one was told to stop, whose signal's number is returned, or when it is due."""
+        """Let all processes save at once, when it is due or one was told to stop: the number of its signal, else 0."""
         due = self.recipe.world.is_main and self.pace.is_due(self.control.should_evaluate)
         agreed = processes.any_process(self.recipe.world, 2 * self.stop.number + due)
         self.control.should_save |= agreed > 0
@@ -362,16 +346,3 @@ def _load_best(classifier: Classifier, folder: Path) -> None:
     from safetensors.torch import load_model
 
     load_model(classifier.model, str(folder / WEIGHTS))
-
-
-def _check_best(best: float | None) -> None:
-    if best is None or not math.isfinite(best):
-        raise TrainingError(f"what the best weights are chosen by is {best} on validation", LOWER)
-
-
-def _best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, float]:
-    """Return the validation metrics of the evaluation whose weights were kept."""
-    for entry in history:
-        if entry.get(f"eval_{SELECTION}") == best:
-            return {name: entry[f"eval_{name}"] for name in METRICS if f"eval_{name}" in entry}
-    return {}

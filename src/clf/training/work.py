@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clf import processes
@@ -138,6 +138,17 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
         checkpoints_of(settings, work, run, world),
         resume,
     )
+
+
+def as_begun(settings: Settings, work: Work, run: Run, world: World) -> Work:
+    """Return the work of a run that goes on, with the schedule that it was begun with.
+
+    Raises UsageError when it was begun with other settings or data.
+    """
+    begun = checkpoints_of(settings, work, run, world).begun_with()
+    work = replace(work, schedule=work.schedule.as_begun(settings.train, begun))
+    checkpoints_of(settings, work, run, world).check()
+    return work
 
 
 def checkpoints_of(settings: Settings, work: Work, run: Run, world: World) -> Checkpoints:
