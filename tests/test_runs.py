@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clf.errors import ModelError, OutputError
-from clf.runs import Run, newest_model, read_model_record
+from clf.runs import VERSION_0_1, Run, is_same_run, newest_model, read_model_record, recipe_of, run_identity
 from clf.settings import Settings
 from conftest import HANGS
 
@@ -61,3 +61,29 @@ def test_a_record_of_a_later_schema_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="schema 99"):
         read_model_record(tmp_path)
     assert read_model_record(tmp_path / "none") == {}
+
+
+def test_a_run_of_version_0_1_with_its_defaults_is_the_same_with_todays() -> None:
+    now = run_identity(Settings(), "file", "content")
+    then = json.loads(json.dumps(now))
+    then["settings"]["train"] |= VERSION_0_1
+    for name in ("eval_steps", "select_by", "head_init"):
+        del then["settings"]["train"][name]
+    assert is_same_run(then, now)
+    assert is_same_run(now, now)
+    other = json.loads(json.dumps(then))
+    other["settings"]["train"]["epochs"] = 4
+    assert not is_same_run(other, now)
+    said = json.loads(json.dumps(now))
+    said["settings"]["train"]["epochs"] = 3
+    assert is_same_run(then, said)
+    assert not is_same_run(said, now)  # of today, auto is not 3
+
+
+def test_a_record_says_by_what_recipe_a_model_was_made() -> None:
+    settings = {"train": Settings().train.model_dump(mode="json")}
+    recipe = {"learning_rate": 1e-4, "epochs": 9, "steps": 99}
+    assert recipe_of({"settings": settings, "recipe": recipe})["epochs"] == 9
+    assert "steps" not in recipe_of({"settings": settings, "recipe": recipe})
+    old = recipe_of({"settings": {"train": {"epochs": 3, "learning_rate": 2e-5}}})
+    assert (old["epochs"], old["eval_steps"], old["head_init"]) == (3, "epoch", "random")

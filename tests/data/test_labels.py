@@ -135,3 +135,8 @@ def test_a_column_of_floats_gives_the_labels_its_file_shows() -> None:
     assert labels([1.0, 0.0]) == ["0", "1"]
     assert labels([1.0, 2.5]) == ["1.0", "2.5"]
     assert labels([True, False]) == ["false", "true"]
+
+
+def test_many_classes_of_two_texts_are_classes_and_no_ids() -> None:
+    names = [f"intent {number}" for number in range(77)]
+    check_labels(placed({"train": names * 2}, names), names, "file.csv")

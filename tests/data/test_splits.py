@@ -77,3 +77,9 @@ def test_shares_are_of_rows_whatever_the_units() -> None:
     units = [row // 3 for row in range(900)]
     parts = split([str(row) for row in range(900)], ["a"] * 450 + ["b"] * 450, 1, units)
     assert {name: len(rows) for name, rows in parts.items()} == {"train": 720, "validation": 90, "test": 90}
+
+
+def test_two_texts_a_class_are_too_few_for_two_parts_and_that_is_said() -> None:
+    with pytest.raises(DataError, match=r"2 texts in the largest class are too few .* expected at least 3") as refused:
+        split(["a", "b", "c", "d"], ["x", "x", "y", "y"], 1)
+    assert "--test-size 0" in refused.value.hint
