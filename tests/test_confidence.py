@@ -3,11 +3,13 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from clf.settings import CleaningSettings
+from clf.settings import CleaningSettings, Settings
+from clf.training import work
 from conftest import RunClf, write_csv
 
 WORDS = ("plain", "quiet", "green", "round", "late", "soft", "dry", "new")
@@ -118,8 +120,23 @@ def test_train_writes_a_page_with_its_learning_curves(calibrated: Path) -> None:
     assert "Audit of the data" in page
 
 
-def test_wrong_labels_of_the_training_split_are_found_by_folds(clf: RunClf, calibrated: Path) -> None:
+def test_wrong_labels_of_the_training_split_are_found_by_folds(
+    clf: RunClf, calibrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedules = []
+
+    def seen(settings: Settings, one: work.Work, *rest: Any) -> Any:
+        schedules.append((one.schedule, len(one.train)))
+        return fine_tune_work(settings, one, *rest, resume=False)
+
+    fine_tune_work = work.fine_tune_work
+    monkeypatch.setattr(work, "fine_tune_work", lambda *given, resume: seen(*given))
     done = clf("evaluate", calibrated, "--folds", 3, "--label-issues", 30, "--report", "page.html", "--json")
+    for one, texts in schedules:  # each part by the schedule for its own texts
+        assert one.steps_per_epoch == -(-texts // 16)
+        assert one.eval_steps % one.steps_per_epoch == 0
+        assert one.warmup_steps <= one.steps / 10
+    assert len(schedules) == 3
     assert done.code == 0, done.err
     assert done.json["label_issues"] == 30
     lines = Path(done.json["output_dir"], "label_issues.csv").read_text().splitlines()

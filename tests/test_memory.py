@@ -48,7 +48,8 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 
 
 def train(clf: RunClf, encoder: Path, *arguments: object) -> Outcome:
-    return clf("train", "--model", encoder, *FAST, "--dataset", "reviews.csv", "--output-dir", "m", *arguments)
+    recipe = ("--model", encoder, *FAST, "--head-init", "random")
+    return clf("train", *recipe, "--dataset", "reviews.csv", "--output-dir", "m", *arguments)
 
 
 def test_training_names_the_parts_that_would_fit_and_goes_on_with_them(
@@ -79,7 +80,7 @@ def test_training_that_does_not_hold_one_text_names_what_is_left(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SmallMemory(monkeypatch, tokens=4)
-    done = train(clf, tiny_encoder, "--gradient-accumulation", 8, "--head-init", "random")
+    done = train(clf, tiny_encoder, "--gradient-accumulation", 8)
     one_error(done)
     assert "on one text of up to 64 tokens" in done.err
     assert "--gradient-accumulation" not in done.err
@@ -120,7 +121,7 @@ def test_validation_that_runs_out_of_memory_loses_no_step(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forward = DistilBertForSequenceClassification.forward
-    every_epoch = ("--eval-steps", "epoch", "--head-init", "random")
+    every_epoch = ("--eval-steps", "epoch")
 
     def limited(model: Any, **inputs: Any) -> Any:
         if not model.training:
@@ -137,7 +138,18 @@ def test_validation_that_runs_out_of_memory_loses_no_step(
     assert again.code == 0, again.err
     assert again.json["resumed_from_step"] == 4
     whole = clf(
-        "train", "--model", tiny_encoder, *FAST, *every_epoch, "--dataset", "reviews.csv", "--output-dir", "w", "--json"
+        "train",
+        "--model",
+        tiny_encoder,
+        *FAST,
+        *every_epoch,
+        "--head-init",
+        "random",
+        "--dataset",
+        "reviews.csv",
+        "--output-dir",
+        "w",
+        "--json",
     )
     assert again.json["metrics"] == whole.json["metrics"]
 

@@ -87,6 +87,9 @@ def test_another_run_is_refused_and_named(
     done = train(clf, tiny_encoder, "--resume", *change)
     assert done.code == 2
     assert said in done.err
+    if change[0] not in {"--max-train-samples", "--seed"}:  # these change the texts, too
+        was = said.partition(" was ")[2].partition(",")[0]
+        assert f"hint: pass {change[0]} {was}, or start afresh" in done.err
     assert list((stopped / "checkpoints").glob("checkpoint-*"))
 
 
@@ -197,7 +200,7 @@ def test_a_signal_after_the_last_step_says_how_to_go_on(
         patch.setattr(confidence, "fit_temperature", interrupted)
         done = train(clf, tiny_encoder, "--save-steps", 4)
     assert done.code == code
-    assert "what was trained is saved" in done.err
+    assert "what was trained up to step 12 is saved" in done.err
     assert "--output-dir m --save-steps 4 --resume" in done.err
     again = train(clf, tiny_encoder, "--resume", "--json")
     assert again.code == 0, again.err

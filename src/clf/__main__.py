@@ -1,13 +1,21 @@
 """Where `clf` enters from the shell, and `python -m clf` for torchrun and accelerate launch."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Answer what needs no library at once; run a command otherwise."""
     from clf.cli.help import answer
+    from clf.errors import READER_LEFT
 
-    if sys.platform != "win32" and answer(sys.argv[1:]):
+    try:
+        answered = sys.platform != "win32" and answer(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader went away: clf --help | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(READER_LEFT)
+    if answered:
         return
     from clf.cli.app import main as run
 

@@ -184,7 +184,7 @@ def _result(
     answer = gate(rules)
     recorded = model.record.get("settings", {})
     recipe = {**(recipe_of(model.record) if recorded else {}), **recorded.get("data", {})}
-    rate = suggested_rate(recipe.get("model", ""))
+    rate = suggested_rate(recipe.get("model", ""), getattr(model.model.config, "hidden_size", None))
     return {
         "model": candidate.name,
         "dataset": measured.dataset,

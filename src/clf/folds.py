@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ def out_of_fold(model: "Classifier", settings: Settings, folds: int) -> tuple[Me
     its training, DataError for a class of fewer texts than folds.
     """
     from clf.scoring.inference import predict_texts
-    from clf.training.work import fine_tune_work, load_work
+    from clf.training.work import fine_tune_work, load_work, of_part
 
     if not model.record:
         raise ModelError(f"{model.name} does not record its training", "train it with clf first")
@@ -49,7 +48,7 @@ def out_of_fold(model: "Classifier", settings: Settings, folds: int) -> tuple[Me
             work = load_work(then, files, prepared, ALONE)  # the encoder anew
             run = Run(Path(scratch) / f"part-{number}")
             with _nothing_kept(), run.open(then, "train"):
-                seen = replace(work, train=rows.take(np.flatnonzero(parts != number)), test=None)
+                seen = of_part(then, work, rows.take(np.flatnonzero(parts != number)))
                 fine_tune_work(then, seen, run, ALONE, resume=False)
             shutil.rmtree(run.folder)
             held_out = np.flatnonzero(parts == number)
@@ -71,8 +70,11 @@ def _recipe(record: dict[str, Any], settings: Settings) -> Settings:
     """Return the settings of the training, to be followed here."""
     recorded: Any = record["settings"]
     train = {name: value for name, value in recipe_of(record).items() if name != "resume"}  # it is in [run] now
-    if train["warmup_steps"] == VERSION_0_1["warmup_steps"]:
-        train["warmup_steps"] = AUTO  # at most a tenth, also of fewer texts
+    # What is counted in steps and was not set is counted anew: a part has fewer of them.
+    old = {"warmup_steps"} if recorded["train"].get("warmup_steps") == VERSION_0_1["warmup_steps"] else set()
+    train |= dict.fromkeys(
+        [name for name in ("warmup_steps", "eval_steps") if recorded["train"].get(name) == AUTO or name in old], AUTO
+    )
     then = Settings.model_validate({**recorded, "train": train})
     alone = {"report_to": [], "keep_checkpoints": False, "no_final_test": True}
     return then.model_copy(

@@ -81,21 +81,27 @@ class Run:
         try:
             yield
         except (KeyboardInterrupt, Terminated) as ended:
-            if not any(self.checkpoints.glob("checkpoint-*")):
+            if not (steps := self.saved_steps()):
                 raise
             code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
-            raise Interrupted("stopped; what was trained is saved in a checkpoint", code) from ended
+            raise Interrupted(f"stopped; what was trained up to step {max(steps)} is saved", code) from ended
         except Exception as error:
             if isinstance(error, ClfError):
                 raise
             if ran_out_of_memory(error):
-                saved = any(self.checkpoints.glob("checkpoint-*"))
-                hint = "pass --resume to go on from the last checkpoint" if saved else "take a smaller model"
+                hint = (
+                    "pass --resume to go on from the last checkpoint" if self.saved_steps() else "take a smaller model"
+                )
                 raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
             if not disk_is_full(error):
                 raise
-            hint = "free some space and pass --resume, or choose another --output-dir"
+            resume = " and pass --resume" if self.saved_steps() else ""
+            hint = f"free some space{resume}, or choose another --output-dir"
             raise OutputError(f"cannot write in {shown(self.folder)}: {error}", hint) from error
+
+    def saved_steps(self) -> list[int]:
+        """Return the steps that have a checkpoint."""
+        return [int(folder.name.partition("-")[2]) for folder in self.checkpoints.glob("checkpoint-*")]
 
     def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
         """Start afresh, or go on, once data and model are known to be good."""

@@ -1,6 +1,7 @@
 """The help is written once from the options and shown without importing them."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.resources import files
@@ -9,6 +10,7 @@ import pytest
 
 from clf.cli.app import run
 from clf.cli.help import KEPT, answer, pages, written
+from clf.errors import READER_LEFT
 from clf.settings import TrainSettings
 
 KNOWN = json.loads(files("clf.cli").joinpath(KEPT).read_text(encoding="utf-8"))
@@ -50,3 +52,12 @@ def test_nothing_is_imported_for_it(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_leaves_ends_it_in_silence() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from clf.__main__ import main; main()", "--help"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (READER_LEFT, b"")

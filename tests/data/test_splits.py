@@ -80,6 +80,6 @@ def test_shares_are_of_rows_whatever_the_units() -> None:
 
 
 def test_two_texts_a_class_are_too_few_for_two_parts_and_that_is_said() -> None:
-    with pytest.raises(DataError, match=r"2 texts in the largest class are too few .* expected at least 3") as refused:
+    with pytest.raises(DataError, match=r"the largest class has 2 texts, too few .* expected at least 3") as refused:
         split(["a", "b", "c", "d"], ["x", "x", "y", "y"], 1)
     assert "--test-size 0" in refused.value.hint

@@ -28,7 +28,8 @@ from support.tiny import review_rows, write_csv, write_tiny_encoder
 
 ARGUMENTS = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--output-dir", "model", "--epochs", "9",
              "--learning-rate", "5e-2", "--batch-size", "8", "--max-length", "32", "--save-steps", "5",
-             "--early-stopping-patience", "2", "--no-final-test", "--json", "--resume"]  # fmt: skip
+             "--early-stopping-patience", "2", "--select-by", "macro_f1", "--eval-steps", "4", "--no-final-test", "--json",
+             "--resume"]  # fmt: skip
 ACTIONS = ("rename", "replace", "remove", "unlink", "mkdir", "rmdir", "link", "symlink")
 
 
@@ -150,6 +151,14 @@ def resumed_step(folder: Path) -> int | None:
     return None if found is None else int(found)
 
 
+def kept_step(folder: Path) -> int:
+    """Return the step whose weights were kept."""
+    lines = [json.loads(line) for line in (folder / "model.run" / "history.jsonl").read_text().splitlines()]
+    return int(
+        max((line for line in lines if "eval_selection" in line), key=lambda line: line["eval_selection"])["step"]
+    )
+
+
 def checkpoints(folder: Path) -> int:
     return len(list((folder / "model.run" / "checkpoints").glob("checkpoint-*")))
 
@@ -174,6 +183,7 @@ def sweep(base: Path, stride: int, start: int) -> dict[str, Any]:
         if not same or (had and status and step is None and not published):
             bad.append([at, status, again])
     return {"points": points, "tried": len(range(start, points + 1, stride)), "resumed": resumed, "bad": bad,
+            "steps": expected["steps"], "kept": kept_step(whole),
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from clf.errors import UsageError
 from clf.training.checkpoints import MANIFEST, Checkpoints
+from clf.training.keeping import BEST_FILE
 
 MARK = {"same": {"--seed": 1}, "alike": {"threads": 2}}
 
@@ -17,9 +18,11 @@ def store(tmp_path: Path) -> Checkpoints:
     return made
 
 
-def save(store: Checkpoints, step: int, best: int | None, content: str = "weights") -> Path:
+def save(store: Checkpoints, step: int, best: int | None, content: str = "weights", with_best: bool = False) -> Path:
     folder = store.stage / f"checkpoint-{step}"
     folder.mkdir()
+    if with_best:
+        (folder / BEST_FILE).write_text(f"best {best}")
     (folder / "model.safetensors").write_text(f"{content} {step}")
     return store.commit(folder.name, step, best, {"evaluated": True})
 
@@ -44,6 +47,21 @@ def test_the_newest_and_the_best_are_kept_and_no_third(store: Checkpoints) -> No
     assert steps(store) == [10, 40]
     save(store, 50, 50)
     assert steps(store) == [10, 50]  # 40 would need 10 as well
+
+
+def test_one_that_holds_the_best_weights_needs_no_other(store: Checkpoints) -> None:
+    save(store, 10, 8, with_best=True)
+    save(store, 20, 18, with_best=True)
+    assert steps(store) == [10, 20]  # two whole ones, in case the newest is damaged
+    found = store.newest()
+    assert found
+    assert (found.step, found.best_step) == (20, 18)
+    (found.folder / BEST_FILE).write_text("damaged")
+    found = store.newest()
+    assert found
+    assert found.step == 10
+    save(store, 30, 28, with_best=True)
+    assert steps(store) == [20, 30]
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove", "manifest"])

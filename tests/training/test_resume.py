@@ -19,8 +19,9 @@ def crashes(*arguments: str) -> Any:
 def test_killed_at_every_twelfth_action_on_files(start: int) -> None:
     result = crashes("sweep", "--stride", "12", "--start", str(start))
     assert result["bad"] == []
-    assert result["tried"] > 15
+    assert result["tried"] >= 15
     assert result["resumed"] > result["tried"] / 2
+    assert result["kept"] < result["steps"] < 9 * 6  # patience ended it, and the weights kept are not the last
 
 
 def test_stopped_by_a_signal_at_a_step_or_while_evaluating() -> None:

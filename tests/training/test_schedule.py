@@ -82,6 +82,25 @@ def test_evaluating_costs_little_beside_training(texts: int) -> None:
         assert evaluations * validation / 3 <= 0.1 * chosen.epochs * texts
 
 
+def test_a_large_batch_gets_more_epochs_rather_than_too_few_steps() -> None:
+    assert schedule(5_000, 500, batch_size=256).steps >= 100
+    assert schedule(5_000, 500, batch_size=65_536).steps >= 100
+
+
+def test_a_head_that_cannot_be_fitted_is_not_said_to_be() -> None:
+    sizes = Sizes(*MINILM, 42, 6, 6, head_can_be_fitted=False)
+    for train in (TrainSettings(), TrainSettings(head_init="probe")):
+        assert choose_schedule(train, sizes).head_init == "random"
+    assert "--head-init probe" in warnings(train, choose_schedule(train, sizes))[0]
+    assert "head fitted" not in str(explain(TrainSettings(), choose_schedule(TrainSettings(), sizes), sizes))
+
+
+def test_patience_that_ends_nothing_is_told() -> None:
+    train = TrainSettings(early_stopping_patience=1)
+    assert "--early-stopping-patience" in warnings(train, schedule(43, 5))[0]
+    assert warnings(train, schedule(430, 50)) == []
+
+
 def test_a_narrow_encoder_gets_a_larger_rate_under_any_name() -> None:
     assert suggested_rate("sentence-transformers/all-MiniLM-L6-v2") == 1e-4
     assert suggested_rate("google/electra-small-discriminator") == 3e-4

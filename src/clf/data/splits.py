@@ -37,12 +37,14 @@ def cut(
 
 def _check_parts(parts: dict[str, Ints], shares: dict[str, float], largest: int) -> None:
     """Refuse to leave a part empty; `largest` is the number of rows of the largest class."""
+    wanted = [split for split, share in shares.items() if share]
     empty = [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]
-    if empty and largest <= len(shares):
+    if empty and largest <= len(wanted):
+        without = ", give --test FILE, or do without a test: --test-size 0" if "test" in wanted else ""
         raise DataError(
-            f"{largest} texts in the largest class are too few to cut {' and '.join(shares)} off, "
-            f"expected at least {len(shares) + 1}",
-            "add texts, give --test FILE, or do without a test: --test-size 0",
+            f"the largest class has {largest} text{'s' * (largest > 1)}, too few to cut {' and '.join(wanted)} off, "
+            f"expected at least {len(wanted) + 1}",
+            f"add texts{without}",
         )
     if empty:
         raise DataError(

@@ -121,26 +121,29 @@ def embed_texts(
 
 
 def layer_inputs(
-    model: Any, layer: torch.nn.Linear, token_ids: Sequence[Any], padding: int, compute: Compute, most: int
-) -> tuple[Array, Array]:
-    """Return what a linear layer of a model reads of each encoded text, and the logits.
+    model: Any,
+    layer: torch.nn.Linear,
+    token_ids: Sequence[Any],
+    padding: int,
+    compute: Compute,
+    most: int,
+    advance: Advance | None = None,
+) -> Array:
+    """Return what a linear layer of a model reads of each encoded text, shape (texts, features of the layer).
 
-    Shapes are (texts, features of the layer) and (texts, classes). `most` is as for `predict_tokens`.
+    The layer reads one vector a text. `most` is as for `predict_tokens`.
     """
     read: list[torch.Tensor] = []
 
-    def read_and_logits(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        read.clear()
-        logits = model(input_ids=ids, attention_mask=mask).logits.float()
-        return torch.cat([read[0].float().reshape(len(logits), -1), logits], dim=1)
+    def inputs_of_layer(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        model(input_ids=ids, attention_mask=mask)
+        return read.pop().float()
 
     handle = layer.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
     try:
-        width = layer.in_features + layer.out_features
-        both = _answer(model, read_and_logits, width, token_ids, padding, compute, None, most)
+        return _answer(model, inputs_of_layer, layer.in_features, token_ids, padding, compute, advance, most)
     finally:
         handle.remove()
-    return both[:, : layer.in_features], both[:, layer.in_features :]
 
 
 def predict_tokens(

@@ -20,7 +20,7 @@ from clf.training.schedule import Schedule
 LOWER = "lower --learning-rate, or pass --precision fp32"
 ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
 SELECTION = "selection"
-"""The metric that chooses the best epoch: see `clf.training.trainer.selection`."""
+"""The metric that chooses the best epoch: see `clf.training.selection`."""
 
 
 def training_arguments(

@@ -2,6 +2,7 @@
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,6 +15,21 @@ BATCHES_PER_GROUP = 50
 MULTIPLE = 8
 IGNORED = -100
 """The label of a filling row: it fills the last batch where several processes share one, and counts nowhere."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids and label ids of one split."""
+
+    token_ids: Sequence[NDArray[np.int32]]
+    labels: NDArray[np.int64]
+    rows: NDArray[np.int64] | None = None
+    """Row numbers in the split's file, for messages; the place among these when there are none."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens there are."""
+        return sum(map(len, self.token_ids))
 
 
 class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):

@@ -13,6 +13,7 @@ from typing import Any
 
 from clf.errors import UsageError
 from clf.results import flush, read_json, sha256
+from clf.runs import VERSION_0_1
 from clf.settings import TrainSettings
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import warmup_within
@@ -21,7 +22,6 @@ MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
-STEPS_PER_EPOCH = "steps an epoch"
 DEFAULTS = {f"--{name.replace('_', '-')}": value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class Checkpoints:
     know had its default.
     """
 
-    def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]]) -> None:
-        self.folder, self.fingerprint = folder, fingerprint
+    def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]], steps_per_epoch: int = 1) -> None:
+        self.folder, self.fingerprint, self.steps_per_epoch = folder, fingerprint, steps_per_epoch
 
     @property
     def stage(self) -> Path:
@@ -93,7 +93,7 @@ class Checkpoints:
         for folder in self._folders():
             manifest = read_json(folder / MANIFEST)
             if manifest and "fingerprint" in manifest:
-                return _known(manifest["fingerprint"], self.fingerprint["same"][STEPS_PER_EPOCH])
+                return _known(manifest["fingerprint"], self.steps_per_epoch)
         return {}
 
     def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
@@ -155,8 +155,7 @@ class Checkpoints:
         return found
 
     def _check_fingerprint(self, found: Checkpoint) -> None:
-        now = self.fingerprint
-        then = _known(found.fingerprint, now["same"].get(STEPS_PER_EPOCH, 1))
+        now, then = self.fingerprint, _known(found.fingerprint, self.steps_per_epoch)
         earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now["same"].items()}
         if changed := [key for key in sorted(earlier) if earlier[key] != now["same"][key]]:
             shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
@@ -193,7 +192,8 @@ def _known(fingerprint: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
     if known.get(ATTENTION_DROPOUT) == "auto":
         known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
     if "--epochs" in known and "--eval-steps" not in known:
-        known |= {"--eval-steps": steps_per_epoch, "--select-by": "macro_f1", "--head-init": "random"}
+        known |= {"--eval-steps": steps_per_epoch}
+        known |= {"--select-by": VERSION_0_1["select_by"], "--head-init": VERSION_0_1["head_init"]}
         known["--warmup-steps"] = warmup_within(known["--warmup-steps"], steps_per_epoch * known["--epochs"])
     return known
 

@@ -34,7 +34,8 @@ def explaining(
             hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
             raise TrainingError("another process of this run was lost", hint) from error
         if disk_is_full(error):
-            hint = "free some space and pass --resume, or choose another --output-dir"
+            resume = " and pass --resume" if run.saved_steps() else ""
+            hint = f"free some space{resume}, or choose another --output-dir"
             raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
         raise
 
@@ -54,8 +55,7 @@ def _out_of_memory(
     remedy = f"{shorter}, or choose a smaller encoder"
     if part > 1:
         more = next(count for count in range(parts + 1, part * parts + 1) if part * parts % count == 0)
-        saved = any(run.checkpoints.glob("checkpoint-*"))
-        resume = "; with --resume the run goes on from its last checkpoint" if saved else ""
+        resume = "; with --resume the run goes on from its last checkpoint" if run.saved_steps() else ""
         remedy = f"--gradient-accumulation {more} (the same batch, read in smaller parts{resume}), {remedy}"
     return TrainingError(
         f"{message}: {first_line(error)}", f"pass {remedy}; the model itself takes {kept} of memory while it is trained"

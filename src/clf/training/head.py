@@ -1,7 +1,6 @@
 """The start of a fresh head: fitted on the frozen encoder (linear probing, then fine-tuning: Kumar et al. 2022)."""
 
 # ruff: noqa: TID253 - this module computes
-import logging
 import warnings
 from collections.abc import Sequence
 
@@ -11,41 +10,62 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from clf.data.splits import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.temperature import last_layer
-from clf.scoring.inference import layer_inputs
+from clf.scoring.inference import Advance, layer_inputs
 
 STRENGTH = 1e-3
 """Inverse strength of the penalty on the weights. A head fitted freely has no error left on few texts, and then no
 gradient moves the encoder: measured 10 to 20 points worse than this one, which is sure of nothing."""
 MOST_TEXTS = 2000
-TOLERANCE = 0.05  # of the logits, in bf16
+LEAST_SCALE = 0.1
+"""Of the median: a feature that varies less counts as varying so much, lest its weight be huge."""
+TOLERANCE = 1e-3
 
-log = logging.getLogger(__name__)
+
+def can_be_fitted(classifier: Classifier) -> bool:
+    """Tell whether the head is fresh, and its logits come straight from a last layer that reads one vector a text."""
+    layer = last_layer(classifier.model)
+    if classifier.head != "fresh" or layer is None:
+        return False
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    handle = layer.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
+    model, was_training = classifier.model, classifier.model.training
+    ids = torch.arange(1, 9, device=next(model.parameters()).device)[None]
+    try:
+        with torch.inference_mode():
+            logits = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    except Exception:  # whatever it is, the training meets it too, and says so
+        return False
+    finally:
+        handle.remove()
+        model.train(was_training)
+    return bool(
+        seen
+        and seen[-1][0].dim() == 2
+        and seen[-1][1].shape == logits.shape
+        and torch.allclose(seen[-1][1].float(), logits.float(), rtol=TOLERANCE, atol=TOLERANCE)
+    )
 
 
 def fit_head(
-    classifier: Classifier, token_ids: Sequence[NDArray[np.int32]], labels: NDArray[np.int64], compute: Compute
-) -> bool:
-    """Fit the last linear layer of a fresh head, by logistic regression on what it reads of each text.
-
-    Tells whether it did: a head of the checkpoint's own stays, and so does one whose logits do not come straight from
-    that layer, or of a single class.
-    """
-    model = classifier.model
-    layer = last_layer(model)
-    if classifier.head != "fresh" or layer is None or len(np.unique(labels)) < layer.out_features:
-        return False
-    rows = np.random.default_rng(0).permutation(len(labels))[:MOST_TEXTS]
+    classifier: Classifier,
+    token_ids: Sequence[NDArray[np.int32]],
+    labels: NDArray[np.int64],
+    compute: Compute,
+    advance: Advance | None = None,
+) -> None:
+    """Fit the last linear layer, by logistic regression on what it reads of each text; each class must have a text."""
+    layer = last_layer(classifier.model)
+    assert layer is not None  # it can be fitted
+    rows = stratified_subset(labels, MOST_TEXTS, 0)
     padding, most = classifier.tokenizer.pad_token_id, classifier.max_length
-    read, logits = layer_inputs(model, layer, [token_ids[row] for row in rows], padding, compute, most)
-    bias = layer.bias.detach().float().cpu().numpy() if layer.bias is not None else 0.0
-    straight = read @ layer.weight.detach().float().cpu().numpy().T + bias
-    if not np.allclose(straight, logits, atol=TOLERANCE, rtol=TOLERANCE):
-        log.debug("the logits do not come straight from the last layer: its start is drawn")
-        return False
-    centre, scale = read.mean(axis=0), np.maximum(read.std(axis=0), 1e-6)
+    texts = [token_ids[row] for row in rows]
+    read = layer_inputs(classifier.model, layer, texts, padding, compute, most, advance)
+    centre, scale = read.mean(axis=0), read.std(axis=0)
+    scale = np.maximum(scale, max(LEAST_SCALE * float(np.median(scale)), 1e-6))
     probe = LogisticRegression(C=STRENGTH, max_iter=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -58,4 +78,3 @@ def fit_head(
         layer.weight.copy_(torch.from_numpy(weights))
         if layer.bias is not None:
             layer.bias.copy_(torch.from_numpy(intercepts - weights @ centre))
-    return True

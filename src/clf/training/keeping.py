@@ -13,7 +13,7 @@ SAVING_SHARE = 0.04
 """Of the time of training, at most this goes into checkpoints that nobody asked for."""
 LONGEST_WITHOUT = 600.0
 """Seconds after which there is a checkpoint also between two evaluations."""
-BYTES_OF_A_WEIGHT = 12  # the weight and the two averages of AdamW, in fp32
+BYTES_SAVED = 12  # of a weight: the weight and the two averages of AdamW, in fp32
 FIRST_SPEED = 100e6  # bytes a second, hashed and flushed, until one was measured
 
 
@@ -21,11 +21,11 @@ class Pace:
     """Tells when the next checkpoint is due, by the seconds that the last one took."""
 
     def __init__(self, weights: int) -> None:
-        self.cost = weights * BYTES_OF_A_WEIGHT / FIRST_SPEED
+        self.cost = weights * BYTES_SAVED / FIRST_SPEED
         self.last = time.perf_counter()
 
     def is_due(self, at_evaluation: bool) -> bool:
-        """Tell whether a checkpoint takes little of the time since the last; between evaluations,of a long one."""
+        """Tell whether a checkpoint takes little of the time since the last; between evaluations, of a long one."""
         since = time.perf_counter() - self.last
         return since * SAVING_SHARE >= self.cost and (at_evaluation or since >= LONGEST_WITHOUT)
 
@@ -61,7 +61,8 @@ class BestWeights:
     def read(self, folder: Path, step: int | None) -> None:
         """Take them from a checkpoint, where it holds them."""
         if (folder / BEST_FILE).exists():
-            self.step, self.weights = step, load_file(folder / BEST_FILE)
+            kept = load_file(folder / BEST_FILE)  # in the file's own memory, which nothing may write to
+            self.step, self.weights = step, {name: weight.clone() for name, weight in kept.items()}
 
     def put_into(self, model: torch.nn.Module) -> None:
         """Give a model these weights."""

@@ -32,6 +32,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.run, self.steps, self.advance, self.main = run, steps, advance, recipe.world.is_main
         self.step = self.begun = found.step if found else 0
         self.tokens_per_text, self.batch = tokens_per_text, recipe.batch_size
+        self.select_by = recipe.schedule.select_by
         self.started = 0.0
         self.loss, self.rate, self.f1 = math.nan, math.nan, math.nan
         self.best = -math.inf
@@ -81,19 +82,20 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **_: Any
     ) -> None:
-        """Say what the epoch reached."""
+        """Say what was reached, with the figure that chooses."""
         reached = metrics or {}
         best = max(self.best, -math.inf if state.best_metric is None else state.best_metric)
         better = reached[f"eval_{SELECTION}"] > best
         self.best, self.f1 = max(best, reached[f"eval_{SELECTION}"]), reached["eval_macro_f1"]
         log.info(
-            "epoch %g: loss %.4f, validation macro F1 %.4f, accuracy %.4f, confidence %.3f%s",
+            "epoch %g: loss %.4f, validation %s %.4f, accuracy %.4f, confidence %.3f%s",
             state.epoch,
             self.loss,
-            reached["eval_macro_f1"],
+            "log loss" if self.select_by == "log_loss" else "macro F1",
+            reached["eval_log_loss" if self.select_by == "log_loss" else "eval_macro_f1"],
             reached["eval_accuracy"],
             reached["eval_mean_confidence"],
-            " (best so far)" if better else "",
+            " (best so far)" if better and self.select_by != "last" else "",
         )
 
     def _estimate(self, seconds: float) -> None:

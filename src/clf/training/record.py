@@ -20,7 +20,7 @@ from clf.results import SCHEMA_VERSION, sha256
 from clf.runs import now
 from clf.settings import Settings
 from clf.training.arguments import keeps_attention_dropout
-from clf.training.checkpoints import ATTENTION_DROPOUT, STEPS_PER_EPOCH
+from clf.training.checkpoints import ATTENTION_DROPOUT
 from clf.training.schedule import Schedule
 
 
@@ -94,7 +94,6 @@ def fingerprint(
     kept = keeps_attention_dropout(settings.train, compute)
     same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # as it was, also on a device whose `auto` is another
     same |= {"--max-length": classifier.max_length, "the labels": classifier.labels}
-    same[STEPS_PER_EPOCH] = schedule.steps_per_epoch
     same["the encoder"] = {
         path.name: sha256(path)[:16] for path in sorted(files.folder.iterdir()) if path.suffix in ENCODER_FILES
     }

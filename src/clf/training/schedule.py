@@ -94,6 +94,7 @@ class Sizes:
     texts: int
     validation_texts: int
     classes: int
+    head_can_be_fitted: bool = True
 
 
 def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
@@ -101,7 +102,6 @@ def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
     per_epoch = -(-sizes.texts // train.batch_size)
     rate = suggested_rate(sizes.encoder, sizes.width) or RATE
     epochs = _epochs(per_epoch, sizes, rate) if train.epochs == AUTO else train.epochs
-    few = sizes.texts <= FEW_PER_CLASS * sizes.classes and sizes.texts < MANY_TEXTS
     warmup = warmup_within(WARMUP, per_epoch * epochs) if train.warmup_steps == AUTO else train.warmup_steps
     if train.eval_steps == "epoch":
         every = per_epoch
@@ -111,7 +111,7 @@ def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
         learning_rate=rate if train.learning_rate == AUTO else train.learning_rate,
         epochs=epochs,
         warmup_steps=warmup,
-        head_init=("probe" if few else "random") if train.head_init == AUTO else train.head_init,
+        head_init=_head_init(train, sizes),
         eval_steps=every,
         select_by=_select_by(sizes) if train.select_by == AUTO else train.select_by,
         steps_per_epoch=per_epoch,
@@ -134,7 +134,7 @@ def enough_steps(classes: int, rate: float) -> int:
 
 
 def _epochs(per_epoch: int, sizes: Sizes, rate: float) -> int:
-    if sizes.texts >= MANY_TEXTS:
+    if sizes.texts >= MANY_TEXTS and EPOCHS * per_epoch >= FEW_STEPS:  # fewer come of a large batch
         return EPOCHS
     return max(EPOCHS, math.ceil(enough_steps(sizes.classes, rate) / per_epoch))
 
@@ -145,6 +145,13 @@ def _cadence(per_epoch: int, epochs: int, batch_size: int, sizes: Sizes) -> int:
         return per_epoch
     affordable = sizes.validation_texts * READING_SHARE / (EVALUATION_SHARE * per_epoch * batch_size)
     return per_epoch * min(epochs, max(1, math.ceil(affordable), math.ceil(epochs / EVALUATIONS)))
+
+
+def _head_init(train: TrainSettings, sizes: Sizes) -> HeadInit:
+    if not sizes.head_can_be_fitted or train.head_init == "random":
+        return "random"
+    few = sizes.texts <= FEW_PER_CLASS * sizes.classes and sizes.texts < MANY_TEXTS
+    return "probe" if few or train.head_init == "probe" else "random"
 
 
 def _select_by(sizes: Sizes) -> SelectBy:
@@ -168,10 +175,10 @@ def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | Non
     """Say in one line what `auto` chose and why; None when everything was set."""
     said = []
     if train.learning_rate == AUTO:
-        small = suggested_rate(sizes.encoder, sizes.width)
-        said.append(f"rate {schedule.learning_rate:g}" + (" (suits this encoder)" if small else ""))
+        suits = schedule.learning_rate == suggested_rate(sizes.encoder, sizes.width)
+        said.append(f"rate {schedule.learning_rate:g}" + (" (suits this encoder)" if suits else ""))
     if train.epochs == AUTO:
-        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts are few, and steps are what learns"
+        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts are few, and only steps teach"
         said.append(f"{schedule.epochs} epochs ({schedule.steps} steps{why})")
     if train.warmup_steps == AUTO:
         said.append(f"warm-up {schedule.warmup_steps}")
@@ -198,7 +205,7 @@ def _kept(schedule: Schedule, validation: int) -> str:
 
 
 def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
-    """Say which of the values that were set leave too little to learn from, naming the flag to drop."""
+    """Say which of the values that were set come to nothing, naming the flag to drop."""
     found = []
     if train.epochs != AUTO and schedule.steps < FEW_STEPS and not train.test_run:
         found.append(
@@ -210,4 +217,8 @@ def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
             f"--warmup-steps {schedule.warmup_steps} is more than half of the {schedule.steps} steps of this run: "
             "drop --warmup-steps, and clf takes a tenth"
         )
+    if train.head_init == "probe" and schedule.head_init == "random":
+        found.append("--head-init probe: the head of this model cannot be fitted apart from it, and stays as it is")
+    if schedule.select_by == "last" and train.select_by == AUTO and "early_stopping_patience" in train.model_fields_set:
+        found.append("--early-stopping-patience ends nothing where the last weights are kept: add --select-by log_loss")
     return found

@@ -28,7 +28,7 @@ def selection(metrics: dict[str, float], rows: int, by: SelectBy = "macro_f1", s
 def check_best(best: float | None) -> None:
     """Refuse a run whose best evaluation is no number."""
     if best is None or not math.isfinite(best):
-        raise TrainingError(f"what the best weights are chosen by is {best} on validation", LOWER)
+        raise TrainingError("no evaluation gave a number: the validation loss is not finite", LOWER)
 
 
 def best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, float]:

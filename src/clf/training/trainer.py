@@ -7,9 +7,6 @@ processes, checkpoints that are whole or absent, and stopping and going on witho
 # ruff: noqa: TID253 - this module computes
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,7 +16,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 from transformers.utils import logging as transformers_logging
 
 from clf import processes
-from clf.errors import Interrupted, ModelError, TooLittleMemory, TrainingError
+from clf.errors import INTERRUPTED, Interrupted, ModelError, Terminated, TooLittleMemory, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.progress import track
@@ -27,48 +24,19 @@ from clf.runs import Run
 from clf.scoring.inference import loading, predict_tokens
 from clf.scoring.metrics import score
 from clf.training.arguments import LOWER, SELECTION
-from clf.training.batching import Collator, LengthGroupedOrder, TokenDataset
+from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.failures import explaining
 from clf.training.head import fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
+from clf.training.outcome import Trained, trained
 from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
-from clf.training.selection import best_metrics, check_best, selection
+from clf.training.selection import check_best, selection
 
 WEIGHTS = "model.safetensors"
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Token ids and label ids of one split."""
-
-    token_ids: Sequence[NDArray[np.int32]]
-    labels: NDArray[np.int64]
-    rows: NDArray[np.int64] | None = None
-    """Row numbers in the split's file, for messages; the place among these when there are none."""
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens there are."""
-        return sum(map(len, self.token_ids))
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What one run of the Trainer gave; `seconds` is the training loop without evaluating and saving."""
-
-    epochs: float
-    steps: int
-    seconds: float
-    examples: int
-    tokens_per_second: float
-    metrics: dict[str, float]
-    resumed_from_step: int | None
-    seconds_in_all: float
-    """As `seconds`, with those of earlier parts of an interrupted run."""
 
 
 def fine_tune(
@@ -106,7 +74,7 @@ def fine_tune(
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         with explaining(reporter, classifier, compute, recipe, run):
             if found is None and world.is_main and recipe.schedule.head_init == "probe":
-                fit_head(classifier, train.token_ids, train.labels, compute)
+                _fit_head(classifier, train, compute, stop)
             seconds = _train(trainer, found)
             number = processes.any_process(world, stop.number)  # it came with the last step
             if number or recipe.keep_checkpoints:
@@ -116,25 +84,22 @@ def fine_tune(
             raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
     for name in ("forward", "_original_forward"):  # accelerate's, with autocast; what follows chooses for itself
         classifier.model.__dict__.pop(name, None)
-    state = trainer.state
-    check_best(state.best_metric)
-    if world.is_main and trainer.best.step == state.best_global_step:
-        trainer.best.put_into(classifier.model)
-    elif world.is_main:
-        _load_best(classifier, checkpoints.folder / f"checkpoint-{state.best_global_step}")
-    epochs = float(state.epoch or 0.0)
-    done = (int(state.global_step) - (found.step if found else 0)) / max(1, steps)
-    examples = round(done * recipe.schedule.epochs * len(train.labels))
-    return Trained(
-        epochs,
-        int(state.global_step),
-        seconds,
-        examples,
-        examples / max(1, len(train.labels)) * train.tokens / max(seconds, 1e-9),
-        best_metrics(state.log_history, state.best_metric),
-        found.step if found else None,
-        seconds + (found.extra.get("seconds", 0.0) if found else 0.0),
-    )
+    check_best(trainer.state.best_metric)
+    if world.is_main:
+        _load_best(classifier, trainer)
+    return trained(trainer, found, seconds)
+
+
+def _fit_head(classifier: Classifier, train: Encoded, compute: Compute, stop: StopRequest) -> None:
+    """Fit the head before the first step; a signal ends that, and nothing is lost."""
+    with track("fitting the head", len(train.labels)) as advance:
+
+        def advance_or_stop(count: int) -> None:
+            advance(count)
+            if stop.number:
+                raise KeyboardInterrupt if stop.exit_code == INTERRUPTED else Terminated
+
+        fit_head(classifier, train.token_ids, train.labels, compute, advance_or_stop)
 
 
 class ClassifierTrainer(Trainer):  # type: ignore[misc]
@@ -342,7 +307,12 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
     return max(1e-9, time.perf_counter() - started - trainer.seconds_aside)
 
 
-def _load_best(classifier: Classifier, folder: Path) -> None:
+def _load_best(classifier: Classifier, trainer: ClassifierTrainer) -> None:
+    """Put the best weights into the model: from memory, or from the checkpoint of their step."""
+    step = trainer.state.best_global_step
+    if trainer.best.step == step:
+        trainer.best.put_into(classifier.model)
+        return
     from safetensors.torch import load_model
 
-    load_model(classifier.model, str(folder / WEIGHTS))
+    load_model(classifier.model, str(trainer.checkpoints.folder / f"checkpoint-{step}" / WEIGHTS))

@@ -17,7 +17,7 @@ from clf.models.dropout import draw_masks_fast
 from clf.models.store import ModelFiles
 from clf.processes import World
 from clf.runs import Run
-from clf.settings import Settings, TrainSettings
+from clf.settings import AUTO, Settings, TrainSettings
 from clf.training.arguments import (
     class_weights,
     keeps_attention_dropout,
@@ -25,11 +25,14 @@ from clf.training.arguments import (
     set_determinism,
     training_arguments,
 )
+from clf.training.batching import Encoded
 from clf.training.checkpoints import Checkpoints
+from clf.training.head import can_be_fitted
+from clf.training.outcome import Trained
 from clf.training.recipe import Loss, Recipe
 from clf.training.record import fingerprint
 from clf.training.schedule import Schedule, Sizes, choose_schedule, suggested_rate
-from clf.training.trainer import Encoded, Trained, fine_tune
+from clf.training.trainer import fine_tune
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,8 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
     )
     train, validation, test = _texts(settings, prepared, classifier.labels)
     width = getattr(classifier.model.config, "hidden_size", None)
-    sizes = Sizes(settings.train.model, width, len(train), len(validation), len(classifier.labels))
+    classes = len(classifier.labels)
+    sizes = Sizes(settings.train.model, width, len(train), len(validation), classes, can_be_fitted(classifier))
     schedule = choose_schedule(settings.train, sizes)
     return Work(files, prepared, classifier, compute, train, validation, test, choices, sizes, schedule)
 
@@ -98,7 +102,7 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
     """Encode the texts, once for all processes, and fine-tune; the best epoch's weights are left in the model."""
     recipe, classifier = settings.train, work.classifier
     rate = suggested_rate(recipe.model, work.sizes.width)
-    if rate and work.schedule.learning_rate < rate / 2:
+    if rate and recipe.learning_rate != AUTO and work.schedule.learning_rate < rate / 2:
         log.info(
             "a learning rate of %g is known to underfit this encoder; without --learning-rate clf takes %g",
             work.schedule.learning_rate,
@@ -140,6 +144,12 @@ def fine_tune_work(settings: Settings, work: Work, run: Run, world: World, resum
     )
 
 
+def of_part(settings: Settings, work: Work, rows: LabelledTexts) -> Work:
+    """Return the work on a part of its training texts, with the schedule for so many."""
+    schedule = choose_schedule(settings.train, replace(work.sizes, texts=len(rows)))
+    return replace(work, train=rows, test=None, schedule=schedule)
+
+
 def as_begun(settings: Settings, work: Work, run: Run, world: World) -> Work:
     """Return the work of a run that goes on, with the schedule that it was begun with.
 
@@ -155,7 +165,7 @@ def checkpoints_of(settings: Settings, work: Work, run: Run, world: World) -> Ch
     """Return the checkpoints of a run, which go only with what it is made of."""
     splits = (work.train, work.validation)
     mark = fingerprint(settings, work.schedule, work.files, work.classifier, work.compute, world, splits)
-    return Checkpoints(run.checkpoints, mark)
+    return Checkpoints(run.checkpoints, mark, work.schedule.steps_per_epoch)
 
 
 def _texts(
