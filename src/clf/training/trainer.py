@@ -216,7 +216,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         """Let all processes save at once, when it is due or one was told to stop: the number of its signal, else 0."""
         due = self.recipe.world.is_main and self.pace.is_due(self.control.should_evaluate)
         agreed = processes.any_process(self.recipe.world, 2 * self.stop.number + due)
-        self.control.should_save |= agreed > 0
+        self.control.should_save |= agreed > 0 and self.saved_at != self.state.global_step
         number = agreed // 2
         if number:  # all processes stop after the same step
             self.stop.number = number
