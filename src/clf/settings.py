@@ -176,7 +176,7 @@ class TrainSettings(Section):
     """Which evaluation's weights are kept; auto takes macro F1, of few validation texts the log loss, of very few
     the last."""
     early_stopping_patience: PositiveCount = 3
-    """Stop after this many evaluations without a better one."""
+    """Stop after this many evaluations without a better one; never where the last weights are kept."""
     save_steps: Annotated[int | None, Field(ge=1)] = None
     """Save a checkpoint every so many steps, beside those that clf saves when they cost little."""
     deterministic: bool = False

@@ -72,7 +72,7 @@ def encoder_at_hand(settings: Settings) -> list[str]:
     if "model" in settings.train.model_fields_set:
         return ["--model", settings.train.model]
     if has_embedded() and find_local_model(DEFAULT_MODEL) is None:
-        return ["--model", EMBEDDED_ID, "--learning-rate", "1e-4"]
+        return ["--model", EMBEDDED_ID]
     return []
 
 
@@ -96,7 +96,8 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
-        return _refuse(UsageError(error.format_message(), _usage_hint(error.format_message())), arguments)
+        message = error.format_message().replace("Value error, ", "")  # pydantic's, of a word that is none of those
+        return _refuse(UsageError(message, _usage_hint(message)), arguments)
     except Interrupted as ended:
         _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
         return ended.exit_code

@@ -88,9 +88,9 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         better = reached[f"eval_{SELECTION}"] > best
         self.best, self.f1 = max(best, reached[f"eval_{SELECTION}"]), reached["eval_macro_f1"]
         log.info(
-            "epoch %g: loss %.4f, validation %s %.4f, accuracy %.4f, confidence %.3f%s",
+            "epoch %g: %svalidation %s %.4f, accuracy %.4f, confidence %.3f%s",
             state.epoch,
-            self.loss,
+            f"loss {self.loss:.4f}, " if math.isfinite(self.loss) else "",  # none yet, early in the first epoch
             "log loss" if self.select_by == "log_loss" else "macro F1",
             reached["eval_log_loss" if self.select_by == "log_loss" else "eval_macro_f1"],
             reached["eval_accuracy"],

@@ -178,7 +178,7 @@ def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | Non
         suits = schedule.learning_rate == suggested_rate(sizes.encoder, sizes.width)
         said.append(f"rate {schedule.learning_rate:g}" + (" (suits this encoder)" if suits else ""))
     if train.epochs == AUTO:
-        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts are few, and only steps teach"
+        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts are few, and need more passes"
         said.append(f"{schedule.epochs} epochs ({schedule.steps} steps{why})")
     if train.warmup_steps == AUTO:
         said.append(f"warm-up {schedule.warmup_steps}")
@@ -209,7 +209,7 @@ def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
     found = []
     if train.epochs != AUTO and schedule.steps < FEW_STEPS and not train.test_run:
         found.append(
-            f"--epochs {schedule.epochs} gives {schedule.steps} optimizer steps, too few to learn from: "
+            f"--epochs {schedule.epochs} gives {schedule.steps} optimizer steps, few to learn from: "
             "drop --epochs, and clf takes as many as are needed"
         )
     if train.warmup_steps != AUTO and 2 * schedule.warmup_steps > schedule.steps:
@@ -220,5 +220,5 @@ def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
     if train.head_init == "probe" and schedule.head_init == "random":
         found.append("--head-init probe: the head of this model cannot be fitted apart from it, and stays as it is")
     if schedule.select_by == "last" and train.select_by == AUTO and "early_stopping_patience" in train.model_fields_set:
-        found.append("--early-stopping-patience ends nothing where the last weights are kept: add --select-by log_loss")
+        found.append("--early-stopping-patience ends nothing where the last weights are kept: --select-by log_loss would choose")
     return found
