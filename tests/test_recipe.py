@@ -75,8 +75,12 @@ def test_a_run_goes_on_by_the_recipe_it_was_begun_with(
     assert done.code == 0, done.err
     assert done.json["resumed_from_step"] == 30
     assert done.json["steps"] < 180
-    assert json.loads(Path("m/clf.json").read_text())["recipe"]["learning_rate"] == 1e-4
+    record = Path("m/clf.json").read_text()
+    assert json.loads(record)["recipe"]["learning_rate"] == 1e-4
     assert train(clf, tiny_encoder, "--resume", "--json").json == done.json
+    by_number = train(clf, tiny_encoder, "--resume", "--json", "--epochs", json.loads(record)["recipe"]["epochs"])
+    assert by_number.json == done.json
+    assert train(clf, tiny_encoder, "--resume", "--epochs", 77).code != 0
 
 
 def test_the_best_weights_survive_an_interruption_without_a_checkpoint_of_theirs(

@@ -115,6 +115,12 @@ def test_an_interrupted_run_of_it_goes_on_to_the_same_model(clf: RunClf, old: Pa
     assert_same_predictions(Path("now.csv"), 0.1)
 
 
+def test_a_warm_up_that_was_set_for_it_is_a_tenth_at_most_as_then(clf: RunClf, old: Path) -> None:
+    done = clf("train", *RECIPE, "--warmup-steps", 500, "--output-dir", "models/interrupted", "--resume", "--json")
+    assert done.code == 0, done.err
+    assert done.json["resumed_from_step"] == 61
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [

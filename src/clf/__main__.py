@@ -11,10 +11,11 @@ def main() -> None:
 
     try:
         answered = sys.platform != "win32" and answer(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away: clf --help | head
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:  # the reader went away (clf --help | head), or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(READER_LEFT)
+        sys.exit(READER_LEFT if isinstance(error, BrokenPipeError) else f"error: cannot write the help: {error}")
     if answered:
         return
     from clf.cli.app import main as run

@@ -156,10 +156,21 @@ def run_identity(settings: Settings, origin: str, content: str) -> dict[str, Any
     return {"settings": same, "seed": settings.run.seed, "origin": origin, "content": content}
 
 
-def is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Tell whether two identities make the same; a setting that an older clf did not record had its default."""
+def is_same_run(one: dict[str, Any], other: dict[str, Any], recipe: dict[str, Any] | None = None) -> bool:
+    """Tell whether two identities make the same; a setting that an older clf did not record had its default.
+
+    `recipe` is what `auto` came to in the run of `one`, and means in the other.
+    """
+    if recipe:
+        one, other = _resolved(one, recipe), _resolved(other, recipe)
     old = any("eval_steps" not in identity["settings"]["train"] for identity in (one, other))
     return _essence(one, old) == _essence(other, old)
+
+
+def _resolved(identity: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
+    train = identity["settings"]["train"]
+    chosen = {name: value for name, value in recipe.items() if train.get(name) == AUTO}
+    return {**identity, "settings": {**identity["settings"], "train": train | chosen}}
 
 
 def _essence(identity: dict[str, Any], old: bool) -> dict[str, Any]:

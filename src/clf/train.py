@@ -207,7 +207,7 @@ def _train(
     )
     # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
     kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
-    write_json(run.result, kept)
+    write_json(run.result, kept | {"recipe": work.schedule.as_settings()})
     _publish(folder, classifier, record, work.train)
     clock.lap("publish")
     clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
@@ -234,7 +234,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        same = is_same_run(kept["of"], _identity(settings, source))
+        same = is_same_run(kept["of"], _identity(settings, source), kept.get("recipe"))
         if not same or kept["created"] != read_model_record(folder).get("created"):
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]

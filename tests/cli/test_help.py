@@ -61,3 +61,16 @@ def test_a_reader_that_leaves_ends_it_in_silence() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (READER_LEFT, b"")
+
+
+def test_a_bare_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == written(KNOWN[""])
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("columns", [1, 2, 33, 500])
+def test_it_fits_terminals_of_any_width(columns: int) -> None:
+    lines = written(KNOWN["train"], columns).splitlines()
+    assert 50 < len(lines) < 600

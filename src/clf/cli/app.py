@@ -32,7 +32,14 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """All commands, whose help is plain text too."""
+    """All commands, whose help is plain text too, and shown when none is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Show the help of a bare `clf`."""
+        if not args:
+            typer.echo(written(page_of(self, ctx)), nl=False)
+            raise typer.Exit(UsageError.exit_code)
+        return list(super().parse_args(ctx, args))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help as `clf --help` shows it."""
@@ -43,7 +50,6 @@ app = typer.Typer(
     name="clf",
     cls=Group,
     help="Fine-tune a pre-trained encoder into a domain-specific text classifier, and prove that it got better.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"token_normalize_func": normalize_name, "help_option_names": ["--help", "-h"]},
 )

@@ -17,7 +17,7 @@ from clf import __version__
 KEPT = "help.json"
 ASKS = ("--help", "-h")
 COMMANDS = "Commands"
-MOST_COLUMNS = 100
+LEAST_COLUMNS, MOST_COLUMNS = 40, 100
 NAMES_COLUMNS = 30
 Page = dict[str, Any]
 """`usage` and `about`, and under `sections` a list of rows (what is typed, what it means) for each title."""
@@ -26,7 +26,7 @@ Page = dict[str, Any]
 def answer(arguments: Sequence[str]) -> bool:
     """Answer `clf --help`, `clf COMMAND --help` and `clf --version`; tell whether it was one of them."""
     if list(arguments) == ["--version"]:
-        sys.stdout.write(f"clf {__version__}\n")
+        _say(f"clf {__version__}\n")
         return True
     name = arguments[0] if len(arguments) == 2 else ""
     if not arguments or arguments[-1] not in ASKS or len(arguments) > 2:
@@ -34,14 +34,19 @@ def answer(arguments: Sequence[str]) -> bool:
     pages = json.loads(files("clf.cli").joinpath(KEPT).read_text(encoding="utf-8"))
     if name not in pages:
         return False
-    sys.stdout.write(written(pages[name]))
+    _say(written(pages[name]))
     return True
+
+
+def _say(text: str) -> None:
+    if sys.stdout:  # it may be closed
+        sys.stdout.write(text)
 
 
 def written(page: Page, columns: int | None = None) -> str:
     """Return a page as text, as wide as the terminal."""
-    width = min(columns or shutil.get_terminal_size().columns, MOST_COLUMNS)
-    bold = "\033[1m{}\033[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else "{}"
+    width = min(max(columns or shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
+    bold = "\033[1m{}\033[0m" if sys.stdout and sys.stdout.isatty() and not os.environ.get("NO_COLOR") else "{}"
     indent = min(NAMES_COLUMNS, max(12, width // 3))
     wrapped = textwrap.TextWrapper(
         width - 1, initial_indent=" " * indent, subsequent_indent=" " * indent, break_on_hyphens=False

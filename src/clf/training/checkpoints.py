@@ -16,7 +16,7 @@ from clf.results import flush, read_json, sha256
 from clf.runs import VERSION_0_1
 from clf.settings import TrainSettings
 from clf.training.keeping import BEST_FILE
-from clf.training.schedule import warmup_within
+from clf.training.schedule import CAPPED, warmup_within
 
 MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
@@ -188,11 +188,11 @@ class Checkpoints:
 
 def _known(fingerprint: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
     """Return all that a checkpoint's fingerprint says, with what version 0.1 did without saying so."""
-    known = {**fingerprint["alike"], **fingerprint["same"]}
+    known = {**fingerprint.get("alike", {}), **fingerprint.get("same", {})}
     if known.get(ATTENTION_DROPOUT) == "auto":
         known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
     if "--epochs" in known and "--eval-steps" not in known:
-        known |= {"--eval-steps": steps_per_epoch}
+        known |= {"--eval-steps": steps_per_epoch, CAPPED: True}
         known |= {"--select-by": VERSION_0_1["select_by"], "--head-init": VERSION_0_1["head_init"]}
         known["--warmup-steps"] = warmup_within(known["--warmup-steps"], steps_per_epoch * known["--epochs"])
     return known

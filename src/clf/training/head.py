@@ -21,7 +21,8 @@ STRENGTH = 1e-3
 gradient moves the encoder: measured 10 to 20 points worse than this one, which is sure of nothing."""
 MOST_TEXTS = 2000
 LEAST_SCALE = 0.1
-"""Of the median: a feature that varies less counts as varying so much, lest its weight be huge."""
+"""Of a feature's size: one that varies less counts as varying so much. Its weight would be huge, and dropout, which
+takes the feature away or not, would move the logits by as much."""
 TOLERANCE = 1e-3
 
 
@@ -65,7 +66,8 @@ def fit_head(
     texts = [token_ids[row] for row in rows]
     read = layer_inputs(classifier.model, layer, texts, padding, compute, most, advance)
     centre, scale = read.mean(axis=0), read.std(axis=0)
-    scale = np.maximum(scale, max(LEAST_SCALE * float(np.median(scale)), 1e-6))
+    size = np.maximum(np.sqrt(centre**2 + scale**2), float(np.median(scale)))
+    scale = np.maximum(scale, np.maximum(LEAST_SCALE * size, 1e-6))
     probe = LogisticRegression(C=STRENGTH, max_iter=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

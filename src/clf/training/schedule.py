@@ -23,6 +23,8 @@ ENOUGH_STEPS, STEPS_PER_CLASS, MOST_STEPS = 100, 5, 300
 """At the larger rate of small encoders, for two classes and for each more; measured with all-MiniLM-L6-v2."""
 FEW_STEPS = 100
 """A run of fewer steps learns little."""
+CAPPED = "warm-up is a tenth at most"
+"""Said of a run that version 0.1 began, in which a warm-up that was set was cut to that too."""
 EVALUATIONS = 8
 READING_SHARE = 1 / 3
 """What a text costs to validate, as a share of what it costs to train on: no gradient, no optimizer."""
@@ -78,7 +80,10 @@ class Schedule:
     def as_begun(self, train: TrainSettings, begun: dict[str, Any]) -> "Schedule":
         """Return the schedule of a run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
         names = [name for name in self.as_settings() if getattr(train, name) == AUTO and _flag(name) in begun]
-        return replace(self, **{name: begun[_flag(name)] for name in names})
+        again = replace(self, **{name: begun[_flag(name)] for name in names})
+        if begun.get(CAPPED):
+            again = replace(again, warmup_steps=warmup_within(again.warmup_steps, again.steps))
+        return again
 
     def as_settings(self) -> dict[str, Any]:
         """Return the settings that are no longer `auto`, by their names."""
@@ -198,7 +203,8 @@ def _in_epochs(schedule: Schedule) -> str:
 
 def _kept(schedule: Schedule, validation: int) -> str:
     if schedule.select_by == "last":
-        return f"the last weights are kept ({validation} validation texts are too few to choose by)"
+        texts = "1 validation text is" if validation == 1 else f"{validation} validation texts are"
+        return f"the last weights are kept ({texts} too few to choose by)"
     by = {"macro_f1": "macro F1", "log_loss": "log loss"}[schedule.select_by]
     few = f" on {validation} validation texts" if schedule.select_by == "log_loss" else ""
     return f"the best by {by} kept{few}"
@@ -220,5 +226,7 @@ def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
     if train.head_init == "probe" and schedule.head_init == "random":
         found.append("--head-init probe: the head of this model cannot be fitted apart from it, and stays as it is")
     if schedule.select_by == "last" and train.select_by == AUTO and "early_stopping_patience" in train.model_fields_set:
-        found.append("--early-stopping-patience ends nothing where the last weights are kept: --select-by log_loss would choose")
+        found.append(
+            "--early-stopping-patience ends nothing where the last weights are kept: --select-by log_loss would choose"
+        )
     return found
