@@ -36,7 +36,7 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Show the help of a bare `clf`."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             typer.echo(written(page_of(self, ctx)), nl=False)
             raise typer.Exit(UsageError.exit_code)
         return list(super().parse_args(ctx, args))
