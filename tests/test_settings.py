@@ -30,7 +30,7 @@ def test_lists_may_be_one_word_or_json(own_folder: Path, monkeypatch: pytest.Mon
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLF_TRAIN__EPOCHS", "")
-    assert load_settings().train.epochs == 3
+    assert load_settings().train.epochs == "auto"
 
 
 def test_explicit_values_are_known_apart_from_defaults() -> None:
@@ -55,7 +55,7 @@ def test_explicit_values_are_known_apart_from_defaults() -> None:
             "",
             "",
             {"train": {"learning_rate": float("nan")}},
-            "--learning-rate: expected a finite number, found nan",
+            "--learning-rate: expected a finite number, or 'auto', found nan",
             "",
         ),
         ("", "", {"run": {"seed": -1}}, "--seed: expected greater", ""),

@@ -98,6 +98,8 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
         "5000",
         "--early-stopping-patience",
         "5000",
+        "--eval-steps",
+        "epoch",
     )
     with ForkedClf(*arguments) as running:
         for line in running.stderr:
