@@ -20,7 +20,7 @@ def test_killed_at_every_twelfth_action_on_files(start: int) -> None:
     result = crashes("sweep", "--stride", "12", "--start", str(start))
     assert result["bad"] == []
     assert result["tried"] >= 12
-    assert result["resumed"] > result["tried"] / 2
+    assert result["resumed"] > result["tried"] / 3
     assert result["kept"] < result["steps"] < 9 * 6  # patience ended it, and the weights kept are not the last
 
 
