@@ -140,6 +140,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.began_on: str | None = compute.device.type
         self.seconds_aside, self.seconds_before, self.started = 0.0, 0.0, time.perf_counter()
         self.pace, self.best, self.saved_at = Pace(classifier.parameters), BestWeights(), -1
+        self.ended_with_best = False
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedOrder:
         return self.order
@@ -204,13 +205,19 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         number = self._agree_to_save()
         self._check_gradient(arguments[1])
         super()._maybe_log_save_evaluate(*arguments, **options)
-        step = self.state.global_step
-        if self.recipe.world.is_main and step == self.state.best_global_step and step not in (
-            self.saved_at, self.best.step,
-        ):  # fmt: skip
-            self.best.keep(self.model, step)
+        self._keep_best()
         if number:
             self._end()
+
+    def _keep_best(self) -> None:
+        """Copy the weights just found the best, unless a checkpoint holds them or no step is left to change them."""
+        started, step = time.perf_counter(), self.state.global_step
+        if step != self.state.best_global_step or step in (self.saved_at, self.best.step):
+            return
+        self.ended_with_best = self.control.should_training_stop or step >= self.state.max_steps
+        if self.recipe.world.is_main and not self.ended_with_best:
+            self.best.keep(self.model, step)
+            self.seconds_aside += time.perf_counter() - started
 
     def _agree_to_save(self) -> int:
         """Let all processes save at once, when it is due or one was told to stop: the number of its signal, else 0."""
@@ -310,6 +317,8 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
 def _load_best(classifier: Classifier, trainer: ClassifierTrainer) -> None:
     """Put the best weights into the model: from memory, or from the checkpoint of their step."""
     step = trainer.state.best_global_step
+    if trainer.ended_with_best:  # they are in it
+        return
     if trainer.best.step == step:
         trainer.best.put_into(classifier.model)
         return
