@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
     python = sys.executable
-    clf = str(Path(python).with_name("clf"))
+    clf = [python, "-m", "clf"]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
 
@@ -120,7 +120,7 @@ def main() -> None:
         print("| help | seconds | times `import typer, rich` |\n|---|---|---|")
         for command in ("", "prepare", "train", "demo", "evaluate", "compare", "predict", "export", "download-models",
                         "doctor"):  # fmt: skip
-            took = median([clf, *([command] if command else []), "--help"], options.helps)
+            took = median([*clf, *([command] if command else []), "--help"], options.helps)
             print(f"| clf {command + ' ' if command else ''}--help | {took:.3f} | {took / light:.1f} |", flush=True)
         model = "sentence-transformers/all-MiniLM-L6-v2"
         commands: dict[str, list[str]] = {
@@ -155,7 +155,7 @@ def main() -> None:
         print("\n| clf demo --seed | seconds | accuracy | macro F1 | confidence |\n|---|---|---|---|---|")
         for seed in range(options.seeds):
             started = time.perf_counter()
-            done = subprocess.run([clf, "demo", "--overwrite", "--json", "--seed", str(seed)], cwd=folder,
+            done = subprocess.run([*clf, "demo", "--overwrite", "--json", "--seed", str(seed)], cwd=folder,
                                   env=environment, capture_output=True, text=True, check=True)  # fmt: skip
             took, reached = time.perf_counter() - started, json.loads(done.stdout)["test_metrics"]
             print(f"| {seed} | {took:.1f} | {reached['accuracy']:.2f} | {reached['macro_f1']:.2f} | "
