@@ -28,7 +28,7 @@ from support.tiny import review_rows, write_csv, write_tiny_encoder
 
 ARGUMENTS = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--output-dir", "model", "--epochs", "9",
              "--learning-rate", "5e-2", "--batch-size", "8", "--max-length", "32", "--save-steps", "5",
-             "--early-stopping-patience", "2", "--select-by", "macro_f1", "--eval-steps", "4", "--no-final-test", "--json",
+             "--early-stopping-patience", "3", "--select-by", "macro_f1", "--eval-steps", "4", "--no-final-test", "--json",
              "--resume"]  # fmt: skip
 ACTIONS = ("rename", "replace", "remove", "unlink", "mkdir", "rmdir", "link", "symlink")
 
@@ -55,7 +55,9 @@ def train(folder: Path, *more: str, threads: int = 1) -> int:
     import torch
 
     from clf.cli.app import run
+    from clf.training.keeping import Pace
 
+    Pace.is_due = lambda self, at_evaluation: False  # type: ignore[method-assign]  # it follows the clock: other actions
     torch.set_num_threads(threads)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.chdir(folder)
