@@ -13,7 +13,8 @@ from clf.models.store import EMBEDDED_ID, has_embedded
 from clf.results import MODELS, output_folder, save_settings
 from clf.runs import Run
 from clf.settings import DataSettings, Settings
-from clf.train import TrainResult, train
+from clf.train import train
+from clf.training.result import TrainResult
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clf.errors import UsageError
-from clf.settings import CONFIG_FILE, Settings, section_type
+from clf.settings import CONFIG_FILE, Settings, flag, section_type
 
 Overrides = dict[str, dict[str, Any]]
 
@@ -87,7 +87,7 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
 
 def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
     if name in overrides.get(section, {}):
-        return "--" + name.replace("_", "-")
+        return flag(name)
     variable = f"CLF_{section}__{name}".upper()
     if variable in os.environ:
         return variable

@@ -309,6 +309,11 @@ class Settings(Section):
     download: DownloadSettings = Field(default_factory=DownloadSettings)
 
 
+def flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
 def section_type(section: str) -> type[Section]:
     """Return the class of a section."""
     kind: Any = Settings.model_fields[section].annotation

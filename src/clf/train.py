@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,47 +35,19 @@ from clf.results import (
 )
 from clf.runs import Clock, Run, is_same_run, read_model_record, run_identity
 from clf.settings import Settings
+from clf.training.result import Example, TrainResult
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
+    from clf.training.outcome import Trained
+    from clf.training.work import Work
 
 EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Example:
-    """One text of the test split with the model's answer."""
-
-    text: str
-    label: str
-    predicted: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What `clf train` reports; `metrics` are on validation, at the epoch that was kept."""
-
-    model_dir: str
-    run_dir: str
-    epochs: float
-    steps: int
-    resumed_from_step: int | None
-    train_seconds: float
-    examples_per_second: float
-    metrics: dict[str, float]
-    test_metrics: dict[str, float] | None
-    examples: list[Example]
-    megabytes: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the result as JSON has it."""
-        return asdict(self)
 
 
 def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
@@ -158,10 +130,8 @@ def _train(
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
-        from clf.training.confidence import calibrate  # seconds, which a file that is no dataset should not cost
-        from clf.training.record import model_record
         from clf.training.schedule import tell
-        from clf.training.work import as_begun, fine_tune_work, load_work
+        from clf.training.work import as_begun, fine_tune_work, load_work  # seconds, which a bad file should not cost
 
         clock.lap("import")
         work = load_work(settings, files, prepared, world)
@@ -177,15 +147,37 @@ def _train(
     trained = fine_tune_work(settings, work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
+    result, record = _measure(settings, work, trained, folder, run, clock)
+    # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
+    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
+    write_json(run.result, kept | {"recipe": work.schedule.as_settings()})
+    _publish(folder, work.classifier, record, work.train)
+    clock.lap("publish")
+    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
+    if not settings.train.keep_checkpoints:
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
+    if settings.report.report:
+        page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
+        write_report(settings.report.report, page)
+    return result
+
+
+def _measure(
+    settings: Settings, work: "Work", trained: "Trained", folder: Path, run: Run, clock: Clock
+) -> tuple[TrainResult, dict[str, Any]]:
+    """Calibrate on validation and test once; return the result, and the record for the model folder."""
+    from clf.training.confidence import calibrate
+    from clf.training.record import model_record
+
     classifier, tested = work.classifier, work.test
     calibrated = calibrate(classifier, work.compute, work.validation, settings.confidence)
     clock.lap("calibrate")
     test_metrics, examples = _final_test(classifier, work.compute, tested)
     clock.lap("test")
-
     rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
-    record = model_record(settings, files, work.prepared, classifier, work.compute, rows, work.choices, work.schedule)
-    record |= {
+    record = model_record(
+        settings, work.files, work.prepared, classifier, work.compute, rows, work.choices, work.schedule
+    ) | {
         **calibrated.as_record(),
         "metrics": {"validation": calibrated.metrics, "test": test_metrics},
         "train_seconds": round(trained.seconds_in_all, 2),
@@ -205,18 +197,7 @@ def _train(
         examples=examples,
         megabytes=round(4e-6 * classifier.parameters, 1),
     )
-    # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
-    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
-    write_json(run.result, kept | {"recipe": work.schedule.as_settings()})
-    _publish(folder, classifier, record, work.train)
-    clock.lap("publish")
-    clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
-    if not settings.train.keep_checkpoints:
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
-    if settings.report.report:
-        page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
-        write_report(settings.report.report, page)
-    return result
+    return result, record
 
 
 def _is_resumed(settings: Settings, run: Run) -> bool:

@@ -50,6 +50,10 @@ def test_a_rare_class_is_among_the_texts_it_is_fitted_on(tiny_encoder: Path, mon
     classifier = loaded(tiny_encoder, ["a", "b", "c"])
     ids = tokenize(["one text", "another text"] * 50 + ["a third"], classifier.tokenizer, 32)
     fit_head(classifier, ids, np.array([0, 1] * 50 + [2]), CPU)
+    common, other, rare = predict_tokens(classifier.model, [ids[0], ids[1], ids[-1]], 0, CPU)
+    assert rare[2] > max(common[2], other[2])  # it is told from the others, each class by its own texts
+    assert common[0] > other[0]
+    assert other[1] > common[1]
 
 
 def test_features_that_hardly_vary_get_no_huge_weights(tiny_encoder: Path) -> None:

@@ -118,7 +118,15 @@ def test_one_line_says_what_was_chosen_and_why() -> None:
     sizes = Sizes(*MINILM, 42, 6, 6)
     said = explain(TrainSettings(), choose_schedule(TrainSettings(), sizes), sizes)
     assert said
-    for part in ("rate 0.0001", "steps", "42 texts are few", "warm-up", "every", "last weights", "6 validation texts"):
+    for part in (
+        "rate 0.0001",
+        "steps",
+        "42 texts give 3 a pass",
+        "warm-up",
+        "every",
+        "last weights",
+        "6 validation texts",
+    ):
         assert part in said
     some = TrainSettings(epochs=50, select_by="last")
     said = explain(some, choose_schedule(some, sizes), sizes)
@@ -128,6 +136,13 @@ def test_one_line_says_what_was_chosen_and_why() -> None:
         learning_rate=1e-4, epochs=50, warmup_steps=3, head_init="probe", eval_steps=9, select_by="last"
     )
     assert explain(everything, choose_schedule(everything, sizes), sizes) is None
+
+
+def test_a_cadence_that_is_no_whole_epoch_is_told_in_steps() -> None:
+    sizes = Sizes(*MINILM, 42, 6, 6)
+    begun = {"--eval-steps": 2}
+    again = choose_schedule(TrainSettings(), sizes).as_begun(TrainSettings(), begun)
+    assert "evaluated every 2 steps" in str(explain(TrainSettings(), again, sizes))
 
 
 def test_too_few_steps_are_warned_of_with_the_flag_to_drop() -> None:

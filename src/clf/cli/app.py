@@ -23,16 +23,20 @@ from clf.errors import UsageError
 from clf.settings import Settings
 
 
-class Command(TyperCommand):
-    """A command whose help is plain text."""
+class PlainHelp:
+    """Lets Typer show the help as `clf --help` and `clf COMMAND --help` do."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help as `clf COMMAND --help` shows it."""
+        """Write the page of the command."""
         formatter.write(written(page_of(self, ctx)))
 
 
-class Group(TyperGroup):
-    """All commands, whose help is plain text too, and shown when none is named."""
+class Command(PlainHelp, TyperCommand):
+    """One command."""
+
+
+class Group(PlainHelp, TyperGroup):
+    """All commands; the help is shown when none is named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Show the help of a bare `clf`."""
@@ -40,10 +44,6 @@ class Group(TyperGroup):
             typer.echo(written(page_of(self, ctx)), nl=False)
             raise typer.Exit(UsageError.exit_code)
         return list(super().parse_args(ctx, args))
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help as `clf --help` shows it."""
-        formatter.write(written(page_of(self, ctx)))
 
 
 app = typer.Typer(

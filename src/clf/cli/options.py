@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from clf import __version__
 from clf.layers import Overrides, load_settings
-from clf.settings import section_type
+from clf.settings import flag, section_type
 
 COMMON = "Every command"
 
@@ -146,9 +146,9 @@ def _signature(command: Callable[..., Any], fields: dict[str, str]) -> Signature
 
 def _option(section: str, name: str) -> Parameter:
     field: FieldInfo = section_type(section).model_fields[name]
-    flag = "--" + name.replace("_", "-")
+    typed = flag(name)
     # A switch that is on by default gets --x/--no-x; one that is off needs no `--no-no-header`.
-    declaration = [f"{flag}/--no-{flag[2:]}"] if field.default is True else [flag]
+    declaration = [f"{typed}/--no-{typed[2:]}"] if field.default is True else [typed]
     panel = COMMON if section == "run" else section.capitalize()
     shown = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
     text = (field.description or "").replace("[", "\\[")  # Rich would take [default: ...] for markup

@@ -2,7 +2,7 @@
 
 import sys
 
-from clf.settings import Settings
+from clf.settings import Settings, flag
 
 
 def reference() -> str:
@@ -23,11 +23,11 @@ def reference() -> str:
         lines += ["", f"## [{section}]", "", (type(values).__doc__ or "").strip(), ""]
         lines += ["| flag | variable | default | meaning |", "|---|---|---|---|"]
         for name, field in type(values).model_fields.items():
-            flag, variable = "--" + name.replace("_", "-"), f"CLF_{section}__{name}".upper()
+            typed, variable = flag(name), f"CLF_{section}__{name}".upper()
             meaning = " ".join((field.description or "").split()).replace("|", "\\|")
             default = getattr(values, name)
             shown = "" if default in (None, []) else f"`{default}`"
-            lines.append(f"| `{flag}` | `{variable}` | {shown} | {meaning} |")
+            lines.append(f"| `{typed}` | `{variable}` | {shown} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 

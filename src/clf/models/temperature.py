@@ -16,9 +16,9 @@ def fold_temperature(model: Any, temperature: float) -> bool:
     last = last_layer(model)
     if last is None:
         return False
-    before = _logits(model)
+    before = try_out(model)
     _divide(last, temperature)
-    if torch.allclose(_logits(model) * temperature, before, rtol=TOLERANCE, atol=TOLERANCE):
+    if torch.allclose(try_out(model) * temperature, before, rtol=TOLERANCE, atol=TOLERANCE):
         return True
     _divide(last, 1 / temperature)
     return False
@@ -41,10 +41,13 @@ def _divide(layer: torch.nn.Linear, temperature: float) -> None:
             layer.bias.div_(temperature)
 
 
-def _logits(model: Any) -> torch.Tensor:
+def try_out(model: Any) -> torch.Tensor:
+    """Return the logits of one text of eight tokens, to see how a head computes them; nothing is drawn or changed."""
     was_training = model.training
     ids = torch.arange(1, 9, device=next(model.parameters()).device)[None]
-    with torch.inference_mode():
-        logits: torch.Tensor = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
-    model.train(was_training)
-    return logits
+    try:
+        with torch.inference_mode():
+            logits: torch.Tensor = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
+        return logits
+    finally:
+        model.train(was_training)

@@ -14,7 +14,7 @@ from typing import Any
 from clf.errors import UsageError
 from clf.results import flush, read_json, sha256
 from clf.runs import VERSION_0_1
-from clf.settings import TrainSettings
+from clf.settings import TrainSettings, flag
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
@@ -22,7 +22,7 @@ MANIFEST = "clf-checkpoint.json"
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
-DEFAULTS = {f"--{name.replace('_', '-')}": value for name, value in TrainSettings().model_dump(mode="json").items()}
+DEFAULTS = {flag(name): value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
 
@@ -82,19 +82,21 @@ class Checkpoints:
 
         Raises UsageError when the newest checkpoint that can be read was made with other settings or data.
         """
-        for folder in self._folders():
-            manifest = read_json(folder / MANIFEST)
-            if manifest and "fingerprint" in manifest:
-                self._check_fingerprint(Checkpoint(folder, 0, None, manifest["fingerprint"]))
-                return
+        if found := self._newest_readable():
+            self._check_fingerprint(found)
 
     def begun_with(self) -> dict[str, Any]:
         """Return what the newest checkpoint that can be read says its run was begun with, by flag."""
+        found = self._newest_readable()
+        return _known(found.fingerprint, self.steps_per_epoch) if found else {}
+
+    def _newest_readable(self) -> Checkpoint | None:
+        """Return what the newest checkpoint says of its run; whether it is whole is not looked at."""
         for folder in self._folders():
             manifest = read_json(folder / MANIFEST)
             if manifest and "fingerprint" in manifest:
-                return _known(manifest["fingerprint"], self.steps_per_epoch)
-        return {}
+                return Checkpoint(folder, 0, None, manifest["fingerprint"])
+        return None
 
     def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
         """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from clf.data.splits import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
-from clf.models.temperature import last_layer
+from clf.models.temperature import last_layer, try_out
 from clf.scoring.inference import Advance, layer_inputs
 
 STRENGTH = 1e-3
@@ -33,21 +33,17 @@ def can_be_fitted(classifier: Classifier) -> bool:
         return False
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     handle = layer.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
-    model, was_training = classifier.model, classifier.model.training
-    ids = torch.arange(1, 9, device=next(model.parameters()).device)[None]
     try:
-        with torch.inference_mode():
-            logits = model.eval()(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+        logits = try_out(classifier.model)
     except Exception:  # whatever it is, the training meets it too, and says so
         return False
     finally:
         handle.remove()
-        model.train(was_training)
     return bool(
         seen
         and seen[-1][0].dim() == 2
         and seen[-1][1].shape == logits.shape
-        and torch.allclose(seen[-1][1].float(), logits.float(), rtol=TOLERANCE, atol=TOLERANCE)
+        and torch.allclose(seen[-1][1].float(), logits, rtol=TOLERANCE, atol=TOLERANCE)
     )
 
 

@@ -18,7 +18,7 @@ from clf.models.store import ModelFiles
 from clf.processes import World
 from clf.results import SCHEMA_VERSION, sha256
 from clf.runs import now
-from clf.settings import Settings
+from clf.settings import Settings, flag
 from clf.training.arguments import keeps_attention_dropout
 from clf.training.checkpoints import ATTENTION_DROPOUT
 from clf.training.schedule import Schedule
@@ -88,7 +88,7 @@ def fingerprint(
 ) -> dict[str, dict[str, Any]]:
     """Return what must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
     recipe = settings.train.model_dump(mode="json", exclude=NO_MATTER) | schedule.as_settings()
-    same = {f"--{name.replace('_', '-')}": value for name, value in recipe.items()}
+    same = {flag(name): value for name, value in recipe.items()}
     alike: dict[str, Any] = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
     same |= {"--seed": settings.run.seed, "--precision": settings.compute.precision}
     kept = keeps_attention_dropout(settings.train, compute)

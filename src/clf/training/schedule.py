@@ -10,7 +10,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from clf.settings import AUTO, TrainSettings
+from clf.settings import AUTO, TrainSettings, flag
 
 log = logging.getLogger(__name__)
 SelectBy = Literal["macro_f1", "log_loss", "last"]
@@ -79,8 +79,8 @@ class Schedule:
 
     def as_begun(self, train: TrainSettings, begun: dict[str, Any]) -> "Schedule":
         """Return the schedule of a run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
-        names = [name for name in self.as_settings() if getattr(train, name) == AUTO and _flag(name) in begun]
-        again = replace(self, **{name: begun[_flag(name)] for name in names})
+        names = [name for name in self.as_settings() if getattr(train, name) == AUTO and flag(name) in begun]
+        again = replace(self, **{name: begun[flag(name)] for name in names})
         if begun.get(CAPPED):
             again = replace(again, warmup_steps=warmup_within(again.warmup_steps, again.steps))
         return again
@@ -121,10 +121,6 @@ def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
         select_by=_select_by(sizes) if train.select_by == AUTO else train.select_by,
         steps_per_epoch=per_epoch,
     )
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def warmup_within(steps: int, total: int) -> int:
@@ -183,7 +179,7 @@ def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | Non
         suits = schedule.learning_rate == suggested_rate(sizes.encoder, sizes.width)
         said.append(f"rate {schedule.learning_rate:g}" + (" (suits this encoder)" if suits else ""))
     if train.epochs == AUTO:
-        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts are few, and need more passes"
+        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts give {schedule.steps_per_epoch} a pass"
         said.append(f"{schedule.epochs} epochs ({schedule.steps} steps{why})")
     if train.warmup_steps == AUTO:
         said.append(f"warm-up {schedule.warmup_steps}")
@@ -197,7 +193,9 @@ def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | Non
 
 
 def _in_epochs(schedule: Schedule) -> str:
-    count = schedule.eval_steps // schedule.steps_per_epoch
+    count, rest = divmod(schedule.eval_steps, schedule.steps_per_epoch)
+    if rest:  # of a run that goes on, and was begun so
+        return f"{schedule.eval_steps} steps"
     return "epoch" if count == 1 else f"{count} epochs"
 
 

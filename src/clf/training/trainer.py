@@ -28,7 +28,7 @@ from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDa
 from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.failures import explaining
-from clf.training.head import fit_head
+from clf.training.head import MOST_TEXTS, fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
 from clf.training.outcome import Trained, trained
@@ -92,7 +92,7 @@ def fine_tune(
 
 def _fit_head(classifier: Classifier, train: Encoded, compute: Compute, stop: StopRequest) -> None:
     """Fit the head before the first step; a signal ends that, and nothing is lost."""
-    with track("fitting the head", len(train.labels)) as advance:
+    with track("fitting the head", min(len(train.labels), MOST_TEXTS)) as advance:
 
         def advance_or_stop(count: int) -> None:
             advance(count)
