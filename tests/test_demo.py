@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clf import demo as demo_module
+from clf.cli.app import OF_DEMO
 from clf.data.synthetic import synthetic_reviews
 from clf.models.fresh import write_fresh_encoder
 from clf.models.store import has_embedded
@@ -24,6 +25,11 @@ def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.M
     assert metrics["mean_confidence"] > 0.9
     assert done.json["comparison"]["baselines"]["pretrained"]["mean_confidence"] < 0.6
     assert "building a small fresh encoder" in done.err
+
+
+def test_its_help_shows_no_default_that_it_does_not_have() -> None:
+    chosen = {name for recipe in (demo_module.FRESH_RECIPE, demo_module.PRETRAINED_RECIPE) for name in recipe}
+    assert chosen == set(OF_DEMO)
 
 
 def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> None:

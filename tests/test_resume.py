@@ -69,6 +69,7 @@ def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder
     assert kept.json == first.json
     other = train(clf, tiny_encoder, "--resume", "--seed", "7")
     assert "exists" in other.err
+    assert "m is of another run: --seed was 42, is now 7\n" in other.err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clf.errors import ModelError, OutputError
-from clf.runs import VERSION_0_1, Run, is_same_run, newest_model, read_model_record, recipe_of, run_identity
+from clf.runs import VERSION_0_1, Run, differences, newest_model, read_model_record, recipe_of, run_identity
 from clf.settings import Settings
 from conftest import HANGS
 
@@ -69,15 +69,15 @@ def test_a_run_of_version_0_1_with_its_defaults_is_the_same_with_todays() -> Non
     then["settings"]["train"] |= VERSION_0_1
     for name in ("eval_steps", "select_by", "head_init"):
         del then["settings"]["train"][name]
-    assert is_same_run(then, now)
-    assert is_same_run(now, now)
+    assert not differences(then, now)
+    assert not differences(now, now)
     other = json.loads(json.dumps(then))
     other["settings"]["train"]["epochs"] = 4
-    assert not is_same_run(other, now)
+    assert differences(other, now) == ["--epochs was 4, is now 3"]
     said = json.loads(json.dumps(now))
     said["settings"]["train"]["epochs"] = 3
-    assert is_same_run(then, said)
-    assert not is_same_run(said, now)  # of today, auto is not 3
+    assert not differences(then, said)
+    assert differences(said, now)  # of today, auto is not 3
 
 
 def test_a_record_says_by_what_recipe_a_model_was_made() -> None:

@@ -33,6 +33,7 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
     """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
     check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
+    tell_calibration(predictor)
     started = time.perf_counter()
     answers = predictor.predict(texts)
     if output is not None:
@@ -70,6 +71,12 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
         return work.into_stdout() if output is None else work.into_file(output)
     finally:
         processes.leave(world)
+
+
+def tell_calibration(predictor: Predictor) -> None:
+    """Say of a model that clf trained and could not calibrate that its confidences are no shares of right answers."""
+    if reason := (predictor.classifier.record.get("calibration") or {}).get("reason"):
+        log.info("the confidences are not calibrated: %s", reason)
 
 
 # --- rows in, rows out --------------------------------------------------------------------------------------
@@ -120,6 +127,7 @@ class _Work:
         self.incoming, self.settings, self.world = incoming, settings, world
         first = next(incoming.windows(WINDOW)) if incoming.path else Batch({"text": []}, [])
         self.predictor = Predictor(model, settings, world)
+        tell_calibration(self.predictor)
         self.text_columns = _text_columns(first, self.predictor.classifier.record, settings, incoming.shown)
         scored = self.predictor.labels if settings.predict.all_scores else []
         self.layout = Layout(incoming.names, scored)

@@ -38,7 +38,7 @@ from clf.results import (
     shown,
     write_json,
 )
-from clf.settings import AUTO, Settings, TrainSettings
+from clf.settings import AUTO, Settings, TrainSettings, flag
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
 """Settings of [train] that change how a run is kept, not what it makes."""
@@ -156,15 +156,19 @@ def run_identity(settings: Settings, origin: str, content: str) -> dict[str, Any
     return {"settings": same, "seed": settings.run.seed, "origin": origin, "content": content}
 
 
-def is_same_run(one: dict[str, Any], other: dict[str, Any], recipe: dict[str, Any] | None = None) -> bool:
-    """Tell whether two identities make the same; a setting that an older clf did not record had its default.
+def differences(one: dict[str, Any], other: dict[str, Any], recipe: dict[str, Any] | None = None) -> list[str]:
+    """Say what two identities differ in, as `--epochs was 3, is now 5`.
 
-    `recipe` is what `auto` came to in the run of `one`, and means in the other.
+    A setting that an older clf did not record had its default; `recipe` is what `auto` came to in the run of `one`, and
+    means in the other.
     """
     if recipe:
         one, other = _resolved(one, recipe), _resolved(other, recipe)
     old = any("eval_steps" not in identity["settings"]["train"] for identity in (one, other))
-    return _essence(one, old) == _essence(other, old)
+    then, now = _essence(one, old), _essence(other, old)
+    return [
+        f"{name} was {then.get(name)}, is now {now.get(name)}" for name in then | now if then.get(name) != now.get(name)
+    ]
 
 
 def _resolved(identity: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +183,9 @@ def _essence(identity: dict[str, Any], old: bool) -> dict[str, Any]:
     if old:
         recipe |= {name: value for name, value in VERSION_0_1.items() if recipe[name] == AUTO}
     recipe = {name: value for name, value in recipe.items() if name not in KEPT_OTHERWISE}
-    return {**identity, "settings": {**identity["settings"], "train": recipe}}
+    sections = {**identity["settings"], "train": recipe}
+    settings = {flag(name): value for section in sections.values() for name, value in section.items()}
+    return {**settings, "--seed": identity["seed"], "the source": identity["origin"], "the data": identity["content"]}
 
 
 def recipe_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from clf.results import (
     write_json,
     write_report,
 )
-from clf.runs import Clock, Run, is_same_run, read_model_record, run_identity
+from clf.runs import Clock, Run, differences, read_model_record, run_identity
 from clf.settings import Settings
 from clf.training.result import Example, TrainResult
 from clf.training.trackers import check_trackers
@@ -215,8 +215,10 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     try:
         kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        same = is_same_run(kept["of"], _identity(settings, source), kept.get("recipe"))
-        if not same or kept["created"] != read_model_record(folder).get("created"):
+        if kept["created"] != read_model_record(folder).get("created"):
+            return None
+        if changed := differences(kept["of"], _identity(settings, source), kept.get("recipe")):
+            log.warning("%s is of another run: %s", shown(folder), "; ".join(changed))
             return None
         examples = [Example(**example) for example in kept["result"].pop("examples")]
         log.info("the run is finished: %s", shown(folder))

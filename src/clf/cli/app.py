@@ -53,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"token_normalize_func": normalize_name, "help_option_names": ["--help", "-h"]},
 )
+OF_DEMO = ("epochs", "batch_size", "learning_rate", "head_init", "eval_steps", "select_by", "early_stopping_patience")
 NOTHING_TO_LABEL = 'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv'
 ModelArgument = Annotated[
     str | None,
@@ -109,7 +110,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("demo", cls=Command)
-@uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run")
+@uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run", own=OF_DEMO)
 def demo_command(settings: Settings, presentation: Presentation) -> None:
     """Run the whole pipeline on synthetic movie reviews, with no network and a recipe of its own."""
     start(settings, presentation)

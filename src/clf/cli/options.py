@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -91,11 +91,12 @@ CONFIG_OPTION = Parameter(
 )
 
 
-def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+def uses(*selectors: str, own: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """Expose settings as options and pass the command its `settings` and `presentation`.
 
     A selector is a section (`"data"`), some of its fields (`"train.model,revision"`), or all fields but
-    some (`"data.-split,allow_leak"`).
+    some (`"data.-split,allow_leak"`). Of `own` settings the command chooses the value itself where none is given, and
+    the help does not show the default.
     """
     fields = {name: section for selector in selectors for section, name in _select(selector)}
 
@@ -110,7 +111,7 @@ def uses(*selectors: str) -> Callable[[Callable[..., Any]], Callable[..., None]]
             settings = load_settings(overrides, config)
             command(settings=settings, presentation=presentation, **values)
 
-        run.__signature__ = _signature(command, fields)  # type: ignore[attr-defined]
+        run.__signature__ = _signature(command, fields, own)  # type: ignore[attr-defined]
         return run
 
     return decorate
@@ -135,22 +136,24 @@ def _overrides(ctx: typer.Context, fields: dict[str, str], values: dict[str, Any
     return overrides
 
 
-def _signature(command: Callable[..., Any], fields: dict[str, str]) -> Signature:
+def _signature(command: Callable[..., Any], fields: dict[str, str], own_default: Sequence[str]) -> Signature:
     own = dict(signature(command, eval_str=True).parameters)
     del own["settings"], own["presentation"]
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    options = [_option(section, name) for name, section in fields.items()]
+    options = [_option(section, name, name in own_default) for name, section in fields.items()]
     parameters = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own.values()]
     return Signature([*parameters, context, *options, CONFIG_OPTION, *PRESENTATION_FLAGS, VERSION_OPTION])
 
 
-def _option(section: str, name: str) -> Parameter:
+def _option(section: str, name: str, own_default: bool) -> Parameter:
     field: FieldInfo = section_type(section).model_fields[name]
     typed = flag(name)
     # A switch that is on by default gets --x/--no-x; one that is off needs no `--no-no-header`.
     declaration = [f"{typed}/--no-{typed[2:]}"] if field.default is True else [typed]
     panel = COMMON if section == "run" else section.capitalize()
-    shown = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
+    shown: bool | str = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
+    if own_default:
+        shown = "chosen by this command"
     text = (field.description or "").replace("[", "\\[")  # Rich would take [default: ...] for markup
     kind, metavar = _kind_and_metavar(field.annotation)
     option = typer.Option(*declaration, help=text, rich_help_panel=panel, show_default=shown, metavar=metavar)

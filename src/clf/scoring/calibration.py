@@ -100,8 +100,9 @@ def fit_temperature(probabilities: NDArray[np.float32], labels: NDArray[np.int64
     errors = int((probabilities.argmax(axis=1) != labels).sum())
     before = _calibration(probabilities, labels)
     if len(labels) < FEWEST_ROWS or errors < FEWEST_ERRORS:
+        many = "1 error" if errors == 1 else f"{errors} errors"
         reason = (
-            f"{len(labels)} validation rows with {errors} errors are too few to calibrate on "
+            f"{len(labels)} validation rows with {many} are too few to calibrate on "
             f"(at least {FEWEST_ROWS} with {FEWEST_ERRORS})"
         )
         return Temperature(1.0, len(labels), errors, before, before, reason)

@@ -161,11 +161,9 @@ class Checkpoints:
         earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now["same"].items()}
         if changed := [key for key in sorted(earlier) if earlier[key] != now["same"][key]]:
             shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
-            flags = [f"{key} {earlier[key]}" for key in changed if key.startswith("--")]
-            same = " ".join(flags) if len(flags) == len(changed) else "the same settings and data"
             raise UsageError(
                 f"the interrupted run in {found.folder.parent.parent} was another: {shown}",
-                f"pass {same}, or start afresh without --resume",
+                f"{_way_back(changed, earlier)}, or start afresh without --resume",
             )
         for key in sorted(now["alike"]):
             if key in then and then[key] != now["alike"][key]:
@@ -198,6 +196,14 @@ def _known(fingerprint: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
         known |= {"--select-by": VERSION_0_1["select_by"], "--head-init": VERSION_0_1["head_init"]}
         known["--warmup-steps"] = warmup_within(known["--warmup-steps"], steps_per_epoch * known["--epochs"])
     return known
+
+
+def _way_back(changed: list[str], earlier: dict[str, Any]) -> str:
+    """Say how a command line becomes that of the interrupted run; what can be auto is then as the run has it."""
+    if set(changed) <= {flag(name) for name in VERSION_0_1}:
+        return f"leave out {' and '.join(changed)}"
+    flags = [f"{key} {earlier[key]}" for key in changed if key.startswith("--")]
+    return f"pass {' '.join(flags) if len(flags) == len(changed) else 'the same settings and data'}"
 
 
 def _is_complete_alone(folder: Path) -> bool:
