@@ -28,7 +28,7 @@ types: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m clf.cli.reference > docs/reference.md
-	$(BIN)/python -m clf.cli.help > help.part && mv help.part src/clf/cli/help.json
+	$(BIN)/python -m clf.cli.help_pages > help.part && mv help.part src/clf/cli/help.json
 	$(BIN)/python -m clf.reports.schema docs/schema
 	PYTHONPATH=tests $(BIN)/python tests/support/catalogue.py > docs/bad-inputs.md
 

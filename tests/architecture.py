@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "clf"
 BARE = ("dict[str, Any]", "Mapping[str, Any]", "Mapping[str, object]", "dict[str, object]")
 """Types that do not say what a value holds."""
 LAYERS = (
-    "errors settings", "settings_sources outcomes progress processes", "storage", "hub", "data", "models", "scoring",
+    "errors settings", "settings_sources outcomes progress processes", "scoring", "storage", "hub", "data", "models",
     "training", "measuring", "reports", "predictor", "prepare train evaluate compare predict export demo download doctor",
     "cli",
 )  # fmt: skip
@@ -142,7 +142,7 @@ class House:
 
 def part_of(module: str) -> str:
     """Return the part of the house that a module belongs to: its package, or itself at the top."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def _walk_but_types(tree: ast.AST) -> Iterator[ast.AST]:

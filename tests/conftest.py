@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from clf.cli.app import run
-from clf.data.synthetic import synthetic_reviews
+from clf.data.sources.synthetic import synthetic_reviews
 from clf.demo import FRESH_RECIPE
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, review_rows, tiny_encoder_files, write_csv, write_tiny_encoder

@@ -5,41 +5,44 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from architecture import LEVEL, SOURCE, House, part_of
 from conftest import HANGS
 
-SOURCE = Path(__file__).parent.parent / "src" / "clf"
-LAYERS = ["errors", "settings", "layers", "results progress processes", "runs hub predictions", "data", "models", "scoring", "training", "reports",
-          "prepare", "train", "measurement", "folds baselines", "evaluate", "compare", "predictor", "predict export download doctor", "demo", "cli"]  # fmt: skip
-LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts.split()}
 HEAVY = {"torch", "transformers", "datasets", "sklearn", "accelerate", "huggingface_hub", "pyarrow", "numpy"}
 MODULES = sorted(SOURCE.rglob("*.py"))
+HOUSE = House()
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+def test_every_part_has_its_floor() -> None:
+    parts = {part_of(module) for module in HOUSE.trees} - {"", "__main__"}
+    assert parts == set(LEVEL)
 
 
-def imported(path: Path) -> set[str]:
-    """Return the parts of clf that a module imports, at the top or inside functions."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "clf":
-            names = [node.module] if "." in node.module else [f"clf.{alias.name}" for alias in node.names]
-            found |= {name.split(".")[1] for name in names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("clf.")}
-    return found
+def test_imports_point_one_way() -> None:
+    assert HOUSE.arrows_up == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_point_one_way(path: Path) -> None:
-    part = part_of(path)
-    if part in {"__init__", "__main__"}:
-        return
-    for other in imported(path) - {"__version__", part}:
-        assert LEVEL[other] <= LEVEL[part], f"{part} must not import {other}"
+def test_no_modules_import_one_another() -> None:
+    assert HOUSE.circles == []
+
+
+def test_functions_say_what_they_take_and_return() -> None:
+    assert [line.partition(":")[0] for line in HOUSE.bare] == ["clf.cli.options"]  # what Typer parsed has no types
+
+
+def test_only_the_answers_know_how_a_probability_becomes_a_prediction() -> None:
+    choosing = {path.stem for path in MODULES if ".argmax(axis=1)" in path.read_text(encoding="utf-8")}
+    assert choosing == {"answers", "label_issues"}  # the latter looks for the best class but that of the label
+
+
+def test_the_house_has_no_more_floors_than_it_had() -> None:
+    assert len(HOUSE.longest_chain) <= 12, " -> ".join(HOUSE.longest_chain)
+
+
+def test_functions_and_files_can_be_read_at_once() -> None:
+    longest = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in HOUSE.functions.items()}
+    assert [name for name, lines in longest.items() if lines > 50] == []
+    assert max(HOUSE.lines.values()) <= 350
 
 
 def roots(path: Path) -> set[str]:
@@ -50,7 +53,9 @@ def roots(path: Path) -> set[str]:
 
 
 def test_only_the_command_line_and_the_progress_display_know_typer_and_rich() -> None:
-    knowing = {part_of(path) for path in MODULES if {"typer", "rich"} & roots(path)}
+    knowing = {
+        path.relative_to(SOURCE).parts[0].removesuffix(".py") for path in MODULES if {"typer", "rich"} & roots(path)
+    }
     assert knowing == {"cli", "progress"}
 
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from clf.data.synthetic import synthetic_reviews
-from clf.scoring import baselines
+from clf.data.sources.synthetic import synthetic_reviews
+from clf.measuring import baseline_models
 from conftest import FAST, RunClf, review_rows, write_csv
 
 
@@ -73,7 +73,9 @@ def tfidf_on_the_training_split() -> float:
     splits = {name: [(one.text, one.label) for one in made] for name, made in synthetic_reviews(100, 42).items()}
     (texts, labels), (tests, truth) = (zip(*splits[name], strict=True) for name in ("train", "test"))
     names = sorted(set(labels))
-    fitted = baselines.tfidf(list(texts), np.array([names.index(label) for label in labels]), list(tests), 2, seed=42)
+    fitted = baseline_models.tfidf(
+        list(texts), np.array([names.index(label) for label in labels]), list(tests), 2, seed=42
+    )
     return float((fitted.probabilities.argmax(axis=1) == [names.index(label) for label in truth]).mean())
 
 

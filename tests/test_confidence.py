@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clf.settings import CleaningSettings, Settings
-from clf.training import work
+from clf.settings import CleaningSettings
+from clf.training import setup
 from conftest import RunClf, write_csv
 
 WORDS = ("plain", "quiet", "green", "round", "late", "soft", "dry", "new")
@@ -62,7 +62,7 @@ def test_train_records_its_temperature_and_its_threshold(calibrated: Path) -> No
 def test_plain_transformers_gives_the_calibrated_confidence(clf: RunClf, calibrated: Path) -> None:
     from transformers import pipeline
 
-    from clf.data.cleaning import clean_text
+    from clf.data.preparing.cleaning import clean_text
 
     text = "a fine film plain quiet green"
     plain = pipeline("text-classification", str(calibrated))(clean_text(text, CleaningSettings()))[0]
@@ -125,12 +125,12 @@ def test_wrong_labels_of_the_training_split_are_found_by_folds(
 ) -> None:
     schedules = []
 
-    def seen(settings: Settings, one: work.Work, *rest: Any) -> Any:
+    def seen(one: setup.Work, *rest: Any) -> Any:
         schedules.append((one.schedule, len(one.train)))
-        return fine_tune_work(settings, one, *rest, resume=False)
+        return fine_tune_work(one, *rest, resume=False)
 
-    fine_tune_work = work.fine_tune_work
-    monkeypatch.setattr(work, "fine_tune_work", lambda *given, resume: seen(*given))
+    fine_tune_work = setup.fine_tune_work
+    monkeypatch.setattr(setup, "fine_tune_work", lambda *given, resume: seen(*given))
     done = clf("evaluate", calibrated, "--folds", 3, "--label-issues", 30, "--report", "page.html", "--json")
     for one, texts in schedules:  # each part by the schedule for its own texts
         assert one.steps_per_epoch == -(-texts // 16)

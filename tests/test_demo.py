@@ -7,7 +7,7 @@ import pytest
 
 from clf import demo as demo_module
 from clf.cli.app import OF_DEMO
-from clf.data.synthetic import synthetic_reviews
+from clf.data.sources.synthetic import synthetic_reviews
 from clf.models.fresh import write_fresh_encoder
 from clf.models.store import has_embedded
 from conftest import RunClf, write_csv

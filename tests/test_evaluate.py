@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from clf.data.synthetic import synthetic_reviews
+from clf.data.sources.synthetic import synthetic_reviews
 from conftest import FAST, RunClf, review_rows, write_csv
 
 

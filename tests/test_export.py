@@ -13,9 +13,9 @@ import tokenizers
 import torch
 
 import clf as package
-from clf.models import onnx as onnx_module
-from clf.results import sha256
+from clf.models import onnx_export
 from clf.scoring.gate import within_margin
+from clf.storage.disk import sha256
 from conftest import RunClf, review_rows, write_csv
 
 TEXTS = ["a wonderful film", "an awful and boring film with a terrible plot " * 9, "<b>great</b> &amp; dull", "x"]
@@ -108,7 +108,7 @@ def test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin(cl
 def test_int8_is_refused_where_it_costs_more_and_nothing_is_written(
     clf: RunClf, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quantize = onnx_module.quantize
+    quantize = onnx_export.quantize
 
     def spoilt(path: Path, config: object) -> None:
         quantize(path, config)
@@ -118,7 +118,7 @@ def test_int8_is_refused_where_it_costs_more_and_nothing_is_written(
                 weights.raw_data = bytes(len(weights.raw_data))
         onnx.save(graph, path)
 
-    monkeypatch.setattr(onnx_module, "quantize", spoilt)
+    monkeypatch.setattr(onnx_export, "quantize", spoilt)
     done = clf("export", trained, "--int8", "--split", "train", "--allow-leak", "--json")
     assert done.code == 3, done.err
     assert (done.json["gate"], done.json["output_dir"]) == ("failed", None)

@@ -11,9 +11,9 @@ import torch
 from transformers import DistilBertForSequenceClassification
 
 from clf.models.compute import Compute
+from clf.models.inference import Budget, predict_tokens
 from clf.models.onnx import OnnxModel
 from clf.predict import WINDOW
-from clf.scoring.inference import Budget, predict_tokens
 from conftest import FAST, Outcome, RunClf, review_rows, write_csv
 
 SAID = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 8.00 GiB"

@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 import clf as package
-from clf.layers import load_settings
+from clf.settings_sources import load_settings
 from conftest import RunClf, review_rows, write_csv
 
 ROWS = [(1, "a wonderful film", "x"), (2, "", "y"), (3, "an awful bore, 'dull'", "z")]
@@ -129,7 +129,7 @@ def test_names_that_are_taken_are_never_overwritten(clf: RunClf, trained: Path, 
 def test_columns_that_come_late_and_a_late_error_keep_one_set_of_names(
     clf: RunClf, trained: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clf.data.readers.BATCH_ROWS", 2)
+    monkeypatch.setattr("clf.data.reading.json_files.BATCH_ROWS", 2)
     rows = [{"text": "a film"}] * 3 + [{"text": "", "label": "mine"}]
     (own_folder / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert clf("predict", trained, "new.jsonl", "--output", "out.jsonl").code == 0

@@ -15,8 +15,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from clf.data import delivery
 from clf.data.prepared import PreparedDataset
+from clf.data.preparing import ingest
 from clf.errors import DataError
 from conftest import HANGS, RunClf, review_rows, write_csv
 from support.forks import ForkedClf
@@ -230,8 +230,8 @@ def test_alike_texts_with_different_labels_are_listed(clf: RunClf, own_folder: P
     path = write_csv(own_folder / "a.csv", [*rows, (f"{rows[0][0]} again", "b"), (rows[1][0], "a")])
     done = clf("prepare", "--dataset", path)
     audit = PreparedDataset(Path("prepared/a")).audit
-    assert (audit["conflicting"], audit["near_conflicting"]) == (1, 1)
-    assert [[(row["line"], row["label"]) for row in each] for each in audit["conflicts"]] == [
+    assert (audit.conflicting, audit.near_conflicting) == (1, 1)
+    assert [[(row.line, row.label) for row in each] for each in audit.conflicts] == [
         [(2, "a"), (102, "b")],
         [(3, "b"), (103, "a")],
     ]
@@ -286,9 +286,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clf.data.delivery.usable_cores", lambda: 2)
+    monkeypatch.setattr("clf.data.preparing.ingest.usable_cores", lambda: 2)
     assert clf("prepare", "--dataset", many, "--output-dir", "several").code == 0
-    monkeypatch.setattr("clf.data.delivery.INLINE_BATCHES", 100)
+    monkeypatch.setattr("clf.data.preparing.ingest.INLINE_BATCHES", 100)
     assert clf("prepare", "--dataset", many, "--output-dir", "one").code == 0
     for split in ("train", "validation", "test"):
         assert table(Path("several"), split) == table(Path("one"), split)
@@ -301,7 +301,7 @@ def test_workers_are_as_many_as_the_cores_that_may_be_used(
 ) -> None:
     started: list[int] = []
 
-    class Pool(delivery.ProcessPoolExecutor):
+    class Pool(ingest.ProcessPoolExecutor):
         def __init__(self, workers: int, *rest: object) -> None:
             started.append(workers)
             raise OSError("not here")  # so that one process does it
@@ -310,14 +310,14 @@ def test_workers_are_as_many_as_the_cores_that_may_be_used(
     monkeypatch.setattr("clf.processes.CONTROL_GROUP", tmp_path)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    monkeypatch.setattr(delivery, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(ingest, "ProcessPoolExecutor", Pool)
     assert clf("prepare", "--dataset", many, "--max-length", 8).code == 0
     assert started == [3]
 
 
 TWO_CORES = """
-import clf.data.delivery
-clf.data.delivery.usable_cores = lambda: 2
+import clf.data.preparing.ingest
+clf.data.preparing.ingest.usable_cores = lambda: 2
 from clf.cli.app import main
 main()
 """

@@ -7,7 +7,7 @@ import pytest
 
 from clf import progress
 from clf.progress import duration, track
-from clf.runs import log_to
+from clf.storage.run_folder import log_to
 
 
 def test_lines_tell_count_rate_and_time_left(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

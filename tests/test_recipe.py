@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clf.models import families
 from clf.training import keeping, schedule, trainer
 from clf.training.checkpoints import Checkpoints
 from conftest import Outcome, RunClf
@@ -70,7 +71,7 @@ def test_a_run_goes_on_by_the_recipe_it_was_begun_with(
         patch.setattr(trainer.Milestones, "on_step_end", on_step_end)
         assert train(clf, tiny_encoder).code == 143
     monkeypatch.setattr(schedule, "ENOUGH_STEPS", 180)  # another clf, with another opinion
-    monkeypatch.setattr(schedule, "NARROW_RATE", 3e-4)
+    monkeypatch.setattr(families, "NARROW_RATE", 3e-4)
     done = train(clf, tiny_encoder, "--resume", "--json")
     assert done.code == 0, done.err
     assert done.json["resumed_from_step"] == 30

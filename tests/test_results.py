@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from clf import results
 from clf.errors import OutputError
-from clf.results import is_clf_result, output_folder, staged
-from clf.settings import RunSettings, Settings
+from clf.settings import RunSettings
+from clf.storage import publish as publishing
+from clf.storage.output import output_folder
+from clf.storage.publish import staged
+from clf.storage.result_folders import is_clf_result
 
 
-def at(folder: Path | None, overwrite: bool = False) -> Settings:
-    return Settings(run=RunSettings(output_dir=folder, overwrite=overwrite))
+def at(folder: Path | None, overwrite: bool = False) -> RunSettings:
+    return RunSettings(output_dir=folder, overwrite=overwrite)
 
 
 def result(folder: Path) -> Path:
@@ -81,7 +83,7 @@ def test_an_interrupt_between_the_renames_keeps_the_old_result(tmp_path: Path, m
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", interrupted)
-    monkeypatch.setattr(results, "_exchange", lambda *_: False)  # as on a system that cannot
+    monkeypatch.setattr(publishing, "_exchange", lambda *_: False)  # as on a system that cannot
     with pytest.raises(KeyboardInterrupt), staged(old) as stage:
         (stage / "clf.json").write_text("{}")
     assert is_clf_result(old)
@@ -183,7 +185,7 @@ def test_a_replacement_is_one_step_where_the_system_can(tmp_path: Path, monkeypa
     def refused(self: Path, target: Path) -> Path:
         raise AssertionError("two folders change places in one step")
 
-    if not results._exchange(old, result(tmp_path / "other")):
+    if not publishing._exchange(old, result(tmp_path / "other")):
         pytest.skip("this file system cannot")
     monkeypatch.setattr(Path, "rename", refused)
     with staged(old) as stage:

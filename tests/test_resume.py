@@ -12,7 +12,7 @@ import transformers
 from safetensors.numpy import load_file
 
 from clf.errors import Interrupted, Terminated
-from clf.training import checkpoints, confidence, record, trainer
+from clf.training import checkpoints, confidence, ingredients, trainer
 from conftest import FAST, Outcome, RunClf
 
 
@@ -90,7 +90,8 @@ def test_another_run_is_refused_and_named(
     assert said in done.err
     if change[0] not in {"--max-train-samples", "--seed"}:  # these change the texts, too
         was = said.partition(" was ")[2].partition(",")[0]
-        assert f"hint: pass {change[0]} {was}, or start afresh" in done.err
+        remedy = "leave out --learning-rate" if change[0] == "--learning-rate" else f"pass {change[0]} {was}"
+        assert f"hint: {remedy}, or start afresh" in done.err
     assert list((stopped / "checkpoints").glob("checkpoint-*"))
 
 
@@ -245,7 +246,7 @@ def test_dropout_on_attention_weights_stays_as_it_was_on_another_device(
     clf: RunClf, stopped: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(record, "keeps_attention_dropout", lambda *_: True)  # as on a GPU, by itself
+        patch.setattr(ingredients, "keeps_attention_dropout", lambda *_: True)  # as on a GPU, by itself
         done = train(clf, tiny_encoder, "--resume")
     assert done.code == 2
     assert "--attention-dropout was 'off', is now 'keep'" in done.err

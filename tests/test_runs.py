@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from clf.errors import ModelError, OutputError
-from clf.runs import VERSION_0_1, Run, differences, newest_model, read_model_record, recipe_of, run_identity
+from clf.models.record import VERSION_0_1, ModelRecord, newest_model, read_model_record
 from clf.settings import Settings
+from clf.storage.run_folder import Run
+from clf.training.identity import Identity, differences, run_identity
 from conftest import HANGS
 
 
@@ -23,7 +25,7 @@ def result(folder: Path) -> Path:
 def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from clf.runs import Run
+from clf.storage.run_folder import Run
 from clf.settings import Settings
 with Run(Path({str(tmp_path / "model")!r})).open(Settings(), "train"):
     print("held", flush=True)
@@ -60,30 +62,45 @@ def test_a_record_of_a_later_schema_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clf.json").write_text('{"schema_version": 99}')
     with pytest.raises(ModelError, match="schema 99"):
         read_model_record(tmp_path)
-    assert read_model_record(tmp_path / "none") == {}
+    assert read_model_record(tmp_path / "none") is None
+
+
+def changed(identity: Identity, without: tuple[str, ...] = (), **train: object) -> Identity:
+    recipe = {name: value for name, value in (identity.settings["train"] | train).items() if name not in without}
+    return Identity.model_validate(identity.model_dump() | {"settings": {**identity.settings, "train": recipe}})
 
 
 def test_a_run_of_version_0_1_with_its_defaults_is_the_same_with_todays() -> None:
     now = run_identity(Settings(), "file", "content")
-    then = json.loads(json.dumps(now))
-    then["settings"]["train"] |= VERSION_0_1
-    for name in ("eval_steps", "select_by", "head_init"):
-        del then["settings"]["train"][name]
+    then = changed(now, ("eval_steps", "select_by", "head_init"), **VERSION_0_1)
     assert not differences(then, now)
     assert not differences(now, now)
-    other = json.loads(json.dumps(then))
-    other["settings"]["train"]["epochs"] = 4
+    other = changed(then, epochs=4)
     assert differences(other, now) == ["--epochs was 4, is now 3"]
-    said = json.loads(json.dumps(now))
-    said["settings"]["train"]["epochs"] = 3
+    said = changed(now, epochs=3)
     assert not differences(then, said)
     assert differences(said, now)  # of today, auto is not 3
 
 
 def test_a_record_says_by_what_recipe_a_model_was_made() -> None:
-    settings = {"train": Settings().train.model_dump(mode="json")}
+    settings = Settings().model_dump(mode="json")
     recipe = {"learning_rate": 1e-4, "epochs": 9, "steps": 99}
-    assert recipe_of({"settings": settings, "recipe": recipe})["epochs"] == 9
-    assert "steps" not in recipe_of({"settings": settings, "recipe": recipe})
-    old = recipe_of({"settings": {"train": {"epochs": 3, "learning_rate": 2e-5}}})
-    assert (old["epochs"], old["eval_steps"], old["head_init"]) == (3, "epoch", "random")
+    today = ModelRecord.model_validate({"schema_version": 1, "settings": settings, "recipe": recipe})
+    assert (today.train.epochs, today.train.learning_rate) == (9, 1e-4)
+    train = {"epochs": 3, "learning_rate": 2e-5, "resume": True}  # which stood there then
+    old = ModelRecord.model_validate({"schema_version": 1, "settings": {"train": train}}).train
+    assert (old.epochs, old.eval_steps, old.head_init) == (3, "epoch", "random")
+
+
+def test_a_damaged_record_says_where(tmp_path: Path) -> None:
+    (tmp_path / "clf.json").write_text('{"schema_version": 1, "temperature": -2}')
+    with pytest.raises(ModelError, match="is damaged: its temperature is -2"):
+        read_model_record(tmp_path)
+
+
+def test_what_a_later_version_recorded_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "clf.json").write_text('{"schema_version": 1, "news": [1], "settings": {"train": {"new": 1}, "x": {}}}')
+    record = read_model_record(tmp_path)
+    assert record
+    assert record.as_json()["news"] == [1]
+    assert record.settings == Settings()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from clf.errors import UsageError
-from clf.layers import load_settings, variable_names
-from clf.settings import Settings
+from clf.settings import DataSettings, Settings
+from clf.settings_sources import load_settings, variable_names
 
 
 def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
@@ -35,10 +35,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_explicit_values_are_known_apart_from_defaults() -> None:
     settings = load_settings({"data": {"text_column": ["a"]}})
-    assert settings.data.overlaid_on({"text_column": [], "label_column": "y"}) == {
-        "text_column": ["a"],
-        "label_column": "y",
-    }
+    together = settings.data.overlaid_on(DataSettings(text_column=[], label_column="y"))
+    assert together == DataSettings(text_column=["a"], label_column="y")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clf.data.prepared import PreparedDataset
-from clf.data.synthetic import synthetic_reviews
+from clf.data.sources.synthetic import synthetic_reviews
 from conftest import FAST, HANGS, Outcome, RunClf, review_rows, write_csv
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
@@ -107,7 +107,7 @@ def test_samples_are_taken_after_the_split(clf: RunClf, tiny_encoder: Path) -> N
     ).json
     record = json.loads(Path(result["model_dir"], "clf.json").read_text())
     assert record["rows"] == {"train": 20, "validation": 6, "test": 6}
-    assert PreparedDataset(Path(result["run_dir"], "dataset")).audit["rows"]["train"] == 70
+    assert PreparedDataset(Path(result["run_dir"], "dataset")).audit.rows["train"] == 70
 
 
 def test_a_test_run_is_small_and_leaves_the_final_model_alone(clf: RunClf, tiny_encoder: Path) -> None:

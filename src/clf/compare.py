@@ -4,112 +4,126 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.baselines import BUILT_IN, Answers, baseline_answers, check_baseline, load_other, model_answers
-from clf.data.sources import looks_like_path
-from clf.errors import UsageError
-from clf.measurement import (
-    MeasuredTexts,
-    find_leaks,
-    load_model,
-    measured_texts,
-    measurement_inputs,
-    without_leaks,
-)
+from clf.data.reading.formats import looks_like_path
+from clf.data.sources.find import SourceFinder
+from clf.errors import ClfError, ModelError, UsageError
+from clf.measuring.baselines import BUILT_IN, BaselineMaker, check_baseline
+from clf.measuring.measured_model import MeasuredModel, measure
+from clf.measuring.paired import FEW, compare_measured
+from clf.measuring.provenance import measured_texts, measurement_inputs
+from clf.measuring.rows import MeasuredTexts, find_leaks, without_leaks
+from clf.models.families import suggested_rate
+from clf.models.find_and_load import load_model
+from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example, Flips
 from clf.reports.html import comparison_page
 from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
-from clf.results import (
-    COMPARISONS,
-    check_reports,
-    output_folder,
-    save_settings,
-    shown,
-    staged,
-    write_json,
-    write_report,
-)
-from clf.runs import recipe_of
 from clf.scoring.gate import (
     FAILED,
-    INCONCLUSIVE,
     PASSED,
     UNDECIDED,
-    Comparison,
     advise,
     check_rules,
-    decide,
     gate,
     summarize,
     weakest,
 )
-from clf.settings import AUTO, DEFAULT_DATASET, Settings
+from clf.scoring.metric_table import defined
+from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
+from clf.storage.disk import write_json
+from clf.storage.output import check_reports, output_folder, save_settings, write_report
+from clf.storage.publish import staged
+from clf.storage.result_folders import COMPARISONS, shown
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
 
 log = logging.getLogger(__name__)
 
-FEW = 100
 FLIPS_IN_REPORT = 10
 
 
-def compare(candidate: str | None, settings: Settings) -> dict[str, Any]:
+def compare(candidate: str | None, settings: Settings) -> CompareResult:
     """Measure the candidate and each baseline on the same rows, decide, and write the comparison.
 
     Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
     """
-    names = list(dict.fromkeys([*settings.compare.baseline, *settings.compare.show_baseline]))
+    choice = settings.compare
+    names = list(dict.fromkeys([*choice.baseline, *choice.show_baseline]))
     for name in names:
         check_baseline(name)
-    _check_rules(settings)
+    _check_rules(choice)
     check_reports(settings.report.report, settings.report.junit, settings.report.markdown)
-    model = load_model(candidate, settings)
-    measured = measured_texts(model, settings)
-    if len(measured.raw_texts) < FEW:
-        log.warning("only %d texts to compare on: a difference of some points can be chance", len(measured.raw_texts))
+    model = _load(candidate, settings)
+    finder = SourceFinder.of(settings.run, settings.download, settings.demo)
+    audited = settings.report.report is not None
+    measured = measured_texts(model, settings.data, settings.cleaning, finder, audited=audited)
+    if len(measured) < FEW:
+        log.warning("only %d texts to compare on: a difference of some points can be chance", len(measured))
     default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
-    folder = output_folder(settings, default, [*measurement_inputs(model, settings), *_model_paths(settings)])
-    leaked = find_leaks(model, measured, settings)
-    others = {name: load_other(name, measured, settings) for name in names if name not in BUILT_IN}
-    for name, (other, seen) in others.items():
-        if model.record.get("files") and model.record["files"] == other.record.get("files"):
-            log.warning("%s is the candidate itself, or a copy: it holds the same files", name)
-        leaked = seen if leaked is None else leaked if seen is None else leaked | seen
-    answers = model_answers(model, measured, settings)
-    if answers.name in names:
-        answers = replace(answers, name=f"{answers.name} (candidate)")
+    inputs = [*measurement_inputs(model, settings.data), *_model_paths(names)]
+    folder = output_folder(settings.run, default, inputs)
+    leaked = find_leaks(model, measured, allowed=settings.data.allow_leak)
+    others = {name: _champion(name, model, measured, settings) for name in names if name not in BUILT_IN}
+    for other in others.values():
+        leaked = _either(leaked, find_leaks(other, measured, allowed=settings.data.allow_leak))
+    own = measure(model, measured, settings.compute)
+    own = replace(own, name=f"{own.name} (candidate)") if own.name in names else own
+    maker = BaselineMaker(model, measured, settings.compute, finder, settings.run.seed)
     baselines = [
-        replace(model_answers(others[name][0], measured, settings), name=name)
-        if name in others
-        else baseline_answers(name, model, measured, settings)
+        replace(measure(others[name], measured, settings.compute), name=name) if name in others else maker.measure(name)
         for name in names
     ]
-    result = _result(model, answers, baselines, measured, settings)
-    result["leaked_rows"] = None if leaked is None else int(leaked.sum())
-    result["without_leaks"] = {
-        each.name: without_leaks(each.probabilities, measured, leaked) for each in [answers, *baselines]
-    }
+    result = _result(model, own, baselines, measured, choice, leaked, folder)
     with staged(folder) as stage:
-        write_json(stage / "comparison.json", result)
+        write_json(stage / "comparison.json", result.as_json(without={"output_dir"}))
         (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
         save_settings(stage, "compare", settings)
-    result = {**result, "output_dir": shown(folder)}
     _report(result, measured, settings)
     return result
 
 
-def exit_code(result: dict[str, Any], settings: Settings) -> int:
+def exit_code(result: CompareResult, choice: CompareSettings) -> int:
     """Return what the gate means for a CI job: 0 passed, 3 failed, 4 inconclusive (0 where that was asked for)."""
-    passing = result["gate"] == UNDECIDED and settings.compare.on_inconclusive == "pass"
-    return 0 if passing else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result["gate"]]
+    passing = result.gate == UNDECIDED and choice.on_inconclusive == "pass"
+    return 0 if passing else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result.gate]
 
 
-def _report(result: dict[str, Any], measured: MeasuredTexts, settings: Settings) -> None:
+def _load(name: str | None, settings: Settings) -> "Classifier":
+    run, timeout = settings.run, settings.download.download_timeout
+    return load_model(name, max_length=settings.data.max_length, offline=run.offline, timeout=timeout)
+
+
+def _champion(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> "Classifier":
+    """Load a model that is the baseline.
+
+    Raises ModelError when its label names differ.
+    """
+    try:
+        other = _load(name, settings)
+    except ClfError as error:
+        raise type(error)(f"--baseline {name}: {error.message}", error.hint) from error
+    if set(other.labels) != set(measured.names):
+        raise ModelError(
+            f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
+            "compare models of the same classes",
+        )
+    if candidate.record and other.record and candidate.record.files and candidate.record.files == other.record.files:
+        log.warning("%s is the candidate itself, or a copy: it holds the same files", name)
+    return other
+
+
+def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Tell which rows one of two models has seen, as far as it is known."""
+    return other if one is None else one if other is None else one | other
+
+
+def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) -> None:
     """Write the reports that were asked for, and the summary that GitHub shows of the job."""
     where = settings.report
     if where.report:
@@ -126,150 +140,141 @@ def _report(result: dict[str, Any], measured: MeasuredTexts, settings: Settings)
             log.warning("the summary of the job cannot be written: %s", error)
 
 
-def _check_rules(settings: Settings) -> None:
+def _check_rules(asked: CompareSettings) -> None:
     """Refuse a gate that asks for nothing: it would always pass."""
-    asked = settings.compare
     floors = (asked.min_accuracy, asked.min_f1, asked.max_ece, asked.min_class_recall)
     if not asked.baseline and all(floor is None for floor in floors):
         raise UsageError("there is no baseline and no floor, so the gate asks for nothing", "pass --baseline")
 
 
-def _model_paths(settings: Settings) -> list[Path]:
-    names = [*settings.compare.baseline, *settings.compare.show_baseline]
+def _model_paths(names: list[str]) -> list[Path]:
     return [Path(name).expanduser() for name in names if name not in BUILT_IN and looks_like_path(name)]
 
 
 # --- deciding -----------------------------------------------------------------------------------------------
 
 
-def compare_answers(candidate: Answers, baseline: Answers, measured: MeasuredTexts, settings: Settings) -> Comparison:
-    """Compare what two models answer on the same rows, by the metric that decides."""
-    from clf.scoring.significance import mcnemar, paired_difference, tally
+def _result(
+    model: "Classifier",
+    candidate: MeasuredModel,
+    baselines: list[MeasuredModel],
+    measured: MeasuredTexts,
+    choice: CompareSettings,
+    leaked: NDArray[np.bool_] | None,
+    folder: Path,
+) -> CompareResult:
+    from clf.scoring.metrics import intervals, score_classes
 
-    choice = settings.compare
-    answers = [each.probabilities.argmax(axis=1) for each in (candidate, baseline)]
-    table = tally(measured.labels, *answers, classes=len(measured.names))
-    found = paired_difference(table, choice.metric)
-    verdict = decide(found.interval, choice)
-    target = choice.min_improvement if choice.margin is None else -choice.margin
-    right, other_right = (answer == measured.labels for answer in answers)
-    return Comparison(
-        baseline.name,
-        choice.metric,
-        found.difference,
-        found.interval,
-        mcnemar(table),
-        verdict,
-        baseline.name in choice.baseline,
-        found.rows_needed(target) if verdict == INCONCLUSIVE else None,
-        int((right & ~other_right).sum()),
-        int((other_right & ~right).sum()),
+    comparisons = [compare_measured(candidate, baseline, choice) for baseline in baselines]
+    per_class = score_classes(candidate.answers, measured.names)
+    rules = check_rules(comparisons, candidate.metrics, per_class, choice)
+    answer = gate(rules)
+    everyone = [candidate, *baselines]
+    return CompareResult(
+        model=candidate.name,
+        dataset=measured.dataset,
+        split=measured.split,
+        rows=len(measured),
+        candidate=candidate.metrics,
+        intervals=intervals(candidate.answers),
+        per_class=per_class,
+        baselines={baseline.name: baseline.metrics for baseline in baselines},
+        costs={each.name: each.cost() for each in everyone},
+        comparisons=comparisons,
+        verdict=weakest(comparisons),
+        rules=rules,
+        min_improvement=choice.min_improvement,
+        margin=choice.margin,
+        gate=answer,
+        summary=summarize(comparisons, rules),
+        advice=[] if answer == PASSED else _advice(model, candidate, comparisons),
+        next=_next(model, answer == PASSED or candidate.metrics["accuracy"] == 1.0),
+        examples=_examples(candidate, baselines, measured, choice.examples),
+        flips=_flips(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
+        leaked_rows=None if leaked is None else int(leaked.sum()),
+        without_leaks={each.name: without_leaks(each.answers, leaked) for each in everyone},
+        output_dir=shown(folder),
     )
 
 
-def _result(
-    model: "Classifier",
-    candidate: Answers,
-    baselines: list[Answers],
-    measured: MeasuredTexts,
-    settings: Settings,
-) -> dict[str, Any]:
-    from clf.scoring.metrics import intervals, score_classes
-    from clf.training.schedule import suggested_rate
-
-    choice = settings.compare
-    comparisons = [compare_answers(candidate, answers, measured, settings) for answers in baselines]
-    per_class = score_classes(candidate.probabilities, measured.labels, measured.names)
-    rules = check_rules(comparisons, candidate.metrics, per_class, choice)
-    answer = gate(rules)
-    recorded = model.record.get("settings", {})
-    recipe = {**(recipe_of(model.record) if recorded else {}), **recorded.get("data", {})}
-    rate = suggested_rate(recipe.get("model", ""), getattr(model.model.config, "hidden_size", None))
-    return {
-        "model": candidate.name,
-        "dataset": measured.dataset,
-        "split": measured.split,
-        "rows": len(measured.raw_texts),
-        "candidate": candidate.metrics,
-        "intervals": intervals(candidate.probabilities, measured.labels),
-        "per_class": per_class,
-        "baselines": {answers.name: answers.metrics for answers in baselines},
-        "costs": {answers.name: answers.cost() for answers in [candidate, *baselines]},
-        "comparisons": [comparison.as_dict() for comparison in comparisons],
-        "verdict": weakest(comparisons),
-        "rules": [rule.as_dict() for rule in rules],
-        "min_improvement": choice.min_improvement,
-        "margin": choice.margin,
-        "gate": answer,
-        "summary": summarize(comparisons, rules),
-        "advice": [] if answer == PASSED else advise(candidate.metrics, comparisons, recipe, rate),
-        "next": _next(model, answer == PASSED or candidate.metrics["accuracy"] == 1.0, rate),
-        "examples": _examples(candidate, baselines, measured, choice.examples),
-        "flips": _flips(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
-    }
+def _advice(model: "Classifier", candidate: MeasuredModel, comparisons: list[Comparison]) -> list[str]:
+    record = model.record
+    trained = record is not None and record.settings is not None
+    recipe = record.train if record and trained else None
+    samples = record.settings.data.max_train_samples if record and record.settings else None
+    accuracy = defined(candidate.metrics, "accuracy")
+    return advise(accuracy, comparisons, recipe, samples, _suggested_rate(model))
 
 
-def _next(model: "Classifier", good: bool, rate: float | None) -> list[str]:
+def _suggested_rate(model: "Classifier") -> float | None:
+    settings = model.record.settings if model.record else None
+    width = getattr(model.model.config, "hidden_size", None)
+    return suggested_rate(settings.train.model if settings else "", width)
+
+
+def _next(model: "Classifier", good: bool) -> list[str]:
     """Return the command that comes next: use the model, or train it otherwise."""
-    train = model.record.get("settings", {}).get("train")
-    if good or not train:
+    record = model.record
+    if good or record is None or record.settings is None or record.dataset is None:
         return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
-    spec = model.record["dataset"]["dataset"] or DEFAULT_DATASET
-    then = recipe_of(model.record)
-    given = [] if train["learning_rate"] == AUTO else ["--learning-rate", f"{max(train['learning_rate'], rate or 0):g}"]
-    recipe = [*given, "--epochs", str(then["epochs"] + max(2, then["epochs"] // 2))]
-    most = model.record["settings"]["data"]["max_length"]
+    train, then, rate = record.settings.train, record.train, _suggested_rate(model)
+    spec = record.dataset.dataset or DEFAULT_DATASET
+    given = [] if train.learning_rate == AUTO else ["--learning-rate", f"{max(train.learning_rate, rate or 0):g}"]
+    epochs = int(then.epochs)
+    recipe = [*given, "--epochs", str(epochs + max(2, epochs // 2))]
+    most = record.settings.data.max_length
     recipe += ["--max-length", str(most)] if most else []
-    return ["clf", "train", "--dataset", spec, "--model", train["model"], *recipe]
+    return ["clf", "train", "--dataset", spec, "--model", train.model, *recipe]
 
 
 # --- examples -----------------------------------------------------------------------------------------------
 
 
 def _examples(
-    candidate: Answers, baselines: list[Answers], measured: MeasuredTexts, count: int
-) -> list[dict[str, Any]]:
+    candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
+) -> list[Example]:
     """Show texts with the answers of candidate and first baseline: flips in both directions first."""
     if not baselines or not count:
         return []
-    won, lost, rest = _sorted_by_flip(candidate, baselines[0], measured)
+    won, lost, rest = _sorted_by_flip(candidate, baselines[0])
     half = max(1, count // 2) if len(won) else 0
     chosen = [*won[: count - min(len(lost), count - half)], *lost[: count - half], *rest][:count]
     return [_example(int(row), candidate, baselines[0], measured) for row in chosen]
 
 
 def _flips(
-    candidate: Answers, baselines: list[Answers], measured: MeasuredTexts, count: int
-) -> dict[str, dict[str, Any]]:
+    candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
+) -> dict[str, Flips]:
     """Return for each baseline the texts that only one of the two gets right, the surest answers first."""
     flips = {}
     for baseline in baselines:
-        won, lost, _ = _sorted_by_flip(candidate, baseline, measured)
-        flips[baseline.name] = {
-            "won": [_example(int(row), candidate, baseline, measured) for row in won[:count]],
-            "lost": [_example(int(row), candidate, baseline, measured) for row in lost[:count]],
-        }
+        won, lost, _ = _sorted_by_flip(candidate, baseline)
+        flips[baseline.name] = Flips(
+            won=[_example(int(row), candidate, baseline, measured) for row in won[:count]],
+            lost=[_example(int(row), candidate, baseline, measured) for row in lost[:count]],
+        )
     return flips
 
 
-def _sorted_by_flip(candidate: Answers, other: Answers, measured: MeasuredTexts) -> list[NDArray[np.int64]]:
+def _sorted_by_flip(candidate: MeasuredModel, other: MeasuredModel) -> list[NDArray[np.int64]]:
     """Return the rows only the candidate gets right, only the other one, and the rest; the surest answers first."""
-    right, other_right = (each.probabilities.argmax(axis=1) == measured.labels for each in (candidate, other))
-    surest = [each.probabilities.max(axis=1) for each in (candidate, other, candidate)]
-    masks = (right & ~other_right, other_right & ~right, right == other_right)
+    one, two = candidate.answers, other.answers
+    masks = (one.correct & ~two.correct, two.correct & ~one.correct, one.correct == two.correct)
     rows = [np.flatnonzero(mask) for mask in masks]
+    surest = [one.confidence, two.confidence, one.confidence]
     return [part[np.argsort(-sure[part], kind="stable")] for part, sure in zip(rows, surest, strict=True)]
 
 
-def _example(row: int, candidate: Answers, other: Answers, measured: MeasuredTexts) -> dict[str, Any]:
-    answered: dict[str, Any] = {
-        "text": measured.raw_texts[row],
-        "label": measured.names[int(measured.labels[row])],
-    }
-    for who, answers in (("candidate", candidate), ("baseline", other)):
-        answered[who] = {
-            "name": answers.name,
-            "label": measured.names[int(answers.probabilities[row].argmax())],
-            "confidence": round(float(answers.probabilities[row].max()), 4),
-        }
-    return answered
+def _example(row: int, candidate: MeasuredModel, other: MeasuredModel, measured: MeasuredTexts) -> Example:
+    return Example(
+        text=measured.raw_texts[row],
+        label=measured.names[measured.labels[row]],
+        candidate=_answer(row, candidate, measured.names),
+        baseline=_answer(row, other, measured.names),
+    )
+
+
+def _answer(row: int, model: MeasuredModel, names: list[str]) -> Answer:
+    answers = model.answers
+    confidence = round(float(answers.confidence[row]), 4)
+    return Answer(name=model.name, label=names[answers.predictions[row]], confidence=confidence)

@@ -2,39 +2,34 @@
 
 import logging
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clf.compare import compare
-from clf.data.sources import SYNTHETIC, find_source
+from clf.data.sources.find import SYNTHETIC, SourceFinder
 from clf.errors import UsageError
 from clf.models.store import EMBEDDED_ID, has_embedded
-from clf.results import MODELS, output_folder, save_settings
-from clf.runs import Run
+from clf.outcomes.demonstration import DemoResult
 from clf.settings import DataSettings, Settings
+from clf.storage.output import output_folder, save_settings
+from clf.storage.result_folders import MODELS
+from clf.storage.run_folder import Run
 from clf.train import train
-from clf.training.result import TrainResult
 
 log = logging.getLogger(__name__)
 
+TrainValues = dict[str, float | int | str]
+"""Settings of [train]."""
 # What each kind of encoder needs to learn 70 short reviews; measured over seeds 0 to 4.
-PLAIN = {"head_init": "random", "eval_steps": "epoch", "select_by": "macro_f1"}
-PRETRAINED_RECIPE = {**PLAIN, "epochs": 4, "batch_size": 8, "learning_rate": 2e-4}
-FRESH_RECIPE = {**PLAIN, "epochs": 20, "batch_size": 16, "learning_rate": 1e-3, "early_stopping_patience": 20}
+PLAIN: TrainValues = {"head_init": "random", "eval_steps": "epoch", "select_by": "macro_f1"}
+PRETRAINED_RECIPE: TrainValues = {**PLAIN, "epochs": 4, "batch_size": 8, "learning_rate": 2e-4}
+FRESH_RECIPE: TrainValues = {
+    **PLAIN,
+    "epochs": 20,
+    "batch_size": 16,
+    "learning_rate": 1e-3,
+    "early_stopping_patience": 20,
+}
 FRESH_NAME = "fresh-encoder"
-
-
-@dataclass(frozen=True)
-class DemoResult:
-    """The training, and the comparison of before and after."""
-
-    training: TrainResult
-    comparison: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the result as JSON has it: train's, and the comparison beside it."""
-        return {**self.training.as_dict(), "comparison": self.comparison}
 
 
 def demo(settings: Settings) -> DemoResult:
@@ -54,7 +49,7 @@ def demo(settings: Settings) -> DemoResult:
     return _demo(settings, str(_fresh_encoder(settings)), FRESH_RECIPE)
 
 
-def _demo(settings: Settings, model: str, recipe: dict[str, Any]) -> DemoResult:
+def _demo(settings: Settings, model: str, recipe: TrainValues) -> DemoResult:
     explicit = {name: getattr(settings.train, name) for name in settings.train.model_fields_set if name in recipe}
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
     training = train(settings.model_copy(update={"train": recipe_used}), told=False)
@@ -68,19 +63,18 @@ def _demo(settings: Settings, model: str, recipe: dict[str, Any]) -> DemoResult:
             training.model_dir,
             settings.model_copy(update={"compare": baseline, "run": run, "data": DataSettings()}),
         )
-    comparison.pop("output_dir")
-    return DemoResult(training, comparison)
+    return DemoResult(training=training, comparison=comparison)
 
 
 def _fresh_encoder(settings: Settings) -> Path:
     """Build the encoder beside the run it belongs to, with the words of the training reviews alone."""
     from clf.models.fresh import write_fresh_encoder
 
-    run = Run(output_folder(settings, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final"))
+    run = Run(output_folder(settings.run, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final"))
     run.claim()
     save_settings(run.folder, "demo", settings)
     folder = run.folder / FRESH_NAME
     folder.mkdir(exist_ok=True)
-    source = find_source(settings)
+    source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
     texts = [text for batch in source.splits["train"].rows() for text in batch.columns["text"]]
     return write_fresh_encoder(folder, texts, settings.run.seed)

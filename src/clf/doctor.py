@@ -9,12 +9,20 @@ import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from clf import __version__, hub
-from clf.data.sources import NAMES
+from clf.data.sources.find import NAMES
 from clf.errors import ClfError
 from clf.models.store import EMBEDDED_ID, find_local_model
+from clf.outcomes.machine import (
+    CachedRepository,
+    CacheFindings,
+    ComputeFindings,
+    DoctorResult,
+    HubFindings,
+    Readiness,
+    SettingsFindings,
+)
 from clf.processes import usable_cores
 from clf.settings import CONFIG_FILE, DEFAULT_MODEL, ComputeSettings, Settings
 
@@ -23,21 +31,21 @@ SECONDS_FOR_THE_HUB = 2.0
 NOT_SHOWN = {"HF_TOKEN", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_TELEMETRY"}  # a secret, and what clf sets
 
 
-def examine(settings: Settings, config: Path | None = None) -> dict[str, Any]:
+def examine(settings: Settings, config: Path | None = None) -> DoctorResult:
     """Look at the machine, the cache, the Hub and the settings; every finding can be written as JSON."""
-    return {
-        "clf": __version__,
-        "python": f"{platform.python_version()} at {sys.executable}",
-        "platform": platform.platform(),
-        "versions": {name: _version(name) for name in PACKAGES},
-        "compute": _compute(settings.compute),
-        "cores": usable_cores(),
-        "memory_gb": _memory(),
-        "cache": _cache(),
-        "ready_offline": _ready(),
-        "hub": _ask_hub(settings.run.offline),
-        "settings": _settings(config, settings.run.offline),
-    }
+    return DoctorResult(
+        clf=__version__,
+        python=f"{platform.python_version()} at {sys.executable}",
+        platform=platform.platform(),
+        versions={name: _version(name) for name in PACKAGES},
+        compute=_compute(settings.compute),
+        cores=usable_cores(),
+        memory_gb=_memory(),
+        cache=_cache(),
+        ready_offline=_ready(),
+        hub=_ask_hub(settings.run.offline),
+        settings=_settings(config, settings.run.offline),
+    )
 
 
 def _version(package: str) -> str | None:
@@ -50,23 +58,23 @@ def _version(package: str) -> str | None:
 # --- the machine ----------------------------------------------------------------------------------------------
 
 
-def _compute(settings: ComputeSettings) -> dict[str, Any]:
+def _compute(settings: ComputeSettings) -> ComputeFindings:
     try:
         import torch
 
         from clf.models.compute import choose_compute, why_no_gpu
     except (ImportError, OSError) as error:  # a build for another machine
-        return {"error": f"torch cannot be loaded: {error}"}
+        return ComputeFindings(error=f"torch cannot be loaded: {error}")
     compute = choose_compute(settings)
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return {
-        "device": str(compute.device),
-        "precision": compute.precision,
-        "threads": torch.get_num_threads(),
-        "gpus": names,
-        "no_gpu": why_no_gpu() if compute.device.type == "cpu" and not names else None,
-        "cuda_build": torch.version.cuda,
-    }
+    return ComputeFindings(
+        device=str(compute.device),
+        precision=compute.precision,
+        threads=torch.get_num_threads(),
+        gpus=names,
+        no_gpu=why_no_gpu() if compute.device.type == "cpu" and not names else None,
+        cuda_build=torch.version.cuda,
+    )
 
 
 def _memory() -> dict[str, float]:
@@ -85,20 +93,24 @@ def _memory() -> dict[str, float]:
 # --- the cache and the Hub ------------------------------------------------------------------------------------
 
 
-def _cache() -> dict[str, Any]:
+def _cache() -> CacheFindings:
     folder = hub.cache_folder()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     repositories = [
-        {"kind": path.name.split("s--")[0], "id": path.name.split("s--")[1].replace("--", "/"), "mb": _megabytes(path)}
+        CachedRepository(
+            kind=path.name.split("s--")[0],
+            id=path.name.split("s--")[1].replace("--", "/"),
+            mb=_megabytes(path),
+        )
         for path in sorted(folder.glob("*s--*"))
         if path.is_dir() and os.access(path, os.R_OK | os.X_OK)
     ]
-    return {
-        "folder": str(folder),
-        "writable": os.access(existing, os.W_OK),
-        "free_gb": round(shutil.disk_usage(existing).free / 1e9, 1),
-        "repositories": repositories,
-    }
+    return CacheFindings(
+        folder=str(folder),
+        writable=os.access(existing, os.W_OK),
+        free_gb=round(shutil.disk_usage(existing).free / 1e9, 1),
+        repositories=repositories,
+    )
 
 
 def _megabytes(folder: Path) -> float:
@@ -106,14 +118,14 @@ def _megabytes(folder: Path) -> float:
     return round(sum(sizes) / 1e6, 3)
 
 
-def _ready() -> list[dict[str, Any]]:
+def _ready() -> list[Readiness]:
     """Tell which of the models and datasets that clf knows by name can be used with no network."""
     return [_ready_model(name) for name in (DEFAULT_MODEL, EMBEDDED_ID)] + [
         _ready_dataset(name) for name in NAMES.values()
     ]
 
 
-def _ready_model(name: str) -> dict[str, Any]:
+def _ready_model(name: str) -> Readiness:
     problem, origin = "", None
     try:
         if model := find_local_model(name):
@@ -122,55 +134,55 @@ def _ready_model(name: str) -> dict[str, Any]:
             problem = "; ".join(hub.look_up("model", name).problems)
     except ClfError as error:
         problem = error.message
-    return {"kind": "model", "id": name, "ready": origin is not None, "origin": origin, "problem": problem or None}
+    return Readiness(kind="model", id=name, ready=origin is not None, origin=origin, problem=problem or None)
 
 
-def _ready_dataset(name: str) -> dict[str, Any]:
+def _ready_dataset(name: str) -> Readiness:
     entry = hub.look_up("dataset", name)
     ready = entry.usable is not None
-    return {
-        "kind": "dataset",
-        "id": name,
-        "ready": ready,
-        "origin": "cache" if ready else None,
-        "problem": "; ".join(entry.problems) or None,
-    }
+    return Readiness(
+        kind="dataset",
+        id=name,
+        ready=ready,
+        origin="cache" if ready else None,
+        problem="; ".join(entry.problems) or None,
+    )
 
 
-def _ask_hub(offline: bool) -> dict[str, Any]:
+def _ask_hub(offline: bool) -> HubFindings:
     """Ask the Hub for a page, for two seconds at most, whatever hangs."""
     shown = hub.shown_endpoint()
     if hub.is_offline(offline):
-        return {"endpoint": shown, "state": "not asked: offline mode is on"}
-    answer: dict[str, Any] = {}
+        return HubFindings(endpoint=shown, state="not asked: offline mode is on")
+    answer: list[str] = []
     started = time.monotonic()
     asking = threading.Thread(target=_ask, args=(answer,), daemon=True)
     asking.start()
     asking.join(SECONDS_FOR_THE_HUB)
-    state = answer.get("state", f"no answer within {SECONDS_FOR_THE_HUB:.0f} s")
-    return {"endpoint": shown, "state": state, "seconds": round(time.monotonic() - started, 2)}
+    state = answer[0] if answer else f"no answer within {SECONDS_FOR_THE_HUB:.0f} s"
+    return HubFindings(endpoint=shown, state=state, seconds=round(time.monotonic() - started, 2))
 
 
-def _ask(answer: dict[str, Any]) -> None:
+def _ask(answer: list[str]) -> None:
     try:
         from huggingface_hub import constants, get_session
 
         url = f"{constants.ENDPOINT}/api/models/{DEFAULT_MODEL}"
         status = get_session().get(url, timeout=SECONDS_FOR_THE_HUB).status_code
-        answer["state"] = "answers" if status < 500 else f"answers with an error ({status})"
+        answer.append("answers" if status < 500 else f"answers with an error ({status})")
     except Exception as error:  # the doctor reports whatever it is
-        answer["state"] = f"does not answer: {type(error).__name__}"
+        answer.append(f"does not answer: {type(error).__name__}")
 
 
 # --- the settings ---------------------------------------------------------------------------------------------
 
 
-def _settings(config: Path | None, offline: bool) -> dict[str, Any]:
+def _settings(config: Path | None, offline: bool) -> SettingsFindings:
     not_shown = NOT_SHOWN | ({"HF_HUB_OFFLINE"} if offline else set())  # which --offline sets
     file = config or CONFIG_FILE
-    return {
-        "file": str(file.resolve()) if file.is_file() else None,
-        "variables": sorted(name for name in os.environ if name.startswith("CLF_")),
-        "hub_variables": sorted(name for name in os.environ if name.startswith("HF_") and name not in not_shown),
-        "token": "HF_TOKEN" in os.environ,
-    }
+    return SettingsFindings(
+        file=str(file.resolve()) if file.is_file() else None,
+        variables=sorted(name for name in os.environ if name.startswith("CLF_")),
+        hub_variables=sorted(name for name in os.environ if name.startswith("HF_") and name not in not_shown),
+        token="HF_TOKEN" in os.environ,
+    )

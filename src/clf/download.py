@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from clf import __version__, hub
-from clf.data.sources import NAMES
+from clf.data.sources.find import NAMES
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError, UsageError
-from clf.models.store import EMBEDDED_ID, ModelFiles, check_files, find_local_model, find_model
-from clf.results import SCHEMA_VERSION, sha256, write_json
+from clf.models.files import ModelFiles, check_files
+from clf.models.store import EMBEDDED_ID, find_local_model, find_model
+from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
+from clf.storage.disk import sha256, write_json
+from clf.storage.result_folders import SCHEMA_VERSION
 
 CONNECT = "check the connection, a proxy, and HF_ENDPOINT if you use a mirror"
 NO_MANIFEST = "give the file that --manifest wrote"
@@ -72,7 +75,7 @@ def choose_wanted(models: list[str], datasets: list[str], revision: str | None, 
 
 def download_models(
     wanted: list[Wanted], settings: Settings, *, update: bool = False, manifest: Path | None = None
-) -> list[dict[str, Any]]:
+) -> list[Downloaded]:
     """Fetch models and datasets into the cache; without any named, the default encoder.
 
     `update` asks the Hub for newer commits of what is there: of all that clf fetched, where nothing is named.
@@ -93,7 +96,7 @@ def download_models(
     return rows
 
 
-def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | None = None) -> list[dict[str, Any]]:
+def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | None = None) -> list[Downloaded]:
     """Check with no network what the cache holds, byte by byte; without any named, all that clf fetched into it.
 
     Raises ModelError or DataError that names everything that is missing or damaged.
@@ -103,7 +106,7 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
     wanted = wanted or _all_recorded()
     if not wanted:
         raise ModelError(f"clf has fetched nothing into the cache {hub.cache_folder()}", "clf download-models")
-    rows: list[dict[str, Any]] = []
+    rows: list[Downloaded] = []
     errors: list[ClfError] = []
     for one in wanted:
         try:
@@ -145,7 +148,7 @@ def _all_recorded() -> list[Wanted]:
 # --- one repository -------------------------------------------------------------------------------------------
 
 
-def _fetch(wanted: Wanted, settings: Settings, update: bool) -> dict[str, Any]:
+def _fetch(wanted: Wanted, settings: Settings, update: bool) -> Downloaded:
     offline, timeout = settings.run.offline, settings.download.download_timeout
     try:
         if wanted.files is not None:
@@ -162,7 +165,7 @@ def _fetch(wanted: Wanted, settings: Settings, update: bool) -> dict[str, Any]:
     return _row(wanted, snapshot.commit, snapshot.folder, snapshot.origin)
 
 
-def _fetch_pinned(wanted: Wanted, settings: Settings) -> dict[str, Any]:
+def _fetch_pinned(wanted: Wanted, settings: Settings) -> Downloaded:
     """Have the commit that a manifest names, with the contents it names; it becomes what the revision stands for."""
     if wanted.commit is None:
         return _verify(wanted)
@@ -179,7 +182,7 @@ def _fetch_pinned(wanted: Wanted, settings: Settings) -> dict[str, Any]:
     return _row(wanted, snapshot.commit, snapshot.folder, snapshot.origin)
 
 
-def _verify(wanted: Wanted) -> dict[str, Any]:
+def _verify(wanted: Wanted) -> Downloaded:
     entry = hub.look_up(wanted.kind, wanted.id, wanted.commit or wanted.revision, anew=True)
     if entry.problems:
         raise hub.unusable(wanted.kind)(
@@ -218,15 +221,10 @@ def _check_pins(wanted: Wanted, folder: Path) -> None:
             )
 
 
-def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> dict[str, Any]:
-    return {
-        "kind": wanted.kind,
-        "id": wanted.id,
-        "revision": wanted.revision,
-        "commit": commit,
-        "folder": str(folder),
-        "origin": origin,
-    }
+def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> Downloaded:
+    return Downloaded(
+        kind=wanted.kind, id=wanted.id, revision=wanted.revision, commit=commit, folder=str(folder), origin=origin
+    )
 
 
 # --- the manifest ---------------------------------------------------------------------------------------------
@@ -241,12 +239,14 @@ def _check_manifest_place(file: Path, settings: Settings) -> None:
         raise OutputError(f"there is no folder {file.parent} for the manifest", "make it first")
 
 
-def _write_manifest(file: Path, rows: list[dict[str, Any]]) -> None:
-    if outside := [row["id"] for row in rows if row["origin"] == "path"]:
+def _write_manifest(file: Path, rows: list[Downloaded]) -> None:
+    if outside := [row.id for row in rows if row.origin == "path"]:
         raise UsageError(f"{outside[0]} is a folder, and a manifest holds what a Hub can give", "name a Hub id")
-    if any(row["commit"] is None for row in rows):
+    if any(row.commit is None for row in rows):
         log.warning("the manifest pins an installed package, which must be installed wherever it is used")
-    entries = [{key: row[key] for key in ("kind", "id", "revision", "commit")} | _contents(row) for row in rows]
+    entries = [
+        {**row.model_dump(include={"kind", "id", "revision", "commit"}), "files": _contents(row)} for row in rows
+    ]
     value = {"schema_version": SCHEMA_VERSION, "clf_version": __version__, "repositories": entries}
     try:
         write_json(file, value)
@@ -254,15 +254,13 @@ def _write_manifest(file: Path, rows: list[dict[str, Any]]) -> None:
         raise OutputError(f"cannot write the manifest {file}: {error.strerror}", "give another file") from error
 
 
-def _contents(row: dict[str, Any]) -> dict[str, Any]:
+def _contents(row: Downloaded) -> dict[str, dict[str, int | str]]:
     """Return size and SHA-256 of each file that clf uses, whatever else another tool has put beside it."""
-    folder = Path(row["folder"])
+    folder = Path(row.folder)
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     return {
-        "files": {
-            name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
-            for name in hub.wanted(row["kind"], names)
-        }
+        name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+        for name in hub.wanted(row.kind, names)
     }
 
 
@@ -282,7 +280,7 @@ def _read_manifest(file: Path) -> list[Wanted]:
     return named
 
 
-def _entry(entry: dict[str, Any], file: Path) -> Wanted:
+def _entry(entry: Any, file: Path) -> Wanted:
     """Read one entry of a manifest; raises ValueError, KeyError or TypeError when it makes no sense."""
     kind, repository, revision, commit = entry["kind"], entry["id"], entry["revision"], entry["commit"]
     files = {name: stated["sha256"] for name, stated in entry["files"].items()}

@@ -4,32 +4,31 @@ import logging
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import JsonValue
 
 from clf import __version__
-from clf.baselines import model_answers
-from clf.compare import FEW, compare_answers
+from clf.data.sources.find import SourceFinder
 from clf.errors import ModelError
-from clf.measurement import MeasuredTexts, find_leaks, load_model, measured_texts, measurement_inputs
-from clf.models.store import ONNX_FILE, ModelFiles
+from clf.measuring.measured_model import MeasuredModel, measure
+from clf.measuring.paired import FEW, compare_measured
+from clf.measuring.provenance import measured_texts, measurement_inputs
+from clf.measuring.rows import MeasuredTexts, find_leaks
+from clf.models.files import ONNX_FILE, ModelFiles
+from clf.models.find_and_load import load_model
+from clf.models.record import write_model_record
+from clf.outcomes.base import GateAnswer, Json
+from clf.outcomes.exporting import ExportResult
 from clf.reports.model_card import export_card
-from clf.results import (
-    EXPORTS,
-    MODEL_FILE,
-    SCHEMA_VERSION,
-    TRAIN_ROWS_FILE,
-    output_folder,
-    save_settings,
-    sha256,
-    shown,
-    staged,
-    write_json,
-)
-from clf.runs import now
 from clf.scoring.gate import FAILED, PASSED, UNDECIDED, within_margin
-from clf.settings import Settings
+from clf.settings import CompareSettings, ComputeSettings, Settings
+from clf.storage.disk import sha256
+from clf.storage.output import output_folder, save_settings
+from clf.storage.publish import staged
+from clf.storage.result_folders import EXPORTS, MODEL_FILE, SCHEMA_VERSION, TRAIN_ROWS_FILE, shown
+from clf.storage.run_folder import now
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -43,33 +42,38 @@ PARITY = 1e-3
 log = logging.getLogger(__name__)
 
 
-def export(model: str | None, settings: Settings) -> dict[str, Any]:
+def export(model: str | None, settings: Settings) -> ExportResult:
     """Write a model as ONNX, ask it and the original on the same texts, and publish it if it is as good.
 
     Raises ModelError for a model that cannot be written so, or whose export answers otherwise, DataError for texts that
     do not fit it; the gate's answer on int8 is in the result, and nothing is written where it did not pass.
     """
-    from clf.models.onnx import OnnxModel, check_onnx
+    from clf.models.onnx import OnnxModel
+    from clf.models.onnx_export import check_onnx
 
     check_onnx()
-    settings = _with_defaults(settings)
-    original = load_model(model, settings)
+    data = settings.data.model_copy(update={"max_eval_samples": settings.data.max_eval_samples or ROWS})
+    run, timeout = settings.run, settings.download.download_timeout
+    original = load_model(model, max_length=data.max_length, offline=run.offline, timeout=timeout)
     if isinstance(original.model, OnnxModel):
         raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was made from")
-    measured = measured_texts(original, settings)
-    kind = "int8" if settings.export.int8 else settings.export.format
-    default = EXPORTS / f"{original.name}_{kind}"
-    folder = output_folder(settings, default, measurement_inputs(original, settings))
-    find_leaks(original, measured, settings)
-    if len(measured.raw_texts) < FEW:
-        log.warning("only %d texts to measure on: what int8 costs can be hidden by chance", len(measured.raw_texts))
+    finder = SourceFinder.of(settings.run, settings.download, settings.demo)
+    measured = measured_texts(original, data, settings.cleaning, finder)
+    int8 = settings.export.int8
+    default = EXPORTS / f"{original.name}_{'int8' if int8 else settings.export.format}"
+    folder = output_folder(settings.run, default, measurement_inputs(original, data))
+    find_leaks(original, measured, allowed=data.allow_leak)
+    if len(measured) < FEW:
+        log.warning("only %d texts to measure on: what int8 costs can be hidden by chance", len(measured))
+    choice = settings.compare.model_copy(update={"margin": settings.compare.margin or MARGIN})
     with suppress(_Refused), staged(folder) as stage:
-        _write(original, stage, settings)
-        result = _judge(original, stage, measured, settings)
-        if not _is_passing(result["gate"], settings):
+        _write(original, stage, int8)
+        result = _judge(original, stage, measured, settings.compute, choice, int8)
+        if not _is_passing(result.gate, choice):
             raise _Refused  # so that nothing is published
-        result["output_dir"] = shown(folder)
-        _complete(original, stage, result, settings)
+        result = result.model_copy(update={"output_dir": shown(folder)})
+        _complete(original, stage, result)
+        save_settings(stage, "export", settings.model_copy(update={"compare": choice, "data": data}))
     return result
 
 
@@ -77,102 +81,112 @@ class _Refused(Exception):
     """The gate did not let the export through."""
 
 
-def exit_code(result: dict[str, Any]) -> int:
+def exit_code(result: ExportResult) -> int:
     """Return what the gate means: 0 published, 3 refused, 4 the texts cannot tell (0 where that was asked for)."""
-    return 0 if result["output_dir"] else {FAILED: 3, UNDECIDED: 4}[result["gate"]]
+    return 0 if result.output_dir else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result.gate]
 
 
-def _with_defaults(settings: Settings) -> Settings:
-    margin, rows = settings.compare.margin or MARGIN, settings.data.max_eval_samples or ROWS
-    return settings.model_copy(
-        update={
-            "compare": settings.compare.model_copy(update={"margin": margin}),
-            "data": settings.data.model_copy(update={"max_eval_samples": rows}),
-        }
-    )
-
-
-def _is_passing(gate: str, settings: Settings) -> bool:
-    return gate == PASSED or (gate == UNDECIDED and settings.compare.on_inconclusive == "pass")
+def _is_passing(gate: GateAnswer, choice: CompareSettings) -> bool:
+    return gate == PASSED or (gate == UNDECIDED and choice.on_inconclusive == "pass")
 
 
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def _write(original: "Classifier", stage: Path, settings: Settings) -> None:
+def _write(original: "Classifier", stage: Path, int8: bool) -> None:
     """Write all that is needed to load the exported model."""
     from clf.models.classifier import quiet_transformers
-    from clf.models.onnx import quantize, write_onnx
+    from clf.models.onnx_export import quantize, write_onnx
 
     log.info("writing %s as ONNX", original.name)
     write_onnx(original, stage / ONNX_FILE)
-    if settings.export.int8:
+    if int8:
         log.info("storing its matrices as int8")
         quantize(stage / ONNX_FILE, original.model.config)
     with quiet_transformers():
         original.model.config.save_pretrained(stage)
         original.tokenizer.save_pretrained(stage)
-    write_json(stage / MODEL_FILE, _record(original))
+    write_model_record(stage, _record(original))
 
 
-def _record(original: "Classifier") -> dict[str, Any]:
+def _record(original: "Classifier") -> dict[str, JsonValue]:
     """Return the record of the original, or for a model that clf did not make, how it reads texts."""
+    made: dict[str, JsonValue] = {
+        "schema_version": SCHEMA_VERSION,
+        "clf_version": __version__,
+        "labels": list(original.labels),
+        "cleaning": original.cleaning.model_dump(),
+    }
+    recorded = original.record.as_json() if original.record else {}
     read = {"max_length": original.max_length, "truncation": original.truncation}
-    made = {"schema_version": SCHEMA_VERSION, "clf_version": __version__, "labels": original.labels}
-    record = {**made, "cleaning": original.cleaning.model_dump(), **original.record, **read, "created": now()}
+    record = {**made, **recorded, **read, "created": now()}
     record.pop("files", None)
     return record
 
 
-def _complete(original: "Classifier", stage: Path, result: dict[str, Any], settings: Settings) -> None:
+def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None:
     """Add what is told of the export, and the hashes of its files."""
-    from clf.models.onnx import versions
+    from clf.models.onnx_export import versions
 
     seen = Path(original.model.name_or_path) / TRAIN_ROWS_FILE
     if seen.is_file():  # so that leaks are noticed when the export is measured
         shutil.copyfile(seen, stage / TRAIN_ROWS_FILE)
     files = {path.name: sha256(path) for path in sorted(stage.iterdir()) if path.name != MODEL_FILE}
-    told = {**result, "versions": versions(), "original_files": original.record.get("files")}
-    write_json(stage / MODEL_FILE, {**_record(original), "export": told, "files": files})
-    (stage / "README.md").write_text(export_card(told, original.labels, original.max_length), encoding="utf-8")
-    save_settings(stage, "export", settings)
+    original_files = original.record.files if original.record else None
+    told: Json = {
+        **result.as_json(),
+        "versions": dict(versions()),
+        "original_files": dict(original_files or {}) or None,
+    }
+    write_model_record(stage, {**_record(original), "export": told, "files": dict(files)})
+    (stage / "README.md").write_text(export_card(result, original.labels, original.max_length), encoding="utf-8")
 
 
 # --- judging ------------------------------------------------------------------------------------------------
 
 
-def _judge(original: "Classifier", written: Path, measured: MeasuredTexts, settings: Settings) -> dict[str, Any]:
+def _judge(
+    original: "Classifier",
+    written: Path,
+    measured: MeasuredTexts,
+    compute: ComputeSettings,
+    choice: CompareSettings,
+    int8: bool,
+) -> ExportResult:
     """Ask both models on the same texts: the exported one as it is loaded, the original in fp32 to check for parity."""
-    from clf.models.classifier import load_classifier
+    from clf.models.from_files import load_classifier
 
-    int8 = settings.export.int8
-    fp32 = settings.model_copy(update={"compute": settings.compute.model_copy(update={"precision": "fp32"})})
+    fp32 = compute.model_copy(update={"precision": "fp32"})
     exported = load_classifier(ModelFiles(written, original.name, "path"))
-    before = model_answers(original, measured, settings if int8 else fp32)
-    after = model_answers(exported, measured, fp32)
-    apart = float(np.abs(before.probabilities - after.probabilities).max())
+    before = measure(original, measured, compute if int8 else fp32)
+    after = measure(exported, measured, fp32)
+    apart = _largest_difference(before, after)
     if not int8 and apart > PARITY:
         raise ModelError(
             f"the export of {original.name} answers otherwise: probabilities differ by up to {apart:.4f}",
             "keep to the original, and report the architecture",
         )
-    compared = compare_answers(after, before, measured, settings)
-    return {
-        "model": original.name,
-        "format": settings.export.format,
-        "int8": int8,
-        "dataset": measured.dataset,
-        "split": measured.split,
-        "rows": len(measured.raw_texts),
-        "same_labels": float((before.probabilities.argmax(axis=1) == after.probabilities.argmax(axis=1)).mean()),
-        "largest_difference": apart,
-        "metric": compared.metric,
-        "difference": compared.difference,
-        "interval": compared.interval,
-        "margin": settings.compare.margin,
-        "gate": within_margin(compared.interval, settings.compare.margin or MARGIN) if int8 else PASSED,
-        "original": before.metrics,
-        "exported": after.metrics,
-        "costs": {"original": before.cost(), "exported": after.cost()},
-        "output_dir": None,
-    }
+    compared, margin = compare_measured(after, before, choice), choice.margin or MARGIN
+    return ExportResult(
+        model=original.name,
+        format="onnx",
+        int8=int8,
+        dataset=measured.dataset,
+        split=measured.split,
+        rows=len(measured),
+        same_labels=float((before.answers.predictions == after.answers.predictions).mean()),
+        largest_difference=apart,
+        metric=compared.metric,
+        difference=compared.difference,
+        interval=compared.interval,
+        margin=margin,
+        gate=within_margin(compared.interval, margin) if int8 else PASSED,
+        original=before.metrics,
+        exported=after.metrics,
+        costs={"original": before.cost(), "exported": after.cost()},
+        output_dir=None,
+    )
+
+
+def _largest_difference(before: MeasuredModel, after: MeasuredModel) -> float:
+    return float(np.abs(before.answers.probabilities - after.answers.probabilities).max())

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from clf import __version__, processes
-from clf.data.columns import choose_text
-from clf.data.files import is_pipe
-from clf.data.incoming import Incoming, open_incoming
-from clf.data.rows import BATCH_ROWS, WINDOW, Batch
+from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
+from clf.data.reading.columns import choose_text
+from clf.data.reading.files import is_pipe
+from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
-from clf.predictions import Counts, Parts, Table, check_output, header, write_rows
+from clf.models.record import ModelRecord
+from clf.outcomes.prediction import LabelledText, PredictResult
 from clf.predictor import ABSTAIN, Prediction, Predictor
 from clf.processes import World
 from clf.progress import track
-from clf.results import MODEL_FILE, SETTINGS_FILE, read_json, resolved, settings_file_beside, sha256
-from clf.settings import Settings
+from clf.settings import DataSettings, Settings
+from clf.storage.disk import read_json, sha256
+from clf.storage.output import resolved, settings_file_beside
+from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table, check_output, header, write_rows
+from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE
 
 READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
 """What the files of a model end in that its answers depend on."""
@@ -29,7 +33,7 @@ NOT_READ = {MODEL_FILE, SETTINGS_FILE}
 log = logging.getLogger(__name__)
 
 
-def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> dict[str, Any]:
+def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> PredictResult:
     """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
     check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
@@ -43,11 +47,12 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
         with parts.open({}, resume=False):
             parts.add(0, layout.table(batch, answers), _counts(answers))
             parts.join(layout.columns, resolved("predict", settings))
-    shown = [{"text": text, **asdict(answer)} for text, answer in zip(texts, answers, strict=True)]
-    return {**_report(_counts(answers), len(texts), started, output), "predictions": shown}
+    shown = [LabelledText(text=text, **asdict(answer)) for text, answer in zip(texts, answers, strict=True)]
+    result = _report(_counts(answers), len(texts), started, output)
+    return result.model_copy(update={"predictions": shown})
 
 
-def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> dict[str, Any] | None:
+def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> PredictResult | None:
     """Label the texts of a file or pipe into a file, or as CSV on stdout, and return how it went.
 
     Under torchrun each process labels its share; the main one returns the result, the others None.
@@ -75,8 +80,9 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
 
 def tell_calibration(predictor: Predictor) -> None:
     """Say of a model that clf trained and could not calibrate that its confidences are no shares of right answers."""
-    if reason := (predictor.classifier.record.get("calibration") or {}).get("reason"):
-        log.info("the confidences are not calibrated: %s", reason)
+    record = predictor.classifier.record
+    if record and record.calibration and record.calibration.reason:
+        log.info("the confidences are not calibrated: %s", record.calibration.reason)
 
 
 # --- rows in, rows out --------------------------------------------------------------------------------------
@@ -121,21 +127,21 @@ class _Work:
     """One input on its way through one model."""
 
     def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World) -> None:
-        from clf.models.compute import keep_freed_memory
+        from clf.models.cpu.memory import keep_freed_memory
 
         keep_freed_memory()
         self.incoming, self.settings, self.world = incoming, settings, world
         first = next(incoming.windows(WINDOW)) if incoming.path else Batch({"text": []}, [])
         self.predictor = Predictor(model, settings, world)
         tell_calibration(self.predictor)
-        self.text_columns = _text_columns(first, self.predictor.classifier.record, settings, incoming.shown)
+        self.text_columns = _text_columns(first, self.predictor.classifier.record, settings.data, incoming.shown)
         scored = self.predictor.labels if settings.predict.all_scores else []
         self.layout = Layout(incoming.names, scored)
         self.started = time.perf_counter()
 
-    def into_stdout(self) -> dict[str, Any]:
+    def into_stdout(self) -> PredictResult:
         """Write each window as soon as it is labelled."""
-        total = Counts()
+        total = LabelledCounts()
         sys.stdout.write(header(self.layout.columns, ".csv"))
         for batch, answers in self._labelled(self.incoming.windows(WINDOW), 0):
             try:
@@ -148,7 +154,7 @@ class _Work:
             total += _counts(answers, batch)
         return _report(total, total.rows, self.started, None)
 
-    def into_file(self, output: Path) -> dict[str, Any] | None:
+    def into_file(self, output: Path) -> PredictResult | None:
         """Write each window into a part, and join them; several processes take turns."""
         parts = Parts(output, self.incoming.types | self.layout.types)
         if not self.world.is_main:
@@ -167,10 +173,11 @@ class _Work:
                 processes.wait_for_all(self.world)
                 total = parts.counts()
                 result = _report(total, total.rows - before, self.started, output)
-                parts.join(self.layout.columns, {**resolved("predict", self.settings), "of": key, "result": result})
+                told = {**resolved("predict", self.settings), "of": dict(key), "result": result.as_json()}
+                parts.join(self.layout.columns, told)
         return result
 
-    def _finished(self, parts: Parts, key: dict[str, Any]) -> dict[str, Any]:
+    def _finished(self, parts: Parts, key: Key) -> PredictResult:
         """Return the result of a run that is resumed although it ended.
 
         Raises OutputError when what stands at the output came of something else.
@@ -179,10 +186,10 @@ class _Work:
         if made.get("of") != key:
             raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
         log.info("%s was finished before", parts.output)
-        with parts.held():
+        with parts.locked():
             parts.discard()
         processes.from_main(self.world, False)
-        return dict(made["result"])
+        return PredictResult.model_validate(made["result"])
 
     def _label_into(self, parts: Parts) -> None:
         done = parts.done()
@@ -217,7 +224,7 @@ class _Work:
             for answers in self.predictor.stream(texts(), advance):
                 yield waiting.popleft(), answers
 
-    def _key(self) -> dict[str, Any]:
+    def _key(self) -> Key:
         """Return what the rows of a run depend on."""
         classifier, settings = self.predictor.classifier, self.settings
         folder, compute = Path(classifier.model.name_or_path), self.predictor.inference.compute
@@ -236,38 +243,39 @@ class _Work:
 
 def _trained_columns(model: str) -> list[str]:
     """Return the names of the text columns that a model folder records, before the model is loaded."""
-    record = read_json(Path(model).expanduser() / MODEL_FILE) or {}
-    return list((record.get("dataset") or {}).get("text_columns") or [])
+    dataset = (read_json(Path(model).expanduser() / MODEL_FILE) or {}).get("dataset")
+    columns = dataset.get("text_columns") if isinstance(dataset, dict) else None
+    return [str(name) for name in columns] if isinstance(columns, list) else []
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _counts(answers: list[Prediction], batch: Batch | None = None) -> Counts:
+def _counts(answers: list[Prediction], batch: Batch | None = None) -> LabelledCounts:
     problems = batch.problems if batch else {}
     errors = sum(bool(answer.error) or row in problems for row, answer in enumerate(answers))
-    return Counts(len(answers), sum(answer.label == ABSTAIN for answer in answers), errors)
+    return LabelledCounts(len(answers), sum(answer.label == ABSTAIN for answer in answers), errors)
 
 
-def _report(total: Counts, labelled: int, started: float, output: Path | None) -> dict[str, Any]:
+def _report(total: LabelledCounts, labelled: int, started: float, output: Path | None) -> PredictResult:
     """Return the result; `labelled` rows are this run's own, which an earlier one may have begun."""
     seconds = time.perf_counter() - started
-    return {
+    return PredictResult(
         **asdict(total),
-        "seconds": round(seconds, 3),
-        "texts_per_second": round(labelled / seconds, 1),
-        "output": str(output) if output else None,
-    }
+        seconds=round(seconds, 3),
+        texts_per_second=round(labelled / seconds, 1),
+        output=str(output) if output else None,
+    )
 
 
-def _text_columns(batch: Batch, record: dict[str, Any], settings: Settings, source: str) -> list[str]:
+def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, source: str) -> list[str]:
     """Choose the text columns: those asked for, else those of the training, else by their names."""
-    trained = record.get("dataset", {}).get("text_columns") or []
-    if not settings.data.text_column and trained and set(trained) <= set(batch.columns):
+    trained = record.dataset.text_columns if record and record.dataset else []
+    if not data.text_column and trained and set(trained) <= set(batch.columns):
         columns = list(trained)
     else:
-        columns = choose_text(batch, settings.data.model_copy(update={"label_column": None}), source)
+        columns = choose_text(batch, data.model_copy(update={"label_column": None}), source)
     log.info("%s: text from %s", source, " + ".join(columns))
     return columns
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from clf import processes
-from clf.data.rows import WINDOW
-from clf.measurement import load_model
+from clf.data.reading.batch import WINDOW
+from clf.models.find_and_load import load_model
 from clf.processes import World
 from clf.progress import Advance
+from clf.scoring.answers import Probabilities, confidence_of, predictions_of
 from clf.settings import Settings
 
 ABSTAIN = "abstain"
@@ -35,13 +33,19 @@ class Predictor:
 
     def __init__(self, model: str, settings: Settings | None = None, world: World = processes.ALONE) -> None:
         from clf.models.compute import choose_compute
-        from clf.scoring.inference import Inference
+        from clf.models.inference import Inference
 
         self.settings = settings or Settings()
-        self.classifier = load_model(model, self.settings)
+        self.classifier = load_model(
+            model,
+            max_length=self.settings.data.max_length,
+            offline=self.settings.run.offline,
+            timeout=self.settings.download.download_timeout,
+        )
         self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
         given = self.settings.predict.threshold
-        self.threshold = given if given is not None else self.classifier.record.get("threshold")
+        record = self.classifier.record
+        self.threshold = given if given is not None or record is None else record.threshold
 
     @property
     def labels(self) -> list[str]:
@@ -55,7 +59,7 @@ class Predictor:
         """
         if isinstance(texts, str):
             raise TypeError("predict takes a list of texts, found one str")
-        return [answer for answers in self.stream(_cut(texts)) for answer in answers]
+        return [answer for answers in self.stream(_windows(texts)) for answer in answers]
 
     def stream(self, windows: Iterable[list[str | None]], advance: Advance | None = None) -> Iterator[list[Prediction]]:
         """Label windows of texts, one after the other, while the next one is being read and tokenized.
@@ -76,19 +80,18 @@ class Predictor:
         for probabilities in self.inference.stream(cleaned(), advance):
             yield self._answers(waiting.popleft(), probabilities)
 
-    def _answers(self, texts: list[str], probabilities: NDArray[np.float32]) -> list[Prediction]:
-        rows = iter(probabilities.tolist())
-        return [self._prediction(next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
+    def _answers(self, texts: list[str], probabilities: Probabilities) -> list[Prediction]:
+        sure, chosen = confidence_of(probabilities).tolist(), predictions_of(probabilities).tolist()
+        rows = iter(zip(probabilities.tolist(), sure, chosen, strict=True))
+        return [self._prediction(*next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
 
-    def _prediction(self, scores: list[float]) -> Prediction:
-        confidence = max(scores)
-        label = self.labels[scores.index(confidence)]
-        if self.threshold is not None and confidence < self.threshold:
-            label = ABSTAIN
+    def _prediction(self, scores: list[float], confidence: float, chosen: int) -> Prediction:
+        abstains = self.threshold is not None and confidence < self.threshold
+        label = ABSTAIN if abstains else self.labels[chosen]
         return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
 
 
-def _cut(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
+def _windows(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
     rest = iter(texts)
     while window := list(islice(rest, WINDOW)):
         yield window

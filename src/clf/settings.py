@@ -6,7 +6,7 @@ The flag, the variable, the TOML key, the help text and the reference page are d
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -38,9 +38,9 @@ class Section(BaseModel):
     # Validators are built when first used: `--help` needs none of them.
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
-    def overlaid_on(self, recorded: dict[str, Any]) -> dict[str, Any]:
+    def overlaid_on(self, recorded: Self) -> Self:
         """Return `recorded` values, replaced by those that were given explicitly to this section."""
-        return {**recorded, **self.model_dump(mode="json", include=self.model_fields_set)}
+        return recorded.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 class RunSettings(Section):

@@ -6,43 +6,42 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clf import processes
-from clf.data.fingerprints import text_hashes
 from clf.data.prepared import LabelledTexts, PreparedDataset
-from clf.data.sources import Source, find_source, input_paths
+from clf.data.preparing.dataset import check_prepared, preparation_key, prepare_into
+from clf.data.sources.find import SourceFinder, input_paths
+from clf.data.sources.source import Source
+from clf.data.text_hashes import text_hashes
 from clf.errors import DataError, ModelError
-from clf.models.store import ModelFiles, find_model
-from clf.prepare import check_prepared, preparation_key, prepare_into
+from clf.models.counting import token_counter
+from clf.models.files import ModelFiles
+from clf.models.record import read_model_record
+from clf.models.store import find_model
+from clf.outcomes.base import Metrics
+from clf.outcomes.training import TrainExample, TrainResult
 from clf.processes import World
 from clf.reports.html import training_page
 from clf.reports.model_card import model_card
-from clf.results import (
-    MODEL_FILE,
-    MODELS,
-    PREPARED,
-    TRAIN_ROWS_FILE,
-    check_reports,
-    output_folder,
-    sha256,
-    shown,
-    staged,
-    write_json,
-    write_report,
-)
-from clf.runs import Clock, Run, differences, read_model_record, run_identity
+from clf.scoring.answers import Answers
 from clf.settings import Settings
-from clf.training.result import Example, TrainResult
+from clf.storage.disk import sha256, write_json
+from clf.storage.output import check_reports, output_folder, write_report
+from clf.storage.publish import staged
+from clf.storage.result_folders import MODEL_FILE, MODELS, PREPARED, TRAIN_ROWS_FILE, shown
+from clf.storage.run_folder import Clock, Run
+from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
     from clf.models.compute import Compute
-    from clf.training.outcome import Trained
-    from clf.training.work import Work
+    from clf.models.record import ModelRecord
+    from clf.training.setup import Work
+    from clf.training.trained import Trained
 
 EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
@@ -85,7 +84,7 @@ def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
 
 def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
     with processes.ending_others(world):
-        source = find_source(settings)
+        source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
         files = find_model(
             settings.train.model,
             settings.train.revision,
@@ -97,14 +96,14 @@ def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
             processes.from_main(world, None)
             return finished
         inputs = [files.folder, *input_paths(settings.data)]
-        folder = output_folder(settings, default, inputs)
+        folder = output_folder(settings.run, default, inputs)
         with Run(folder).open(settings, "train") as run, run.told():
             return _train(settings, source, files, folder, run, world, told)
 
 
 def _follow(settings: Settings, world: World) -> None:
     """Train beside the main process, on what it prepared."""
-    from clf.training.work import fine_tune_work, load_work
+    from clf.training.setup import fine_tune_work, load_work
 
     plan = processes.from_main(world)
     if plan is None:  # it ended before, and says why
@@ -112,7 +111,7 @@ def _follow(settings: Settings, world: World) -> None:
     files, folder, resume, schedule = plan
     run = Run(folder)
     work = load_work(settings, files, PreparedDataset(run.folder / "dataset"), world)
-    fine_tune_work(settings, replace(work, schedule=schedule), run, world, resume)
+    fine_tune_work(replace(work, schedule=schedule), run, world, resume)
 
 
 def default_name(settings: Settings, source: Source) -> str:
@@ -125,65 +124,68 @@ def default_name(settings: Settings, source: Source) -> str:
 def _train(
     settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World, told: bool
 ) -> TrainResult:
+    """Prepare, train, measure and publish, on the main process."""
     clock = Clock()
-    # Nothing of an earlier run is replaced before data and model are known to be good.
-    with staged(run.folder / "dataset") as stage:
-        prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
-        clock.lap("prepare")
-        from clf.training.schedule import tell
-        from clf.training.work import as_begun, fine_tune_work, load_work  # seconds, which a bad file should not cost
-
-        clock.lap("import")
-        work = load_work(settings, files, prepared, world)
-        resume = _is_resumed(settings, run)
-        if resume:
-            work = as_begun(settings, work, run, world)
-    work = replace(work, prepared=PreparedDataset(run.folder / "dataset"))
-    run.begin(settings, "train", resume=resume)
-    clock.lap("load")
+    work, resume = _begin(settings, source, files, run, world, clock)
     processes.from_main(world, (files, folder, resume, work.schedule))
     if told:
-        tell(settings.train, work.schedule, work.sizes)
-    trained = fine_tune_work(settings, work, run, world, resume)
+        from clf.training.schedule import tell_schedule
+
+        tell_schedule(settings.train, work.schedule, work.sizes)
+    from clf.training.setup import fine_tune_work
+
+    trained = fine_tune_work(work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
     result, record = _measure(settings, work, trained, folder, run, clock)
     # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
-    kept = {"of": _identity(settings, source), "created": record["created"], "result": result.as_dict()}
-    write_json(run.result, kept | {"recipe": work.schedule.as_settings()})
+    finished = FinishedRun(
+        of=_identity(settings, source), created=record.created, result=result, recipe=work.schedule.as_settings()
+    )
+    write_json(run.result, finished.model_dump(mode="json"))
     _publish(folder, work.classifier, record, work.train)
     clock.lap("publish")
     clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
     if not settings.train.keep_checkpoints:
         shutil.rmtree(run.checkpoints, ignore_errors=True)
     if settings.report.report:
-        page = training_page(result.as_dict(), record, run.read_history(), work.prepared.audit)
+        page = training_page(result, record, run.read_history(), work.prepared.audit)
         write_report(settings.report.report, page)
     return result
 
 
+def _begin(
+    settings: Settings, source: Source, files: ModelFiles, run: Run, world: World, clock: Clock
+) -> tuple["Work", bool]:
+    """Prepare the dataset and load what is trained; tells whether an interrupted run goes on."""
+    # Nothing of an earlier run is replaced before data and model are known to be good.
+    with staged(run.folder / "dataset") as stage:
+        prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
+        clock.lap("prepare")
+        from clf.training.setup import as_begun, load_work  # seconds, which a bad file should not cost
+
+        clock.lap("import")
+        work = load_work(settings, files, prepared, world)
+        resume = _is_resumed(settings.run.resume, run)
+        if resume:
+            work = as_begun(work, run, world)
+    run.begin(settings, "train", resume=resume)
+    clock.lap("load")
+    return replace(work, prepared=PreparedDataset(run.folder / "dataset")), resume
+
+
 def _measure(
     settings: Settings, work: "Work", trained: "Trained", folder: Path, run: Run, clock: Clock
-) -> tuple[TrainResult, dict[str, Any]]:
+) -> tuple[TrainResult, "ModelRecord"]:
     """Calibrate on validation and test once; return the result, and the record for the model folder."""
     from clf.training.confidence import calibrate
     from clf.training.record import model_record
 
-    classifier, tested = work.classifier, work.test
-    calibrated = calibrate(classifier, work.compute, work.validation, settings.confidence)
+    calibrated = calibrate(work.classifier, work.compute, work.validation, settings.confidence)
     clock.lap("calibrate")
-    test_metrics, examples = _final_test(classifier, work.compute, tested)
+    test_metrics, examples = _final_test(work.classifier, work.compute, work.test)
     clock.lap("test")
-    rows = {"train": len(work.train), "validation": len(work.validation), "test": len(tested or [])}
-    record = model_record(
-        settings, work.files, work.prepared, classifier, work.compute, rows, work.choices, work.schedule
-    ) | {
-        **calibrated.as_record(),
-        "metrics": {"validation": calibrated.metrics, "test": test_metrics},
-        "train_seconds": round(trained.seconds_in_all, 2),
-        "epochs": trained.epochs,
-        "steps": trained.steps,
-    }
+    record = model_record(settings, work, trained, calibrated, test_metrics)
     result = TrainResult(
         model_dir=shown(folder),
         run_dir=shown(run.folder),
@@ -195,41 +197,46 @@ def _measure(
         metrics=calibrated.metrics,
         test_metrics=test_metrics,
         examples=examples,
-        megabytes=round(4e-6 * classifier.parameters, 1),
+        megabytes=round(4e-6 * work.classifier.parameters, 1),
     )
     return result, record
 
 
-def _is_resumed(settings: Settings, run: Run) -> bool:
+def _is_resumed(asked: bool, run: Run) -> bool:
     """Tell whether there is something to go on with, and say what becomes of it."""
     there = any(run.checkpoints.glob("*checkpoint-*"))  # also one that was being replaced
-    if there and not settings.run.resume:
+    if there and not asked:
         log.warning("an interrupted run in %s is thrown away; --resume would go on with it", shown(run.folder))
-    if settings.run.resume and not there:
+    if asked and not there:
         log.info("there is no checkpoint to resume from: starting afresh")
-    return there and settings.run.resume
+    return there and asked
 
 
 def _finished(settings: Settings, default: Path, source: Source) -> TrainResult | None:
     """Return the result of a run of the same settings and data that is finished, when its model is still there."""
     folder = Path(os.path.realpath(settings.run.output_dir or default))
-    try:
-        kept = json.loads(Run(folder).result.read_text(encoding="utf-8"))
-        if kept["created"] != read_model_record(folder).get("created"):
-            return None
-        if changed := differences(kept["of"], _identity(settings, source), kept.get("recipe")):
-            log.warning("%s is of another run: %s", shown(folder), "; ".join(changed))
-            return None
-        examples = [Example(**example) for example in kept["result"].pop("examples")]
-        log.info("the run is finished: %s", shown(folder))
-        if not settings.train.keep_checkpoints:  # it may have been ended before it removed them
-            shutil.rmtree(Run(folder).checkpoints, ignore_errors=True)
-        return TrainResult(**kept["result"], examples=examples)
-    except (ModelError, OSError, ValueError, KeyError, TypeError):
+    finished = read_finished(Run(folder))
+    if finished is None or not _stands(folder, finished.created):
         return None
+    if changed := differences(finished.of, _identity(settings, source), finished.recipe):
+        log.warning("%s is of another run: %s", shown(folder), "; ".join(changed))
+        return None
+    log.info("the run is finished: %s", shown(folder))
+    if not settings.train.keep_checkpoints:  # it may have been ended before it removed them
+        shutil.rmtree(Run(folder).checkpoints, ignore_errors=True)
+    return finished.result
 
 
-def _identity(settings: Settings, source: Source) -> dict[str, Any]:
+def _stands(folder: Path, created: str) -> bool:
+    """Tell whether the model that was made then stands in the folder."""
+    try:
+        record = read_model_record(folder)
+    except ModelError:
+        return False
+    return record is not None and record.created == created
+
+
+def _identity(settings: Settings, source: Source) -> Identity:
     return run_identity(settings, source.origin, source.fingerprint)
 
 
@@ -238,17 +245,18 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
 
     What `clf prepare` or an `earlier` run made is taken when it came of the same content and settings.
     """
-    key = preparation_key(source, settings, subset=False)
+    key = preparation_key(source, settings.data, settings.cleaning, settings.run.seed, subset=False)
     made = [PreparedDataset(folder) for folder in (earlier, PREPARED / source.name)]
     if source.prepared:
-        check_prepared(PreparedDataset(source.prepared), settings)
+        check_prepared(PreparedDataset(source.prepared), settings.data, settings.cleaning)
         PreparedDataset(source.prepared).link_into(stage)
     elif kept := next((dataset for dataset in made if dataset.holds(key)), None):
         log.info("%s has not changed: taking it as prepared in %s", source.origin, shown(kept.folder.resolve()))
         kept.link_into(stage)
     else:
         log.info("preparing %s", source.origin)
-        prepare_into(stage, source, settings)
+        counter = token_counter(settings.train)
+        prepare_into(stage, source, settings.data, settings.cleaning, settings.run.seed, counter=counter)
     prepared = PreparedDataset(stage)
     _say_leaks(prepared)
     for split in ("train", "validation"):
@@ -262,33 +270,33 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
 
 def _final_test(
     classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None
-) -> tuple[dict[str, float] | None, list[Example]]:
+) -> tuple[Metrics | None, list[TrainExample]]:
     """Measure the kept weights once on the test split, which chose nothing."""
     if rows is None:
         return None, []
+    from clf.models.inference import probabilities_of
     from clf.progress import track
-    from clf.scoring.inference import predict_texts
     from clf.scoring.metrics import score
 
     with track("testing", len(rows)) as advance:
-        probabilities = predict_texts(classifier, rows.texts, compute, advance)
+        answers = Answers(probabilities_of(classifier, rows.texts, compute, advance), rows.labels)
     chosen = np.linspace(0, len(rows) - 1, min(EXAMPLES_SHOWN, len(rows))).astype(int)
     examples = [
-        Example(
-            rows.texts[row],
-            classifier.labels[rows.labels[row]],
-            classifier.labels[probabilities[row].argmax()],
-            round(float(probabilities[row].max()), 4),
+        TrainExample(
+            text=rows.texts[row],
+            label=classifier.labels[rows.labels[row]],
+            predicted=classifier.labels[answers.predictions[row]],
+            confidence=round(float(answers.confidence[row]), 4),
         )
         for row in chosen.tolist()
     ]
-    return score(probabilities, rows.labels), examples
+    return score(answers), examples
 
 
 # --- publishing ---------------------------------------------------------------------------------------------
 
 
-def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], train_rows: LabelledTexts) -> None:
+def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", train_rows: LabelledTexts) -> None:
     from clf.models.classifier import quiet_transformers
 
     with staged(folder) as stage, quiet_transformers():
@@ -296,11 +304,8 @@ def _publish(folder: Path, classifier: "Classifier", record: dict[str, Any], tra
         classifier.tokenizer.save_pretrained(stage)
         np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
         files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
-        (stage / "README.md").write_text(
-            model_card({**record, "name": folder.name}, record["metrics"]["validation"], record["metrics"]["test"]),
-            encoding="utf-8",
-        )
-        write_json(stage / MODEL_FILE, {**record, "files": files})
+        (stage / "README.md").write_text(model_card(folder.name, record), encoding="utf-8")
+        write_json(stage / MODEL_FILE, record.model_copy(update={"files": files}).model_dump(mode="json"))
 
 
 # --- settings -----------------------------------------------------------------------------------------------
@@ -326,6 +331,7 @@ def _test_run(settings: Settings) -> Settings:
 
 
 def _say_leaks(prepared: PreparedDataset) -> None:
-    leaks = {pair: count for pair, count in prepared.audit["leaks_after_split"]["exact"].items() if count}
+    after = prepared.audit.leaks_after_split
+    leaks = {pair: count for pair, count in (after.exact if after else {}).items() if count}
     if leaks:
         log.warning("texts that stand in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))

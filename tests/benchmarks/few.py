@@ -86,10 +86,11 @@ def trained(folder: Path, seed: int, recipe: list[str]) -> dict[str, float]:
 
 def cheap(method: str, train: Pairs, test: Pairs, seed: int) -> dict[str, float]:
     """Fit a baseline of `clf compare` on all the labelled texts."""
-    from clf.models.classifier import load_for_training
+    from clf.measuring import baseline_models
     from clf.models.compute import choose_compute
+    from clf.models.from_files import load_for_training
     from clf.models.store import find_model
-    from clf.scoring import baselines
+    from clf.scoring.answers import Answers
     from clf.scoring.metrics import score
     from clf.settings import ComputeSettings
 
@@ -97,12 +98,12 @@ def cheap(method: str, train: Pairs, test: Pairs, seed: int) -> dict[str, float]
     labels, truth = (np.array([names.index(label) for _, label in rows]) for rows in (train, test))
     texts, measured = ([text for text, _ in rows] for rows in (train, test))
     if method == "TF-IDF":
-        fitted = baselines.tfidf(texts, labels, measured, len(names), seed)
+        fitted = baseline_models.tfidf(texts, labels, measured, len(names), seed)
     else:
         encoder = load_for_training(find_model(MODEL, offline=True), names, seed=seed)
         encoder.max_length = 512
-        fitted = baselines.frozen(encoder, choose_compute(ComputeSettings()), texts, labels, measured, len(names))
-    scored = score(fitted.probabilities, truth)
+        fitted = baseline_models.frozen(encoder, choose_compute(ComputeSettings()), texts, labels, measured, len(names))
+    scored = score(Answers(fitted.probabilities, truth))
     return {name: scored[name] for name in METRICS} | {"seconds": fitted.train_seconds + fitted.measure_seconds}
 
 

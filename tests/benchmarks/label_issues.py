@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet as parquet
 
-from clf.folds import out_of_fold
-from clf.measurement import load_model
+from clf.data.sources.find import SourceFinder
+from clf.measuring.out_of_fold import out_of_fold
+from clf.models.find_and_load import load_model
 from clf.scoring.label_issues import is_label_issue, rank_label_issues
-from clf.settings import DataSettings, RunSettings, Settings, TrainSettings
+from clf.settings import ComputeSettings, DataSettings, RunSettings, Settings, TrainSettings
 from clf.train import train
 
 
@@ -42,19 +43,18 @@ def main() -> None:
         data = DataSettings(dataset=str(file), max_length=128, validation_size=0.05, test_size=0.0)
         settings = Settings(train=recipe, data=data, run=RunSettings(output_dir=Path(scratch) / "model"))
         train(settings)
-        texts, probabilities = out_of_fold(
-            load_model(str(Path(scratch) / "model"), Settings()), Settings(), options.folds
-        )
+        model = load_model(str(Path(scratch) / "model"))
+        texts, answers = out_of_fold(model, options.folds, ComputeSettings(), SourceFinder(seed=42))
     given = texts.labels
     wrong = np.array(
         [texts.names[label] != str(truth[text]) for text, label in zip(texts.raw_texts, given.tolist(), strict=True)]
     )
     rankings = {
-        "confident learning": rank_label_issues(probabilities, given),
-        "self-confidence": np.argsort(probabilities[np.arange(len(given)), given], kind="stable"),
+        "confident learning": rank_label_issues(answers),
+        "self-confidence": np.argsort(-answers.log_losses, kind="stable"),
         "chance": np.random.default_rng(0).permutation(len(given)),
     }
-    print(f"{len(given)} labels, {wrong.mean():.2%} wrong, {int(is_label_issue(probabilities, given).sum())} listed\n")
+    print(f"{len(given)} labels, {wrong.mean():.2%} wrong, {int(is_label_issue(answers).sum())} listed\n")
     print("| ranking | of the first 100 | 500 | 1,000 |\n|---|---|---|---|")
     for name, ranked in rankings.items():
         print(f"| {name} | " + " | ".join(f"{wrong[ranked[:count]].mean():.1%}" for count in (100, 500, 1000)) + " |")

@@ -54,7 +54,7 @@ begun = time.perf_counter()
 from clf.cli import app
 import importlib
 PLACES = [
-    ("clf.models.classifier", "_from_pretrained", "load"), ("clf.models.classifier", "_tokenizer", "load"),
+    ("clf.models.from_files", "_from_pretrained", "load"), ("clf.models.from_files", "_tokenizer", "load"),
     ("clf.train", "_publish", "publish"),
 ]
 class Finder:

@@ -9,7 +9,8 @@ from importlib.resources import files
 import pytest
 
 from clf.cli.app import run
-from clf.cli.help import KEPT, answer, pages, written
+from clf.cli.help import KEPT, answer, written
+from clf.cli.help_pages import pages
 from clf.errors import READER_LEFT
 from clf.settings import TrainSettings
 

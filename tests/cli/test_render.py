@@ -4,8 +4,12 @@ import json
 
 import pytest
 
-from clf.cli import render
+from clf.cli.show.compare import print_examples
+from clf.cli.show.tables import print_classes, print_confusion
+from clf.cli.show.terminal import print_error
 from clf.errors import DataError
+from clf.outcomes.base import ClassMetrics
+from clf.outcomes.comparison import Answer, Example
 from clf.reports.safety import safe
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
@@ -24,7 +28,7 @@ def test_secrets_become_stars() -> None:
 
 
 def test_an_error_is_one_line_and_a_hint_and_markup_in_it_is_text(capsys: pytest.CaptureFixture[str]) -> None:
-    render.print_error(DataError(f"bad\n{HOSTILE}", "do [this]"), as_json=True)
+    print_error(DataError(f"bad\n{HOSTILE}", "do [this]"), as_json=True)
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
     assert [line.split(":")[0] for line in lines] == ["error", "hint"]
@@ -34,19 +38,12 @@ def test_an_error_is_one_line_and_a_hint_and_markup_in_it_is_text(capsys: pytest
 
 
 def test_labels_with_markup_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    row = {"precision": None, "recall": 0.5, "f1": 0.25, "rows": 3}
-    render.print_classes({"[/x]": row, "[red]a": row})
-    render.print_confusion([[1, 2], [3, 4]], ["[/x]", "[red]a"])
-    render.print_examples(
-        [
-            {
-                "text": "[/y]",
-                "label": "[/x]",
-                "candidate": {"name": "a", "label": "[/x]", "confidence": 0.5},
-                "baseline": {"name": "b", "label": "c", "confidence": 0.5},
-            }
-        ]
-    )
+    row = ClassMetrics(precision=None, recall=0.5, f1=0.25, rows=3)
+    print_classes({"[/x]": row, "[red]a": row})
+    print_confusion([[1, 2], [3, 4]], ["[/x]", "[red]a"])
+    candidate = Answer(name="a", label="[/x]", confidence=0.5)
+    baseline = Answer(name="b", label="c", confidence=0.5)
+    print_examples([Example(text="[/y]", label="[/x]", candidate=candidate, baseline=baseline)])
     out = capsys.readouterr().out
     assert "[/x]" in out
     assert "[red]a" in out

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from clf.data.audit import audit_lengths, audit_near, audit_texts, count_classes
-from clf.data.fingerprints import hash_texts
+from clf.data.preparing.audit import audit_lengths, audit_near, audit_texts, count_classes
+from clf.data.text_hashes import hash_texts
+from clf.models.counting import TokenCounter
 from support.tiny import write_tiny_encoder
 
 
 def test_repeats_leaks_and_contradictions_are_counted() -> None:
     keys = {"train": hash_texts(["a", "a", "b", "c"]), "test": hash_texts(["a", "d", "d", "c"])}
     labels = {"train": np.array([0, 0, 1, 0]), "test": np.array([0, 1, 1, 1])}
-    assert audit_texts(keys, labels) == {
-        "duplicates": {"train": 1, "test": 1},
-        "leaks": {"test_in_train": 2},
-        "conflicting": 1,
-    }
+    found = audit_texts(keys, labels)
+    assert found.duplicates == {"train": 1, "test": 1}
+    assert found.leaks == {"test_in_train": 2}
+    assert found.conflicting == 1
 
 
 def test_classes_without_rows_are_counted_as_zero() -> None:
@@ -23,23 +23,23 @@ def test_classes_without_rows_are_counted_as_zero() -> None:
 
 def test_lengths_are_in_tokens_with_special_ones(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = write_tiny_encoder(tmp_path / "tiny")
-    lengths = audit_lengths([["film " * 98], ["film"]], folder / "tokenizer.json", 100)
-    assert lengths["tokens"]["max"] == 100
-    assert lengths["share_longer_than"] == {"64": 0.5, "100": 0.0, "128": 0.0, "256": 0.0, "512": 0.0}
-    assert lengths["share_of_tokens_cut_at"]["64"] == round(36 / 103, 4)
-    assert lengths["histogram"] == {"1-16": 1, "65-128": 1}
+    count = TokenCounter("tiny", folder / "tokenizer.json")
+    lengths = audit_lengths("tiny", count(["film " * 98, "film"]), 100)
+    assert lengths.tokens.max == 100
+    assert lengths.share_longer_than == {"64": 0.5, "100": 0.0, "128": 0.0, "256": 0.0, "512": 0.0}
+    assert lengths.share_of_tokens_cut_at["64"] == round(36 / 103, 4)
+    assert lengths.histogram == {"1-16": 1, "65-128": 1}
 
 
 def test_a_special_token_in_a_text_counts_as_its_characters(tmp_path) -> None:  # type: ignore[no-untyped-def]
     folder = write_tiny_encoder(tmp_path / "tiny")
-    plain = audit_lengths([["film film"]], folder / "tokenizer.json", 64)["tokens"]["max"]
-    assert audit_lengths([["film [SEP] film"]], folder / "tokenizer.json", 64)["tokens"]["max"] > plain + 1
+    plain, with_token = TokenCounter("tiny", folder / "tokenizer.json")(["film film", "film [SEP] film"])
+    assert with_token > plain + 1
 
 
 def test_near_duplicates_are_counted_beside_the_equal_ones() -> None:
     keys = {"train": hash_texts(["a", "a", "b", "c"]), "test": hash_texts(["a", "d", "e"])}
     clusters = {"train": np.array([0, 0, 0, 1]), "test": np.array([0, 1, 2])}
-    assert audit_near(keys, clusters) == {
-        "near_duplicates": {"train": 1, "test": 0},
-        "near_leaks": {"test_in_train": 1},
-    }
+    found = audit_near(keys, clusters)
+    assert found.duplicates == {"train": 1, "test": 0}
+    assert found.leaks == {"test_in_train": 1}

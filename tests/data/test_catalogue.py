@@ -53,11 +53,11 @@ def test_59_an_edited_file_of_the_same_size_and_time_is_read_anew(clf: RunClf, o
 
 
 def test_65_two_processes_on_one_folder_name_the_other(clf: RunClf, own_folder: Path) -> None:
-    from clf.results import held
+    from clf.storage.publish import locked
 
     write_csv(own_folder / "x.csv", ROWS)
     (own_folder / "prepared").mkdir()
-    with held(own_folder / "prepared" / ".x.lock", own_folder):
+    with locked(own_folder / "prepared" / ".x.lock", own_folder):
         done = clf("prepare", "--dataset", "x.csv")
     assert done.code == 1
     assert f"process {os.getpid()} on " in done.err

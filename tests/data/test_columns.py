@@ -2,8 +2,8 @@
 
 import pytest
 
-from clf.data.columns import Columns, choose_columns, choose_text
-from clf.data.rows import Batch
+from clf.data.reading.batch import Batch
+from clf.data.reading.columns import Columns, choose_columns, choose_text
 from clf.errors import DataError
 from clf.settings import DataSettings
 

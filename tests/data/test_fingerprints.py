@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clf.data.fingerprints import seen_in, text_hashes
+from clf.data.text_hashes import seen_in, text_hashes
 
 
 def test_texts_of_the_training_are_known_again(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clf.data.examples import Tally, read_examples
-from clf.data.folders import Split
-from clf.data.labels import Labelled, check_labels, name_labels, read_label_map, sort_labels
-from clf.data.rows import Batch
+from clf.data.preparing.labels import Labelled, check_labels, name_labels, read_label_map, sort_labels
+from clf.data.reading.batch import Batch, Split
+from clf.data.reading.examples import RowTally, read_examples
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
@@ -129,7 +128,7 @@ def test_truth_values_are_written_one_way(caplog: pytest.LogCaptureFixture) -> N
 def test_a_column_of_floats_gives_the_labels_its_file_shows() -> None:
     def labels(values: list[object]) -> list[str]:
         batch = Batch({"text": ["a"] * len(values), "label": values}, list(range(1, len(values) + 1)))
-        [(_, _, examples)] = read_examples(Split(lambda: iter([batch]), "file"), DataSettings(), Tally())
+        [(_, _, examples)] = read_examples(Split(lambda: iter([batch]), "file"), DataSettings(), RowTally())
         return named(examples.labels)[0]
 
     assert labels([1.0, 0.0]) == ["0", "1"]

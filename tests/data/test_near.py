@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from clf.data.near import SHORTEST, THRESHOLD, cluster, sketch
+from clf.data.preparing.near_duplicates import SHORTEST, THRESHOLD, cluster, sketch
 
 
 def jaccard(a: str, b: str) -> float:

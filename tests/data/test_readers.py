@@ -10,8 +10,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from clf.data.readers import read_file
-from clf.data.rows import Batch
+from clf.data.reading.batch import Batch
+from clf.data.reading.formats import read_file
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 

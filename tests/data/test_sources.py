@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.examples import Tally, read_examples
-from clf.data.sources import Source, find_source, looks_like_path, same_dataset
+from clf.data.reading.examples import RowTally, read_examples
+from clf.data.reading.formats import looks_like_path
+from clf.data.sources.find import SourceFinder, same_dataset
+from clf.data.sources.source import Source
 from clf.errors import DataError
-from clf.settings import DataSettings, DemoSettings, RunSettings, Settings
+from clf.settings import DataSettings
 from conftest import review_rows, write_csv
 from support.local_hub import LocalHub
 
 
 def source(spec: object, offline: bool = False, **data: object) -> Source:
-    return find_source(Settings(data=DataSettings(dataset=str(spec), **data), run=RunSettings(offline=offline)))
+    return SourceFinder(seed=42, offline=offline).find(DataSettings(dataset=str(spec), **data))
 
 
 def rows(found: Source, split: str) -> dict[str, list[object]]:
@@ -92,7 +94,7 @@ def test_ag_news_keeps_its_official_label_order(hub: LocalHub) -> None:
 
 
 def test_synthetic_reviews_need_nothing() -> None:
-    found = find_source(Settings(data=DataSettings(dataset="synthetic"), demo=DemoSettings(rows=20)))
+    found = SourceFinder(seed=42, generated=20).find(DataSettings(dataset="synthetic"))
     assert [len(rows(found, split)["text"]) for split in ("train", "validation", "test")] == [14, 2, 4]
 
 
@@ -126,10 +128,9 @@ def test_a_folder_with_nothing_usable_says_what_it_holds(own_folder: Path) -> No
 
 def test_a_dataset_is_known_again_by_name_and_by_place(own_folder: Path) -> None:
     path = write_csv(own_folder / "a.csv", review_rows(4))
-    recorded = {"dataset": "a.csv", "origin": str(path)}
-    assert same_dataset("a.csv", recorded)
-    assert same_dataset(str(path), recorded)
-    assert not same_dataset("imdb", recorded)
+    assert same_dataset("a.csv", "a.csv", str(path))
+    assert same_dataset(str(path), "a.csv", str(path))
+    assert not same_dataset("imdb", "a.csv", str(path))
 
 
 def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
@@ -142,5 +143,5 @@ def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
 def test_files_of_one_split_may_name_their_columns_otherwise(own_folder: Path) -> None:
     write_csv(own_folder / "train-1.csv", [("a", "x")])
     write_csv(own_folder / "train-2.csv", [("b", "y")], ("review", "sentiment"))
-    read = [examples for _, _, examples in read_examples(source("./").splits["train"], DataSettings(), Tally())]
+    read = [examples for _, _, examples in read_examples(source("./").splits["train"], DataSettings(), RowTally())]
     assert [(examples.texts, examples.labels) for examples in read] == [(["a"], ["x"]), (["b"], ["y"])]

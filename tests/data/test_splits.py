@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clf.data.clusters import Units
-from clf.data.fingerprints import hash_texts
-from clf.data.splits import cut, stratified_subset
+from clf.data.preparing.clusters import Units
+from clf.data.preparing.splitting import cut
+from clf.data.sampling import stratified_subset
+from clf.data.text_hashes import hash_texts
 from clf.errors import DataError
 
 SHARES = {"validation": 0.1, "test": 0.1}

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import clf
-from clf.data.synthetic import LABELS, MAX_ROWS, MIN_ROWS, OPINIONS, SEEN, UNSEEN, Review, synthetic_reviews
+from clf.data.sources.synthetic import LABELS, MAX_ROWS, MIN_ROWS, OPINIONS, SEEN, UNSEEN, Review, synthetic_reviews
 
 OPINION_WORDS = {word for kinds in OPINIONS.values() for words in kinds.values() for word in words}
 
@@ -53,7 +53,7 @@ def test_splits_have_their_share_of_the_rows_and_are_balanced(rows: int, sizes: 
 
 
 def test_the_same_rows_and_seed_give_the_same_reviews_in_every_process() -> None:
-    program = "from clf.data.synthetic import synthetic_reviews; print(synthetic_reviews(60, 7))"
+    program = "from clf.data.sources.synthetic import synthetic_reviews; print(synthetic_reviews(60, 7))"
     source = str(Path(clf.__file__).parents[1])
     for hash_seed in ("1", "2"):
         env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": source}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from clf.data.tokens import CHARACTERS_PER_TOKEN, tokenize
+from clf.models.tokens import CHARACTERS_PER_TOKEN, tokenize
 
 
 def test_the_ids_are_the_tokenizers_own_cut_at_the_length(tiny_encoder: Path) -> None:

@@ -11,7 +11,8 @@ from huggingface_hub import constants
 from clf import hub as store
 from clf.errors import ModelError, NetworkError, OutputError
 from clf.hub import look_up
-from clf.hub.cache import RECORD, VERIFIED, cache_folder, repository_folder
+from clf.hub.address import cache_folder, repository_folder
+from clf.hub.cache import RECORD, VERIFIED
 from clf.hub.files import check_weights, stays_inside, wanted
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files

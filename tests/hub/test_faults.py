@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import constants
 
 from clf.hub import download
-from clf.hub.cache import cache_folder
+from clf.hub.address import cache_folder
 from clf.hub.files import content_hash
 from conftest import Outcome, RunClf
 from support.faults import CASES, MODEL, FaultCase, publish, unreachable

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -15,12 +14,13 @@ from huggingface_hub import constants
 
 from clf.errors import NetworkError
 from clf.hub import download
+from clf.hub.messages import Message, Order
 from clf.hub.transfer import Waiting, busy_seconds
 from conftest import RunClf
 from support.faults import MODEL, WEIGHTS, publish
 from support.local_hub import LocalHub
 
-ORDER = {"kind": "model", "repository": "acme/tiny", "revision": None, "pins": None}
+ORDER = Order("model", "acme/tiny", None)
 COMMIT = "c" * 40
 
 
@@ -29,14 +29,14 @@ def talking(monkeypatch: pytest.MonkeyPatch, seconds: float, waiting: float = 1.
     share of its seconds that it waited for others."""
 
     @contextmanager
-    def transfer(order: dict[str, Any]) -> Iterator[queue.Queue[dict[str, Any]]]:
-        messages: queue.Queue[dict[str, Any]] = queue.Queue()
-        messages.put({"answered": True})
+    def transfer(order: Order) -> Iterator[queue.Queue[Message]]:
+        messages: queue.Queue[Message] = queue.Queue()
+        messages.put(Message(answered=True))
         for number in range(1, int(seconds * 10) + 1):
             counts = {name: number * each.get(name, 0) for name in ("received", "hashed")}
-            messages.put({"bytes": 100 + counts["received"], "total": 10**9, **counts})
-            messages.put({"waited": waiting * number / 10})
-        messages.put({"done": COMMIT})
+            messages.put(Message(bytes=100 + counts["received"], total=10**9, **counts))
+            messages.put(Message(waited=waiting * number / 10))
+        messages.put(Message(done=COMMIT))
         yield messages
 
     monkeypatch.setattr(download, "_transfer", transfer)
@@ -67,7 +67,7 @@ def test_a_process_that_gets_no_processor_is_waited_for(monkeypatch: pytest.Monk
 
 def test_a_process_that_says_nothing_uses_up_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
-    def silent(order: dict[str, Any]) -> Iterator[queue.Queue[dict[str, Any]]]:
+    def silent(order: Order) -> Iterator[queue.Queue[Message]]:
         yield queue.Queue()
 
     monkeypatch.setattr(download, "_transfer", silent)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from clf.models import attention
-from clf.models.attention import attend_text_by_text
+from clf.models.cpu import attention
+from clf.models.cpu.attention import attend_text_by_text
 
 SHAPE = {"vocab_size": 99, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "num_labels": 3}
 BERT = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}

@@ -12,8 +12,10 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel
 
 from clf.errors import ModelError, UsageError
-from clf.models.classifier import choose_max_length, load_classifier, load_for_training, position_limit
-from clf.models.store import ModelFiles, find_model
+from clf.models.classifier import choose_max_length, position_limit
+from clf.models.files import ModelFiles
+from clf.models.from_files import load_classifier, load_for_training
+from clf.models.store import find_model
 
 # As published with distilbert-base-uncased.
 DISTILBERT = {

@@ -2,7 +2,7 @@
 
 import torch
 
-from clf.models.dropout import FastDropout, draw_masks_fast
+from clf.models.cpu.dropout import FastDropout, draw_masks_fast
 
 
 def test_the_share_and_the_mean_are_those_of_dropout() -> None:

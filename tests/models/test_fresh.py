@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from clf.models.classifier import load_for_training
 from clf.models.fresh import write_fresh_encoder
+from clf.models.from_files import load_for_training
 from clf.models.store import find_model
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig
 
-from clf.models.packing import PackedLinear, pack_linear_layers
+from clf.models.cpu.packing import PackedLinear, pack_linear_layers
 
 SHAPES = {
     "bert": BertConfig(vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clf.outcomes.comparison import CompareResult, Rule
+from clf.outcomes.evaluation import LengthGroup
 from clf.reports import charts
 from clf.reports.junit import junit_xml
 from clf.reports.label_issues import inert
@@ -91,7 +93,7 @@ def test_the_parts_are_there(pages: dict[str, str]) -> None:
 
 
 def test_pictures_take_the_colour_of_the_page_and_are_the_same_each_time() -> None:
-    groups = [{"from": 1, "to": 9, "accuracy": 0.5, "interval": [0.4, 0.6]}]
+    groups = [LengthGroup.model_validate({"from": 1, "to": 9, "rows": 4, "accuracy": 0.5, "interval": (0.4, 0.6)})]
     first, second = charts.by_length(groups), charts.by_length(groups)
     assert first == second
     assert "currentColor" in first
@@ -105,8 +107,12 @@ def test_many_classes_make_no_confusion_matrix() -> None:
 
 
 def test_a_rule_that_is_undecided_was_skipped() -> None:
-    rules = [{"name": name, "outcome": name, "message": "why \x00"} for name in ("passed", "failed", "inconclusive")]
-    suite = ET.fromstring(junit_xml({"model": "m", "dataset": "d", "split": "test", "rules": rules}))[0]
+    rules = [
+        Rule.model_validate({"name": name, "outcome": name, "message": "why \x00"})
+        for name in ("passed", "failed", "inconclusive")
+    ]
+    result = CompareResult.model_construct(model="m", dataset="d", split="test", rules=rules)
+    suite = ET.fromstring(junit_xml(result))[0]
     assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["3", "1", "1"]
     assert [child.tag for case in suite for child in case if child.tag != "system-out"] == ["failure", "skipped"]
 

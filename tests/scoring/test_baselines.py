@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from clf.data.synthetic import synthetic_reviews
-from clf.scoring.baselines import majority, tfidf
+from clf.data.sources.synthetic import synthetic_reviews
+from clf.measuring.baseline_models import majority, tfidf
 
 
 def test_tfidf_learns_the_synthetic_reviews() -> None:

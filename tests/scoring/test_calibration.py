@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from clf.scoring.answers import Answers, with_temperature
 from clf.scoring.calibration import (
     expected_calibration_error,
     fit_temperature,
     reliability,
     simulated_calibration_error,
-    with_temperature,
 )
 
 
@@ -40,19 +40,18 @@ def test_the_order_of_rows_changes_nothing() -> None:
     assert expected_calibration_error(confidence[shuffled], correct[shuffled]) == pytest.approx(forward)
 
 
-def overconfident(rows: int = 4000, factor: float = 2.0, classes: int = 3) -> tuple[np.ndarray, np.ndarray]:
+def overconfident(rows: int = 4000, factor: float = 2.0, classes: int = 3) -> Answers:
     """Draw calibrated answers and labels, then sharpen the answers: the temperature that mends them is `factor`."""
     generator = np.random.default_rng(7)
     logits = generator.normal(size=(rows, classes)) * 2
     honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels = (generator.random(rows)[:, None] > honest.cumsum(axis=1)).sum(axis=1)
-    return with_temperature(honest.astype(np.float32), 1 / factor), labels
+    return Answers(with_temperature(honest.astype(np.float32), 1 / factor), labels)
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0, 5.0])
 def test_the_temperature_undoes_what_sharpened_the_answers(factor: float) -> None:
-    probabilities, labels = overconfident(factor=factor)
-    found = fit_temperature(probabilities, labels)
+    found = fit_temperature(overconfident(factor=factor))
     assert found.value == pytest.approx(factor, rel=0.06)
     assert found.after["log_loss"] <= found.before["log_loss"]
     assert found.after["ece"] < 2.5 * found.after["ece_expected"]
@@ -60,21 +59,20 @@ def test_the_temperature_undoes_what_sharpened_the_answers(factor: float) -> Non
 
 
 def test_the_temperature_is_bounded() -> None:
-    probabilities, labels = overconfident(factor=40.0)
-    assert fit_temperature(probabilities, labels).value == pytest.approx(10.0, rel=0.01)
+    assert fit_temperature(overconfident(factor=40.0)).value == pytest.approx(10.0, rel=0.01)
 
 
 def test_too_few_rows_or_errors_leave_it_at_one_and_say_so() -> None:
-    probabilities, labels = overconfident()
-    few = fit_temperature(probabilities[:99], labels[:99])
+    answers = overconfident()
+    few = fit_temperature(answers.take(np.arange(99)))
     assert (few.value, few.before) == (1.0, few.after)
     assert "99 validation rows" in str(few.reason)
-    faultless = fit_temperature(probabilities, probabilities.argmax(axis=1))
+    faultless = fit_temperature(Answers(answers.probabilities, answers.predictions))
     assert "0 errors" in str(faultless.reason)
 
 
 def test_a_temperature_keeps_rows_sums_and_order() -> None:
-    probabilities, _ = overconfident(200)
+    probabilities = overconfident(200).probabilities
     scaled = with_temperature(probabilities, 3.0)
     assert scaled.sum(axis=1) == pytest.approx(np.ones(200), abs=1e-5)
     assert (scaled.argmax(axis=1) == probabilities.argmax(axis=1)).all()
@@ -82,10 +80,8 @@ def test_a_temperature_keeps_rows_sums_and_order() -> None:
 
 
 def test_the_reliability_diagram_has_the_bins_of_the_error() -> None:
-    generator = np.random.default_rng(3)
-    confidence = generator.uniform(0.5, 1.0, 1500)
-    correct = generator.random(1500) < confidence
-    bins = reliability(confidence, correct)
+    answers = overconfident(1500)
+    bins = reliability(answers)
     assert [each.rows for each in bins] == [100] * 15
     error = sum(each.rows * abs(each.accuracy - each.confidence) for each in bins) / 1500
-    assert error == pytest.approx(expected_calibration_error(confidence, correct))
+    assert error == pytest.approx(expected_calibration_error(answers.confidence, answers.correct))

@@ -4,14 +4,23 @@ from typing import Any
 
 import pytest
 
-from clf.scoring.gate import Comparison, advise, check_rules, decide, gate, summarize, weakest
-from clf.settings import CompareSettings
+from clf.outcomes.base import ClassMetrics
+from clf.outcomes.comparison import Comparison
+from clf.scoring.gate import advise, check_rules, decide, gate, summarize, weakest
+from clf.settings import CompareSettings, TrainSettings
 
-CLASSES = {"a": {"recall": 0.9}, "b": {"recall": None}}
+CLASSES = {
+    name: ClassMetrics(precision=0.9, recall=recall, f1=0.9, rows=9) for name, recall in (("a", 0.9), ("b", None))
+}
 
 
 def comparison(verdict: str, baseline: str = "tfidf", gates: bool = True, needed: int | None = None) -> Comparison:
-    return Comparison(baseline, "macro_f1", 0.01, [-0.01, 0.03], 0.2, verdict, gates, needed)
+    return Comparison.model_validate(
+        {
+            "baseline": baseline, "metric": "macro_f1", "difference": 0.01, "interval": (-0.01, 0.03), "p_value": 0.2,
+            "verdict": verdict, "gates": gates, "rows_needed": needed, "won": 3, "lost": 2,
+        }
+    )  # fmt: skip
 
 
 def metrics(f1: float, accuracy: float = 0.9, ece: float = 0.02) -> dict[str, Any]:
@@ -92,8 +101,7 @@ def test_the_summary_says_what_would_settle_it() -> None:
 
 def test_advice_names_what_the_recipe_was() -> None:
     lost = [comparison("inconclusive", needed=5000)]
-    recipe = {"learning_rate": 2e-5, "epochs": 1, "max_train_samples": 100}
-    advice = " ".join(advise(metrics(0.7), lost, recipe, 1e-4))
+    advice = " ".join(advise(0.9, lost, TrainSettings(learning_rate=2e-5, epochs=1), 100, 1e-4))
     for part in ("about 5,000", "0.0001 suits this encoder", "more epochs: it was 1", "it was 100", "TF-IDF"):
         assert part in advice
-    assert advise(metrics(0.9), [], {}, None)
+    assert advise(0.9, [], None, None, None)

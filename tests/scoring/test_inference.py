@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from clf.data.tokens import tokenize
 from clf.errors import DataError, ModelError
-from clf.models.classifier import Classifier, load_classifier
+from clf.models import inference
+from clf.models.classifier import Classifier
 from clf.models.compute import Compute, choose_compute
-from clf.models.packing import pack_linear_layers
+from clf.models.cpu.packing import pack_linear_layers
+from clf.models.from_files import load_classifier
+from clf.models.inference import Array, Inference, predict_tokens, prefetched, probabilities_of
 from clf.models.store import find_model
-from clf.scoring import inference
-from clf.scoring.inference import Array, Inference, ahead, predict_texts, predict_tokens
+from clf.models.tokens import tokenize
 from clf.settings import ComputeSettings
 
 TEXTS = ["a wonderful film", "dull", "an awful and boring film with a terrible plot " * 3, "great", "a film"]
@@ -31,7 +32,7 @@ def test_probabilities_are_those_of_the_plain_model_in_the_order_of_the_texts(
 ) -> None:
     classifier = load_classifier(find_model(str(trained)))
     monkeypatch.setitem(inference.TOKENS_PER_BATCH, "cpu", 40)
-    probabilities = predict_texts(classifier, TEXTS, choose_compute(FP32))
+    probabilities = probabilities_of(classifier, TEXTS, choose_compute(FP32))
     for text, row in zip(TEXTS, probabilities, strict=True):
         inputs = classifier.tokenizer(text, truncation=True, max_length=64, return_tensors="pt")
         with torch.no_grad():
@@ -43,7 +44,7 @@ def test_inference_draws_nothing_and_keeps_the_mode_of_the_model(trained: Path) 
     classifier = load_classifier(find_model(str(trained)))
     classifier.model.train()
     before = torch.get_rng_state()
-    predict_texts(classifier, TEXTS, choose_compute(FP32))
+    probabilities_of(classifier, TEXTS, choose_compute(FP32))
     assert classifier.model.training
     assert torch.equal(before, torch.get_rng_state())
 
@@ -51,16 +52,16 @@ def test_inference_draws_nothing_and_keeps_the_mode_of_the_model(trained: Path) 
 def test_every_text_is_counted_and_none_is_fine(trained: Path) -> None:
     counted: list[int] = []
     classifier = load_classifier(find_model(str(trained)))
-    predict_texts(classifier, TEXTS, choose_compute(FP32), counted.append)
+    probabilities_of(classifier, TEXTS, choose_compute(FP32), counted.append)
     assert sum(counted) == len(TEXTS)
-    assert predict_texts(classifier, [], choose_compute(FP32)).shape == (0, 2)
+    assert probabilities_of(classifier, [], choose_compute(FP32)).shape == (0, 2)
 
 
 def test_answers_that_are_no_numbers_are_refused(trained: Path) -> None:
     classifier = load_classifier(find_model(str(trained)))
     torch.nn.init.constant_(classifier.model.classifier.bias, float("inf"))
     with pytest.raises(ModelError, match="not numbers"):
-        predict_texts(classifier, TEXTS, choose_compute(FP32))
+        probabilities_of(classifier, TEXTS, choose_compute(FP32))
 
 
 # --- bf16, and what is read again ---------------------------------------------------------------------------
@@ -83,7 +84,7 @@ def classifier(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Classifier:
 
 
 def in_fp32(classifier: Classifier) -> Array:
-    return predict_texts(classifier, MANY, Compute(CPU, "fp32"))
+    return probabilities_of(classifier, MANY, Compute(CPU, "fp32"))
 
 
 def in_bf16(classifier: Classifier) -> Array:
@@ -145,7 +146,7 @@ def test_windows_are_answered_in_their_order_and_an_error_in_reading_comes_after
     with pytest.raises(DataError, match="line 7 is broken"):
         answers.extend(Inference(classifier, choose_compute(FP32)).stream(read(), counted.append))
     assert [len(answer) for answer in answers] == [2, 0, 3]
-    assert np.concatenate(answers) == pytest.approx(predict_texts(classifier, TEXTS, choose_compute(FP32)), abs=1e-5)
+    assert np.concatenate(answers) == pytest.approx(probabilities_of(classifier, TEXTS, choose_compute(FP32)), abs=1e-5)
     assert sum(counted) == len(TEXTS)
 
 
@@ -157,7 +158,7 @@ def test_the_next_item_is_made_while_the_one_before_is_in_use() -> None:
         second_begun.set()
         yield 2
 
-    items = ahead(made())
+    items = prefetched(made())
     assert next(items) == 1
     assert second_begun.wait(10)
     assert list(items) == [2]
@@ -167,7 +168,7 @@ def test_the_next_item_is_made_while_the_one_before_is_in_use() -> None:
 def test_the_thread_that_makes_items_ends_with_their_user(taken: int) -> None:
     before, deadline = set(running_threads()), time.monotonic() + 10
     made: list[int] = []
-    items = ahead(made.append(number) or number for number in count())  # type: ignore[func-returns-value]
+    items = prefetched(made.append(number) or number for number in count())  # type: ignore[func-returns-value]
     assert [next(items) for _ in range(taken)] == list(range(taken))
     [maker] = set(running_threads()) - before
     while len(made) < taken + 2 and time.monotonic() < deadline:

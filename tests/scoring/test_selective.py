@@ -56,7 +56,7 @@ def test_nothing_answered_has_no_accuracy() -> None:
 
 def test_risk_and_coverage_end_at_the_error_rate() -> None:
     curve = risk_coverage(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True]))
-    assert curve == [[0.25, 0.0], [0.5, 0.0], [0.75, pytest.approx(1 / 3)], [1.0, 0.25]]
+    assert curve == [(0.25, 0.0), (0.5, 0.0), (0.75, pytest.approx(1 / 3)), (1.0, 0.25)]
 
 
 def test_a_choice_says_what_it_aimed_at() -> None:

@@ -98,7 +98,7 @@ def test_the_interval_of_a_mean_is_that_of_scipy() -> None:
 
 def test_one_row_has_an_interval_without_width() -> None:
     table = tally(np.array([1]), np.array([1]), classes=2)
-    assert bootstrap_intervals(table, draws=50)["accuracy"] == [1.0, 1.0]
+    assert bootstrap_intervals(table, draws=50)["accuracy"] == (1.0, 1.0)
 
 
 # --- what a difference needs --------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def has_rows(count: int) -> Check:
 
 
 def audited(key: str, value: object) -> Check:
-    return lambda prepared: prepared.audit[key] == value
+    return lambda prepared: bool(getattr(prepared.audit, key) == value)
 
 
 def made(folder: Path) -> None:

@@ -9,10 +9,11 @@ import clf.prepare
 import clf.train
 import clf.training.confidence
 import clf.training.record
-import clf.training.work  # noqa: F401
-from clf.cli import app, render  # noqa: F401
-from clf.layers import load_settings
+import clf.training.setup  # noqa: F401
+from clf.cli import app  # noqa: F401
+from clf.cli.show import compare, evaluate, predict, prepare, train  # noqa: F401
 from clf.scoring import metrics, selective  # noqa: F401
+from clf.settings_sources import load_settings
 
 
 def _prepare() -> None:

@@ -40,7 +40,7 @@ CHANGED = {
 
 def arguments(train: TrainSettings, rows: int = 1000) -> dict[str, object]:
     schedule = choose_schedule(train, Sizes("distilbert-base-uncased", 768, rows, rows // 9, 2))
-    made = training_arguments(train, schedule, RunSettings(seed=9), CPU, Path("checkpoints"))
+    made = training_arguments(train, schedule, 9, CPU, Path("checkpoints"))
     return {key: value for key, value in vars(made).items() if not key.startswith("_")}
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from clf.errors import UsageError
-from clf.training.checkpoints import MANIFEST, Checkpoints
+from clf.training.checkpoints import MANIFEST, Checkpoints, Fingerprint, RunPosition
 from clf.training.keeping import BEST_FILE
 
-MARK = {"same": {"--seed": 1}, "alike": {"threads": 2}}
+MARK = Fingerprint({"--seed": 1}, {"threads": 2})
+PROGRESS = RunPosition(True, 0.5, 10, 1.5)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def save(store: Checkpoints, step: int, best: int | None, content: str = "weight
     if with_best:
         (folder / BEST_FILE).write_text(f"best {best}")
     (folder / "model.safetensors").write_text(f"{content} {step}")
-    return store.commit(folder.name, step, best, {"evaluated": True})
+    return store.commit(folder.name, step, best, PROGRESS)
 
 
 def steps(store: Checkpoints) -> list[int]:
@@ -37,7 +38,7 @@ def test_the_newest_is_found_with_what_it_holds(store: Checkpoints) -> None:
     save(store, 20, 10)
     found = store.newest()
     assert found
-    assert (found.step, found.best_step, found.extra) == (20, 10, {"evaluated": True})
+    assert (found.step, found.best_step, found.progress) == (20, 10, PROGRESS)
 
 
 def test_the_newest_and_the_best_are_kept_and_no_third(store: Checkpoints) -> None:
@@ -123,12 +124,12 @@ def test_what_was_being_written_is_cleared(store: Checkpoints) -> None:
 
 def test_another_run_is_refused_with_both_values(store: Checkpoints) -> None:
     save(store, 10, 10)
-    other = Checkpoints(store.folder, {"same": {"--seed": 2}, "alike": {"threads": 2}})
+    other = Checkpoints(store.folder, Fingerprint({"--seed": 2}, {"threads": 2}))
     with pytest.raises(UsageError, match="--seed was 1, is now 2"):
         other.newest()
 
 
 def test_another_machine_is_a_warning(store: Checkpoints, caplog: pytest.LogCaptureFixture) -> None:
     save(store, 10, 10)
-    assert Checkpoints(store.folder, {"same": {"--seed": 1}, "alike": {"threads": 8}}).newest()
+    assert Checkpoints(store.folder, Fingerprint({"--seed": 1}, {"threads": 8})).newest()
     assert "threads was 2, is now 8" in caplog.text

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from clf.data.tokens import tokenize
-from clf.models.classifier import Classifier, load_for_training
+from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.from_files import load_for_training
+from clf.models.inference import predict_tokens
 from clf.models.store import find_model
 from clf.models.temperature import last_layer
-from clf.scoring.inference import predict_tokens
+from clf.models.tokens import tokenize
 from clf.training import head
 from clf.training.head import can_be_fitted, fit_head
 from support.tiny import review_rows

@@ -2,16 +2,9 @@
 
 import pytest
 
+from clf.models.families import suggested_rate
 from clf.settings import TrainSettings
-from clf.training.schedule import (
-    Schedule,
-    Sizes,
-    choose_schedule,
-    explain,
-    suggested_rate,
-    warmup_within,
-    warnings,
-)
+from clf.training.schedule import Schedule, Sizes, choose_schedule, explain, warmup_within, warnings
 
 DISTILBERT, MINILM = ("distilbert-base-uncased", 768), ("sentence-transformers/all-MiniLM-L6-v2", 384)
 

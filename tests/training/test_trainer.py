@@ -8,23 +8,24 @@ import numpy as np
 import pytest
 import torch
 
-from clf.data.synthetic import synthetic_reviews
-from clf.data.tokens import tokenize
+from clf.data.sources.synthetic import synthetic_reviews
 from clf.errors import TrainingError
-from clf.layers import load_settings
-from clf.models.classifier import Classifier, load_for_training
+from clf.models.classifier import Classifier
 from clf.models.compute import choose_compute
+from clf.models.from_files import load_for_training
 from clf.models.store import find_model
-from clf.runs import Run
-from clf.settings import RunSettings, Settings, TrainSettings
+from clf.models.tokens import tokenize
+from clf.settings import Settings, TrainSettings
+from clf.settings_sources import load_settings
+from clf.storage.run_folder import Run
 from clf.training import recipe
 from clf.training.arguments import training_arguments
 from clf.training.batching import Encoded
-from clf.training.checkpoints import Checkpoints
-from clf.training.outcome import Trained
+from clf.training.checkpoints import Checkpoints, Fingerprint
 from clf.training.recipe import Loss, Recipe
 from clf.training.schedule import Sizes, choose_schedule
 from clf.training.selection import selection
+from clf.training.trained import Trained
 from clf.training.trainer import fine_tune
 
 LABELS = ["negative", "positive"]
@@ -50,10 +51,10 @@ def tuned(
         train = TrainSettings(**{"eval_steps": "epoch", "select_by": "macro_f1", "head_init": "random"} | recipe)
         sizes = Sizes("tiny", 32, *(len(splits[split].labels) for split in ("train", "validation")), 2)
         schedule = choose_schedule(train, sizes)
-        arguments = training_arguments(train, schedule, RunSettings(), compute, run.checkpoints)
+        arguments = training_arguments(train, schedule, 42, compute, run.checkpoints)
         arguments.logging_steps = logging_steps
         made = Recipe(arguments, schedule, patience, loss or Loss(), save_steps)
-        store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
+        store = Checkpoints(run.checkpoints, Fingerprint({}, {}))
         return (
             classifier,
             fine_tune(classifier, splits["train"], splits["validation"], made, compute, run, store),
@@ -121,9 +122,9 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     run = Run(folder / "model")
     with run.open(Settings(), "train"):
         schedule = choose_schedule(TrainSettings(epochs=1, head_init="random"), Sizes("tiny", 32, 8, 8, 2))
-        arguments = training_arguments(TrainSettings(epochs=1), schedule, RunSettings(), compute, run.checkpoints)
+        arguments = training_arguments(TrainSettings(epochs=1), schedule, 42, compute, run.checkpoints)
         recipe = Recipe(arguments, schedule, 3, Loss())
-        store = Checkpoints(run.checkpoints, {"same": {}, "alike": {}})
+        store = Checkpoints(run.checkpoints, Fingerprint({}, {}))
         fine_tune(classifier, split, split, recipe, compute, run, store)
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -21,6 +21,9 @@ from clf.cli.session import (
 )
 from clf.errors import UsageError
 from clf.settings import Settings
+
+if TYPE_CHECKING:
+    from clf.outcomes.machine import Downloaded
 
 
 class PlainHelp:
@@ -80,15 +83,15 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
     """Read, clean, label, split and audit a dataset."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
-    from clf.cli import render
+    from clf.cli.show.prepare import print_prepared
     from clf.prepare import prepare
-    from clf.results import shown
+    from clf.storage.result_folders import shown
 
-    prepared = prepare(settings)
+    result = prepare(settings)
     if presentation.json:
-        return render.print_json({**prepared.audit, "output_dir": str(prepared.folder)})
-    render.print_audit(prepared.name, prepared.audit)
-    finish(presentation, "clf", "train", "--dataset", shown(prepared.folder), *encoder_at_hand(settings))
+        return print_json(result.as_json())
+    print_prepared(result)
+    finish(presentation, "clf", "train", "--dataset", shown(Path(result.output_dir)), *encoder_at_hand(settings.train))
 
 
 @app.command("train", cls=Command)
@@ -97,15 +100,15 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     """Fine-tune an encoder on a dataset, and publish the model."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
-    from clf.cli import render
+    from clf.cli.show.train import print_training
     from clf.train import train
 
     result = train(settings)
     if result is None:  # the main process of several tells
         return None
     if presentation.json:
-        return render.print_json(result.as_dict())
-    render.print_training(result)
+        return print_json(result.as_json())
+    print_training(result)
     finish(presentation, "clf", "compare", result.model_dir)
 
 
@@ -114,18 +117,13 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
 def demo_command(settings: Settings, presentation: Presentation) -> None:
     """Run the whole pipeline on synthetic movie reviews, with no network and a recipe of its own."""
     start(settings, presentation)
-    from clf.cli import render
+    from clf.cli.show.train import print_demo
     from clf.demo import demo
 
     result = demo(settings)
     if presentation.json:
-        return render.print_json(result.as_dict())
-    render.print_training(result.training)
-    before, after = result.comparison["baselines"]["pretrained"], result.comparison["candidate"]
-    render.print_metrics(
-        {"before": before, "after": after},
-        f"{result.comparison['rows']} test reviews before and after fine-tuning",
-    )
+        return print_json(result.as_json())
+    print_demo(result)
     finish(presentation, "clf", "predict", result.training.model_dir, "--text", "A film I will gladly watch again.")
 
 
@@ -135,23 +133,13 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     """Measure a model on a split of a dataset."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
-    from clf.cli import render
+    from clf.cli.show.evaluate import print_evaluation
     from clf.evaluate import evaluate
-    from clf.reports.markdown import evaluation_columns
 
     result = evaluate(model, settings)
     if presentation.json:
-        return render.print_json(result)
-    title = f"{result['model']} on {result['rows']} texts of {result['dataset']}"
-    render.print_metrics(evaluation_columns(result), title, intervals=result["intervals"])
-    render.print_classes(result["per_class"])
-    render.print_confusion(result["confusion_matrix"], list(result["per_class"]))
-    render.print_confidence(result)
-    if result["label_issues"]:
-        render.print_lines(
-            f"labels that look wrong: {result['label_issues']}, in {result['output_dir']}/label_issues.csv"
-        )
-    render.print_lines(f"written to {result['output_dir']}")
+        return print_json(result.as_json())
+    print_evaluation(result)
     finish(presentation, "clf", "compare", *([model] if model else []))
 
 
@@ -166,16 +154,16 @@ def compare_command(
     """Tell whether a model is better than its baselines; exit code 3 when it is not, 4 when chance may have it."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
-    from clf.cli import render
+    from clf.cli.show.compare import print_comparison
     from clf.compare import compare, exit_code
 
     result = compare(candidate or trained_model, settings)
     if presentation.json:
-        render.print_json(result)
+        print_json(result.as_json())
     else:
-        render.print_comparison(result)
-        finish(presentation, *result["next"])
-    raise typer.Exit(exit_code(result, settings))
+        print_comparison(result)
+        finish(presentation, *result.next)
+    raise typer.Exit(exit_code(result, settings.compare))
 
 
 @app.command("predict", cls=Command)
@@ -204,16 +192,11 @@ def predict_command(
     ] = None,
 ) -> None:
     """Label new texts: given on the command line, a file into a file, or what comes through a pipe."""
-    if text is not None and source is not None:
-        raise UsageError(f"both --text and the file {source} were given", "give one of them")
-    if text is None and source is None:
-        if os.isatty(0):
-            raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
-        source = Path("-")
+    source = _source_of(model, source, text)
     if presentation.json and output is None and source is not None:
         raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
     start(settings, presentation)
-    from clf.cli import render
+    from clf.cli.show.predict import print_labelled, print_predictions
     from clf.predict import predict_file, predict_texts
 
     result = (
@@ -222,13 +205,24 @@ def predict_command(
     if result is None:  # the main process of several tells
         return None
     if presentation.json:
-        return render.print_json(result)
+        return print_json(result.as_json())
     if source is None:
-        render.print_predictions(result["predictions"], settings.predict.all_scores)
+        print_predictions(result.predictions, settings.predict.all_scores)
     if output:
-        render.print_labelled(result)
+        print_labelled(result)
     if source is None:
         finish(presentation, "clf", "predict", model, "FILE", "--output", "predictions.csv")
+
+
+def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path | None:
+    """Return the file to label, a pipe where none is named; None for texts of the command line."""
+    if text is not None and source is not None:
+        raise UsageError(f"both --text and the file {source} were given", "give one of them")
+    if text is None and source is None:
+        if os.isatty(0):
+            raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
+        return Path("-")
+    return source
 
 
 @app.command("export", cls=Command)
@@ -237,16 +231,16 @@ def export_command(settings: Settings, presentation: Presentation, model: ModelA
     """Write a model as ONNX, checked on real texts; exit code 3 when int8 costs more than the margin."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
-    from clf.cli import findings, render
+    from clf.cli.show.export import print_export
     from clf.export import exit_code, export
 
     result = export(model, settings)
     if presentation.json:
-        render.print_json(result)
+        print_json(result.as_json())
     else:
-        findings.print_export(result)
-        if result["output_dir"]:
-            finish(presentation, "clf", "predict", result["output_dir"], "--text", "a new text")
+        print_export(result)
+        if result.output_dir:
+            finish(presentation, "clf", "predict", result.output_dir, "--text", "a new text")
     raise typer.Exit(exit_code(result))
 
 
@@ -280,8 +274,7 @@ def download_command(
     if verify and update:
         raise UsageError("--verify asks no network, and --update does", "give one of them")
     start(settings, presentation)
-    from clf.cli import findings, render
-    from clf.data.sources import NAMES
+    from clf.cli.show.download import print_downloaded
     from clf.download import choose_wanted, download_models, verify_models
 
     wanted = choose_wanted(models or [], dataset or [], revision, from_manifest)
@@ -290,15 +283,20 @@ def download_command(
     else:
         rows = download_models(wanted, settings, update=update, manifest=manifest)
     if presentation.json:
-        return render.print_json(rows)
-    findings.print_downloaded(rows, verify, manifest)
-    model = next((row["id"] for row in rows if row["kind"] == "model"), None)
+        return print_json([row.as_json() for row in rows])
+    print_downloaded(rows, verify, manifest)
+    finish(presentation, *_training_with(rows, revision))
+
+
+def _training_with(rows: "list[Downloaded]", revision: str | None) -> list[str]:
+    """Return the command that trains with what was fetched."""
+    from clf.data.sources.find import NAMES
+
     short = {repository: name for name, repository in NAMES.items()}
-    data = next((short.get(row["id"], row["id"]) for row in rows if row["kind"] == "dataset"), "FILE")
+    model = next((["--model", row.id] for row in rows if row.kind == "model"), [])
+    data = next((short.get(row.id, row.id) for row in rows if row.kind == "dataset"), "FILE")
     pinned = ["--revision", revision] if revision else []
-    finish(
-        presentation, "clf", "train", "--dataset", data, *(["--model", model] if model else []), *pinned, "--offline"
-    )
+    return ["clf", "train", "--dataset", data, *model, *pinned, "--offline"]
 
 
 @app.command("doctor", cls=Command)
@@ -306,15 +304,22 @@ def download_command(
 def doctor_command(settings: Settings, presentation: Presentation) -> None:
     """Say what this machine has: device, precision, cores, memory, cache, what is ready offline."""
     start(settings, presentation)
-    from clf.cli import findings, render
+    from clf.cli.show.doctor import print_findings
     from clf.doctor import examine
 
     found = examine(settings, presentation.config)
     if presentation.json:
-        return render.print_json(found)
-    findings.print_findings(found)
-    damaged = next((one["id"] for one in found["ready_offline"] if one["problem"] and one["kind"] == "model"), None)
+        return print_json(found.as_json())
+    print_findings(found)
+    damaged = next((one.id for one in found.ready_offline if one.problem and one.kind == "model"), None)
     finish(presentation, "clf", *(["download-models", damaged] if damaged else ["demo"]))
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; what prints is imported only where something is."""
+    from clf.cli.show.terminal import print_json
+
+    print_json(value)
 
 
 def run(arguments: list[str] | None = None) -> int:

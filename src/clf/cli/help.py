@@ -1,6 +1,6 @@
 """The help of every command: written once from the options, kept in `help.json`, and shown without importing them.
 
-`clf train --help` takes as long as starting Python. `python -m clf.cli.help` (in `make docs`) writes the file anew.
+`clf train --help` takes as long as starting Python. `clf.cli.help_pages` writes the file.
 """
 
 import json
@@ -76,21 +76,3 @@ def page_of(command: Any, context: Any) -> Page:
         sections.setdefault(panel, []).append([" ".join(names.split()), " ".join(meaning.split())])
     usage = f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}"
     return {"usage": usage, "about": " ".join((command.help or "").split()), "sections": sections}
-
-
-def pages() -> dict[str, Page]:
-    """Return the page of every command by its name, that of `clf` itself under nothing."""
-    import typer
-
-    from clf.cli.app import app
-
-    group: Any = typer.main.get_command(app)
-    top = group.make_context("clf", [], resilient_parsing=True)
-    found = {"": page_of(group, top)}
-    for name, command in group.commands.items():
-        found[name] = page_of(command, command.make_context(name, [], parent=top, resilient_parsing=True))
-    return found
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(pages(), indent=1, ensure_ascii=False) + "\n")

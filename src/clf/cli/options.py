@@ -11,8 +11,8 @@ import typer
 from pydantic.fields import FieldInfo
 
 from clf import __version__
-from clf.layers import Overrides, load_settings
 from clf.settings import flag, section_type
+from clf.settings_sources import Overrides, load_settings
 
 COMMON = "Every command"
 

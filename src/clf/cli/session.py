@@ -27,7 +27,7 @@ from clf.errors import (
     ran_out_of_memory,
 )
 from clf.processes import current_world
-from clf.settings import DEFAULT_MODEL, Settings
+from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 
 SECONDS_TO_SPEAK = 3.0
 """A launcher ends all processes when one has ended: one with nothing to say waits for the one that says it."""
@@ -50,7 +50,7 @@ def start(settings: Settings, presentation: Presentation) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     quiet = presentation.quiet or not current_world().is_main
     level = logging.ERROR if quiet else logging.DEBUG if presentation.verbose else logging.INFO
-    from clf.cli.render import NoteHandler
+    from clf.cli.show.terminal import NoteHandler
 
     handler = NoteHandler(level)
     log = logging.getLogger("clf")
@@ -65,12 +65,12 @@ def note_unused(settings: Settings, *names: str) -> None:
         logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
 
 
-def encoder_at_hand(settings: Settings) -> list[str]:
+def encoder_at_hand(train: TrainSettings) -> list[str]:
     """Name the encoder that was asked for, or one that is installed where the default is not here."""
     from clf.models.store import EMBEDDED_ID, find_local_model, has_embedded
 
-    if "model" in settings.train.model_fields_set:
-        return ["--model", settings.train.model]
+    if "model" in train.model_fields_set:
+        return ["--model", train.model]
     if has_embedded() and find_local_model(DEFAULT_MODEL) is None:
         return ["--model", EMBEDDED_ID]
     return []
@@ -79,7 +79,7 @@ def encoder_at_hand(settings: Settings) -> list[str]:
 def finish(presentation: Presentation, *command: object) -> None:
     """Say what comes next, as it can be typed."""
     if not presentation.quiet:
-        from clf.cli.render import print_next
+        from clf.cli.show.terminal import print_next
 
         print_next(shlex.join(str(part) for part in command))
 
@@ -136,7 +136,7 @@ def _usage_hint(message: str) -> str:
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
-    from clf.cli.render import print_error
+    from clf.cli.show.terminal import print_error
     from clf.reports.safety import safe
 
     if _debugging(arguments):

@@ -3,23 +3,20 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from clf import __version__
-from clf.data.delivery import Rows, TextStore
-from clf.data.splits import stratified_subset
+from clf.data.sampling import stratified_subset
 from clf.errors import DataError
-from clf.progress import Advance, track
-from clf.results import MANIFEST_FILE, sha256, write_json
-from clf.runs import read_manifest
-from clf.settings import CleaningSettings
+from clf.outcomes.preparation import Audit
+from clf.settings import CleaningSettings, DataSettings
+from clf.storage.disk import sha256
+from clf.storage.result_folders import MANIFEST_FILE
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,32 @@ class LabelledTexts:
         )
 
 
+class Manifest(BaseModel):
+    """What was prepared, from what, and how: `manifest.json`, which is written last."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True, defer_build=True)
+
+    clf_version: str
+    labels: list[str]
+    """Label names in the order of their ids."""
+    files: dict[str, str]
+    """The SHA-256 of each split's file."""
+    name: str
+    origin: str = ""
+    fingerprint: str = ""
+    key: str | None = None
+    """The hash of all that decides what preparing gives."""
+    lengths: list[str | int | None] | None = None
+    """What the lengths in tokens were measured with: the SHA-256 of the tokenizer, and the length to cut at."""
+    dataset: str | None = None
+    """What was typed."""
+    cleaning: CleaningSettings
+    data: DataSettings
+    seed: int
+    text_columns: list[str] = []
+    rows_generated: int | None = None
+
+
 @dataclass(frozen=True)
 class PreparedDataset:
     """A folder that `clf prepare` made; splits are read when asked for."""
@@ -57,35 +80,35 @@ class PreparedDataset:
     folder: Path
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> Manifest:
         """What was prepared, from what, and how."""
         return read_manifest(self.folder)
 
     @property
     def name(self) -> str:
         """The short name of the dataset."""
-        return str(self.manifest["name"])
+        return self.manifest.name
 
     @property
     def labels(self) -> list[str]:
         """Label names in the order of their ids."""
-        return list(self.manifest["labels"])
+        return self.manifest.labels
 
     @property
     def splits(self) -> list[str]:
         """The names of the splits that have rows."""
-        return [Path(file).stem for file in self.manifest["files"]]
+        return [Path(file).stem for file in self.manifest.files]
 
     @property
     def cleaning(self) -> CleaningSettings:
         """The cleaning steps that were applied."""
-        return CleaningSettings(**self.manifest["cleaning"])
+        return self.manifest.cleaning
 
     @cached_property
-    def audit(self) -> dict[str, Any]:
+    def audit(self) -> Audit:
         """What was found in the data."""
         try:
-            return dict(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
+            return Audit.model_validate(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             hint = "prepare the dataset again with clf prepare --overwrite"
             raise DataError(f"{self.folder / 'audit.json'} is missing or damaged: {error}", hint) from error
@@ -103,7 +126,7 @@ class PreparedDataset:
                 "pass --split with one of them",
             )
         path = self.folder / f"{split}.parquet"
-        if not path.is_file() or sha256(path) != self.manifest["files"][path.name]:
+        if not path.is_file() or sha256(path) != self.manifest.files[path.name]:
             raise DataError(
                 f"{path} is missing or was changed since it was prepared",
                 "prepare the dataset again with clf prepare --overwrite",
@@ -118,15 +141,15 @@ class PreparedDataset:
             whole = bool(self.audit) and (self.folder / "labels.json").is_file()
             return (
                 whole
-                and self.manifest.get("key") == key
-                and all(sha256(self.folder / name) == content for name, content in self.manifest["files"].items())
+                and self.manifest.key == key
+                and all(sha256(self.folder / name) == content for name, content in self.manifest.files.items())
             )
         except (DataError, OSError):
             return False
 
     def link_into(self, folder: Path) -> None:
         """Put the files of the dataset into another folder, without a second copy on disk where that is possible."""
-        for name in (*self.manifest["files"], "labels.json", "audit.json", MANIFEST_FILE):
+        for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
             if not (self.folder / name).is_file():
                 hint = "prepare the dataset again with clf prepare --overwrite"
                 raise DataError(f"{self.folder / name} is missing", hint)
@@ -141,40 +164,20 @@ class PreparedDataset:
         return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
 
 
-def write_prepared(
-    folder: Path,
-    splits: Mapping[str, Rows],
-    store: TextStore,
-    labels: list[str],
-    audit: dict[str, Any],
-    manifest: dict[str, Any],
-) -> None:
-    """Write the files of a prepared dataset into `folder`, the manifest last."""
-    with track("writing", sum(map(len, splits.values())), "rows") as advance:
-        for split, rows in splits.items():
-            _write_split(folder / f"{split}.parquet", rows, store, labels, advance)
-    write_json(folder / "labels.json", {"labels": labels})
-    write_json(folder / "audit.json", audit)
-    files = {f"{split}.parquet": sha256(folder / f"{split}.parquet") for split in splits}
-    write_json(folder / MANIFEST_FILE, {"clf_version": __version__, "labels": labels, "files": files, **manifest})
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a prepared dataset.
+
+    Raises DataError when it is damaged.
+    """
+    path = folder / MANIFEST_FILE
+    try:
+        return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise _damaged(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
 
 
-def _write_split(path: Path, rows: Rows, store: TextStore, labels: list[str], advance: Advance) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    schema = pyarrow.schema(
-        [
-            ("text", pyarrow.large_string()),
-            ("label", pyarrow.int64()),
-            ("label_name", pyarrow.string()),
-            ("raw_text", pyarrow.large_string()),
-        ]
-    )
-    names = pyarrow.array(labels, pyarrow.string())
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for place, texts in store.tables(rows.number):
-            ids = pyarrow.array(rows.label[place])
-            columns = [texts["text"], ids, names.take(ids), texts["raw_text"]]
-            writer.write_table(pyarrow.table(columns, schema=schema))
-            advance(texts.num_rows)
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(f"{path} is damaged: {why}", "prepare the dataset again with clf prepare --overwrite")

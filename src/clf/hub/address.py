@@ -1,6 +1,8 @@
-"""Where the Hub is, whether it may be asked, and what must never be shown of either."""
+"""Where the Hub and its cache are, whether it may be asked, and what must never be shown of it."""
 
 import os
+from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from clf.errors import UsageError
@@ -45,3 +47,15 @@ def check_token() -> None:
     token = os.environ.get("HF_TOKEN", "").strip()
     if not all("!" <= character <= "~" for character in token):
         raise UsageError("HF_TOKEN holds characters that no token has", "unset it, or copy the token again")
+
+
+def cache_folder() -> Path:
+    """Return where the Hub's client keeps its files: HF_HUB_CACHE, or `hub` below HF_HOME."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE).expanduser()
+
+
+def repository_folder(kind: Literal["model", "dataset"], repository: str) -> Path:
+    """Return the folder of a repository in the cache."""
+    return cache_folder() / f"{kind}s--{repository.replace('/', '--')}"

@@ -15,18 +15,39 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
+from clf.hub.address import cache_folder, repository_folder
 from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
-from clf.results import read_json
+from clf.storage.disk import read_json
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
-Listing = dict[str, dict[str, Any]]
-"""Of each file of a commit its `size` in bytes and its `hash`."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Content:
+    """The size of a file in bytes, where it is known, and its hash, empty where it is not."""
+
+    size: int | None
+    hash: str
+
+
+Listing = dict[str, Content]
+"""The content of each file of a commit."""
+
+
+@dataclass(frozen=True)
+class CacheRecord:
+    """What clf recorded of a repository: what each name stands for, and what each commit holds."""
+
+    revisions: dict[str, str] = field(default_factory=dict)
+    commits: dict[str, Listing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,18 +72,6 @@ class CacheEntry:
         return None if self.problems else self.snapshot
 
 
-def cache_folder() -> Path:
-    """Return where the Hub's client keeps its files: HF_HUB_CACHE, or `hub` below HF_HOME."""
-    from huggingface_hub import constants
-
-    return Path(constants.HF_HUB_CACHE).expanduser()
-
-
-def repository_folder(kind: Kind, repository: str) -> Path:
-    """Return the folder of a repository in the cache."""
-    return cache_folder() / f"{kind}s--{repository.replace('/', '--')}"
-
-
 def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: bool = False) -> CacheEntry:
     """Find a repository in the cache, whole, with every byte verified, and with no network call.
 
@@ -85,20 +94,17 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
     return found
 
 
-def read_record(root: Path) -> dict[str, Any]:
+def read_record(root: Path) -> CacheRecord:
     """Read what clf recorded of a repository; a damaged record says nothing."""
-    record = read_json(root / RECORD) or {}
+    record: Any = read_json(root / RECORD) or {}
     try:
         commits = {
-            commit: {name: {"size": int(one["size"]), "hash": str(one["hash"])} for name, one in listing.items()}
+            commit: {name: Content(int(one["size"]), str(one["hash"])) for name, one in listing.items()}
             for commit, listing in record["commits"].items()
         }
-        return {
-            "revisions": {str(name): str(commit) for name, commit in record["revisions"].items()},
-            "commits": commits,
-        }
+        return CacheRecord({str(name): str(commit) for name, commit in record["revisions"].items()}, commits)
     except (KeyError, TypeError, ValueError, AttributeError):
-        return {"revisions": {}, "commits": {}}
+        return CacheRecord()
 
 
 def add_to_record(root: Path, revision: str | None, commit: str, listing: Listing) -> None:
@@ -109,9 +115,9 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
     if revision and not stays_inside(revision):
         raise ValueError(f"{revision!r} is no revision")
     record = read_record(root)
-    record["commits"][commit] = listing
-    record["revisions"][revision or "main"] = commit
-    replace_text(root / RECORD, json.dumps(record, indent=1))
+    record.commits[commit] = listing
+    record.revisions[revision or "main"] = commit
+    replace_text(root / RECORD, json.dumps(asdict(record), indent=1))
     if revision != commit:
         reference = root / "refs" / (revision or "main")
         reference.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +129,7 @@ def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:
     for path in sorted(cache_folder().glob(f"*--*/{RECORD}")):
         kind, _, name = path.parent.name.partition("s--")
         if kind in ("model", "dataset"):
-            for revision in read_record(path.parent)["revisions"]:
+            for revision in read_record(path.parent).revisions:
                 yield ("model" if kind == "model" else "dataset"), name.replace("--", "/"), revision
 
 
@@ -143,18 +149,18 @@ def replace_text(path: Path, text: str) -> None:
 # --- what is wrong with a commit ------------------------------------------------------------------------------
 
 
-def _commits(root: Path, record: dict[str, Any], revision: str | None) -> list[str]:
+def _commits(root: Path, record: CacheRecord, revision: str | None) -> list[str]:
     """List the commits a revision may stand for: itself, when it is one; what clf recorded; what the client did."""
     wanted_revision = revision or "main"
-    named = [wanted_revision, record["revisions"].get(wanted_revision)]
+    named = [wanted_revision, record.revisions.get(wanted_revision)]
     with suppress(OSError, UnicodeDecodeError, ValueError):
         named.append((root / "refs" / wanted_revision).read_text(encoding="utf-8").strip())
     return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and is_commit(commit)))
 
 
-def _problems(kind: Kind, root: Path, commit: str, record: dict[str, Any], anew: bool) -> list[str]:
+def _problems(kind: Kind, root: Path, commit: str, record: CacheRecord, anew: bool) -> list[str]:
     folder = root / "snapshots" / commit
-    listing: Listing | None = record["commits"].get(commit)
+    listing = record.commits.get(commit)
     if listing is None:
         missing = _missing_of_another_tool(kind, root, commit)
         if missing:
@@ -173,7 +179,7 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
             missing.append("tokenizer_config.json")  # without it transformers silently takes another tokenizer
         return missing
     listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")  # which the client leaves
-    if not listed:
+    if not listed or not isinstance(listed, dict):
         return ["the list of its files"]
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
 
@@ -189,7 +195,7 @@ def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
         target = os.path.basename(os.path.realpath(folder / name))
         one = stated.get(name)
         known = str(one.get("lfs_sha256") or one.get("blob_id")) if isinstance(one, dict) else target
-        listing[name] = {"size": None, "hash": known if HASH.fullmatch(known) else ""}
+        listing[name] = Content(None, known if HASH.fullmatch(known) else "")
     return listing
 
 
@@ -199,7 +205,7 @@ def note_verified(root: Path, commit: str, names: Iterable[str]) -> None:
     replace_text(root / VERIFIED, json.dumps({**(read_json(root / VERIFIED) or {}), commit: marks}))
 
 
-def _mark(status: os.stat_result) -> list[int]:
+def _mark(status: os.stat_result) -> list[JsonValue]:
     return [status.st_size, status.st_mtime_ns]  # a copy, as into an image, keeps both
 
 
@@ -207,7 +213,8 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
     verified = read_json(root / VERIFIED) or {}
     kept = verified.get(commit)
     known = kept if isinstance(kept, dict) and not anew else {}
-    problems, right = [], dict(known)
+    problems: list[str] = []
+    right: dict[str, JsonValue] = dict(known)
     for name, stated in listing.items():
         try:
             status = (folder / name).stat()
@@ -215,12 +222,12 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
             problems.append(f"{name} is missing")
             continue
         mark = _mark(status)
-        if stated["size"] not in (None, status.st_size):
-            problems.append(f"{name} has {status.st_size} bytes, expected {stated['size']}")
+        if stated.size not in (None, status.st_size):
+            problems.append(f"{name} has {status.st_size} bytes, expected {stated.size}")
         elif right.get(name) != mark:
-            if not stated["hash"] and anew:
+            if not stated.hash and anew:
                 problems.append(f"{name} cannot be verified, for nothing says what its hash is")
-            elif stated["hash"] and content_hash(folder / name, stated["hash"]) != stated["hash"]:
+            elif stated.hash and content_hash(folder / name, stated.hash) != stated.hash:
                 problems.append(f"the content of {name} does not match its hash")
             else:
                 right[name] = mark

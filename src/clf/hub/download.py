@@ -15,21 +15,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, Any, NoReturn
+from dataclasses import replace
+from typing import IO, NoReturn
 
 from clf.errors import ClfError, NetworkError
-from clf.hub.address import check_token, is_offline, shown_endpoint
-from clf.hub.cache import (
-    CacheEntry,
-    Snapshot,
-    add_to_record,
-    cache_folder,
-    look_up,
-    read_record,
-    repository_folder,
-)
+from clf.hub.address import cache_folder, check_token, is_offline, repository_folder, shown_endpoint
+from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up, read_record
 from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
+from clf.hub.messages import Message, Order
 from clf.progress import Advance, size, track
 
 SECONDS_TO_FIRST_ANSWER = 5.0
@@ -75,7 +69,7 @@ def fetch(
     with _alone(kind, repository):
         if not update and (found := _holding(look_up(kind, repository, revision), pins)):
             return found
-        order = {"kind": kind, "repository": repository, "revision": revision, "pins": pins}
+        order = Order(kind, repository, revision, pins)
         try:
             commit = _Download(order, timeout).run()
         except NetworkError as error:
@@ -96,11 +90,11 @@ def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> Non
     """
     root = repository_folder(kind, repository)
     record = read_record(root)
-    if record["revisions"].get(revision or "main") == commit or commit not in record["commits"]:
+    if record.revisions.get(revision or "main") == commit or commit not in record.commits:
         return
     with _alone(kind, repository):
         try:
-            add_to_record(root, revision, commit, record["commits"][commit])
+            add_to_record(root, revision, commit, record.commits[commit])
         except OSError as error:
             raise cannot_write(error) from error
 
@@ -166,7 +160,7 @@ class _Download:
     starting a process, computing, or getting no processor on a busy machine uses up nobody's patience.
     """
 
-    def __init__(self, order: dict[str, Any], timeout: float) -> None:
+    def __init__(self, order: Order, timeout: float) -> None:
         self.order, self.timeout = order, timeout
         self.stall = min(SECONDS_OF_STALL, timeout / 2)
         self.answered = False
@@ -177,7 +171,7 @@ class _Download:
 
     def run(self) -> str:
         """Make attempts until one succeeds, and return the commit."""
-        with track(f"fetching {self.order['repository']}", None, "bytes") as advance:
+        with track(f"fetching {self.order.repository}", None, "bytes") as advance:
             while True:
                 before = self.furthest
                 self.attempts += 1
@@ -199,7 +193,7 @@ class _Download:
         if hopeless or out_of_time or self.fruitless >= max(FRUITLESS_ATTEMPTS, self.timeout / 15):
             log.debug("gave up after %d attempts and %.1f s of waiting", self.attempts, self.waited)
             raise NetworkError(str(again))
-        log.info("fetching %s: %s; trying again", self.order["repository"], again)
+        log.info("fetching %s: %s; trying again", self.order.repository, again)
         time.sleep(pause)
         self._wait(pause)
 
@@ -213,54 +207,53 @@ class _Download:
         # `since` the last good news, of the seconds `waited` in this attempt.
         limit, since, waited, received, hashed, hashed_then = patience + 1.0, 0.0, 0.0, 0, 0, 0
         silence = min(SECONDS_OF_SILENCE, max(SECONDS_TO_START, self.timeout))
-        with _transfer({**self.order, "timeout": patience}) as messages:
+        with _transfer(replace(self.order, timeout=patience)) as messages:
             while True:
                 try:
                     message = messages.get(timeout=silence)
                 except queue.Empty:
                     self._wait(silence)
                     raise TryAgain(f"the process that fetches was silent for {silence:.0f} s") from None
-                if "waited" in message:
-                    passed, waited = message["waited"] - waited, message["waited"]
-                    if (
-                        hashed > hashed_then
-                    ):  # time spent on hashing is no time without news, nor are waits for its disk
+                if message.waited is not None:
+                    passed, waited = message.waited - waited, message.waited
+                    if hashed > hashed_then:  # hashing is no time without news, nor are waits for its disk
                         since, hashed_then = since + passed, hashed
                     else:
                         self._wait(passed)
                     if waited - since > limit:
                         raise TryAgain(f"too little was received for {waited - since:.0f} s")
-                elif "answered" in message:
+                elif message.answered:
                     self.answered, limit, since = True, stall, waited
-                elif "bytes" in message:
-                    hashed = message["hashed"]
-                    if message["received"] - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, waited - since):
-                        since, received, self.idle = waited, message["received"], 0.0
+                elif message.bytes is not None:
+                    hashed = message.hashed
+                    if message.received - received >= SLOWEST_BYTES_PER_SECOND * max(1.0, waited - since):
+                        since, received, self.idle = waited, message.received, 0.0
                     self._advance(advance, message)
                 else:
                     return self._ended(message)
 
-    def _advance(self, advance: Advance, message: dict[str, Any]) -> None:
+    def _advance(self, advance: Advance, message: Message) -> None:
         if not self.total:
-            self.total = message["total"]
-            log.info("fetching %s, %s", self.order["repository"], size(self.total))
-        if message["bytes"] > self.furthest:
-            advance(message["bytes"] - self.furthest, total=message["total"])
-            self.furthest = message["bytes"]
+            self.total = message.total
+            log.info("fetching %s, %s", self.order.repository, size(self.total))
+        here = message.bytes or 0
+        if here > self.furthest:
+            advance(here - self.furthest, total=message.total)
+            self.furthest = here
 
-    def _ended(self, message: dict[str, Any]) -> str:
+    def _ended(self, message: Message) -> str:
         """Return the commit, or raise what the attempt ended with."""
-        if "done" in message:
-            return str(message["done"])
-        if error := message.get("error"):
+        if message.done is not None:
+            return message.done
+        if error := message.error:
             kinds = {kind.kind: kind for kind in ClfError.__subclasses__()}
             raise kinds.get(error["kind"], NetworkError)(error["message"], error["hint"])
-        self.answered = self.answered or message.get("reached", False)
-        raise TryAgain(message["again"], message.get("wait", 0.0), unreachable=message.get("unreachable", False))
+        self.answered = self.answered or message.reached
+        raise TryAgain(message.again or "it ended", message.wait, unreachable=message.unreachable)
 
 
 @contextmanager
-def _transfer(order: dict[str, Any]) -> Iterator["queue.Queue[dict[str, Any]]"]:
+def _transfer(order: Order) -> Iterator["queue.Queue[Message]"]:
     """Start an attempt and give what it says, as it comes; it is gone when the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "clf.hub.transfer"],
@@ -271,12 +264,12 @@ def _transfer(order: dict[str, Any]) -> Iterator["queue.Queue[dict[str, Any]]"]:
         env=_environment(),
         start_new_session=True,  # Ctrl-C is for us, who then end it
     )
-    messages: queue.Queue[dict[str, Any]] = queue.Queue()
+    messages: queue.Queue[Message] = queue.Queue()
     listener = threading.Thread(target=_listen, args=(process, messages), daemon=True)
     try:
         assert process.stdin
         with suppress(BrokenPipeError):  # it died at once: the listener says so
-            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.write(order.as_line())
             process.stdin.flush()
         listener.start()
         yield messages
@@ -289,12 +282,12 @@ def _transfer(order: dict[str, Any]) -> Iterator["queue.Queue[dict[str, Any]]"]:
                 stream.close()  # type: ignore[union-attr]
 
 
-def _listen(process: "subprocess.Popen[str]", messages: "queue.Queue[dict[str, Any]]") -> None:
+def _listen(process: "subprocess.Popen[str]", messages: "queue.Queue[Message]") -> None:
     assert process.stdout
     for line in process.stdout:
         with suppress(ValueError):
-            messages.put(json.loads(line))
-    messages.put({"again": f"the process that fetches ended early (exit code {process.wait()})"})
+            messages.put(Message.of_line(line))
+    messages.put(Message(again=f"the process that fetches ended early (exit code {process.wait()})"))
 
 
 def _environment() -> dict[str, str]:

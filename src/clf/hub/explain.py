@@ -4,9 +4,9 @@ import errno
 from typing import Any
 
 from clf.errors import ClfError, NetworkError, OutputError, first_line
-from clf.hub.cache import cache_folder
+from clf.hub.address import cache_folder
 from clf.hub.files import Kind, unusable
-from clf.results import disk_is_full
+from clf.storage.disk import disk_is_full
 
 UNREACHABLE = ("ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol", "FileNotFoundError")
 AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}

@@ -17,33 +17,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from clf.errors import ClfError, ModelError, NetworkError
-from clf.hub.cache import Listing, add_to_record, note_verified, repository_folder
+from clf.hub.address import repository_folder
+from clf.hub.cache import Content, Listing, add_to_record, note_verified
 from clf.hub.explain import TryAgain, disk_full, explain
-from clf.hub.files import HASH, Kind, check_weights, content_hash, is_commit, lacking, stays_inside, unusable, wanted
-from clf.results import disk_is_full
+from clf.hub.files import HASH, check_weights, content_hash, is_commit, lacking, stays_inside, unusable, wanted
+from clf.hub.messages import Order
+from clf.storage.disk import disk_is_full
 
 SECONDS_BETWEEN_REPORTS = 0.2
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """What file systems without links say: FAT, some network shares."""
 BYTES_OF_A_FILE = 10_000
 """A file that came whole counts as this many bytes received, so that many small ones are no stall."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be fetched. `pins` are the only files wanted, with the SHA-256 that each must have."""
-
-    kind: Kind
-    repository: str
-    revision: str | None
-    timeout: float
-    """Seconds to wait for a connection, for an answer, and for each next part of it."""
-    pins: dict[str, str] | None = None
 
 
 def transfer(order: Order) -> None:
@@ -56,16 +45,16 @@ def transfer(order: Order) -> None:
     Waiting().start()
     commit, listing = _ask(order)
     root = repository_folder(order.kind, order.repository)
-    sizes = {stated["hash"]: stated["size"] for stated in listing.values()}
+    sizes = {stated.hash: stated.size or 0 for stated in listing.values()}
     (root / "blobs").mkdir(parents=True, exist_ok=True)
     here = {name: _bytes_here(root / "blobs", name, size) for name, size in sizes.items()}
     _check_space(root, sum(sizes.values()) - sum(here.values()))
-    progress = Progress(sum(sizes.values()))
+    progress = TransferProgress(sum(sizes.values()))
     for name, stated in listing.items():
         _bring(order, commit, name, stated, root / "blobs", progress)
     _check_pins(order, listing, root / "blobs", progress)
     for name, stated in listing.items():
-        _link(root, commit, name, stated["hash"])
+        _link(root, commit, name, stated.hash)
     if order.kind == "model" and (lacks := lacking(root / "snapshots" / commit)):
         raise ModelError(f"{order.repository} has no {', '.join(lacks)}", "choose a model with weights and tokenizer")
     note_verified(root, commit, listing)
@@ -100,7 +89,7 @@ def _ask(order: Order) -> tuple[str, Listing]:
         raise unusable(order.kind)(f"{order.repository} has no file that clf reads", "choose another dataset")
     listing: Listing = {name: _stated(files[name]) for name in names}
     if not is_commit(commit) or not all(
-        stays_inside(name) and HASH.fullmatch(stated["hash"]) for name, stated in listing.items()
+        stays_inside(name) and HASH.fullmatch(stated.hash) for name, stated in listing.items()
     ):
         raise NetworkError(f"the Hub's list of the files of {order.repository} makes no sense")
     if is_commit(order.revision or "") and commit != order.revision:
@@ -108,14 +97,14 @@ def _ask(order: Order) -> tuple[str, Listing]:
     return commit, listing
 
 
-def _stated(file: Any) -> dict[str, Any]:
-    return {"size": int(file.size or 0), "hash": str(file.lfs.sha256 if file.lfs else file.blob_id)}
+def _stated(file: Any) -> Content:
+    return Content(int(file.size or 0), str(file.lfs.sha256 if file.lfs else file.blob_id))
 
 
 # --- receiving ------------------------------------------------------------------------------------------------
 
 
-class Progress:
+class TransferProgress:
     """Says how far the transfer is: a few lines a second at most."""
 
     def __init__(self, total: int) -> None:
@@ -197,17 +186,17 @@ def _check_space(root: Path, needed: int) -> None:
         raise disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free")
 
 
-def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: Path, progress: Progress) -> None:
+def _bring(order: Order, commit: str, name: str, stated: Content, blobs: Path, progress: TransferProgress) -> None:
     """Bring one content to its place under `blobs`, checked."""
-    blob, part = blobs / stated["hash"], _part(blobs, stated["hash"])
+    blob, part, size = blobs / stated.hash, _part(blobs, stated.hash), stated.size or 0
     if blob.is_file() and _is_right(blob, stated, progress):
-        return progress.advance(stated["size"])
-    if not part.is_file() or part.stat().st_size > stated["size"]:
+        return progress.advance(size)
+    if not part.is_file() or part.stat().st_size > size:
         part.unlink(missing_ok=True)
     with part.open("ab") as file:
         progress.advance(file.tell())
         try:
-            for chunk in _chunks(order, commit, name, stated["size"], file):
+            for chunk in _chunks(order, commit, name, size, file):
                 file.write(chunk)
                 progress.advance(len(chunk), len(chunk))
             file.flush()
@@ -216,8 +205,8 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
             if disk_is_full(error):
                 part.unlink(missing_ok=True)
             raise
-    if part.stat().st_size < stated["size"]:
-        raise TryAgain(f"{name} was cut off after {part.stat().st_size} of {stated['size']} bytes")
+    if part.stat().st_size < size:
+        raise TryAgain(f"{name} was cut off after {part.stat().st_size} of {size} bytes")
     if not _is_right(part, stated, progress):
         part.unlink()
         raise TryAgain(f"the content of {name} does not match its hash")
@@ -225,9 +214,9 @@ def _bring(order: Order, commit: str, name: str, stated: dict[str, Any], blobs: 
     return progress.advance(0, BYTES_OF_A_FILE)
 
 
-def _is_right(path: Path, stated: dict[str, Any], progress: Progress) -> bool:
-    right_size = path.stat().st_size == stated["size"]
-    return right_size and content_hash(path, stated["hash"], progress.hashed) == str(stated["hash"])
+def _is_right(path: Path, stated: Content, progress: TransferProgress) -> bool:
+    right_size = path.stat().st_size == stated.size
+    return right_size and content_hash(path, stated.hash, progress.hashed) == stated.hash
 
 
 def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) -> Iterator[bytes]:
@@ -255,9 +244,9 @@ def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) ->
             yield chunk
 
 
-def _check_pins(order: Order, listing: Listing, blobs: Path, progress: Progress) -> None:
+def _check_pins(order: Order, listing: Listing, blobs: Path, progress: TransferProgress) -> None:
     for name, pin in (order.pins or {}).items():
-        found = content_hash(blobs / listing[name]["hash"], pin, progress.hashed)
+        found = content_hash(blobs / listing[name].hash, pin, progress.hashed)
         if found != pin:
             raise NetworkError(
                 f"{order.repository}: {name} is not the file of the manifest (SHA-256 {found}, expected {pin})",
@@ -290,7 +279,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Read the order, fetch, and report how it ended."""
-    order = Order(**json.loads(sys.stdin.readline()))
+    order = Order.of_line(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         transfer(order)

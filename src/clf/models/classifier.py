@@ -1,36 +1,25 @@
 """A classifier: a pre-trained encoder with a classification head, its tokenizer and its label names."""
 
 # ruff: noqa: TID253 - this module computes
-import json
-import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 from transformers.utils import logging as transformers_logging
 
-from clf.data.cleaning import clean_ends
-from clf.data.tokens import CHARACTERS_PER_TOKEN, Truncation
-from clf.errors import ModelError, TooLittleMemory, UsageError, first_line, ran_out_of_memory
-from clf.models.store import ModelFiles, check_files, is_export
-from clf.results import sha256
-from clf.runs import read_model_record
+from clf.data.preparing.cleaning import clean_ends
+from clf.errors import UsageError
+from clf.models.families import family_of
+from clf.models.record import ModelRecord
+from clf.models.tokens import CHARACTERS_PER_TOKEN, Truncation
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
-
-ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
-SAFE = {"local_files_only": True, "trust_remote_code": False}
-
-log = logging.getLogger(__name__)
 
 
 @dataclass
 class Classifier:
-    """A model that labels texts. `record` is its `clf.json`, empty for a model that clf did not make."""
+    """A model that labels texts. `record` is its `clf.json`, None for a model that clf did not make."""
 
     name: str
     model: Any
@@ -38,7 +27,7 @@ class Classifier:
     labels: list[str]
     max_length: int
     cleaning: CleaningSettings
-    record: dict[str, Any]
+    record: ModelRecord | None = None
     head: str = "its own"
     """Whether the head is the checkpoint's own, or fresh."""
     truncation: Truncation = "head"
@@ -54,79 +43,11 @@ class Classifier:
         return sum(weight.numel() for weight in self.model.parameters())
 
 
-def load_classifier(files: ModelFiles) -> Classifier:
-    """Load a fine-tuned classifier.
-
-    Raises ModelError when weights, tokenizer or labels are missing, damaged or do not fit together.
-    """
-    folder = files.folder
-    config = check_files(folder, files.name)
-    architectures = config.get("architectures") or []
-    if not any(name.endswith("ForSequenceClassification") for name in architectures):
-        raise ModelError(
-            f"{files.name} is not a classifier: its config.json says {', '.join(architectures) or 'no architecture'}",
-            f"fine-tune it first: clf train --model {files.name}",
-        )
-    record = read_model_record(folder)
-    _check_hashes(folder, record)
-    with quiet_transformers():
-        tokenizer = _tokenizer(folder)
-        model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, tokenizer)
-    limit = position_limit(model, tokenizer)
-    return Classifier(
-        name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
-        model=model.eval(),
-        tokenizer=tokenizer,
-        labels=_labels(model.config, folder),
-        max_length=min(int(record.get("max_length") or DEFAULT_MAX_LENGTH), limit),
-        cleaning=CleaningSettings(**record.get("cleaning", {})),
-        record=record,
-        truncation=record.get("truncation", "head"),
-    )
-
-
-def load_for_training(
-    files: ModelFiles,
-    labels: Sequence[str],
-    *,
-    seed: int,
-    keep_attention_dropout: bool = True,
-    fresh_head: bool = False,
-) -> Classifier:
-    """Load an encoder and give it a head for `labels`, its own when the names are the same, else a fresh one.
-
-    A checkpoint that keeps its head keeps the order of its labels too. The seed is set before the head is made.
-    Raises ModelError when the encoder's own weights are incomplete.
-    """
-    config = check_files(files.folder, files.name)
-    if is_export(files.folder):
-        raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from what it was made of")
-    own = not fresh_head and sorted(_declared(config)) == sorted(labels)
-    names = _declared(config) if own else list(labels)
-    with quiet_transformers():
-        head = _head_config(files.folder, names)
-        for name in () if keep_attention_dropout else ATTENTION_DROPOUTS:
-            if hasattr(head, name):
-                setattr(head, name, 0.0)
-        set_seed(seed)
-        model, info = _from_pretrained(files.folder, config=head, ignore_mismatched_sizes=True)
-        tokenizer = _tokenizer(files.folder)
-    _check_encoder(model, info, files.name)
-    _check_vocabulary(model, tokenizer, files.name)
-    own = own and not info["missing_keys"] and not info.get("mismatched_keys")
-    if not own and any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or []):
-        log.info("%s was fine-tuned before: it gets a fresh head", files.name)
-        set_seed(seed)
-        _renew_head(model)
-    limit = position_limit(model, tokenizer)
-    return Classifier(files.name, model, tokenizer, names, limit, CleaningSettings(), {}, "its own" if own else "fresh")
-
-
 def position_limit(model: Any, tokenizer: Any) -> int:
     """Return how many tokens the model can read at most."""
     positions = getattr(model.config, "max_position_embeddings", None) or DEFAULT_MAX_LENGTH
-    if model.config.model_type in {"roberta", "xlm-roberta", "camembert", "longformer"}:
-        positions -= (model.config.pad_token_id or 1) + 1  # their positions start after the padding id
+    if family_of(model.config.model_type).positions_after_padding:
+        positions -= (model.config.pad_token_id or 1) + 1
     return int(min(positions, tokenizer.model_max_length))
 
 
@@ -158,156 +79,3 @@ def quiet_transformers() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         if bars:
             transformers_logging.enable_progress_bar()
-
-
-# --- loading ------------------------------------------------------------------------------------------------
-
-
-def _exported(folder: Path, tokenizer: Any) -> Any:
-    from clf.models.onnx import OnnxModel
-
-    model = OnnxModel(folder)
-    model.check(len(tokenizer) - 1)
-    return model
-
-
-def _whole_model(folder: Path, tokenizer: Any) -> Any:
-    model, info = _from_pretrained(folder)
-    lost = sorted(info["missing_keys"]) + sorted(info.get("unexpected_keys", []))
-    if lost or info.get("mismatched_keys"):
-        _refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
-    _check_weights_finite(model, str(folder))
-    _check_vocabulary(model, tokenizer, str(folder))
-    return model
-
-
-def _refuse_strangers(folder: Path, why: str) -> NoReturn:
-    hint = "train or fetch the model again"
-    raise ModelError(f"{folder}: weights and config.json do not belong together ({why})", hint)
-
-
-def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, dict[str, Any]]:
-    try:
-        model, info = AutoModelForSequenceClassification.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **SAFE, **options
-        )
-    except Exception as error:
-        if ran_out_of_memory(error):
-            hint = "free memory, or take a smaller model"
-            raise TooLittleMemory(f"memory ran out loading {folder}: {first_line(error)}", hint) from error
-        if "ignore_mismatched_sizes" in str(error):  # an option of the library, which says nothing to its user's user
-            _refuse_strangers(folder, "sizes differ")
-        raise ModelError(
-            f"{folder} cannot be loaded: {first_line(error)}",
-            "fetch, save or train the model again, or install the versions of constraints.txt",
-        ) from error
-    return model, info
-
-
-def _tokenizer(folder: Path) -> Any:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
-    except Exception as error:
-        raise ModelError(
-            f"the tokenizer in {folder} cannot be loaded: {first_line(error)}",
-            "save the tokenizer into the folder again",
-        ) from error
-    if tokenizer.pad_token is None:
-        raise ModelError(
-            f"the tokenizer in {folder} has no padding token, so it belongs to no encoder",
-            "choose an encoder such as distilbert-base-uncased",
-        )
-    return tokenizer
-
-
-def _head_config(folder: Path, names: Sequence[str]) -> Any:
-    try:
-        config = AutoConfig.from_pretrained(folder, **SAFE)
-    except Exception as error:
-        hint = "choose a model type that this version of transformers knows"
-        raise ModelError(f"{folder}/config.json: {first_line(error)}", hint) from error
-    config.id2label = dict(enumerate(names))
-    config.label2id = {label: number for number, label in enumerate(names)}
-    config.problem_type = "single_label_classification"
-    return config
-
-
-def _declared(config: dict[str, Any]) -> list[str]:
-    names = config.get("id2label") or {}
-    try:
-        return [str(names[key]) for key in sorted(names, key=int)]
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"config.json: id2label is {str(names)[:200]}", 'write it as {"0": "first label", ...}'
-        ) from error
-
-
-def _renew_head(model: Any) -> None:
-    """Draw the head anew, so that a checkpoint of other labels gives nothing of its old ones."""
-    for name, module in model.named_children():
-        if name != model.base_model_prefix:
-            module.apply(model._init_weights)
-            for part in module.modules():
-                if isinstance(part, torch.nn.Linear):
-                    torch.nn.init.normal_(part.weight, std=getattr(model.config, "initializer_range", 0.02))
-                    torch.nn.init.zeros_(part.bias) if part.bias is not None else None
-
-
-# --- checking -----------------------------------------------------------------------------------------------
-
-
-def _check_encoder(model: Any, info: dict[str, Any], name: str) -> None:
-    """Refuse weights that leave a part of the encoder random; heads and poolers may be fresh."""
-    prefix = model.base_model_prefix + "."
-    encoder = {key for key, _ in model.named_parameters() if key.startswith(prefix)}
-    lost = sorted(key for key in info["missing_keys"] if key in encoder and ".pooler." not in key)
-    sizes = sorted(str(key[0] if isinstance(key, tuple) else key) for key in info.get("mismatched_keys", []))
-    lost += [key for key in sizes if key in encoder]
-    if lost:
-        raise ModelError(
-            f"{name}: the weights lack {len(lost)} parts of the encoder that config.json has ({', '.join(lost[:3])})",
-            "fetch the model again, or choose another",
-        )
-
-
-def _check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
-    rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
-        raise ModelError(
-            f"{name}: the tokenizer has {len(tokenizer)} tokens, the model only {rows}",
-            "use the tokenizer that belongs to the model",
-        )
-
-
-def _check_weights_finite(model: Any, name: str) -> None:
-    for key, weight in model.named_parameters():
-        if not torch.isfinite(weight).all():
-            raise ModelError(
-                f"{name}: the weights {key} hold values that are no numbers (NaN or infinite)",
-                "train the model again, with a smaller --learning-rate",
-            )
-
-
-def _check_hashes(folder: Path, record: dict[str, Any]) -> None:
-    for file, expected in record.get("files", {}).items():
-        path = folder / file
-        if not path.is_file():
-            raise ModelError(
-                f"{folder} lacks {file}, which clf.json lists", "restore the file, or train the model again"
-            )
-        if sha256(path) != expected:
-            raise ModelError(
-                f"{path} was changed since clf wrote it: its SHA-256 differs from clf.json",
-                "restore the file, or train the model again",
-            )
-
-
-def _labels(config: Any, folder: Path) -> list[str]:
-    names = [str(config.id2label[number]) for number in range(len(config.id2label))]
-    inverse = {str(label): int(number) for label, number in (config.label2id or {}).items()}
-    if len(set(names)) != len(names) or (inverse and inverse != {name: number for number, name in enumerate(names)}):
-        raise ModelError(
-            f"{folder}/config.json: id2label and label2id contradict each other: {json.dumps(config.label2id)[:200]}",
-            "mend both so that each id has one name",
-        )
-    return names

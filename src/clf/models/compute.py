@@ -1,10 +1,8 @@
 """Which device and number format to compute with on this machine."""
 
 # ruff: noqa: TID253 - this module computes
-import ctypes
 import logging
 import os
-import platform
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from clf.errors import UsageError
 from clf.processes import ALONE, World, usable_cores
 from clf.settings import ComputeSettings
 
-MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # numbers of malloc.h
 WITH_BF16 = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
 WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
 """Names that PyTorch has for a processor's instructions, and oneDNN for the most that it may use."""
@@ -58,20 +55,6 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
         torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
     log.debug("device %s, precision %s, %d threads", device, precision, torch.get_num_threads())
     return Compute(device, precision, rereads=settings.precision == "auto")
-
-
-def keep_freed_memory() -> bool:
-    """Let glibc, where it is the C library, keep what training frees: asking anew takes a tenth of a step on a CPU.
-
-    Each step frees and asks for the same gigabyte. As it comes, glibc gives large pieces back to the system at once,
-    which then has to clear and map each page again. Tells whether it does so.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    mallopt = ctypes.CDLL(None).mallopt
-    if not mallopt(MMAP_THRESHOLD, 1 << 30):  # an older one takes no more than this
-        mallopt(MMAP_THRESHOLD, 1 << 25)
-    return bool(mallopt(TRIM_THRESHOLD, (1 << 31) - 1) and mallopt(TOP_PAD, 1 << 26))
 
 
 # --- which device -------------------------------------------------------------------------------------------

@@ -1,28 +1,18 @@
-"""A classifier as ONNX: written, quantized to int8, and run by ONNX Runtime."""
+"""A classifier as ONNX, run by ONNX Runtime."""
 
 # ruff: noqa: TID253 - this module computes
-import logging
-import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from transformers import AutoConfig
 
-from clf.errors import ModelError, TooLittleMemory, UsageError, first_line, ran_out_of_memory
-from clf.models.attention import MODEL_TYPES
-from clf.models.classifier import SAFE, Classifier
-from clf.models.store import ONNX_FILE
+from clf.errors import ModelError, first_line
+from clf.models.files import ONNX_FILE, SAFE
 from clf.processes import usable_cores
-from clf.results import disk_is_full
 
-OPSET = 17  # the first with layer normalization as one operator
 INPUTS = ("input_ids", "attention_mask")
 OUT_OF_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 MISSING = "pip install 'clf-cli[onnx]'"
@@ -86,83 +76,6 @@ class OnnxModel:
         return iter(())
 
 
-def check_onnx() -> None:
-    """Refuse early where what exporting needs is not installed."""
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise UsageError(f"exporting to ONNX needs the package {error.name}", MISSING) from error
-
-
-def write_onnx(classifier: Classifier, path: Path) -> None:
-    """Write a classifier as a graph of standard operators, for any number of texts and tokens."""
-    model = classifier.model.to("cpu").eval()
-    implementation = model.config._attn_implementation
-    ids = torch.ones(2, 8, dtype=torch.int64)
-    axes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {"logits": {0: "texts"}}
-    with _quiet(), torch.no_grad():
-        # Attention written out, by the exporter that follows the calls: so ONNX Runtime knows how to fuse it.
-        model.set_attn_implementation("eager")
-        try:
-            torch.onnx.export(_Logits(model), (ids, ids), str(path), dynamo=False, opset_version=OPSET,
-                              input_names=list(INPUTS), output_names=["logits"], dynamic_axes=axes)  # fmt: skip
-        except Exception as error:  # exporters raise what they like
-            _refuse(error, f"{classifier.name} cannot be written as ONNX")
-        finally:
-            model.set_attn_implementation(implementation)
-
-
-def quantize(path: Path, config: Any) -> None:
-    """Store the matrices and embeddings of a graph as int8; activations are scaled as they come.
-
-    Attention and layer norms become the fused operators of ONNX Runtime where it knows the architecture, since they
-    too multiply int8 then.
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with _quiet(), tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        fused = Path(scratch) / ONNX_FILE
-        try:
-            shutil.copytree(path.parent, scratch, dirs_exist_ok=True)  # a large graph keeps its weights beside it
-            if config.model_type in MODEL_TYPES:
-                _fuse(fused, config)
-            quantize_dynamic(
-                fused,
-                path,
-                weight_type=QuantType.QInt8,
-                per_channel=True,
-                op_types_to_quantize=["MatMul", "Gemm", "Attention", "EmbedLayerNormalization", "Gather"],
-                extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
-            )
-        except Exception as error:
-            _refuse(error, f"{config.model_type} cannot be stored as int8")
-
-
-def _refuse(error: Exception, what: str) -> NoReturn:
-    if disk_is_full(error):
-        raise error
-    if ran_out_of_memory(error):
-        raise TooLittleMemory(f"memory ran out: {first_line(error)}", "free memory, or take a smaller model") from error
-    raise ModelError(f"{what}: {first_line(error)}", "choose another architecture") from error
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that an export depends on."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("onnx", "onnxruntime")}
-
-
-def _fuse(path: Path, config: Any) -> None:
-    from onnxruntime.transformers.optimizer import optimize_model
-
-    fused = optimize_model(
-        str(path), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size
-    )
-    fused.save_model_to_file(str(path))
-
-
 def _session(path: Path) -> Any:
     try:
         import onnxruntime
@@ -176,28 +89,3 @@ def _session(path: Path) -> Any:
         return onnxruntime.InferenceSession(path, options, providers=[name for name in wanted if name in there])
     except Exception as error:  # its errors share no base but this
         raise ModelError(f"{path} cannot be loaded: {first_line(error)}", "export the model again") from error
-
-
-class _Logits(torch.nn.Module):
-    """The model with nothing but its logits."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-        return logits
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the advice of exporter and quantizer off the terminal: what counts is measured afterwards."""
-    root, level = logging.getLogger(), logging.getLogger().level
-    with warnings.catch_warnings(), open(os.devnull, "w") as sink, redirect_stdout(sink):
-        warnings.simplefilter("ignore")
-        root.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            root.setLevel(level)

@@ -1,11 +1,17 @@
-"""Results as pictures: SVG to stand inside a page, in the page's own text colour, light or dark."""
+"""Results as pictures: SVG to stand inside a page, in the page's own text colour, light or dark.
+
+They are drawn from outcomes alone; `clf.reports.html` gives each its section, and page.html.jinja the page its look.
+"""
 
 import io
 import logging
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from clf.outcomes.base import ClassMetrics
+from clf.outcomes.comparison import Comparison
+from clf.outcomes.evaluation import Abstention, Bin, LengthGroup
 from clf.reports.safety import one_line
 
 if TYPE_CHECKING:
@@ -47,17 +53,17 @@ def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str | No
     return _svg("confusion matrix", draw, side + 0.8, side)
 
 
-def reliability(after: Sequence[Mapping[str, float]], before: Sequence[Mapping[str, float]] | None) -> str:
+def reliability(after: Sequence[Bin], before: Sequence[Bin] | None) -> str:
     """Draw the reliability diagram, before and after calibration."""
 
     def draw(axes: "Axes") -> None:
         lines = [(after, BLUE, "after calibration" if before else "this model")]
         lines += [(before, ORANGE, "before calibration")] if before else []
-        lowest = min(float(each[key]) for bins, _, _ in lines for each in bins for key in ("confidence", "accuracy"))
+        lowest = min(value for bins, _, _ in lines for each in bins for value in (each.confidence, each.accuracy))
         axes.plot([lowest, 1], [lowest, 1], color=GREY, linestyle="--", label="perfect")
         for bins, colour, label in reversed(lines):
-            points = [[each[key] for each in bins] for key in ("confidence", "accuracy")]
-            axes.plot(*points, color=colour, marker="o", markersize=5, linewidth=0.8, label=label)
+            confidence, accuracy = [each.confidence for each in bins], [each.accuracy for each in bins]
+            axes.plot(confidence, accuracy, color=colour, marker="o", markersize=5, linewidth=0.8, label=label)
         axes.set_xlabel("confidence")
         axes.set_ylabel("accuracy")
         axes.legend(loc="upper left")
@@ -65,13 +71,13 @@ def reliability(after: Sequence[Mapping[str, float]], before: Sequence[Mapping[s
     return _svg("reliability diagram", draw)
 
 
-def risk_coverage(curve: Sequence[Sequence[float]], answered: Mapping[str, Any] | None) -> str:
+def risk_coverage(curve: Sequence[Sequence[float]], answered: Abstention | None) -> str:
     """Draw what share of errors remains when only the surest texts are answered."""
 
     def draw(axes: "Axes") -> None:
         axes.plot([point[0] for point in curve], [point[1] for point in curve], color=BLUE)
-        if answered and answered["accuracy"] is not None:
-            axes.plot(answered["coverage"], 1 - answered["accuracy"], "o", color=ORANGE, label="stored threshold")
+        if answered and answered.accuracy is not None:
+            axes.plot(answered.coverage, 1 - answered.accuracy, "o", color=ORANGE, label="stored threshold")
             axes.legend(loc="upper left")
         axes.set_xlabel("coverage: share of texts answered")
         axes.set_ylabel("share of errors among them")
@@ -80,7 +86,7 @@ def risk_coverage(curve: Sequence[Sequence[float]], answered: Mapping[str, Any] 
     return _svg("risk and coverage", draw)
 
 
-def learning(history: Sequence[Mapping[str, Any]]) -> str | None:
+def learning(history: Sequence[Mapping[str, float]]) -> str | None:
     """Draw training loss, and validation loss and F1 of each epoch; None without a history."""
     losses = [(each["epoch"], each["loss"]) for each in history if "loss" in each]
     epochs = [each for each in history if "eval_macro_f1" in each]
@@ -106,13 +112,13 @@ def learning(history: Sequence[Mapping[str, Any]]) -> str | None:
     return _svg("learning curves", draw)
 
 
-def class_bars(per_class: Mapping[str, Mapping[str, Any]]) -> str:
+def class_bars(per_class: Mapping[str, ClassMetrics]) -> str:
     """Draw precision and recall of each class, the classes with the lowest F1 first where there are many."""
-    rows = sorted(per_class.items(), key=lambda item: item[1]["f1"] or 0.0)[:CLASSES_SHOWN][::-1]
+    rows = sorted(per_class.items(), key=lambda item: item[1].f1 or 0.0)[:CLASSES_SHOWN][::-1]
 
     def draw(axes: "Axes") -> None:
         for shift, key, colour in ((0.2, "precision", BLUE), (-0.2, "recall", ORANGE)):
-            values = [row[key] or 0.0 for _, row in rows]
+            values = [getattr(row, key) or 0.0 for _, row in rows]
             axes.barh([place + shift for place in range(len(rows))], values, height=0.36, color=colour, label=key)
         axes.set_yticks(range(len(rows)), [one_line(name, NAME_WIDTH) for name, _ in rows])
         axes.set_xlim(0, 1)
@@ -121,23 +127,23 @@ def class_bars(per_class: Mapping[str, Mapping[str, Any]]) -> str:
     return _svg("precision and recall of each class", draw, height=1.3 + 0.45 * len(rows))
 
 
-def by_length(groups: Sequence[Mapping[str, Any]]) -> str:
+def by_length(groups: Sequence[LengthGroup]) -> str:
     """Draw the accuracy of texts of similar length, with exact 95 % intervals."""
 
     def draw(axes: "Axes") -> None:
         places = list(range(len(groups)))
-        values = [group["accuracy"] for group in groups]
-        below = [max(0.0, group["accuracy"] - group["interval"][0]) for group in groups]
-        above = [max(0.0, group["interval"][1] - group["accuracy"]) for group in groups]
+        values = [group.accuracy for group in groups]
+        below = [max(0.0, group.accuracy - group.interval[0]) for group in groups]
+        above = [max(0.0, group.interval[1] - group.accuracy) for group in groups]
         axes.errorbar(places, values, [below, above], fmt="o", color=BLUE, capsize=4)
-        axes.set_xticks(places, [f"{group['from']:,}-{group['to']:,}" for group in groups])
+        axes.set_xticks(places, [f"{group.from_:,}-{group.to:,}" for group in groups])
         axes.set_xlabel("characters of the text")
         axes.set_ylabel("accuracy")
 
     return _svg("accuracy by length of text", draw)
 
 
-def differences(comparisons: Sequence[Mapping[str, Any]]) -> str:
+def differences(comparisons: Sequence[Comparison]) -> str:
     """Draw the difference to each baseline with its 95 % interval."""
     rows = list(comparisons)[::-1]
     colours = {"better": GREEN, "worse": RED, "inconclusive": GREY, "not worse": BLUE}
@@ -145,13 +151,13 @@ def differences(comparisons: Sequence[Mapping[str, Any]]) -> str:
     def draw(axes: "Axes") -> None:
         axes.axvline(0, color=INK, linewidth=0.8)
         for place, row in enumerate(rows):
-            low, high = row["interval"]
-            colour = colours[row["verdict"]]
+            low, high = row.interval
+            colour = colours[row.verdict]
             axes.plot([low, high], [place, place], color=colour, linewidth=3, solid_capstyle="butt")
-            axes.plot(row["difference"], place, "o", color=colour)
-        axes.set_yticks(range(len(rows)), [one_line(row["baseline"], NAME_WIDTH) for row in rows])
+            axes.plot(row.difference, place, "o", color=colour)
+        axes.set_yticks(range(len(rows)), [one_line(row.baseline, NAME_WIDTH) for row in rows])
         axes.set_ylim(-0.6, len(rows) - 0.4)
-        axes.set_xlabel(f"difference in {rows[0]['metric'].replace('_', ' ')}, 95 % interval" if rows else "")
+        axes.set_xlabel(f"difference in {rows[0].metric.replace('_', ' ')}, 95 % interval" if rows else "")
 
     return _svg("differences to the baselines", draw, height=1.2 + 0.45 * len(rows))
 

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
 
 from clf import __version__
+from clf.models.record import CalibrationRecord, ModelRecord
+from clf.outcomes.base import ClassMetrics
+from clf.outcomes.comparison import Answer, CompareResult, Comparison, Flips
+from clf.outcomes.evaluation import EvaluateResult, LabelIssue, WrongAnswer
+from clf.outcomes.preparation import Audit
+from clf.outcomes.training import TrainResult
 from clf.reports import charts
-from clf.reports.markdown import Columns, Intervals, evaluation_columns, table_heads, table_rows
+from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, evaluation_columns, table_heads, table_rows
 from clf.reports.safety import one_line
-from clf.runs import recipe_of
 
 TEXT_WIDTH = 400
 
@@ -34,67 +38,63 @@ class Section:
 
 
 def evaluation_page(
-    result: Mapping[str, Any],
-    issues: Sequence[Mapping[str, Any]],
-    audit: Mapping[str, Any],
-    judged_unseen: bool = True,
+    result: EvaluateResult, issues: Sequence[LabelIssue], audit: Audit, judged_unseen: bool = True
 ) -> str:
     """Write the page of `clf evaluate`."""
-    title = f"{result['model']} on {result['dataset']}, {result['split']}"
+    title = f"{result.model} on {result.dataset}, {result.split}"
     sections = [
-        metrics_section(evaluation_columns(result), result["intervals"]),
+        metrics_section(evaluation_columns(result), result.intervals),
         confidence_section(result),
         *selective_section(result),
-        *classes_sections(result["per_class"], result["confusion_matrix"]),
-        Section("By length", picture=charts.by_length(result["by_length"])),
-        errors_section(result["worst_errors"]),
+        *classes_sections(result.per_class, result.confusion_matrix),
+        Section("By length", picture=charts.by_length(result.by_length)),
+        errors_section(result.worst_errors),
         *issues_section(issues, judged_unseen),
         *audit_section(audit),
     ]
-    return page(title, f"{result['rows']:,} texts", sections)
+    return page(title, f"{result.rows:,} texts", sections)
 
 
-def comparison_page(result: Mapping[str, Any], audit: Mapping[str, Any]) -> str:
+def comparison_page(result: CompareResult, audit: Audit) -> str:
     """Write the page of `clf compare`."""
-    columns = {result["model"]: result["candidate"], **result["baselines"]}
-    notes = [f"Try {advice}." for advice in result["advice"]]
+    columns = {result.model: result.candidate, **result.baselines}
+    notes = [f"Try {advice}." for advice in result.advice]
     sections = [
         Section("Rules of the gate", notes, None, ["rule", "outcome", "found"],
-                [[_text(rule["name"]), _text(rule["outcome"]), _text(rule["message"])] for rule in result["rules"]]),
-        differences_section(result["comparisons"]),
-        metrics_section(columns, result["intervals"], result["costs"]),
+                [[_text(rule.name), _text(rule.outcome), _text(rule.message)] for rule in result.rules]),
+        differences_section(result.comparisons),
+        metrics_section(columns, result.intervals, result.costs),
         *leaks_section(result),
-        *classes_sections(result["per_class"], None),
-        *flips_sections(result),
+        *classes_sections(result.per_class, None),
+        *flips_sections(result.flips),
         *audit_section(audit),
     ]  # fmt: skip
-    title = f"{result['model']} compared on {result['dataset']}, {result['split']}"
-    return page(title, f"{result['rows']:,} texts", sections, (result["gate"], result["summary"]))
+    title = f"{result.model} compared on {result.dataset}, {result.split}"
+    return page(title, f"{result.rows:,} texts", sections, (result.gate, result.summary))
 
 
 def training_page(
-    result: Mapping[str, Any], record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], audit: Mapping[str, Any]
+    result: TrainResult, record: ModelRecord, history: Sequence[Mapping[str, float]], audit: Audit
 ) -> str:
     """Write the page of `clf train`."""
-    columns = {"validation": result["metrics"]} | ({"test": result["test_metrics"]} if result["test_metrics"] else {})
-    recipe = recipe_of(record)
-    seconds, rate = result["train_seconds"], result["examples_per_second"]
-    took = f"{result['steps']:,} steps, {result['epochs']:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts a second"
+    columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
+    seconds, rate = result.train_seconds, result.examples_per_second
+    took = f"{result.steps:,} steps, {result.epochs:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts a second"
     examples = [
-        [_text(row["text"]), _text(row["label"]), _text(row["predicted"]), _number(row["confidence"])]
-        for row in result["examples"]
+        [_text(row.text), _text(row.label), _text(row.predicted), _number(row.confidence)] for row in result.examples
     ]
+    recipe = record.train.model_dump(mode="json")
     sections = [
         Section("Learning", [f"{took}."], charts.learning(history)),
         metrics_section(columns, {}),
-        Section("Calibration", [_calibration_note(record["calibration"])]),
+        Section("Calibration", [_calibration_note(record.calibration)]),
         Section("Examples", [], None, ["text", "label", "predicted", "confidence"], examples),
         Section("Recipe", [], None, ["setting", "value"],
                 [[_text(name), _text(value)] for name, value in recipe.items()]),
         *audit_section(audit),
     ]  # fmt: skip
-    subtitle = f"{record['base_model']['name']}, fine-tuned on {record['dataset']['name']}"
-    return page(result["model_dir"], subtitle, sections)
+    base = record.base_model.name if record.base_model else ""
+    return page(result.model_dir, f"{base}, fine-tuned on {record.dataset.name if record.dataset else ''}", sections)
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[str, str] | None = None) -> str:
@@ -115,7 +115,7 @@ def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[
 # --- sections -----------------------------------------------------------------------------------------------
 
 
-def metrics_section(columns: Columns, intervals: Intervals, costs: Columns | None = None) -> Section:
+def metrics_section(columns: MetricColumns, intervals: Intervals, costs: MetricCosts | None = None) -> Section:
     """Show the metrics of each column, with the intervals of the first, and what each model costs."""
     rows = [
         [_text(shown), *(Cell(number, "number") for number in numbers)]
@@ -124,43 +124,40 @@ def metrics_section(columns: Columns, intervals: Intervals, costs: Columns | Non
     return Section("Metrics", [], None, [one_line(name, 40) for name in table_heads(columns, intervals or None)], rows)
 
 
-def confidence_section(result: Mapping[str, Any]) -> Section:
+def confidence_section(result: EvaluateResult) -> Section:
     """Show whether confidence means what it says, before and after calibration."""
-    found, calibration = result["metrics"], result["calibration"]
+    found, calibration, before = result.metrics, result.calibration, result.calibration.before
     notes = [
         f"Mean confidence {found['mean_confidence']:.3f} at an accuracy of {found['accuracy']:.3f}; calibration error "
         f"{found['ece']:.4f}, where a perfectly calibrated model would show {found['ece_expected']:.4f} by chance."
     ]
-    before = calibration["before"]
     if before:
         notes.append(
-            f"Before its temperature of {calibration['temperature']:g}: mean confidence "
-            f"{before['mean_confidence']:.3f}, calibration error {before['ece']:.4f}."
+            f"Before its temperature of {calibration.temperature:g}: mean confidence "
+            f"{before.mean_confidence:.3f}, calibration error {before.ece:.4f}."
         )
-    if calibration["note"]:
-        notes.append(f"Not calibrated: {calibration['note']}.")
-    picture = charts.reliability(calibration["reliability"], before["reliability"] if before else None)
+    if calibration.note:
+        notes.append(f"Not calibrated: {calibration.note}.")
+    picture = charts.reliability(calibration.reliability, before.reliability if before else None)
     return Section("Confidence", notes, picture)
 
 
-def selective_section(result: Mapping[str, Any]) -> list[Section]:
+def selective_section(result: EvaluateResult) -> list[Section]:
     """Show what answering only the surest texts gains."""
-    answered, notes = result["abstention"], []
-    if answered and answered["accuracy"] is not None:
-        low, high = answered["accuracy_interval"]
+    answered, notes = result.abstention, []
+    if answered and answered.accuracy_interval:
+        low, high = answered.accuracy_interval
         notes = [
-            f"At the stored threshold of {answered['threshold']:.4f} the model answers {answered['coverage']:.1%} of "
-            f"these texts, {answered['accuracy']:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+            f"At the stored threshold of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of "
+            f"these texts, {answered.accuracy:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
         ]
-    return [Section("Risk and coverage", notes, charts.risk_coverage(result["calibration"]["risk_coverage"], answered))]
+    return [Section("Risk and coverage", notes, charts.risk_coverage(result.calibration.risk_coverage, answered))]
 
 
-def classes_sections(
-    per_class: Mapping[str, Mapping[str, Any]], matrix: Sequence[Sequence[int]] | None
-) -> list[Section]:
+def classes_sections(per_class: Mapping[str, ClassMetrics], matrix: Sequence[Sequence[int]] | None) -> list[Section]:
     """Show each class, and which are taken for which."""
     rows = [
-        [_text(name), *(_number(row[key]) for key in ("precision", "recall", "f1")), _count(row["rows"])]
+        [_text(name), *map(_number, (row.precision, row.recall, row.f1)), _count(row.rows)]
         for name, row in per_class.items()
     ]
     columns = ["class", "precision", "recall", "F1", "rows"]
@@ -170,21 +167,16 @@ def classes_sections(
     return sections
 
 
-def errors_section(errors: Sequence[Mapping[str, Any]]) -> Section:
+def errors_section(errors: Sequence[WrongAnswer]) -> Section:
     """Show the errors the model was surest of."""
-    rows = [
-        [_text(row["text"]), _text(row["label"]), _text(row["predicted"]), _number(row["confidence"])] for row in errors
-    ]
+    rows = [[_text(row.text), _text(row.label), _text(row.predicted), _number(row.confidence)] for row in errors]
     notes = ["The errors it was surest of. Some of them may be wrong labels."] if rows else ["There are none."]
     return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
 
 
-def issues_section(issues: Sequence[Mapping[str, Any]], judged_unseen: bool) -> list[Section]:
+def issues_section(issues: Sequence[LabelIssue], judged_unseen: bool) -> list[Section]:
     """Show the labels that are most likely wrong."""
-    rows = [
-        [_text(row["text"]), _text(row["label"]), _text(row["suggested_label"]), _number(row["margin"])]
-        for row in issues
-    ]
+    rows = [[_text(row.text), _text(row.label), _text(row.suggested_label), _number(row.margin)] for row in issues]
     unseen = "Judged by models that did not see the text in training, the likeliest first."
     unknown = "The likeliest first. Whether the model saw these texts in training is unknown."
     notes = [unseen if judged_unseen else unknown]
@@ -192,16 +184,16 @@ def issues_section(issues: Sequence[Mapping[str, Any]], judged_unseen: bool) -> 
     return [Section("Labels that look wrong", notes, None, columns, rows)] if rows else []
 
 
-def differences_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:
+def differences_section(comparisons: Sequence[Comparison]) -> Section:
     """Show the difference to each baseline."""
     rows = [
         [
-            _text(row["baseline"] + ("" if row["gates"] else " (shown only)")),
-            _number(row["difference"], "+.4f"),
-            Cell(f"{row['interval'][0]:+.4f} to {row['interval'][1]:+.4f}", "number"),
-            _text(row["verdict"]),
-            Cell(f"{row['won']:,} / {row['lost']:,}", "number"),
-            _number(row["p_value"], ".3g"),
+            _text(row.baseline + ("" if row.gates else " (shown only)")),
+            _number(row.difference, "+.4f"),
+            Cell(f"{row.interval[0]:+.4f} to {row.interval[1]:+.4f}", "number"),
+            _text(row.verdict),
+            Cell(f"{row.won:,} / {row.lost:,}", "number"),
+            _number(row.p_value, ".3g"),
         ]
         for row in comparisons
     ]
@@ -209,54 +201,54 @@ def differences_section(comparisons: Sequence[Mapping[str, Any]]) -> Section:
     return Section("Differences", [], charts.differences(comparisons) if comparisons else None, columns, rows)
 
 
-def leaks_section(result: Mapping[str, Any]) -> list[Section]:
+def leaks_section(result: CompareResult) -> list[Section]:
     """Show the metrics without the rows that stood in a model's training, where there were some."""
-    columns = {name: metrics for name, metrics in result["without_leaks"].items() if metrics}
+    columns = {name: metrics for name, metrics in result.without_leaks.items() if metrics}
     if not columns:
         return []
     section = metrics_section(columns, {})
-    notes = [f"{result['leaked_rows']:,} of the texts stood in the training of one of the models."]
+    notes = [f"{result.leaked_rows:,} of the texts stood in the training of one of the models."]
     return [Section("Without leaked rows", notes, None, section.columns, section.rows)]
 
 
-def flips_sections(result: Mapping[str, Any]) -> list[Section]:
+def flips_sections(flips: Mapping[str, Flips]) -> list[Section]:
     """Show texts that only one of candidate and baseline gets right, in both directions."""
     sections = []
-    for name, flips in result["flips"].items():
-        for direction, who in (("won", "the candidate"), ("lost", name)):
+    for name, both in flips.items():
+        against = f" (against {one_line(name, 40)})"
+        won, lost = f"Only the candidate is right{against}", f"Only {one_line(name, 40)} is right"
+        for title, examples in ((won, both.won), (lost, both.lost)):
             rows = [
-                [_text(row["text"]), _text(row["label"]),
-                 *(_text(f"{row[side]['label']} {row[side]['confidence']:.3f}") for side in ("candidate", "baseline"))]
-                for row in flips[direction]
-            ]  # fmt: skip
+                [_text(row.text), _text(row.label), *map(_answer, (row.candidate, row.baseline))] for row in examples
+            ]
             if rows:
-                title = f"Only {one_line(who, 40)} is right" + (
-                    f" (against {one_line(name, 40)})" * (direction == "won")
-                )
                 sections.append(Section(title, [], None, ["text", "label", "candidate", name], rows))
     return sections
 
 
-def audit_section(audit: Mapping[str, Any]) -> list[Section]:
+def audit_section(audit: Audit) -> list[Section]:
     """Show what was found in the data."""
-    if not audit:
+    if not audit.rows:
         return []
-    rows = [[_text(f"{split} rows"), _count(count)] for split, count in audit["rows"].items()]
-    for key, shown in (("duplicates", "duplicates in"), ("near_duplicates", "near duplicates in"), ("leaks", "leaks:"),
-                       ("dropped", "dropped:")):  # fmt: skip
-        found = audit.get(key) or {}
+    rows = [[_text(f"{split} rows"), _count(count)] for split, count in audit.rows.items()]
+    for shown, found in (("duplicates in", audit.duplicates), ("near duplicates in", audit.near_duplicates),
+                         ("leaks:", audit.leaks), ("dropped:", audit.dropped)):  # fmt: skip
         rows += [[_text(f"{shown} {name.replace('_', ' ')}"), _count(count)] for name, count in found.items() if count]
-    if audit.get("conflicting"):
-        rows.append([_text("texts with two labels"), _count(audit["conflicting"])])
+    if audit.conflicting:
+        rows.append([_text("texts with two labels"), _count(audit.conflicting)])
     return [Section("Audit of the data", [], None, ["found", "number"], rows)]
 
 
-def _calibration_note(calibration: Mapping[str, Any]) -> str:
-    if calibration["reason"]:
-        return f"Not calibrated: {calibration['reason']}."
-    before, after = calibration["before"], calibration["after"]
+def _answer(answer: Answer) -> Cell:
+    return _text(f"{answer.label} {answer.confidence:.3f}")
+
+
+def _calibration_note(calibration: CalibrationRecord | None) -> str:
+    if calibration is None or calibration.reason:
+        return f"Not calibrated: {calibration.reason if calibration else 'it was not tried'}."
+    before, after = calibration.before, calibration.after
     return (
-        f"Temperature {calibration['value']:g}, fitted on {calibration['rows']:,} validation texts: mean confidence "
+        f"Temperature {calibration.value:g}, fitted on {calibration.rows:,} validation texts: mean confidence "
         f"{before['mean_confidence']:.3f} became {after['mean_confidence']:.3f} at an accuracy of "
         f"{after['accuracy']:.3f}; calibration error {before['ece']:.4f} became {after['ece']:.4f} "
         f"({after['ece_expected']:.4f} by chance)."

@@ -1,30 +1,29 @@
 """The gate as JUnit XML: a case for each rule, for the test view of a CI system."""
 
-from collections.abc import Mapping
-from typing import Any
 from xml.etree import ElementTree as xml
 
+from clf.outcomes.comparison import CompareResult
 from clf.reports.safety import one_line
 
 
-def junit_xml(result: Mapping[str, Any]) -> str:
+def junit_xml(result: CompareResult) -> str:
     """Write one test suite: a rule that failed is a failure, one that is inconclusive was skipped."""
-    rules = result["rules"]
-    counts = {outcome: sum(rule["outcome"] == outcome for rule in rules) for outcome in ("failed", "inconclusive")}
+    rules = result.rules
+    counts = {outcome: sum(rule.outcome == outcome for rule in rules) for outcome in ("failed", "inconclusive")}
     suite = xml.Element(
         "testsuite",
-        name=one_line(f"clf compare {result['model']} on {result['dataset']} {result['split']}"),
+        name=one_line(f"clf compare {result.model} on {result.dataset} {result.split}"),
         tests=str(len(rules)),
         failures=str(counts["failed"]),
         skipped=str(counts["inconclusive"]),
         errors="0",
     )
     for rule in rules:
-        case = xml.SubElement(suite, "testcase", classname="clf.compare", name=one_line(rule["name"]))
-        if rule["outcome"] != "passed":
-            kind = "failure" if rule["outcome"] == "failed" else "skipped"
-            xml.SubElement(case, kind, message=one_line(rule["message"]))
-        xml.SubElement(case, "system-out").text = one_line(rule["message"])
+        case = xml.SubElement(suite, "testcase", classname="clf.compare", name=one_line(rule.name))
+        if rule.outcome != "passed":
+            kind = "failure" if rule.outcome == "failed" else "skipped"
+            xml.SubElement(case, kind, message=one_line(rule.message))
+        xml.SubElement(case, "system-out").text = one_line(rule.message)
     root = xml.Element("testsuites")
     root.append(suite)
     xml.indent(root)

@@ -2,10 +2,11 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from clf.outcomes.evaluation import LabelIssue
 from clf.reports.safety import safe
 
 ACTIVE = (
@@ -20,12 +21,12 @@ ACTIVE = (
 )  # the last four are wide, for Chinese and Japanese
 
 
-def write_label_issues(path: Path, issues: Sequence[Mapping[str, Any]]) -> None:
+def write_label_issues(path: Path, issues: Sequence[LabelIssue]) -> None:
     """Write one line an issue, the likeliest first."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(issues[0]))
+        writer = csv.DictWriter(file, list(LabelIssue.model_fields))
         writer.writeheader()
-        writer.writerows({name: inert(value) for name, value in issue.items()} for issue in issues)
+        writer.writerows({name: inert(value) for name, value in issue.as_json().items()} for issue in issues)
 
 
 def inert(value: Any) -> Any:

@@ -1,54 +1,43 @@
 """Results as Markdown."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from clf.outcomes.base import Cost, Interval, Metrics
+from clf.outcomes.comparison import CompareResult
+from clf.outcomes.evaluation import EvaluateResult
 from clf.reports.safety import one_line
-
-SHOWN = {
-    "accuracy": "accuracy",
-    "macro_precision": "precision (macro)",
-    "macro_recall": "recall (macro)",
-    "macro_f1": "F1 (macro)",
-    "weighted_precision": "precision (weighted)",
-    "weighted_recall": "recall (weighted)",
-    "weighted_f1": "F1 (weighted)",
-    "balanced_accuracy": "balanced accuracy",
-    "mcc": "Matthews correlation",
-    "auroc": "area under the ROC",
-    "average_precision": "average precision",
-    "mean_confidence": "mean confidence",
-    "ece": "calibration error",
-    "ece_expected": "… of a calibrated model",
-    "brier": "Brier score",
-    "log_loss": "log loss",
-}
-
+from clf.scoring.metric_table import SHOWN
 
 SHOWN_COSTS = {"train_seconds": "training, seconds", "texts_per_second": "texts a second", "megabytes": "MB on disk"}
 
-Columns = Mapping[str, Mapping[str, float | None]]
-Intervals = Mapping[str, Sequence[float]]
-POSITIVE = ("precision", "recall", "f1")
+MetricColumns = Mapping[str, Metrics]
+"""The metrics of each model or split."""
+MetricCosts = Mapping[str, Cost]
+Intervals = Mapping[str, Interval]
 
 
-def evaluation_columns(result: Mapping[str, Any]) -> Columns:
+def evaluation_columns(result: EvaluateResult) -> MetricColumns:
     """Return the columns of metrics that an evaluation has."""
-    leaks, positive = result["without_leaks"], result["positive_class"]
+    leaks, positive = result.without_leaks, result.positive_class
+    of_class: Metrics = {}
+    if positive:
+        of_class = {"macro_precision": positive.precision, "macro_recall": positive.recall, "macro_f1": positive.f1}
     return {
-        result["split"]: result["metrics"],
+        result.split: result.metrics,
         **({"without leaked rows": leaks} if leaks else {}),
-        **({"the positive class": {f"macro_{name}": positive[name] for name in POSITIVE}} if positive else {}),
+        **({"the positive class": of_class} if of_class else {}),
     }
 
 
-def table_heads(columns: Columns, intervals: Intervals | None = None) -> list[str]:
+def table_heads(columns: MetricColumns, intervals: Intervals | None = None) -> list[str]:
     """Return the heads of a table of metrics."""
     first, *others = columns
     return ["metric", first, *(["95 % interval"] if intervals else []), *others]
 
 
-def table_rows(columns: Columns, costs: Columns | None = None, intervals: Intervals | None = None) -> list[list[str]]:
+def table_rows(
+    columns: MetricColumns, costs: MetricCosts | None = None, intervals: Intervals | None = None
+) -> list[list[str]]:
     """Return the rows of a table of metrics: a column for each model or split, intervals of the first, and costs."""
     rows = []
     for name, shown in SHOWN.items():
@@ -58,13 +47,13 @@ def table_rows(columns: Columns, costs: Columns | None = None, intervals: Interv
                 row.insert(2, "{:.4f} to {:.4f}".format(*intervals[name]) if name in intervals else "")
             rows.append(row)
     for name, shown in SHOWN_COSTS.items() if costs else []:
-        found = (costs[model][name] for model in columns) if costs else ()
+        found = (getattr(costs[model], name) for model in columns) if costs else ()
         row = [shown, *("" if cost is None else f"{cost:,.1f}" for cost in found)]
         rows.append([*row[:2], "", *row[2:]] if intervals else row)
     return rows
 
 
-def metrics_table(columns: Columns, costs: Columns | None = None, intervals: Intervals | None = None) -> str:
+def metrics_table(columns: MetricColumns, costs: MetricCosts | None = None, intervals: Intervals | None = None) -> str:
     """Write one column of metrics for each model or split."""
     heads = table_heads(columns, intervals)
     lines = [f"| {' | '.join(map(escape, heads))} |", "|---" * len(heads) + "|"]
@@ -72,28 +61,27 @@ def metrics_table(columns: Columns, costs: Columns | None = None, intervals: Int
     return "\n".join(lines)
 
 
-def evaluation_report(result: Mapping[str, Any]) -> str:
+def evaluation_report(result: EvaluateResult) -> str:
     """Write the result of `clf evaluate`."""
-    classes = result["per_class"]
     lines = [
-        f"# {escape(result['model'])} on {escape(result['dataset'])}, {result['split']}",
+        f"# {escape(result.model)} on {escape(result.dataset)}, {result.split}",
         "",
-        f"{result['rows']} texts.",
+        f"{result.rows} texts.",
         "",
-        metrics_table(evaluation_columns(result), intervals=result["intervals"]),
+        metrics_table(evaluation_columns(result), intervals=result.intervals),
         "",
         *_confidence(result),
         "",
         "| class | precision | recall | F1 | rows |",
         "|---|---|---|---|---|",
         *(
-            f"| {escape(name)} | {' | '.join(_number(row[key]) for key in ('precision', 'recall', 'f1', 'rows'))} |"
-            for name, row in classes.items()
+            f"| {escape(name)} | {' | '.join(map(_number, (row.precision, row.recall, row.f1, row.rows)))} |"
+            for name, row in result.per_class.items()
         ),
         "",
         "Confusion matrix (rows: true class, columns: predicted class)",
         "",
-        confusion_table(result["confusion_matrix"], list(classes)),
+        confusion_table(result.confusion_matrix, list(result.per_class)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -107,54 +95,54 @@ def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> st
     )
 
 
-def comparison_report(result: Mapping[str, Any]) -> str:
+def comparison_report(result: CompareResult) -> str:
     """Write the result of `clf compare`."""
-    columns = {result["model"]: result["candidate"], **result["baselines"]}
+    columns = {result.model: result.candidate, **result.baselines}
     lines = [
-        f"# {escape(result['model'])} compared on {escape(result['dataset'])}, {result['split']}",
+        f"# {escape(result.model)} compared on {escape(result.dataset)}, {result.split}",
         "",
-        f"{result['rows']} texts. **{escape(result['summary'])}**",
+        f"{result.rows} texts. **{escape(result.summary)}**",
         "",
-        metrics_table(columns, result["costs"], result["intervals"]),
+        metrics_table(columns, result.costs, result.intervals),
         "",
     ]
-    if unleaked := {name: metrics for name, metrics in result["without_leaks"].items() if metrics}:
-        lines += [f"Without {result['leaked_rows']} rows that stood in a training:", "", metrics_table(unleaked), ""]
+    if unleaked := {name: metrics for name, metrics in result.without_leaks.items() if metrics}:
+        lines += [f"Without {result.leaked_rows} rows that stood in a training:", "", metrics_table(unleaked), ""]
     lines += [
         f"| against | {_metric(result)}, difference | 95 % interval | verdict | McNemar p |",
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {escape(row['baseline'])}{'' if row['gates'] else ' (shown only)'} | {row['difference']:+.4f} | "
-        f"{row['interval'][0]:+.4f} to {row['interval'][1]:+.4f} | {row['verdict']} | {row['p_value']:.3g} |"
-        for row in result["comparisons"]
+        f"| {escape(row.baseline)}{'' if row.gates else ' (shown only)'} | {row.difference:+.4f} | "
+        f"{row.interval[0]:+.4f} to {row.interval[1]:+.4f} | {row.verdict} | {row.p_value:.3g} |"
+        for row in result.comparisons
     ]
     lines += ["", "| rule | outcome | found |", "|---|---|---|"]
-    lines += [f"| {escape(rule['name'])} | {rule['outcome']} | {escape(rule['message'])} |" for rule in result["rules"]]
-    lines += ["", *(f"- try {escape(advice)}" for advice in result["advice"])]
+    lines += [f"| {escape(rule.name)} | {rule.outcome} | {escape(rule.message)} |" for rule in result.rules]
+    lines += ["", *(f"- try {escape(advice)}" for advice in result.advice)]
     return "\n".join(lines) + "\n"
 
 
-def _metric(result: Mapping[str, Any]) -> str:
-    metrics = {row["metric"] for row in result["comparisons"]}
+def _metric(result: CompareResult) -> str:
+    metrics = {row.metric for row in result.comparisons}
     return " and ".join(sorted(SHOWN[metric] for metric in metrics)) or "metric"
 
 
-def _confidence(result: Mapping[str, Any]) -> list[str]:
+def _confidence(result: EvaluateResult) -> list[str]:
     """Say what calibration and abstention do, where there are any."""
-    lines, before, answered = [], result["calibration"]["before"], result["abstention"]
-    if result["calibration"]["note"]:
-        lines.append(f"Not calibrated: {escape(result['calibration']['note'])}.")
+    lines, before, answered = [], result.calibration.before, result.abstention
+    if result.calibration.note:
+        lines.append(f"Not calibrated: {escape(result.calibration.note)}.")
     if before:
         lines.append(
-            f"Before its temperature of {result['calibration']['temperature']:g}: mean confidence "
-            f"{before['mean_confidence']:.4f}, calibration error {before['ece']:.4f}."
+            f"Before its temperature of {result.calibration.temperature:g}: mean confidence "
+            f"{before.mean_confidence:.4f}, calibration error {before.ece:.4f}."
         )
-    if answered and answered["accuracy"] is not None:
-        low, high = answered["accuracy_interval"]
+    if answered and answered.accuracy_interval:
+        low, high = answered.accuracy_interval
         lines.append(
-            f"Above a confidence of {answered['threshold']:.4f} it answers {answered['coverage']:.1%} of the texts, "
-            f"{answered['accuracy']:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+            f"Above a confidence of {answered.threshold:.4f} it answers {answered.coverage:.1%} of the texts, "
+            f"{answered.accuracy:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
         )
     return lines
 

@@ -1,12 +1,12 @@
 """The README.md of a model folder: a model card the Hub accepts."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from clf.reports.markdown import SHOWN, escape, metrics_table
-from clf.runs import recipe_of
-
-IN_THE_INDEX = ("accuracy", "macro_f1", "weighted_f1", "mcc", "auroc", "log_loss", "ece")
+from clf.models.record import BaseModelRecord, DatasetRecord, ModelRecord
+from clf.outcomes.base import Metrics
+from clf.outcomes.exporting import ExportResult
+from clf.reports.markdown import escape, metrics_table
+from clf.scoring.metric_table import IN_MODEL_INDEX, SHOWN
 
 KEPT = {
     "macro_f1": "The weights with the best macro F1 on {} validation texts were kept.",
@@ -15,19 +15,23 @@ KEPT = {
 }
 
 
-def model_card(record: dict[str, Any], validation: dict[str, Any], test: dict[str, Any] | None) -> str:
-    """Write the card of a model from its `clf.json` record and its metrics."""
-    base, dataset, labels = record["base_model"], record["dataset"], record["labels"]
-    recipe = recipe_of(record)
+def model_card(name: str, record: ModelRecord) -> str:
+    """Write the card of the model that a run made, from its record."""
+    base, dataset, recipe, settings = record.base_model, record.dataset, record.train, record.settings
+    assert base is not None  # a run records all three
+    assert dataset is not None
+    assert settings is not None
+    validation, test = record.metrics.validation, record.metrics.test
     columns = {"validation": validation} | ({"test": test} if test else {})
+    steps = [step for step, on in record.cleaning.model_dump().items() if on]
     return f"""---
-{_front_matter(record, test)}
+{_front_matter(name, base, dataset, test)}
 ---
 
-# {escape(record["name"])}
+# {escape(name)}
 
-{escape(base["name"])} fine-tuned on {escape(dataset["name"])} to tell {escape(", ".join(labels))} apart.
-It was made with clf {record["clf_version"]} on {record["created"]}.
+{escape(base.name)} fine-tuned on {escape(dataset.name)} to tell {escape(", ".join(record.labels))} apart.
+It was made with clf {record.clf_version} on {record.created}.
 
 ## What it reached
 
@@ -39,33 +43,33 @@ It was made with clf {record["clf_version"]} on {record["created"]}.
 from transformers import pipeline
 
 classify = pipeline("text-classification", "path/to/this/folder")
-classify("a text", truncation=True, max_length={record["max_length"]})
+classify("a text", truncation=True, max_length={record.max_length})
 ```
 
-Texts were cleaned before training ({", ".join(name for name, on in record["cleaning"].items() if on) or "not at all"});
+Texts were cleaned before training ({", ".join(steps) or "not at all"});
 `clf predict` cleans them the same way.
 
 ## How it was made
 
-{recipe["epochs"]} epochs at most, batch size {recipe["batch_size"]}, learning rate {recipe["learning_rate"]:g},
-weight decay {recipe["weight_decay"]:g}, {record["rows"]["train"]} training texts,
-cut at {record["max_length"]} tokens, seed {record["settings"]["run"]["seed"]},
-{record["compute"]["precision"]} on {record["compute"]["device"]}.
-{KEPT[recipe["select_by"]].format(record["rows"]["validation"])}
+{recipe.epochs} epochs at most, batch size {recipe.batch_size}, learning rate {float(recipe.learning_rate):g},
+weight decay {recipe.weight_decay:g}, {record.rows["train"]} training texts,
+cut at {record.max_length} tokens, seed {settings.run.seed},
+{record.compute.precision} on {record.compute.device}.
+{KEPT[recipe.select_by].format(record.rows["validation"])}
 """
 
 
-def export_card(export: dict[str, Any], labels: Sequence[str], max_length: int) -> str:
+def export_card(export: ExportResult, labels: Sequence[str], max_length: int) -> str:
     """Write the card of an exported model from what was measured when it was made."""
-    low, high = export["interval"]
-    kind = "int8" if export["int8"] else "fp32"
-    return f"""# {escape(export["model"])} as ONNX, {kind}
+    low, high = export.interval
+    kind = "int8" if export.int8 else "fp32"
+    return f"""# {escape(export.model)} as ONNX, {kind}
 
-It tells {escape(", ".join(labels))} apart. On {export["rows"]} texts of {escape(export["dataset"])} ({export["split"]})
-it gives the same label as the original for {export["same_labels"]:.2%}; {export["metric"]} differs by
-{export["difference"]:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}].
+It tells {escape(", ".join(labels))} apart. On {export.rows} texts of {escape(export.dataset)} ({export.split})
+it gives the same label as the original for {export.same_labels:.2%}; {export.metric} differs by
+{export.difference:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}].
 
-{metrics_table({name: export[name] for name in ("original", "exported")})}
+{metrics_table({"original": export.original, "exported": export.exported})}
 
 ## How to use it
 
@@ -87,12 +91,12 @@ The labels of the logits, in order, are `id2label` of `config.json`.
 """
 
 
-def _front_matter(record: dict[str, Any], test: dict[str, Any] | None) -> str:
+def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, test: Metrics | None) -> str:
     """Return what the Hub reads of a card; metrics on test as its model index has them."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    name, base = record["dataset"]["name"], record["base_model"]
-    repository, _, commit = record["dataset"]["origin"].partition("@")
+    name = dataset.name
+    repository, _, commit = dataset.origin.partition("@")
     on_the_hub = bool(commit) and "/" in repository and not repository.startswith("/")
     results = [
         EvalResult(
@@ -106,15 +110,15 @@ def _front_matter(record: dict[str, Any], test: dict[str, Any] | None) -> str:
             metric_value=value,
         )
         for metric, value in (test or {}).items()
-        if metric in IN_THE_INDEX and value is not None
+        if metric in IN_MODEL_INDEX and value is not None
     ]
     data = ModelCardData(
         library_name="transformers",
         pipeline_tag="text-classification",
-        base_model=base["name"] if base["origin"] != "path" else None,
+        base_model=base.name if base.origin != "path" else None,
         datasets=[repository] if on_the_hub else None,
         tags=["text-classification", "clf"],
-        model_name=record["name"] if results else None,
+        model_name=model if results else None,
         eval_results=results or None,
     )
     return str(data.to_yaml()).strip()

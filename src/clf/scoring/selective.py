@@ -1,11 +1,11 @@
 """Answering only when sure: the threshold of confidence, what share of texts is then answered, and how accurately."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.outcomes.base import Interval
 from clf.scoring.significance import LEVEL, clopper_pearson, lower_bound
 
 POINTS = 200
@@ -21,13 +21,9 @@ class Answered:
     rows: int
     answered: int
     coverage: float
-    coverage_interval: list[float]
+    coverage_interval: Interval
     accuracy: float | None
-    accuracy_interval: list[float] | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it; the accuracy is None where nothing is answered."""
-        return asdict(self)
+    accuracy_interval: Interval | None
 
 
 def answered(confidence: NDArray[np.float64], correct: NDArray[np.bool_], threshold: float) -> Answered:
@@ -70,12 +66,12 @@ def threshold_for_coverage(confidence: NDArray[np.float64], coverage: float) -> 
     return float(ordered[max(1, int(np.ceil(coverage * len(ordered) - 1e-9))) - 1])
 
 
-def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[list[float]]:
+def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[tuple[float, float]]:
     """Return the risk-coverage curve: pairs of coverage and error share of the answered, the surest first."""
     order = np.argsort(-confidence, kind="stable")
     errors = np.cumsum(~correct[order])
     counts = np.unique(np.linspace(1, len(order), min(POINTS, len(order))).astype(int))
-    return [[float(count / len(order)), float(errors[count - 1] / count)] for count in counts]
+    return [(float(count / len(order)), float(errors[count - 1] / count)) for count in counts]
 
 
 def _fewest(target: float) -> int:
@@ -90,10 +86,6 @@ class Choice:
     aim: dict[str, float]
     threshold: float | None
     validation: Answered | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the choice as `clf.json` has it."""
-        return asdict(self)
 
 
 def choose_threshold(

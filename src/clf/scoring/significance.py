@@ -1,12 +1,15 @@
 """Is a difference more than chance? The paired bootstrap, McNemar's exact test, exact intervals of shares."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
+
+from clf.outcomes.base import Interval
+from clf.scoring.metric_table import OF_COUNTS, Values
 
 DRAWS = 10_000
 DRAWS_AT_ONCE = 500
@@ -14,12 +17,11 @@ MEAN_DRAWS = 1_000
 LEVEL = 0.95
 POWER = 0.8
 
-Counts = NDArray[np.int64]
-Values = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Tally:
+class AnswerCounts:
     """How often each combination of true class and answers occurs.
 
     `cells` has shape (combinations, 1 + models): the true class, then the answer of each model; `counts` has shape
@@ -27,8 +29,8 @@ class Tally:
     drawing counts from a multinomial distribution: so the bootstrap costs the same for any number of rows.
     """
 
-    cells: Counts
-    counts: Counts
+    cells: Integers
+    counts: Integers
     classes: int
 
     @property
@@ -36,20 +38,20 @@ class Tally:
         """The number of rows."""
         return int(self.counts.sum())
 
-    def draw(self, draws: int = DRAWS, seed: int = 0) -> Iterator[Counts]:
+    def draw(self, draws: int = DRAWS, seed: int = 0) -> Iterator[Integers]:
         """Draw as many rows with replacement, `draws` times; yields counts of shape (some draws, combinations)."""
         generator, shares = np.random.default_rng(seed), self.counts / self.rows
         for begun in range(0, draws, DRAWS_AT_ONCE):
             yield generator.multinomial(self.rows, shares, size=min(DRAWS_AT_ONCE, draws - begun))
 
 
-def tally(labels: Counts, *predictions: Counts, classes: int) -> Tally:
+def tally(labels: Integers, *predictions: Integers, classes: int) -> AnswerCounts:
     """Count the combinations of true class and answers, each given with shape (rows,)."""
     cells, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)
-    return Tally(cells, counts, classes)
+    return AnswerCounts(cells, counts, classes)
 
 
-def metric_of_counts(name: str, table: Tally, counts: Counts, model: int = 0) -> Values:
+def metric_of_counts(name: str, table: AnswerCounts, counts: Integers, model: int = 0) -> Values:
     """Return a metric for each row of `counts`, shape (draws, combinations), of one of the models.
 
     Averages are over the classes that stand in a draw's labels or predictions, as in scikit-learn.
@@ -63,46 +65,10 @@ def metric_of_counts(name: str, table: Tally, counts: Counts, model: int = 0) ->
     return OF_COUNTS[name](true, answered, right)
 
 
-def _accuracy(true: Values, answered: Values, right: Values) -> Values:
-    total: Values = right.sum(axis=1) / true.sum(axis=1)
-    return total
-
-
-def _macro_f1(true: Values, answered: Values, right: Values) -> Values:
-    return _mean_where(2 * right, true + answered, true + answered)
-
-
-def _macro_precision(true: Values, answered: Values, right: Values) -> Values:
-    return _mean_where(right, answered, true + answered)
-
-
-def _macro_recall(true: Values, answered: Values, right: Values) -> Values:
-    return _mean_where(right, true, true + answered)
-
-
-def _weighted_f1(true: Values, answered: Values, right: Values) -> Values:
-    f1 = 2 * right / np.maximum(true + answered, 1e-300)
-    weighted: Values = (f1 * true).sum(axis=1) / true.sum(axis=1)
-    return weighted
-
-
-def _mean_where(over: Values, under: Values, present: Values) -> Values:
-    there = present > 0
-    shares = np.where(under > 0, over / np.maximum(under, 1e-300), 0.0)
-    mean: Values = (shares * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    return mean
-
-
-OF_COUNTS: dict[str, Callable[[Values, Values, Values], Values]] = {
-    "accuracy": _accuracy, "macro_f1": _macro_f1, "macro_precision": _macro_precision, "macro_recall": _macro_recall,
-    "weighted_f1": _weighted_f1,
-}  # fmt: skip
-
-
 # --- intervals ----------------------------------------------------------------------------------------------
 
 
-def bootstrap_intervals(table: Tally, draws: int = DRAWS, seed: int = 0) -> dict[str, list[float]]:
+def bootstrap_intervals(table: AnswerCounts, draws: int = DRAWS, seed: int = 0) -> dict[str, Interval]:
     """Return the 95 % bootstrap interval (percentiles; Efron 1979) of each metric of answers, for the first model."""
     found: dict[str, list[Values]] = {name: [] for name in OF_COUNTS}
     for counts in table.draw(draws, seed):
@@ -111,7 +77,7 @@ def bootstrap_intervals(table: Tally, draws: int = DRAWS, seed: int = 0) -> dict
     return {name: interval_of(np.concatenate(values)) for name, values in found.items()}
 
 
-def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int = 0) -> list[list[float]]:
+def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int = 0) -> list[Interval]:
     """Return the 95 % bootstrap interval of the mean of each column of `values`, shape (rows, columns)."""
     generator, rows = np.random.default_rng(seed), len(values)
     means = np.empty((draws, values.shape[1]))
@@ -120,11 +86,11 @@ def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int 
     return [interval_of(column) for column in means.T]
 
 
-def interval_of(draws: Values) -> list[float]:
+def interval_of(draws: Values) -> Interval:
     """Return the percentiles that leave a fortieth of the draws on either side."""
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(draws, [tail, 100 - tail])
-    return [float(low), float(high)]
+    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -133,7 +99,7 @@ class Difference:
 
     metric: str
     difference: float
-    interval: list[float]
+    interval: Interval
     standard_error: float
     rows: int
 
@@ -152,10 +118,10 @@ class Difference:
         return max(1, math.ceil(self.rows * (z * self.standard_error / effect) ** 2))
 
 
-def paired_difference(table: Tally, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
+def paired_difference(table: AnswerCounts, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
     """Compare the first model of a tally with the second by one paired bootstrap: the same rows drawn for both."""
 
-    def difference(counts: Counts) -> Values:
+    def difference(counts: Integers) -> Values:
         return metric_of_counts(metric, table, counts, 0) - metric_of_counts(metric, table, counts, 1)
 
     drawn = np.concatenate([difference(counts) for counts in table.draw(draws, seed)])
@@ -163,7 +129,7 @@ def paired_difference(table: Tally, metric: str, draws: int = DRAWS, seed: int =
     return Difference(metric, found, interval_of(drawn), float(drawn.std()), table.rows)
 
 
-def mcnemar(table: Tally) -> float:
+def mcnemar(table: AnswerCounts) -> float:
     """Return McNemar's exact two-sided p for the rows that only one of the first two models gets right.
 
     McNemar 1947; exact by the binomial distribution of the discordant rows. 1 where there are none.
@@ -173,10 +139,10 @@ def mcnemar(table: Tally) -> float:
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 
 
-def clopper_pearson(successes: int, trials: int) -> list[float]:
+def clopper_pearson(successes: int, trials: int) -> Interval:
     """Return the exact 95 % interval of a share (Clopper and Pearson 1934)."""
     interval = binomtest(successes, trials).proportion_ci(LEVEL, "exact")
-    return [float(interval.low), float(interval.high)]
+    return float(interval.low), float(interval.high)
 
 
 def lower_bound(successes: int, trials: int) -> float:

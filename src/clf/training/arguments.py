@@ -14,19 +14,37 @@ from transformers import TrainingArguments
 from clf.errors import UsageError
 from clf.models.compute import Compute
 from clf.processes import ALONE, World
-from clf.settings import RunSettings, TrainSettings
+from clf.settings import TrainSettings
 from clf.training.schedule import Schedule
+from clf.training.selection import SELECTION
 
-LOWER = "lower --learning-rate, or pass --precision fp32"
 ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
-SELECTION = "selection"
-"""The metric that chooses the best epoch: see `clf.training.selection`."""
+
+
+FIXED = {
+    "average_tokens_across_devices": True,
+    "remove_unused_columns": False,
+    # When to evaluate and to save is decided by `Milestones`; the library's own strategies only must be on.
+    "eval_strategy": "steps",
+    "save_strategy": "steps",
+    "metric_for_best_model": SELECTION,
+    "greater_is_better": True,
+    "logging_strategy": "steps",
+    "logging_nan_inf_filter": False,
+    "restore_callback_states_from_checkpoint": True,
+    "disable_tqdm": True,
+    "log_level": "error",
+    "log_level_replica": "error",
+    "ddp_find_unused_parameters": False,
+    "ddp_broadcast_buffers": False,  # the encoders' buffers are constants
+}
+"""The Trainer's arguments that are the same in every run."""
 
 
 def training_arguments(
     train: TrainSettings,
     schedule: Schedule,
-    run: RunSettings,
+    seed: int,
     compute: Compute,
     checkpoints: Path,
     world: World = ALONE,
@@ -41,34 +59,20 @@ def training_arguments(
             num_train_epochs=schedule.epochs,
             per_device_train_batch_size=part_of_batch(train, world),
             gradient_accumulation_steps=train.gradient_accumulation,
-            average_tokens_across_devices=True,
             learning_rate=schedule.learning_rate,
             weight_decay=train.weight_decay,
             warmup_steps=schedule.warmup_steps,
             optim=optimizer(compute),
-            seed=run.seed,
-            data_seed=run.seed,
+            seed=seed,
+            data_seed=seed,
             bf16=compute.precision == "bf16",
             fp16=compute.precision == "fp16",
             use_cpu=compute.device.type == "cpu",
-            remove_unused_columns=False,
-            # When to evaluate and to save is decided by `Milestones`; the library's own strategies only must be on.
-            eval_strategy="steps",
-            eval_steps=schedule.eval_steps,
-            save_strategy="steps",
-            metric_for_best_model=SELECTION,
-            greater_is_better=True,
-            logging_strategy="steps",
-            logging_steps=max(1, min(10, schedule.steps_per_epoch)),
-            logging_nan_inf_filter=False,
             dataloader_pin_memory=compute.device.type == "cuda",
-            restore_callback_states_from_checkpoint=True,
-            disable_tqdm=True,
+            eval_steps=schedule.eval_steps,
+            logging_steps=max(1, min(10, schedule.steps_per_epoch)),
             report_to=train.report_to or "none",
-            log_level="error",
-            log_level_replica="error",
-            ddp_find_unused_parameters=False,
-            ddp_broadcast_buffers=False,  # the encoders' buffers are constants
+            **FIXED,
         )
     _settle_on(arguments, compute.device)
     arguments.report_to = list(train.report_to)  # in a Kubeflow job the library adds a tracker of its own

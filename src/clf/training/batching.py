@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from clf.data.tokens import pad_rows
+from clf.models.tokens import pad_rows
 
 BATCHES_PER_GROUP = 50
 MULTIPLE = 8

@@ -1,30 +1,59 @@
 """Checkpoints that are whole or absent: staged, hashed, flushed, renamed; a damaged one is named and passed over.
 
-checkpoints/checkpoint-120/clf-checkpoint.json     {"step", "best_step", "fingerprint", "files": {name: sha256}}
+checkpoints/checkpoint-120/clf-checkpoint.json     what it is, of which run, and the SHA-256 of its files
 checkpoints/.staging/                              what is being written; thrown away at the next start
+
+What a new version adds to clf-checkpoint.json needs a default for the checkpoints of those before; a change that they
+cannot be read with raises SCHEMA_VERSION.
 """
 
 import json
 import logging
 import shutil
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
+
 from clf.errors import UsageError
-from clf.results import flush, read_json, sha256
-from clf.runs import VERSION_0_1
+from clf.models.record import VERSION_0_1
 from clf.settings import TrainSettings, flag
+from clf.storage.disk import flush, read_json, sha256
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
 MANIFEST = "clf-checkpoint.json"
+SCHEMA_VERSION = 1
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
 DEFAULTS = {flag(name): value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
+
+    same: dict[str, JsonValue]
+    alike: dict[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class RunPosition:
+    """How far a run was, beside what the Trainer's own files say."""
+
+    evaluated: bool
+    """Whether the evaluation that was due at this step, if any, was made."""
+    loss: float
+    """The sum of losses since the last line of history, so that the next line is the same after a resume."""
+    loss_since: int
+    """The step of that line."""
+    seconds: float = 0.0
+    """Seconds of training so far."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +64,18 @@ class Checkpoint:
     step: int
     best_step: int | None
     """The step of the best weights so far, which have a checkpoint too."""
-    fingerprint: dict[str, Any] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
+    fingerprint: Fingerprint
+    progress: RunPosition
 
 
 class Checkpoints:
     """The checkpoints of one run.
 
-    `fingerprint` has two parts: under `same` what must be equal for a run to go on, under `alike` what may differ
-    at the price of other bits (versions, threads, device). A setting that the checkpoint of an older clf does not
-    know had its default.
+    They go only with a run of this `fingerprint`. A setting that the checkpoint of an older clf does not know had its
+    default.
     """
 
-    def __init__(self, folder: Path, fingerprint: dict[str, dict[str, Any]], steps_per_epoch: int = 1) -> None:
+    def __init__(self, folder: Path, fingerprint: Fingerprint, steps_per_epoch: int = 1) -> None:
         self.folder, self.fingerprint, self.steps_per_epoch = folder, fingerprint, steps_per_epoch
 
     @property
@@ -73,7 +101,7 @@ class Checkpoints:
         for folder in self._folders():
             found = self._read(folder)
             if found:
-                self._check_fingerprint(found)
+                self._check_fingerprint(found.folder, found.fingerprint)
                 return found
         return None
 
@@ -83,22 +111,21 @@ class Checkpoints:
         Raises UsageError when the newest checkpoint that can be read was made with other settings or data.
         """
         if found := self._newest_readable():
-            self._check_fingerprint(found)
+            self._check_fingerprint(*found)
 
-    def begun_with(self) -> dict[str, Any]:
+    def begun_with(self) -> dict[str, JsonValue]:
         """Return what the newest checkpoint that can be read says its run was begun with, by flag."""
         found = self._newest_readable()
-        return _known(found.fingerprint, self.steps_per_epoch) if found else {}
+        return _known(found[1], self.steps_per_epoch) if found else {}
 
-    def _newest_readable(self) -> Checkpoint | None:
-        """Return what the newest checkpoint says of its run; whether it is whole is not looked at."""
+    def _newest_readable(self) -> tuple[Path, Fingerprint] | None:
+        """Return the newest checkpoint that says of what run it is; whether it is whole is not looked at."""
         for folder in self._folders():
-            manifest = read_json(folder / MANIFEST)
-            if manifest and "fingerprint" in manifest:
-                return Checkpoint(folder, 0, None, manifest["fingerprint"])
+            with suppress(KeyError, TypeError):
+                return folder, _fingerprint((read_json(folder / MANIFEST) or {})["fingerprint"])
         return None
 
-    def commit(self, name: str, step: int, best_step: int | None, extra: dict[str, Any]) -> Path:
+    def commit(self, name: str, step: int, best_step: int | None, progress: RunPosition) -> Path:
         """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""
         stage, final = self.stage / name, self.folder / name
         files = {}
@@ -107,7 +134,8 @@ class Checkpoints:
             files[path.name] = sha256(path)
             flush(path)
         manifest = {
-            "step": step, "best_step": best_step, "fingerprint": self.fingerprint, "files": files, "extra": extra,
+            "schema_version": SCHEMA_VERSION, "step": step, "best_step": best_step, "files": files,
+            "fingerprint": asdict(self.fingerprint), "extra": asdict(progress),
         }  # fmt: skip
         (stage / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         flush(stage / MANIFEST)
@@ -143,10 +171,11 @@ class Checkpoints:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
                 raise ValueError(f"{wrong[0]} does not match its hash")
-            found = Checkpoint(
-                folder, manifest["step"], manifest["best_step"], manifest["fingerprint"], manifest["extra"]
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            known = {field.name for field in fields(RunPosition)}
+            progress = RunPosition(**{name: value for name, value in manifest["extra"].items() if name in known})
+            fingerprint = _fingerprint(manifest["fingerprint"])
+            found = Checkpoint(folder, manifest["step"], manifest["best_step"], fingerprint, progress)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("%s is damaged and passed over: %s", folder, error)
             return None
         if best and found.best_step not in (None, found.step) and BEST_FILE not in manifest["files"]:
@@ -156,18 +185,18 @@ class Checkpoints:
                 return None
         return found
 
-    def _check_fingerprint(self, found: Checkpoint) -> None:
-        now, then = self.fingerprint, _known(found.fingerprint, self.steps_per_epoch)
-        earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now["same"].items()}
-        if changed := [key for key in sorted(earlier) if earlier[key] != now["same"][key]]:
-            shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now['same'][key]!r}" for key in changed[:5])
+    def _check_fingerprint(self, folder: Path, found: Fingerprint) -> None:
+        now, then = self.fingerprint, _known(found, self.steps_per_epoch)
+        earlier = {key: then.get(key, DEFAULTS.get(key, value)) for key, value in now.same.items()}
+        if changed := [key for key in sorted(earlier) if earlier[key] != now.same[key]]:
+            shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now.same[key]!r}" for key in changed[:5])
             raise UsageError(
-                f"the interrupted run in {found.folder.parent.parent} was another: {shown}",
+                f"the interrupted run in {folder.parent.parent} was another: {shown}",
                 f"{_way_back(changed, earlier)}, or start afresh without --resume",
             )
-        for key in sorted(now["alike"]):
-            if key in then and then[key] != now["alike"][key]:
-                was, is_now = then[key], now["alike"][key]
+        for key in sorted(now.alike):
+            if key in then and then[key] != now.alike[key]:
+                was, is_now = then[key], now.alike[key]
                 log.warning("%s was %s, is now %s: the weights will not be the same bit for bit", key, was, is_now)
 
     def _rotate(self, step: int, best_step: int | None) -> None:
@@ -186,19 +215,25 @@ class Checkpoints:
         shutil.rmtree(trash, ignore_errors=True)
 
 
-def _known(fingerprint: dict[str, Any], steps_per_epoch: int) -> dict[str, Any]:
+def _fingerprint(written: Any) -> Fingerprint:
+    """Read a fingerprint; raises KeyError or TypeError when it is none."""
+    return Fingerprint(dict(written["same"]), dict(written["alike"]))
+
+
+def _known(fingerprint: Fingerprint, steps_per_epoch: int) -> dict[str, JsonValue]:
     """Return all that a checkpoint's fingerprint says, with what version 0.1 did without saying so."""
-    known = {**fingerprint.get("alike", {}), **fingerprint.get("same", {})}
+    known = {**fingerprint.alike, **fingerprint.same}
     if known.get(ATTENTION_DROPOUT) == "auto":
         known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
-    if "--epochs" in known and "--eval-steps" not in known:
+    epochs, warmup = known.get("--epochs"), known.get("--warmup-steps")
+    if "--eval-steps" not in known and isinstance(epochs, int) and isinstance(warmup, int):
         known |= {"--eval-steps": steps_per_epoch, CAPPED: True}
         known |= {"--select-by": VERSION_0_1["select_by"], "--head-init": VERSION_0_1["head_init"]}
-        known["--warmup-steps"] = warmup_within(known["--warmup-steps"], steps_per_epoch * known["--epochs"])
+        known["--warmup-steps"] = warmup_within(warmup, steps_per_epoch * epochs)
     return known
 
 
-def _way_back(changed: list[str], earlier: dict[str, Any]) -> str:
+def _way_back(changed: list[str], earlier: dict[str, JsonValue]) -> str:
     """Say how a command line becomes that of the interrupted run; what can be auto is then as the run has it."""
     if set(changed) <= {flag(name) for name in VERSION_0_1}:
         return f"leave out {' and '.join(changed)}"

@@ -2,18 +2,16 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from clf.data.prepared import LabelledTexts
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.inference import probabilities_of
 from clf.models.temperature import fold_temperature
+from clf.outcomes.base import Metrics
 from clf.progress import track
-from clf.scoring.calibration import Temperature, fit_temperature, with_temperature
-from clf.scoring.inference import predict_texts
+from clf.scoring.answers import Answers
+from clf.scoring.calibration import Temperature, fit_temperature
 from clf.scoring.metrics import score
 from clf.scoring.selective import Choice, choose_threshold
 from clf.settings import ConfidenceSettings
@@ -27,16 +25,7 @@ class Calibrated:
 
     temperature: Temperature
     choice: Choice | None
-    metrics: dict[str, Any]
-
-    def as_record(self) -> dict[str, Any]:
-        """Return it as `clf.json` has it."""
-        return {
-            "temperature": self.temperature.value,
-            "calibration": self.temperature.as_dict(),
-            "threshold": self.choice.threshold if self.choice else None,
-            "abstention": self.choice.as_dict() if self.choice else None,
-        }
+    metrics: Metrics
 
 
 def calibrate(
@@ -44,31 +33,29 @@ def calibrate(
 ) -> Calibrated:
     """Fit the temperature on validation and fold it into the model; choose the threshold that was asked for."""
     with track("calibrating", len(validation)) as advance:
-        probabilities = predict_texts(classifier, validation.texts, compute, advance)
-    temperature = fit_temperature(probabilities, validation.labels)
+        probabilities = probabilities_of(classifier, validation.texts, compute, advance)
+    answers = Answers(probabilities, validation.labels)
+    temperature = fit_temperature(answers)
     if temperature.reason is None and not fold_temperature(classifier.model, temperature.value):
         reason = "the last layer of this architecture cannot take a temperature"
         temperature = Temperature(
             1.0, temperature.rows, temperature.errors, temperature.before, temperature.before, reason
         )
     say_temperature(temperature)
-    probabilities = with_temperature(probabilities, temperature.value)
-    choice = choose(probabilities, validation.labels, settings)
-    return Calibrated(temperature, choice, score(probabilities, validation.labels))
+    answers = answers.with_temperature(temperature.value)
+    return Calibrated(temperature, choose(answers, settings), score(answers))
 
 
-def choose(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64], settings: ConfidenceSettings
-) -> Choice | None:
+def choose(answers: Answers, settings: ConfidenceSettings) -> Choice | None:
     """Choose the threshold that was asked for, and say what it does on these rows."""
-    confidence, correct = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+    confidence, correct = answers.confidence, answers.correct
     choice = choose_threshold(confidence, correct, settings.target_accuracy, settings.target_coverage)
     if choice and choice.threshold is None:
         log.warning(
             "an accuracy of %g is unreachable: no threshold shows it on %d validation texts with 95 %% certainty; "
             "without one, %.4f of them are right",
             settings.target_accuracy,
-            len(labels),
+            len(answers),
             correct.mean(),
         )
     if choice and choice.validation and choice.validation.accuracy is not None:

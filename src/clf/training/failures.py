@@ -2,23 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from clf.errors import ClfError, OutputError, TrainingError, first_line, ran_out_of_memory
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.tokens import LEAST_LENGTH
 from clf.progress import size
-from clf.results import disk_is_full
-from clf.runs import Run
-from clf.scoring.inference import LEAST_LENGTH
-from clf.training.progress import Reporter
+from clf.storage.disk import disk_is_full
+from clf.storage.run_folder import Run
 from clf.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from clf.training.reporter import Reporter
 
 BYTES_OF_A_WEIGHT = 16  # the weight, its gradient, and the two averages of AdamW, in fp32
 
 
 @contextmanager
 def explaining(
-    reporter: Reporter, classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
+    reporter: "Reporter", classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
 ) -> Iterator[None]:
     """Raise what a library raises in the block as TrainingError or OutputError, where its cause is known."""
     try:

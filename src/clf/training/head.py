@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from clf.data.splits import stratified_subset
+from clf.data.sampling import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.inference import Advance, layer_inputs
 from clf.models.temperature import last_layer, try_out
-from clf.scoring.inference import Advance, layer_inputs
 
 STRENGTH = 1e-3
 """Inverse strength of the penalty on the weights. A head fitted freely has no error left on few texts, and then no

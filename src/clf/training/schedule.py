@@ -7,9 +7,13 @@ as give enough steps.
 
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from pydantic import JsonValue
+
+from clf.models.families import suggested_rate
 from clf.settings import AUTO, TrainSettings, flag
 
 log = logging.getLogger(__name__)
@@ -35,29 +39,6 @@ FEW_TO_COUNT, FEW_TO_CHOOSE = 100, 20
 FEW_PER_CLASS = 64
 """Up to so many texts a class, a head that was fitted on the frozen encoder is a better start than a random one."""
 
-# Encoders that 2e-5, right for DistilBERT, underfits, by a part of their names; the first that fits counts.
-RATES = {
-    "minilm": 1e-4,  # measured with clf on IMDB, AG News, SST-2 and few texts, all-MiniLM-L6-v2
-    "electra-small": 3e-4,  # Clark et al. 2020, "ELECTRA", table of fine-tuning hyper-parameters
-    "electra-base": 1e-4,  # the same
-    "electra-large": 5e-5,  # the same
-    "bert_uncased_l-2_": 1e-4,  # Turc et al. 2019, "Well-Read Students Learn Better": chosen among 3e-5 to 3e-4
-    "bert_uncased_l-4_": 1e-4,  # the same
-    "bert-tiny": 1e-4,  # the same, under its other name
-    "bert-mini": 1e-4,
-    "bert-small": 1e-4,
-}
-NARROW = 512
-"""Encoders of at most this width are of those families, under whatever name: a folder says none."""
-NARROW_RATE = 1e-4
-
-
-def suggested_rate(model: str, width: int | None = None) -> float | None:
-    """Return the learning rate known to suit an encoder that 2e-5 underfits, or None; `width` is its hidden size."""
-    name = model.lower()
-    known = next((rate for part, rate in RATES.items() if part in name), None)
-    return known or (NARROW_RATE if width and width <= NARROW else None)
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -77,15 +58,19 @@ class Schedule:
         """The optimizer steps of the whole run."""
         return self.epochs * self.steps_per_epoch
 
-    def as_begun(self, train: TrainSettings, begun: dict[str, Any]) -> "Schedule":
+    def as_begun(self, train: TrainSettings, begun: Mapping[str, JsonValue]) -> "Schedule":
         """Return the schedule of a run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
-        names = [name for name in self.as_settings() if getattr(train, name) == AUTO and flag(name) in begun]
-        again = replace(self, **{name: begun[flag(name)] for name in names})
+        chosen: dict[str, Any] = {
+            name: begun[flag(name)]
+            for name in self.as_settings()
+            if getattr(train, name) == AUTO and flag(name) in begun
+        }
+        again = replace(self, **chosen)
         if begun.get(CAPPED):
             again = replace(again, warmup_steps=warmup_within(again.warmup_steps, again.steps))
         return again
 
-    def as_settings(self) -> dict[str, Any]:
+    def as_settings(self) -> dict[str, float | int | str]:
         """Return the settings that are no longer `auto`, by their names."""
         return {name: value for name, value in asdict(self).items() if name != "steps_per_epoch"}
 
@@ -164,7 +149,7 @@ def _select_by(sizes: Sizes) -> SelectBy:
 # --- what is said of it -------------------------------------------------------------------------------------
 
 
-def tell(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> None:
+def tell_schedule(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> None:
     """Say what `auto` chose, and warn of what was set and leaves too little to learn from."""
     if line := explain(train, schedule, sizes):
         log.info("%s", line)

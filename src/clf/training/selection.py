@@ -1,16 +1,20 @@
 """By what the best evaluation of a run is chosen, and what it reached."""
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from clf.errors import TrainingError
-from clf.scoring.metrics import METRICS
-from clf.training.arguments import LOWER, SELECTION
+from clf.outcomes.base import Metrics
+from clf.scoring.metric_table import METRICS, defined
 from clf.training.schedule import SelectBy
 
+LOWER = "lower --learning-rate, or pass --precision fp32"
+"""What to do where numbers are no longer finite."""
+SELECTION = "selection"
+"""The metric that chooses the best evaluation."""
 
-def selection(metrics: dict[str, float], rows: int, by: SelectBy = "macro_f1", step: int = 0) -> float:
+
+def selection(metrics: Metrics, rows: int, by: SelectBy = "macro_f1", step: int = 0) -> float:
     """Return what the best evaluation is chosen by: more is better.
 
     `macro_f1` counts in steps of two texts, and among equal ones the log loss decides: a text or two of a small
@@ -20,9 +24,11 @@ def selection(metrics: dict[str, float], rows: int, by: SelectBy = "macro_f1", s
     if by == "last":
         return float(step)
     if by == "log_loss":
-        return -metrics["log_loss"]
+        return -defined(metrics, "log_loss")
     each = 2 / max(rows, 2)
-    return math.ceil(round(metrics["macro_f1"] / each, 6)) * each - 1e-7 * min(metrics["log_loss"], 100.0)
+    return math.ceil(round(defined(metrics, "macro_f1") / each, 6)) * each - 1e-7 * min(
+        defined(metrics, "log_loss"), 100.0
+    )
 
 
 def check_best(best: float | None) -> None:
@@ -31,7 +37,7 @@ def check_best(best: float | None) -> None:
         raise TrainingError("no evaluation gave a number: the validation loss is not finite", LOWER)
 
 
-def best_metrics(history: Iterable[dict[str, Any]], best: float) -> dict[str, float]:
+def best_metrics(history: Iterable[Mapping[str, float]], best: float) -> Metrics:
     """Return the validation metrics of the evaluation whose weights were kept."""
     for entry in history:
         if entry.get(f"eval_{SELECTION}") == best:

@@ -19,22 +19,23 @@ from clf import processes
 from clf.errors import INTERRUPTED, Interrupted, ModelError, Terminated, TooLittleMemory, TrainingError
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
+from clf.models.inference import predict_tokens, telling_memory
+from clf.processes import World
 from clf.progress import track
-from clf.runs import Run
-from clf.scoring.inference import loading, predict_tokens
+from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
-from clf.training.arguments import LOWER, SELECTION
+from clf.storage.run_folder import Run
 from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDataset
-from clf.training.checkpoints import Checkpoint, Checkpoints
-from clf.training.continuation import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
+from clf.training.checkpoints import Checkpoint, Checkpoints, RunPosition
 from clf.training.failures import explaining
 from clf.training.head import MOST_TEXTS, fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
-from clf.training.outcome import Trained, trained
-from clf.training.progress import Reporter, not_finite
 from clf.training.recipe import Recipe
-from clf.training.selection import check_best, selection
+from clf.training.reporter import Reporter, not_finite
+from clf.training.resume import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
+from clf.training.selection import LOWER, SELECTION, check_best, selection
+from clf.training.trained import Trained, trained
 
 WEIGHTS = "model.safetensors"
 
@@ -57,20 +58,11 @@ def fine_tune(
     another run, OutputError when the disk is full, Interrupted once a signal was answered.
     """
     world = recipe.world
-    if world.is_main:
-        checkpoints.begin()  # first, for it puts back one that was being replaced
-    processes.wait_for_all(world)
-    found = checkpoints.newest() if resume and world.is_main else None
-    found = processes.from_main(world, found)  # one choice for all, whatever each host's disk shows
-    if world.is_main:
-        if found:
-            checkpoints.drop_after(found.step)
-        run.keep_history(found.step if found else 0, found is None or found.extra["evaluated"])
-    processes.wait_for_all(world)
+    found = _begin(checkpoints, run, world, resume)
     steps, begun = recipe.schedule.steps, found.step if found else 0
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
         reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
-        with loading(classifier.name, compute):
+        with telling_memory(classifier.name, compute):
             trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
         with explaining(reporter, classifier, compute, recipe, run):
             if found is None and world.is_main and recipe.schedule.head_init == "probe":
@@ -88,6 +80,21 @@ def fine_tune(
     if world.is_main:
         _load_best(classifier, trainer)
     return trained(trainer, found, seconds)
+
+
+def _begin(checkpoints: Checkpoints, run: Run, world: World, resume: bool) -> Checkpoint | None:
+    """Make the run folder ready, and return the checkpoint to go on from, the same on all processes."""
+    if world.is_main:
+        checkpoints.begin()  # first, for it puts back one that was being replaced
+    processes.wait_for_all(world)
+    found: Checkpoint | None = checkpoints.newest() if resume and world.is_main else None
+    found = processes.from_main(world, found)  # one choice for all, whatever each host's disk shows
+    if world.is_main:
+        if found:
+            checkpoints.drop_after(found.step)
+        run.keep_history(found.step if found else 0, found is None or found.progress.evaluated)
+    processes.wait_for_all(world)
+    return found
 
 
 def _fit_head(classifier: Classifier, train: Encoded, compute: Compute, stop: StopRequest) -> None:
@@ -170,7 +177,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             raise
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
-        scored = score(probabilities, self.validation.labels)
+        scored = score(Answers(probabilities, self.validation.labels))
         by, step = self.recipe.schedule.select_by, self.state.global_step
         scored[SELECTION] = selection(scored, len(self.validation.labels), by, step)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items() if value is not None}
@@ -260,14 +267,13 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         if world.is_main:
             if best_step == self.best.step != step:
                 self.best.write(self.checkpoints.stage / name)
-            # The sum of losses since the last line of history, so that the next line is the same after a resume.
-            extra = {
-                "evaluated": is_evaluated(self.state, self.recipe.schedule.eval_steps),
-                "loss": float(self._tr_loss),
-                "loss_since": self._globalstep_last_logged,
-                "seconds": self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
-            }
-            self.checkpoints.commit(name, step, best_step, extra)
+            progress = RunPosition(
+                is_evaluated(self.state, self.recipe.schedule.eval_steps),
+                float(self._tr_loss),
+                self._globalstep_last_logged,
+                self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
+            )
+            self.checkpoints.commit(name, step, best_step, progress)
             if best_step == step:
                 self.best.forget()
         processes.wait_for_all(world, processes.STEP)
@@ -305,8 +311,8 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
             trainer.state = trainer.state.load_from_json(str(found.folder / STATE))
             return 1e-9
         if found:
-            trainer.seconds_before = found.extra.get("seconds", 0.0)
-            trainer.began_on = found.fingerprint["alike"].get("device")
+            trainer.seconds_before = found.progress.seconds
+            trainer.began_on = str(found.fingerprint.alike.get("device"))
             trainer.add_callback(Continuation(trainer, found))
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     except Finished:

@@ -1,0 +1,59 @@
+"""What `clf doctor` prints."""
+
+from rich.table import Table
+from rich.text import Text
+
+from clf.cli.show.terminal import console
+from clf.outcomes.machine import ComputeFindings, DoctorResult, Readiness, SettingsFindings
+from clf.progress import size
+from clf.reports.safety import safe
+
+
+def print_findings(found: DoctorResult) -> None:
+    """Print one screen about the machine."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column()
+    for name, value in _lines(found):
+        grid.add_row(name, Text(safe(value)))
+    console().print(grid)
+
+
+def _lines(found: DoctorResult) -> list[tuple[str, str]]:
+    cache, settings, memory = found.cache, found.settings, found.memory_gb
+    held = [f"{one.kind} {one.id} ({size(one.mb * 1e6)})" for one in cache.repositories]
+    writable = "" if cache.writable else ", read-only"
+    return [
+        ("clf", f"{found.clf} on {found.platform}"),
+        ("Python", found.python),
+        ("libraries", ", ".join(f"{name} {number or 'missing'}" for name, number in found.versions.items())),
+        ("computes on", _computes(found.compute)),
+        ("cores", str(found.cores)),
+        ("memory", f"{memory['available']} GB free of {memory['total']} GB"),
+        ("cache", f"{cache.folder} ({cache.free_gb} GB free on its disk{writable})"),
+        ("it holds", ", ".join(held) or "nothing"),
+        *[(_readiness(one), f"{one.kind} {one.id}{_origin(one)}") for one in found.ready_offline],
+        ("the Hub", f"{found.hub.endpoint}: {found.hub.state}"),
+        ("settings", f"{settings.file or 'no settings file'}; {_variables(settings)}"),
+    ]
+
+
+def _computes(compute: ComputeFindings) -> str:
+    return compute.error or (
+        f"{', '.join(compute.gpus) or compute.device}, precision {compute.precision}, "
+        f"{compute.threads} threads" + (f" (no GPU: {compute.no_gpu})" if compute.no_gpu else "")
+    )
+
+
+def _readiness(one: Readiness) -> str:
+    return "ready offline" if one.ready else "damaged" if one.problem else "not here"
+
+
+def _origin(one: Readiness) -> str:
+    detail = one.problem if not one.ready else f"from the {one.origin}"
+    return f" ({detail})" if detail else ""
+
+
+def _variables(settings: SettingsFindings) -> str:
+    names = [*settings.variables, *settings.hub_variables, *(["HF_TOKEN"] if settings.token else [])]
+    return f"variables {', '.join(names)}" if names else "no variables"

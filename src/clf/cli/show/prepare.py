@@ -1,0 +1,85 @@
+"""What `clf prepare` prints."""
+
+from rich.markup import escape
+
+from clf.cli.show.tables import count, make_table, shorten
+from clf.cli.show.terminal import console, print_lines
+from clf.outcomes.preparation import Audit, Lengths, PrepareResult
+from clf.reports.safety import safe
+
+SHOWN_CLASSES = 20
+SHOWN_CONFLICTS = 2
+
+
+def print_prepared(result: PrepareResult) -> None:
+    """Print what was found in the data."""
+    audit, classes, rows = result.audit, result.audit.classes, result.audit.rows
+    table = make_table(f"Dataset {result.name}", ["", *classes], right=range(1, len(classes) + 1))
+    table.add_row("rows", *(str(rows[split]) for split in classes))
+    for label in audit.labels[:SHOWN_CLASSES]:
+        cells = (f"{classes[split][label]} ({classes[split][label] / max(1, rows[split]):.0%})" for split in classes)
+        table.add_row(f"  {escape(safe(label))}", *cells)
+    console().print(table)
+    if len(audit.labels) > SHOWN_CLASSES:
+        print_lines(f"… and {len(audit.labels) - SHOWN_CLASSES} more classes, in audit.json")
+    read, dropped = sum(audit.rows_read.values()), sum(audit.dropped.values())
+    print_lines(f"{count(read, 'row')} read, {read - dropped} usable, {dropped} dropped", *_found(audit))
+    if audit.truncated:
+        _print_lengths(audit.truncated)
+
+
+def _found(audit: Audit) -> list[str]:
+    """Say in one line each what was found in the texts, nothing where there was nothing."""
+    lines = [f"{count(number, what)} {rest}" for number, what, rest in _counted(audit) if number > 0]
+    lines += [  # right below the groups they are examples of
+        f"  {row.label} ({row.split}, line {row.line}): “{shorten(row.text, 100)}”"
+        for conflict in audit.conflicts[:SHOWN_CONFLICTS]
+        for row in conflict[:4]
+    ]
+    return lines + [
+        f"column {name} gives the label away in {share:.0%} of the rows"
+        for name, share in audit.suspicious_columns.items()
+    ]
+
+
+def _counted(audit: Audit) -> list[tuple[int, str, str]]:
+    near = audit.leaks_after_split.near if audit.leaks_after_split and audit.clusters_cut else {}
+    again = audit.conflicting_after_cleaning - audit.conflicting
+    conflicts = "of near duplicates with different labels (conflicts in audit.json)"
+    return [
+        *((rows, "row", f"dropped: {reason}") for reason, rows in audit.dropped.items()),
+        *((rows, "row", f"of {split} as delivered repeating an earlier one")
+          for split, rows in audit.duplicates.items()),
+        *((texts, "more text", f"of {split} nearly repeating an earlier one")
+          for split, texts in audit.near_duplicates.items()),
+        *((texts, "distinct text", f"of {pair.replace('_in_', ' in ')} too, as delivered")
+          for pair, texts in audit.leaks.items()),
+        *((texts, "more text", f"of {pair.replace('_in_', ' nearly repeated in ')}")
+          for pair, texts in audit.near_leaks.items()),
+        (sum(audit.odd_characters.values()), "text", "with control or invisible characters"),
+        (sum(audit.changed_by_cleaning.values()), "text", "changed by cleaning"),
+        *((texts, "text", f"of {pair.replace('_in_', ' nearly repeated in ')} after the cut")
+          for pair, texts in near.items()),
+        (audit.groups_in_two_splits or 0, "group", "with rows in two of the splits as delivered"),
+        (audit.conflicting, "text", "with two labels"),
+        (again, "text", "with two labels, once cleaned"),
+        (audit.near_conflicting, "group", conflicts),
+    ]  # fmt: skip
+
+
+def _print_lengths(lengths: Lengths) -> None:
+    """Print the lengths in tokens: a histogram, and what is lost where texts are cut."""
+    tokens, most = lengths.tokens, max(lengths.histogram.values())
+    title = f"Tokens per training text ({lengths.model}, {count(lengths.measured_texts, 'text')})"
+    table = make_table(title, ["tokens", "texts", ""], right=[0, 1])
+    for bounds, texts in lengths.histogram.items():
+        table.add_row(bounds, str(texts), "█" * round(30 * texts / most))
+    console().print(table)
+    cut = (
+        f"{limit}: {share:.1%} of texts, {lengths.share_of_tokens_cut_at[limit]:.1%} of tokens"
+        for limit, share in lengths.share_longer_than.items()
+    )
+    print_lines(
+        f"median {tokens.median}, 95 % up to {tokens.p95}, longest {tokens.max}",
+        f"lost when cut at {'; '.join(cut)}",
+    )

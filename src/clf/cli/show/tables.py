@@ -1,0 +1,71 @@
+"""Tables of metrics and classes, and texts made short."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from clf.cli.show.terminal import console
+from clf.outcomes.base import ClassMetrics
+from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, table_heads, table_rows
+from clf.reports.safety import safe
+
+
+def print_metrics(
+    columns: MetricColumns, title: str, costs: MetricCosts | None = None, intervals: Intervals | None = None
+) -> None:
+    """Print the headline metrics: a column for each model or split, intervals of the first, and costs."""
+    heads = table_heads(columns, intervals)
+    table = make_table(title, heads, right=range(1, len(heads)))
+    for row in table_rows(columns, costs, intervals):
+        table.add_row(*row)
+    console().print(table)
+
+
+def print_classes(per_class: Mapping[str, ClassMetrics]) -> None:
+    """Print precision, recall and F1 of each class."""
+    table = make_table("Classes", ["class", "precision", "recall", "F1", "rows"], right=range(1, 5))
+    for name, row in per_class.items():
+        table.add_row(
+            escape(safe(name)),
+            *map(_number, (row.precision, row.recall, row.f1)),
+            str(row.rows),
+        )
+    console().print(table)
+
+
+def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+    """Print the confusion matrix, unless it is too wide for a terminal."""
+    if len(names) > 12:
+        return
+    table = make_table(
+        "Confusion matrix (rows: true, columns: predicted)", ["", *names], right=range(1, len(names) + 1)
+    )
+    for name, row in zip(names, matrix, strict=True):
+        table.add_row(escape(safe(name)), *map(str, row))
+    console().print(table)
+
+
+def count(number: float, what: str) -> str:
+    """Write a number with its noun in the right number: 1 row, 2 rows."""
+    shown = str(number) if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {what}" if number == 1 else f"{shown} {what}s"
+
+
+def shorten(text: str, width: int = 160) -> str:
+    """Cut a text to one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def make_table(title: str, columns: Sequence[str], right: Sequence[int] | range) -> Table:
+    """Return an empty table; the columns of the numbers in `right` are flush right."""
+    table = Table(title=Text(safe(title)), title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(Text(safe(column)), justify="right" if number in right else "left", overflow="fold")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"

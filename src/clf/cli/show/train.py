@@ -1,0 +1,31 @@
+"""What `clf train` and `clf demo` print."""
+
+from clf.cli.show.tables import count, print_metrics, shorten
+from clf.cli.show.terminal import print_lines
+from clf.outcomes.demonstration import DemoResult
+from clf.outcomes.training import TrainResult
+
+
+def print_training(result: TrainResult) -> None:
+    """Print the metrics of a training, some of its answers, and where it is."""
+    begun = f"from step {result.resumed_from_step} on " if result.resumed_from_step else ""
+    columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
+    print_metrics(
+        columns,
+        f"{count(result.steps, 'step')}, {count(result.epochs, 'epoch')}, {begun}{result.train_seconds:.1f} s, "
+        f"{result.examples_per_second:.1f} texts a second",
+    )
+    for example in result.examples:
+        right = "" if example.predicted == example.label else f" (truth: {example.label})"
+        print_lines(f"{example.predicted} {example.confidence:.3f}{right}: “{shorten(example.text, 100)}”")
+    print_lines(f"model: {result.model_dir} ({result.megabytes} MB), run: {result.run_dir}")
+
+
+def print_demo(result: DemoResult) -> None:
+    """Print the training, and what the encoder said before it and after."""
+    print_training(result.training)
+    compared = result.comparison
+    print_metrics(
+        {"before": compared.baselines["pretrained"], "after": compared.candidate},
+        f"{compared.rows} test reviews before and after fine-tuning",
+    )

@@ -1,0 +1,191 @@
+"""What the data is like: counts, balance, lengths, repeats, contradictions, and leaks between the splits."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.preparing.clusters import Clusters
+from clf.data.preparing.ingest import Delivered
+from clf.data.preparing.rows import Rows
+from clf.outcomes.preparation import Audit, Conflict, Leaks, Lengths, TokenQuantiles
+
+LENGTHS = (64, 128, 256, 512)
+CONFLICTS_LISTED = 100
+EDGES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
+
+Keys = NDArray[np.uint64] | NDArray[np.int64]
+
+
+def audit(given: Delivered, clusters: Clusters | None, names: list[str]) -> Audit:
+    """Audit the splits as delivered: on the raw texts, and under their own keys after cleaning."""
+    splits = {split: given.of(split) for split in given.splits}
+    labels = {split: rows.label for split, rows in splits.items()}
+    raw = audit_texts({split: rows.raw_key for split, rows in splits.items()}, labels)
+    cleaned = audit_texts({split: rows.key for split, rows in splits.items()}, labels)
+    dropped: Counter[str] = Counter()
+    for tally in given.tallies.values():
+        dropped.update(tally.dropped)
+    found = Audit(
+        rows_read={split: tally.read for split, tally in given.tallies.items()},
+        labels=names,
+        duplicates=raw.duplicates,
+        leaks=raw.leaks,
+        conflicting=raw.conflicting,
+        duplicates_after_cleaning=cleaned.duplicates,
+        leaks_after_cleaning=cleaned.leaks,
+        conflicting_after_cleaning=cleaned.conflicting,
+        dropped=dict(dropped),
+        dropped_lines={split: tally.first_dropped for split, tally in given.tallies.items() if tally.first_dropped},
+        changed_by_cleaning=given.changed,
+        odd_characters=given.odd,
+        suspicious_columns=given.others.suspicious(),
+        groups_in_two_splits=_groups_in_two(given.rows),
+        truncated=None,
+    )
+    return found if clusters is None else _with_near(found, given, clusters, names)
+
+
+def _with_near(found: Audit, given: Delivered, clusters: Clusters, names: list[str]) -> Audit:
+    rows = given.rows
+    places = {split: np.flatnonzero(rows.split == number) for number, split in enumerate(given.splits)}
+    mixed = conflicting(clusters, rows.label)
+    exact = np.unique(clusters[np.isin(rows.key, conflicting(rows.key, rows.label))])
+    near = audit_near(
+        {split: rows.key[place] for split, place in places.items()},
+        {split: clusters[place] for split, place in places.items()},
+    )
+    conflicts = [_conflict(given, np.flatnonzero(clusters == number), names) for number in mixed[:CONFLICTS_LISTED]]
+    return found.model_copy(
+        update={
+            "near_duplicates": near.duplicates,
+            "near_leaks": near.leaks,
+            "near_conflicting": len(mixed) - len(np.intersect1d(mixed, exact)),
+            "conflicts": conflicts,
+        }
+    )
+
+
+def _conflict(given: Delivered, members: NDArray[np.int64], names: list[str]) -> list[Conflict]:
+    """Show texts that are alike and labelled apart: the first rows of each label."""
+    rows = given.rows.take(members)
+    first = [row for label in np.unique(rows.label) for row in np.flatnonzero(rows.label == label)[:3].tolist()]
+    return [
+        Conflict(
+            split=given.splits[rows.split[row]],
+            line=int(rows.line[row]),
+            label=names[rows.label[row]],
+            text=given.store.text(int(rows.number[row]))[:200],
+        )
+        for row in sorted(first)
+    ]
+
+
+def _groups_in_two(rows: Rows) -> int | None:
+    """Count the groups with rows in two of the splits as delivered; None without groups."""
+    grouped = rows.take(rows.group != 0)
+    return len(conflicting(grouped.group, grouped.split.astype(np.int64))) if len(grouped) else None
+
+
+def count_leaks(splits: Mapping[str, Rows], clusters: Mapping[str, Clusters]) -> Leaks:
+    """Count the texts that stand in two of the final splits, exactly and nearly."""
+    keys = {split: rows.key for split, rows in splits.items()}
+    exact = audit_texts(keys, {split: rows.label for split, rows in splits.items()}).leaks
+    return Leaks(exact=exact, near=audit_near(keys, clusters).leaks)
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Texts that stand twice: within a split, in two splits (`a_in_b`), and with two labels."""
+
+    duplicates: dict[str, int]
+    leaks: dict[str, int]
+    conflicting: int = 0
+
+
+def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]]) -> Repeats:
+    """Count repeats within splits, texts that stand in two splits, and texts with two labels.
+
+    `keys` tell texts apart. `duplicates[split]` is the number of rows that repeat an earlier row of the split;
+    `leaks["a_in_b"]` the number of distinct texts of `a` that stand in `b` too.
+    """
+    distinct = {split: np.unique(rows) for split, rows in keys.items()}
+    return Repeats(
+        duplicates={split: len(rows) - len(distinct[split]) for split, rows in keys.items()},
+        leaks={
+            f"{a}_in_{b}": len(np.intersect1d(distinct[a], distinct[b], assume_unique=True))
+            for a, b in PAIRS
+            if a in distinct and b in distinct
+        },
+        conflicting=len(conflicting(np.concatenate(list(keys.values())), np.concatenate(list(labels.values())))),
+    )
+
+
+def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64]]) -> Repeats:
+    """Count near duplicates beside the exact ones: `keys` tell texts apart, `clusters` say which are alike.
+
+    `duplicates[split]` is the number of distinct texts of a split in one cluster with an earlier one; `leaks["a_in_b"]`
+    the number of distinct texts of `a` with no equal in `b`, but one of their cluster.
+    """
+    distinct = {split: np.unique(rows, return_index=True) for split, rows in keys.items()}
+    return Repeats(
+        duplicates={split: len(rows) - len(np.unique(clusters[split])) for split, (rows, _) in distinct.items()},
+        leaks={
+            f"{a}_in_{b}": int(
+                (np.isin(clusters[a][distinct[a][1]], clusters[b]) & ~np.isin(distinct[a][0], distinct[b][0])).sum()
+            )
+            for a, b in PAIRS
+            if a in distinct and b in distinct
+        },
+    )
+
+
+def conflicting(keys: Keys, labels: NDArray[np.int64]) -> Keys:
+    """Return the keys (of texts or of clusters) that carry more than one label."""
+    order = np.lexsort((labels, keys))
+    keys, labels = keys[order], labels[order]
+    changes = (keys[1:] == keys[:-1]) & (labels[1:] != labels[:-1])
+    return np.unique(keys[1:][changes])
+
+
+def count_classes(labels: Mapping[str, NDArray[np.int64]], names: list[str]) -> dict[str, dict[str, int]]:
+    """Count the rows of each class in each split, zeros included."""
+    counts = {split: np.bincount(ids, minlength=len(names)).tolist() for split, ids in labels.items()}
+    return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
+
+
+def audit_lengths(model: str, lengths: NDArray[np.int64], max_length: int) -> Lengths:
+    """Describe lengths of texts in tokens of `model`, special tokens included, shape (texts,).
+
+    Returns the share of texts longer than each of LENGTHS and `max_length`, and of tokens that are cut there; a
+    histogram; the median, the 95th percentile and the maximum.
+    """
+    limits = sorted({*LENGTHS, max_length})
+    return Lengths(
+        model=model,
+        measured_texts=len(lengths),
+        share_longer_than={str(limit): _share((lengths > limit).mean()) for limit in limits},
+        share_of_tokens_cut_at={
+            str(limit): _share(np.maximum(lengths - limit, 0).sum() / lengths.sum()) for limit in limits
+        },
+        histogram=_histogram(lengths),
+        tokens=TokenQuantiles(
+            median=int(np.median(lengths)), p95=int(np.quantile(lengths, 0.95)), max=int(lengths.max())
+        ),
+    )
+
+
+def _histogram(lengths: NDArray[np.int64]) -> dict[str, int]:
+    """Count texts by tokens: `"33-64"` is the texts of 33 to 64 tokens."""
+    counts = np.bincount(np.searchsorted(EDGES[1:], lengths), minlength=len(EDGES)).tolist()
+    names = [f"{low + 1}-{high}" for low, high in pairwise(EDGES)] + [f"over {EDGES[-1]}"]
+    return {name: count for name, count in zip(names, counts, strict=True) if count}
+
+
+def _share(value: Any) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,139 @@
+"""Which rows make each split: those that are given, cut off train, without leaks, a sample of them."""
+
+import logging
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.preparing.clusters import Clusters, find_units
+from clf.data.preparing.ingest import Delivered
+from clf.data.preparing.labels import check_labels
+from clf.data.preparing.rows import Rows
+from clf.data.preparing.splitting import cut
+from clf.data.reading.batch import SPLITS
+from clf.data.sampling import stratified_subset
+from clf.errors import DataError
+from clf.outcomes.preparation import Audit, LargeCluster
+from clf.settings import DEFAULT_DATASET, DataSettings
+
+OFF = 0.25  # of its size, by which a split may miss what was asked for unsaid
+
+log = logging.getLogger(__name__)
+Splits = dict[str, Rows]
+RowNumbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows of each split, and what had to be cut apart, pinned or dropped for it; None where nothing was cut."""
+
+    rows: dict[str, RowNumbers]
+    clusters_cut: list[LargeCluster] | None = None
+    clusters_in_train: list[LargeCluster] | None = None
+    leaked: int = 0
+    """Training rows that were dropped, since a given split holds their like."""
+
+    def told(self, found: Audit) -> Audit:
+        """Return the audit with what became of the rows."""
+        cut = {"clusters_cut": self.clusters_cut, "clusters_in_train": self.clusters_in_train}
+        found = found.model_copy(update={name: clusters for name, clusters in cut.items() if clusters is not None})
+        if not self.leaked:
+            return found
+        return found.model_copy(update={"dropped": {**found.dropped, "stands in validation or test too": self.leaked}})
+
+
+def choose_splits(given: Delivered, clusters: Clusters, names: list[str], data: DataSettings, seed: int) -> Chosen:
+    """Keep the splits that are given; cut those that are missing off train.
+
+    Raises DataError when there is no train split, or nothing to cut it into.
+    """
+    spec = data.dataset or DEFAULT_DATASET
+    if "train" not in given.splits:
+        raise DataError(
+            f"{spec} has no train split, only {', '.join(given.splits)}",
+            "give the training data as --dataset",
+        )
+    chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
+    before = len(chosen["train"])
+    if data.drop_leaks and len(chosen) > 1:
+        chosen["train"] = _without_leaks(chosen, clusters)
+    leaked = before - len(chosen["train"])
+    cut_off = _cut_off(given, chosen["train"], clusters, names, data, seed)
+    chosen |= cut_off.rows
+    chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
+    check_split_labels({split: given.rows.take(rows) for split, rows in chosen.items()}, names, spec)
+    return replace(cut_off, rows=chosen, leaked=leaked)
+
+
+def _cut_off(
+    given: Delivered, train: RowNumbers, clusters: Clusters, names: list[str], data: DataSettings, seed: int
+) -> Chosen:
+    """Cut the splits that are not given off train."""
+    shares = {}
+    if "validation" not in given.splits:
+        shares["validation"] = data.validation_size
+    if given.splits == ["train"]:
+        shares["test"] = data.test_size
+    if not shares:
+        return Chosen({})
+    rows = given.rows.take(train)
+    units = find_units(rows, clusters[train], given.store, shares)
+    parts = cut(units, rows.key, rows.label, names, shares, seed)
+    _say_cut(parts, rows, shares, names, data, seed)
+    return Chosen({split: train[part] for split, part in parts.items()}, units.cut, units.kept)
+
+
+def _say_cut(
+    parts: dict[str, RowNumbers], rows: Rows, shares: dict[str, float], names: list[str], data: DataSettings, seed: int
+) -> None:
+    sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
+    together = "groups and near duplicates" if data.group_column else "near duplicates"
+    log.info("cut train into %s (by class, seed %d, %s kept together)", sizes, seed, together)
+    for split, share in shares.items():
+        part, wanted = rows.label[parts[split]], share * len(rows)
+        if abs(len(part) - wanted) > max(OFF * wanted, len(names)):
+            log.warning("%s has %d rows, %.0f were asked for: too many rows belong together", split, len(part), wanted)
+        lacking = [repr(names[label]) for label in np.setdiff1d(rows.label, part).tolist()]
+        if share and lacking:
+            log.warning("%s has no text of %s: too few can be parted", split, ", ".join(lacking[:10]))
+
+
+def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumbers:
+    """Drop the training rows with an equal or near duplicate in a split that was given."""
+    held_out = np.concatenate([rows for split, rows in chosen.items() if split != "train"])
+    leaked = np.isin(clusters[chosen["train"]], clusters[held_out])
+    log.info("dropped %d training texts that stand in validation or test too, or nearly so", int(leaked.sum()))
+    if leaked.all():
+        raise DataError("every training text stands in validation or test too", "give other files as --test")
+    return chosen["train"][~leaked]
+
+
+def sample_splits(
+    chosen: dict[str, RowNumbers], labels: Clusters, data: DataSettings, seed: int
+) -> dict[str, RowNumbers]:
+    """Take of each split the stratified part that was asked for."""
+    most = dict.fromkeys(chosen, data.max_eval_samples) | {"train": data.max_train_samples}
+    return {
+        split: rows[stratified_subset(labels[rows], most[split] or len(rows), seed)] for split, rows in chosen.items()
+    }
+
+
+def take_split(given: Delivered, data: DataSettings) -> dict[str, RowNumbers]:
+    """Take the split that is asked for, or all rows where there is one split only."""
+    wanted = data.split
+    if wanted in given.splits:
+        return {wanted: np.flatnonzero(given.rows.split == given.splits.index(wanted))}
+    if given.splits == ["train"]:
+        log.info("measuring on all %d rows", len(given.rows))
+        return {wanted: np.arange(len(given.rows))}
+    raise DataError(
+        f"the dataset has no {wanted} split; it has {', '.join(given.splits)}", "pass --split with one of them"
+    )
+
+
+def check_split_labels(splits: Splits, names: list[str], shown_as: str) -> None:
+    """Refuse labels and texts that cannot train a classifier."""
+    check_labels({split: (rows.label, rows.line) for split, rows in splits.items()}, names, shown_as)
+    if "train" in splits and len(np.unique(splits["train"].key)) < 2:
+        raise DataError(f"{shown_as}: all training texts are the same", "check --text-column")

@@ -1,0 +1,67 @@
+"""One batch of texts -> what is kept of it: cleaned and raw texts in a file, and a few numbers per row in memory.
+
+This is the part of preparing that costs time, and it knows nothing of other batches, so processes share it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.preparing.cleaning import CleaningSteps, clean_text, holds_odd_characters
+from clf.data.preparing.near_duplicates import sketch
+from clf.data.text_hashes import hash_texts
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What a batch was found to be, row by row: 64-bit hashes, characters after cleaning (0: nothing is left)."""
+
+    raw_keys: NDArray[np.uint64]
+    keys: NDArray[np.uint64]
+    lengths: NDArray[np.int32]
+    changed: int
+    """Rows that cleaning changed in more than white space."""
+    odd: int
+    """Rows with control characters, zero-width characters, or halves of characters."""
+
+
+def digest(texts: Sequence[str], steps: CleaningSteps, folder: Path, number: int, near: bool) -> Digest:
+    """Clean the texts, write both forms as chunk `number` into `folder`, and describe them.
+
+    With `near` the sketches for finding near duplicates are written too.
+    """
+    import pyarrow
+
+    raw = [_storable(text) for text in texts]
+    cleaned = [clean_text(text, steps) for text in raw]
+    table = pyarrow.table(
+        {name: pyarrow.array(column, pyarrow.large_string()) for name, column in (("text", cleaned), ("raw_text", raw))}
+    )
+    with (
+        pyarrow.OSFile(str(folder / f"{number:06d}.arrow"), "wb") as file,
+        pyarrow.ipc.new_file(file, table.schema) as writer,
+    ):
+        writer.write_table(table)
+    if near:
+        bands, signatures = sketch(cleaned)
+        np.save(folder / f"{number:06d}.bands.npy", bands)
+        np.save(folder / f"{number:06d}.signatures.npy", signatures)
+    return Digest(
+        hash_texts(raw),
+        hash_texts(cleaned),
+        np.array([len(text) for text in cleaned], dtype=np.int32),
+        sum(after != before and after != " ".join(before.split()) for before, after in zip(raw, cleaned, strict=True)),
+        sum(given != kept or holds_odd_characters(kept) for given, kept in zip(texts, raw, strict=True)),
+    )
+
+
+def _storable(text: str) -> str:
+    """Replace halves of characters, which cannot be stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text

@@ -1,0 +1,88 @@
+"""Which rows belong together: equal texts, near duplicates, groups that the user names."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.preparing.near_duplicates import cluster, connect
+from clf.data.preparing.rows import Rows, TextStore
+from clf.data.reading.batch import SHOWN
+from clf.outcomes.preparation import LargeCluster
+
+# A cluster of near duplicates larger than this share of a held-out split would fill too much of it, and is kept in
+# train; one larger than this share of all rows to be cut is a way of writing, such as a form letter, and is cut.
+LARGEST_CLUSTER = 0.05
+ALWAYS_FREE = 3  # rows of a cluster that may always be held out
+
+log = logging.getLogger(__name__)
+Clusters = NDArray[np.int64]
+
+
+def find_clusters(rows: Rows, store: TextStore) -> Clusters:
+    """Find the clusters of near duplicates, over all splits, shape (rows,)."""
+    _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
+    numbers = rows.number[first]
+    found = cluster(
+        rows.length[first],
+        lambda band: store.band(band)[numbers],
+        lambda chosen: store.signatures(numbers[chosen]),
+        lambda chosen: store.text(int(numbers[chosen])),
+    )
+    return found[text_of]
+
+
+@dataclass(frozen=True)
+class Units:
+    """What must stay on one side: rows of one `number`, shape (rows,).
+
+    `pinned` rows stay in train. `kept` describes their clusters, `cut` those of which only equal texts stay together.
+    """
+
+    number: Clusters
+    pinned: NDArray[np.bool_]
+    kept: list[LargeCluster]
+    cut: list[LargeCluster]
+
+
+def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping[str, float]) -> Units:
+    """Find what must stay on one side: equal texts, near duplicates, and the rows of a group."""
+    _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
+    _, cluster_of, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    several = np.bincount(cluster_of[first], minlength=len(sizes)) > 1
+    held_out = min((share for share in shares.values() if share), default=1.0)
+    large = several & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * len(rows)))
+    crowded = several & ~large & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * held_out * len(rows)))
+    units = np.where(large[cluster_of], text_of, len(rows) + cluster_of)
+    described = [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(large).tolist()]
+    for each in described:
+        log.warning(
+            "%d of %d rows are near duplicates of one another (line %d: %r …): too many to keep on one side",
+            each.rows,
+            len(rows),
+            each.line,
+            each.text[:60],
+        )
+    return Units(
+        _join_groups(units, rows.group),
+        crowded[cluster_of],
+        [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(crowded)[:SHOWN].tolist()],
+        described,
+    )
+
+
+def _describe(members: Rows, store: TextStore) -> LargeCluster:
+    text = store.text(int(members.number[0]))[:200]
+    return LargeCluster(rows=len(members), line=int(members.line[0]), text=text)
+
+
+def _join_groups(units: Clusters, groups: NDArray[np.uint64]) -> Clusters:
+    """Merge the units that share a group."""
+    if not groups.any():
+        return units
+    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    _, dense = np.unique(units, return_inverse=True)
+    grouped = np.flatnonzero(groups)
+    return connect(dense, np.stack([first[group_of[grouped]], grouped], axis=1))

@@ -1,0 +1,186 @@
+"""A source -> a prepared dataset in a folder: read and cleaned, labels named, split, audited, written."""
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf import __version__
+from clf.data.prepared import PreparedDataset
+from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
+from clf.data.preparing.choose_rows import Chosen, Splits, check_split_labels, choose_splits, sample_splits, take_split
+from clf.data.preparing.clusters import find_clusters
+from clf.data.preparing.ingest import Delivered, deliver
+from clf.data.preparing.labels import name_labels, read_label_map
+from clf.data.preparing.rows import TextStore
+from clf.data.preparing.write import Origin, write_prepared
+from clf.data.sources.source import Source
+from clf.errors import UsageError
+from clf.outcomes.preparation import Audit, Lengths
+from clf.progress import Advance, track
+from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, flag
+from clf.storage.disk import sha256
+
+# Data settings that act on a prepared dataset too.
+LATER = {"dataset", "split", "allow_leak", "max_length", "max_inflation", "max_train_samples", "max_eval_samples"}
+LENGTH_TEXTS = 50_000
+LONG = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class Counter(Protocol):
+    """Counts tokens; `file` is the tokenizer of `model`, None where it is not on this machine."""
+
+    model: str
+    file: Path | None
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return the tokens of each text."""
+
+
+def prepare_into(
+    folder: Path,
+    source: Source,
+    data: DataSettings,
+    cleaning: CleaningSettings,
+    seed: int,
+    *,
+    measure_only: bool = False,
+    subset: bool = False,
+    counter: Counter | None = None,
+) -> PreparedDataset:
+    """Prepare `source` into an empty folder.
+
+    With `measure_only` nothing is cut: a file alone is taken whole, as the split that is asked for. With
+    `subset`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
+    itself, so that its run folder keeps the splits whole. Lengths in tokens are measured with `counter`.
+    """
+    check_sizes(data)
+    with tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True) as scratch:
+        given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
+        _say_dropped(given)
+        names = _name_labels(given, source, data.label_map)
+        clusters = None if measure_only else find_clusters(given.rows, given.store)
+        if clusters is not None:
+            spec = data.dataset or DEFAULT_DATASET
+            check_split_labels({split: given.of(split) for split in given.splits}, names, spec)
+        found = audit(given, clusters, names)
+        chosen = (
+            Chosen(take_split(given, data)) if clusters is None else choose_splits(given, clusters, names, data, seed)
+        )
+        rows = sample_splits(chosen.rows, given.rows.label, data, seed) if subset else chosen.rows
+        splits = {split: given.rows.take(numbers) for split, numbers in rows.items()}
+        if clusters is not None:
+            lengths = _lengths(splits, given.store, counter, data.max_length, seed) if counter else None
+            leaks = count_leaks(splits, {split: clusters[numbers] for split, numbers in rows.items()})
+            found = chosen.told(found).model_copy(update={"leaks_after_split": leaks, "truncated": lengths})
+        found = _with_sizes(found, splits, names)
+        origin = Origin(
+            source.name, source.origin, source.fingerprint,
+            preparation_key(source, data, cleaning, seed, subset=subset), measured_with(counter, data.max_length),
+            data, cleaning, seed, next(iter(given.tallies.values())).text_columns, source.rows_generated,
+        )  # fmt: skip
+        write_prepared(folder, splits, given.store, names, found, origin)
+    return PreparedDataset(folder)
+
+
+def _with_sizes(found: Audit, splits: Splits, names: list[str]) -> Audit:
+    classes = count_classes({split: rows.label for split, rows in splits.items()}, names)
+    return found.model_copy(update={"rows": {split: len(rows) for split, rows in splits.items()}, "classes": classes})
+
+
+def check_prepared(prepared: PreparedDataset, data: DataSettings, cleaning: CleaningSettings) -> None:
+    """Refuse settings that contradict how the dataset was prepared: they would have no effect."""
+    manifest = prepared.manifest
+    for section, recorded in ((cleaning, manifest.cleaning), (data, manifest.data)):
+        given = section.model_dump(mode="json", include=section.model_fields_set)
+        then = recorded.model_dump(mode="json")
+        for name in sorted(given.keys() & then.keys() - LATER):
+            if given[name] != then[name]:
+                raise UsageError(
+                    f"{flag(name)} is {given[name]}, but the dataset was prepared with {then[name]}",
+                    f"prepare it again with {flag(name)}",
+                )
+
+
+def preparation_key(source: Source, data: DataSettings, cleaning: CleaningSettings, seed: int, *, subset: bool) -> str:
+    """Return the hash of all that decides what preparing gives: the content, the settings, and clf itself."""
+    parts = {
+        "clf": __version__,
+        "origin": source.origin,
+        "content": source.fingerprint,
+        "names": [source.label_order, source.class_names],
+        "label_map": read_label_map(data.label_map) if data.label_map else None,
+        "data": data.model_dump(mode="json", exclude=LATER),
+        "most": [data.max_train_samples, data.max_eval_samples] if subset else [None, None],
+        "cleaning": cleaning.model_dump(mode="json"),
+        "seed": seed,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def check_sizes(data: DataSettings) -> None:
+    """Refuse shares that leave nothing to train on."""
+    if data.validation_size + data.test_size >= 1:
+        raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
+
+
+def _say_dropped(given: Delivered) -> None:
+    for split, tally in given.tallies.items():
+        for reason, count in tally.dropped.items():
+            lines = ", ".join(map(str, tally.first_dropped[reason]))
+            log.warning(
+                "%s: dropped %d of %d rows with %s (line %s%s)",
+                split,
+                count,
+                tally.read,
+                reason,
+                lines,
+                " …" if count > len(tally.first_dropped[reason]) else "",
+            )
+
+
+def _name_labels(given: Delivered, source: Source, label_map: str | None) -> list[str]:
+    """Put final label ids in place of the raw ones, and return the names; those without rows have no id."""
+    present = np.unique(given.rows.label)
+    raw = [given.labels[label] for label in present.tolist()]
+    kept = set(raw)
+    named = {(label, name) for label, name in given.named if label in kept}
+    names, ids = name_labels(raw, named, source.label_order, source.class_names, label_map)
+    given.rows = replace(given.rows, label=ids[np.searchsorted(present, given.rows.label)])
+    return names
+
+
+def measured_with(counter: Counter | None, max_length: int | None) -> list[str | int | None]:
+    """Return what the lengths in tokens depend on, beside the texts."""
+    return [sha256(counter.file) if counter and counter.file else None, max_length]
+
+
+def _lengths(splits: Splits, store: TextStore, counter: Counter, max_length: int | None, seed: int) -> Lengths | None:
+    """Measure lengths in tokens on the training texts, LENGTH_TEXTS of them at most."""
+    if counter.file is None:
+        log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", counter.model)
+        return None
+    rows = next(iter(splits.values())).number
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:LENGTH_TEXTS])
+    limit = max_length or DEFAULT_MAX_LENGTH
+    with track("counting tokens", len(chosen)) as advance:
+        counts = np.concatenate([counter(chunk) for chunk in _chunks(store, rows[chosen], advance)])
+    lengths = audit_lengths(counter.model, counts, limit)
+    if (share := lengths.share_longer_than[str(limit)]) >= LONG:
+        log.warning("%.0f %% of the texts are longer than %d tokens; the rest of them is cut", 100 * share, limit)
+    return lengths
+
+
+def _chunks(store: TextStore, rows: NDArray[np.int64], advance: Advance) -> Iterator[list[str]]:
+    for _, table in store.tables(rows):
+        yield table["text"].to_pylist()
+        advance(table.num_rows)

@@ -1,0 +1,269 @@
+"""Delimited text -> batches of rows: delimiter, quotes and header found by looking, bad rows named by line."""
+
+import csv
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Literal
+
+from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
+from clf.data.reading.files import CUT_OFF, ESCAPED, cut_off, decoding_failed, open_text, readable, undecoded
+from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
+
+DELIMITERS = (",", "\t", ";", "|")
+DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+USUAL_HEADER = {
+    "text",
+    "label",
+    "sentence",
+    "review",
+    "category",
+    "title",
+    "content",
+    "comment",
+    "message",
+    "id",
+    "body",
+}
+
+LONGEST_CELL = 100_000_000
+EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
+EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
+
+log = logging.getLogger(__name__)
+
+
+def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+    """Read delimited text with quotes; columns without a header are named by number from 0.
+
+    With `keep_bad`, rows of too few or too many cells are kept with what is wrong with them.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
+        form = _sniff_form(path, settings)
+        rows = _numbered_rows(file, path, form)
+        first = next(rows, None)
+        if first and EXCEL_FIRST_LINE.fullmatch(form.delimiter.join(first[1])):
+            first = next(rows, None)
+        if first is None:
+            raise DataError(f"{path} is empty", EXPECTED)
+        headerless = settings.no_header or _looks_headerless(first[1], settings)
+        if headerless and not settings.no_header:
+            log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
+        header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
+        _check_header(header, path)
+        body = chain([first], rows) if headerless else rows
+        yield from _kept_batches(body, header, form, path) if keep_bad else _csv_batches(body, header, path)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a delimited file is written, as arguments of the csv module."""
+
+    delimiter: str
+    quotechar: str
+    quoting: Literal[0, 3]
+
+
+def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line where the row starts, cells), passing over empty lines.
+
+    The reader is strict: a quote that is never closed, or stands inside a quoted cell, would else join rows.
+    """
+    zeros = _ZeroBytes(file)
+    reader = csv.reader(zeros, strict=True, **asdict(form))
+    start = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield start, cells
+            start = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        decoding_failed(error, path, reader.line_num)
+    except csv.Error as error:
+        if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
+            raise DataError(
+                f"{path}, line {start}: a quote opens there that is not closed, or has another inside its cell",
+                "close the quote, and double the quotes inside a quoted cell",
+            ) from error
+        raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
+    except CUT_OFF as error:
+        cut_off(error, path)
+    if zeros.dropped:
+        log.warning("%s: dropped %d NUL characters, the first on line %d", path, zeros.dropped, zeros.first)
+
+
+class _ZeroBytes:
+    """Lines without the NUL characters in them, which are counted."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.dropped, self.first, self.line = iter(lines), 0, 0, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.line += 1
+        if "\0" in line:
+            self.dropped += line.count("\0")
+            self.first = self.first or self.line
+            line = line.replace("\0", "")
+        return line
+
+
+# --- the form of the file -----------------------------------------------------------------------------------
+
+
+def _sniff_form(path: Path, settings: DataSettings) -> Form:
+    """Find delimiter and quote character, as arguments of the csv module."""
+    quote = _sniff_quote(path, settings)
+    told = EXCEL_FIRST_LINE.fullmatch(next(iter(_first_lines(path, settings)), ""))
+    delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
+    if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
+        raise UsageError(
+            f"--delimiter must be one character, found {delimiter!r}",
+            "give --delimiter ';' or another single character",
+        )
+    plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)
+    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
+
+
+def _sniff_quote(path: Path, settings: DataSettings) -> str:
+    """Take `'` for the quote character when nearly every line quotes with it, and none with a double one."""
+    lines = [line.strip() for line in _first_lines(path, settings) if line.strip()][1:]
+    marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
+    edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
+    found = [len(edges.findall(line)) for line in lines]
+    if not lines or sum(count >= 2 for count in found) < 0.9 * len(lines):
+        return '"'
+    if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
+        return '"'
+    log.info("%s: cells are quoted with '", path)
+    return "'"
+
+
+def _first_lines(path: Path, settings: DataSettings) -> list[str]:
+    with open_text(path, settings) as file:
+        try:
+            return list(islice(file, 200))
+        except UnicodeDecodeError as error:
+            decoding_failed(error, path, 0)
+        except CUT_OFF as error:
+            cut_off(error, path)
+
+
+def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
+    """Tell a tab file whose quotes are plain characters.
+
+    In such a file each line is a whole row, and some quote has no partner or closes before its cell ends.
+    """
+    tabs, odd = None, False
+    with open_text(path, settings) as file:
+        try:
+            for line in file:
+                if line.strip():
+                    tabs = line.count("\t") if tabs is None else tabs
+                    if line.count("\t") != tabs:
+                        return False
+                    odd = odd or line.count('"') % 2 == 1 or EARLY_CLOSE.search(line) is not None
+        except (UnicodeDecodeError, *CUT_OFF):
+            return False  # the reading itself says where
+    if odd:
+        log.info("%s: quotes are read as plain characters", path)
+    return odd
+
+
+def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
+    """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
+    sample = [line.replace("\0", "") for line in _first_lines(path, settings)]
+    best, most = ",", 1
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]
+        width = max(set(widths), key=widths.count, default=0)
+        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
+            best, most = delimiter, width
+    if most == 1:  # rows of all widths: then a header with a usual name tells
+        best = _header_delimiter(sample[0] if sample else "") or best
+    if best != ",":
+        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
+    return best
+
+
+def _header_delimiter(header: str) -> str | None:
+    splits = {mark: [cell.strip().strip('"').lower() for cell in header.split(mark)] for mark in DELIMITERS}
+    return next((mark for mark, cells in splits.items() if len(cells) > 1 and USUAL_HEADER & set(cells)), None)
+
+
+def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:
+    """Tell a line of data, with a number or a long text in it, from a header of short names."""
+    asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdigit()}
+    if (asked | USUAL_HEADER) & {cell.strip().lower() for cell in cells} or asked & {cell.strip() for cell in cells}:
+        return False
+    return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells)
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{path} has two columns called {twice[0]!r}",
+            "rename one of them, or pass --no-header and column numbers",
+        )
+
+
+def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
+    bad: list[str] = []
+    count = empty = 0
+    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
+        for line, cells in chunk:
+            if len(cells) != len(header):
+                count += 1
+                bad += [f"line {line} has {len(cells)}"] if len(bad) < SHOWN else []
+        empty += len(chunk)
+        if not count:
+            columns = [list(column) for column in zip(*(cells for _, cells in chunk), strict=True)]
+            yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk])
+    if count:
+        raise DataError(
+            f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
+            "take away the lines above the header, or pass the true --delimiter"
+            if len(header) == 1
+            else "put quotes around texts that hold the delimiter, or pass --delimiter",
+        )
+    if not empty:
+        raise DataError(f"{path} has a header and no rows", EXPECTED)
+
+
+def _problem(cells: list[str], width: int) -> str:
+    if len(cells) != width:
+        return f"has {len(cells)} cells, expected {width}"
+    return next((f"holds what is no text: {what}" for cell in cells if (what := undecoded(cell))), "")
+
+
+def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
+    """Make a row as wide as the others: missing cells are None, and what is too much stays in the last one."""
+    if len(cells) > width:
+        cells = [*cells[: width - 1], delimiter.join(cells[width - 1 :])]
+    return [*map(readable, cells), *[None] * (width - len(cells))]
+
+
+def _kept_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
+    """Keep every row, with what is wrong with it."""
+    width, empty = len(header), True
+    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
+        problems = {
+            number: f"line {line} {what}"
+            for number, (line, cells) in enumerate(chunk)
+            if (what := _problem(cells, width))
+        }
+        fitted = [_fitted(cells, width, form.delimiter) for _, cells in chunk]
+        columns = [list(column) for column in zip(*fitted, strict=True)]
+        yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk], problems=problems)
+        empty = False
+    if empty:
+        raise DataError(f"{path} has a header and no rows", EXPECTED)

@@ -1,0 +1,140 @@
+"""Rows of a file -> examples: one text and one label as the file has them, and the line they came from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from clf.data.reading.batch import SHOWN, Batch, Split
+from clf.data.reading.columns import Columns, choose_columns
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+
+@dataclass
+class Examples:
+    """Some usable rows of one split, as parallel lists."""
+
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    label_names: list[str | None] = field(default_factory=list)
+    groups: list[str | None] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass
+class RowTally:
+    """What became of the rows of one split: how many were read, and those dropped, by reason and first lines."""
+
+    read: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    first_dropped: dict[str, list[int]] = field(default_factory=dict)
+    text_columns: list[str] = field(default_factory=list)
+
+    def drop(self, reason: str, line: int) -> None:
+        """Count a row that cannot be used, and remember the first lines."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        lines = self.first_dropped.setdefault(reason, [])
+        if len(lines) < SHOWN:
+            lines.append(line)
+
+
+def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator[tuple[Batch, Columns, Examples]]:
+    """Read a split batch by batch, with the columns in use, dropping and counting rows without text or label.
+
+    Raises DataError for values that are no text or no single label, all of the file together, at its end.
+    """
+    bad: list[str] = []
+    columns: Columns | None = None
+    file = None
+    for batch in split.rows():
+        # Once for each file: it may name its columns otherwise, while rows of one file may lack some of them.
+        if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
+            columns = choose_columns(batch, data, split.shown)
+            tally.text_columns = columns.text
+        file = batch.file
+        tally.read += len(batch.lines)
+        examples, problems = _examples(batch, columns, tally)
+        bad += problems
+        if not bad:
+            yield batch, columns, examples
+    if bad:
+        raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", _hint(bad[0]))
+
+
+def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples, list[str]]:
+    nothing = [None] * len(batch.lines)
+    texts, problems = _texts([batch.columns.get(name, nothing) for name in columns.text], batch.lines)
+    examples = Examples()
+    labels = batch.columns.get(columns.label or "", nothing)
+    names = batch.columns.get(columns.label_name or "", nothing)
+    groups = batch.columns.get(columns.group or "", nothing)
+    for line, text, value, name, group in zip(batch.lines, texts, labels, names, groups, strict=True):
+        if isinstance(value, (list, tuple, dict, bytes)):
+            problems.append(f"line {line}: {_label_problem(value)}")
+            continue
+        label = _label(value)
+        if not text or text.isspace():
+            tally.drop("no text", line)
+        elif label is None:
+            tally.drop("no label", line)
+        else:
+            examples.texts.append(text)
+            examples.labels.append(label)
+            examples.label_names.append(None if name is None else str(name).strip())
+            examples.groups.append(_label(group))
+            examples.lines.append(line)
+    return examples, problems
+
+
+def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[str]]:
+    """Join the text columns of each row; say which rows hold something else than a text."""
+    problems: list[str] = []
+    written = []
+    for column in columns:
+        kinds = {type(value) for value in column} - {type(None)}
+        if not kinds <= {str}:
+            problems += _text_problems(column, kinds, lines)
+            column = [None if value is None else str(value) for value in column]
+        written.append(column)
+    if len(written) == 1:
+        return [value or "" for value in written[0]], problems
+    return [
+        " ".join([part for part in parts if part and not part.isspace()]) for parts in zip(*written, strict=True)
+    ], problems
+
+
+def _text_problems(column: list[Any], kinds: set[type], lines: list[int]) -> list[str]:
+    """Find what is no text: objects and lists always, numbers where other rows hold strings."""
+    mixed = str in kinds
+    problems = []
+    for line, value in zip(lines, column, strict=True):
+        if isinstance(value, dict):
+            problems.append(f"line {line}: the text is an object with the keys {', '.join(map(repr, list(value)[:5]))}")
+        elif isinstance(value, (list, bytes)) or (mixed and value is not None and not isinstance(value, str)):
+            problems.append(f"line {line}: the text is {type(value).__name__}, expected a string")
+    return problems
+
+
+def _label_problem(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "the label is a list: multi-label is not supported yet"
+    return f"the label is {type(value).__name__}, expected a name or number"
+
+
+def _hint(problem: str) -> str:
+    if "multi-label" in problem:
+        return "give each text one label, or train one model per label"
+    if "is an object" in problem:
+        return "name the key that holds the text: --text-column COLUMN.KEY"
+    return "write the text of each row as one string"
+
+
+def _label(value: Any) -> str | None:
+    """Write one label as text: true and false, strings without outer white space, numbers as they are."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip() or None

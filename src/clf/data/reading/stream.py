@@ -1,0 +1,216 @@
+"""Texts to label as they come: the rows of a file, plain lines, or a pipe that may never end."""
+
+import codecs
+import csv
+import logging
+import os
+import select
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
+from clf.data.reading.columns import TEXT_NAMES
+from clf.data.reading.delimited import DELIMITERS
+from clf.data.reading.files import (
+    CUT_OFF,
+    ESCAPED,
+    cut_off,
+    decoding_failed,
+    is_pipe,
+    open_pipe,
+    open_text,
+    readable,
+    spool,
+    undecoded,
+)
+from clf.data.reading.formats import count_lines, read_file, sniff_format
+from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
+
+FIRST_WINDOW = 32
+"""Rows of a pipe that are labelled together at first: few, so that `| head` gets its lines soon."""
+PATIENCE = 0.1  # seconds in which more of a pipe may come before what is there is labelled
+TABLES = {".csv", ".tsv"}
+TO_BE_KEPT = (b"{", b"[", b"PAR1", b"ARROW1", b"\xff", b"\xfe", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5")
+"""With what a pipe begins that is no lines of text: JSON, tables of Arrow, wide characters, what is compressed."""
+LONGEST_NAME = 40
+ArrowType = Any
+"""A type of pyarrow's, which has no types of its own."""
+LATE_NAMES = {"json", "jsonl"}  # each row names its own columns
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Rows to label: `names` are the columns they have, `rows` how many there are (0: unknown).
+
+    `windows` reads them anew, in batches of at most so many rows. `path` is None for a pipe, which is read once.
+    `types` are the Arrow types of the columns, where the file says them.
+    """
+
+    shown: str
+    names: list[str]
+    rows: int
+    windows: Callable[[int], Iterator[Batch]]
+    path: Path | None
+    types: dict[str, ArrowType] = field(default_factory=dict)
+
+
+def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *, keep: bool) -> Incoming:
+    """Look at a file or pipe with texts.
+
+    `known` are names of text columns beside the usual ones; `keep` says that the rows of a pipe are needed more than
+    once. Raises DataError when nothing in it can be read, UsageError when nothing came through the pipe.
+    """
+    names = {name.lower() for name in (*known, *TEXT_NAMES)}
+    if not is_pipe(source):
+        return _from_file(source, settings, str(source), names)
+    pipe = open_pipe(source)
+    begun = _first_lines_of(pipe)
+    if not begun:
+        raise UsageError("nothing came through the pipe", "pipe texts into it, or give a file")
+    encoding = settings.encoding or "utf-8"
+    wide = encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    kept = keep or wide or begun.startswith(TO_BE_KEPT)
+    if kept or not _is_plain(begun.decode(encoding, "replace"), settings, names):
+        return _from_file(spool(pipe, begun, source.name), settings, "the pipe", names)
+    log.info("the pipe is read as one text a line")
+    return Incoming("the pipe", ["text"], 0, lambda size: _arriving(pipe, begun, encoding), None)
+
+
+def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) -> Incoming:
+    kind = sniff_format(path, settings)
+    lines = count_lines([path])
+    named_table = bool(TABLES & {ending.lower() for ending in path.suffixes})
+    if kind == "csv" and not named_table and _is_plain(_beginning(path, settings), settings, names):
+        log.info("%s is read as one text a line", shown)
+        return Incoming(shown, ["text"], lines, partial(_windows, partial(read_lines, path, settings)), path)
+    batches = partial(read_file, path, settings, keep_bad=True)
+    if kind in LATE_NAMES:
+        columns, rows = _survey(batches())
+    else:
+        columns, rows = list(next(batches()).columns), lines - 1 if kind == "csv" and lines else lines
+    types = _arrow_types(path) if kind == "parquet" else {}
+    return Incoming(shown, columns, rows, partial(_windows, batches), path, types)
+
+
+def _survey(batches: Iterator[Batch]) -> tuple[list[str], int]:
+    """Return the columns of all rows, and how many there are."""
+    columns: dict[str, None] = {}
+    rows = 0
+    for batch in batches:
+        columns |= dict.fromkeys(batch.columns)
+        rows += len(batch.lines)
+    return list(columns), rows
+
+
+def _arrow_types(path: Path) -> dict[str, ArrowType]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return {column.name.strip(): column.type for column in pyarrow.parquet.read_schema(path)}
+    except (pyarrow.ArrowException, OSError):  # compressed as a whole, or damaged: reading says why
+        return {}
+
+
+def _windows(batches: Callable[[], Iterator[Batch]], size: int) -> Iterator[Batch]:
+    for batch in batches():
+        for start in range(0, len(batch.lines), size):
+            yield batch.part(start, start + size)
+
+
+# --- plain lines --------------------------------------------------------------------------------------------
+
+
+def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
+    """Read one text a line, empty ones too."""
+    with open_text(path, settings, newline="\n", errors=ESCAPED) as file:
+        try:
+            for chunk in chunked(enumerate(file, 1), BATCH_ROWS, lambda row: len(row[1])):
+                problems = {place: f"line {line}: {what}" for place, (line, text) in enumerate(chunk)
+                            if (what := undecoded(text))}  # fmt: skip
+                texts = [readable(text.rstrip("\r\n")) for _, text in chunk]
+                yield Batch({"text": texts}, [line for line, _ in chunk], problems=problems)
+        except UnicodeDecodeError as error:
+            decoding_failed(error, path, 0)
+        except CUT_OFF as error:
+            cut_off(error, path)
+
+
+def _beginning(path: Path, settings: DataSettings) -> str:
+    """Return the first two lines."""
+    with open_text(path, settings) as file:
+        try:
+            return file.readline() + file.readline()
+        except (UnicodeDecodeError, *CUT_OFF):
+            return ""  # reading says where
+
+
+def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
+    """Tell plain lines from a table, whose first line names a text column, and whose second has as many cells."""
+    if settings.text_column or settings.delimiter or settings.no_header:
+        return False
+    lines = beginning.lstrip("\ufeff").splitlines()[:2]
+    for mark in DELIMITERS:
+        first, *second = csv.reader(lines, delimiter=mark)
+        cells = [cell.strip().lower() for cell in first]
+        alike = all(len(row) == len(cells) for row in second)
+        if names & set(cells) and alike and all(len(cell) <= LONGEST_NAME for cell in cells):
+            log.info("the first line, %r, names columns, so this is read as a table", lines[0])
+            return False
+    return True
+
+
+# --- a pipe -------------------------------------------------------------------------------------------------
+
+
+def _first_lines_of(pipe: int) -> bytes:
+    """Read until a line is whole; there may be more."""
+    begun = bytearray()
+    while piece := os.read(pipe, 1 << 16):
+        begun += piece
+        if b"\n" in piece:
+            break
+    return bytes(begun)
+
+
+def _arriving(pipe: int, begun: bytes, encoding: str) -> Iterator[Batch]:
+    """Yield the lines of a pipe as they come, those together that come within PATIENCE."""
+    buffer, ends, is_open = bytearray(begun.removeprefix(codecs.BOM_UTF8)), begun.count(b"\n"), True
+    number, size = 1, FIRST_WINDOW
+    while is_open:
+        deadline = time.monotonic() + PATIENCE
+        while is_open and ends < size and len(buffer) < BATCH_CHARACTERS:
+            wait = max(0.0, deadline - time.monotonic()) if ends else None
+            if not select.select([pipe], [], [], wait)[0]:
+                break
+            piece = os.read(pipe, 1 << 16)
+            is_open = bool(piece)
+            deadline = deadline if ends else time.monotonic() + PATIENCE
+            buffer += piece
+            ends += piece.count(b"\n")
+        whole = buffer.rfind(b"\n") + 1 if is_open else len(buffer)
+        lines = bytes(buffer[:whole]).removesuffix(b"\n").split(b"\n") if whole else []
+        for start in range(0, len(lines), size):
+            yield _decoded(lines[start : start + size], number + start, encoding)
+        number, ends, size = number + len(lines), 0, min(2 * size, WINDOW)
+        del buffer[:whole]
+
+
+def _decoded(lines: list[bytes], first: int, encoding: str) -> Batch:
+    texts, problems = [], {}
+    for place, line in enumerate(lines):
+        try:
+            texts.append(line.decode(encoding).rstrip("\r"))
+        except UnicodeDecodeError as error:
+            texts.append(line.decode(encoding, "replace").rstrip("\r"))
+            problems[place] = f"line {first + place}: byte 0x{line[error.start]:02x} is not {encoding}"
+        except LookupError as error:
+            raise DataError(f"no encoding is called {encoding!r}", "give --encoding utf-8") from error
+    return Batch({"text": texts}, list(range(first, first + len(lines))), problems=problems)

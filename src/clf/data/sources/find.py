@@ -1,0 +1,279 @@
+"""A dataset's name or path -> the files or rows behind each of its splits."""
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from clf import hub
+from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, sliced, unfold
+from clf.data.reading.files import spooled
+from clf.data.reading.formats import count_lines, looks_like_path, nearest, read_file, sniff_format
+from clf.data.sources.folders import (
+    SPLIT_NAME,
+    UNLABELLED,
+    class_names,
+    class_tree,
+    split_files,
+    split_of,
+    tree_fingerprint,
+)
+from clf.data.sources.source import Source
+from clf.errors import DataError, UsageError
+from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
+from clf.storage.disk import sha256
+from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
+
+NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
+SYNTHETIC = "synthetic"
+PIPE = "pipe@"
+Table = Any
+"""A table of pyarrow, which has no types."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SourceFinder:
+    """Finds datasets: how the Hub may be asked, and how many reviews are made up, by which seed."""
+
+    seed: int
+    offline: bool = False
+    timeout: float = 60.0
+    generated: int = 100
+
+    @classmethod
+    def of(cls, run: RunSettings, download: DownloadSettings, demo: DemoSettings) -> "SourceFinder":
+        """Return the finder that the settings ask for."""
+        return cls(run.seed, run.offline, download.download_timeout, demo.rows)
+
+    def with_(self, *, seed: int, generated: int) -> "SourceFinder":
+        """Return the finder of reviews made up otherwise."""
+        return replace(self, seed=seed, generated=generated)
+
+    def find(self, data: DataSettings) -> Source:
+        """Find the dataset that the settings name.
+
+        Raises DataError when there is none, NetworkError when it would have to come from the Hub and cannot.
+        """
+        source = self._named(data.dataset or DEFAULT_DATASET, data)
+        further = {"validation": data.validation, "test": data.test}
+        files = {split: spooled(Path(file).expanduser()) for split, file in further.items() if file}
+        if not files:
+            return source
+        if source.prepared:
+            raise UsageError(f"{source.prepared} is prepared already", "give --validation and --test to clf prepare")
+        for file in files.values():
+            sniff_format(file, data)
+        own = {split: _split([file], data) for split, file in files.items()}
+        fingerprint = source.fingerprint + _fingerprint({split: [file] for split, file in files.items()})
+        together = source.splits | own
+        return replace(
+            source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
+        )
+
+    def _named(self, spec: str, data: DataSettings) -> Source:
+        if spec == "-" or Path(spec).expanduser().is_fifo():
+            return _from_pipe(spec, data)
+        if spec == SYNTHETIC:
+            return _synthetic(self.generated, self.seed)
+        if spec not in NAMES and looks_like_path(spec):
+            return _local(Path(spec).expanduser(), data)
+        repository = NAMES.get(spec, spec)
+        if "/" not in repository:
+            raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
+        if not hub.is_repository_id(repository):
+            raise DataError(
+                f"{spec!r} is no dataset name, Hub id, file or folder", "give imdb, ag_news, owner/name or a path"
+            )
+        return _from_hub(repository, data, self.offline, self.timeout)
+
+
+def input_paths(data: DataSettings) -> list[Path]:
+    """Return what the settings name on this machine: what is read, and where no result must go."""
+    dataset = Path(data.dataset).expanduser() if data.dataset and looks_like_path(data.dataset) else None
+    mapping = Path(data.label_map) if data.label_map and data.label_map.endswith((".json", ".toml")) else None
+    return [path for path in (dataset, data.validation, data.test, mapping) if path]
+
+
+def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
+    """Tell whether `spec` is the dataset that a model records, as it was `typed` then and by its `origin`."""
+    if spec == "-" or Path(spec).expanduser().is_fifo():
+        return False  # what comes out of a pipe is new each time
+    if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
+        return spec == typed
+    return os.path.realpath(os.path.expanduser(spec)) == origin
+
+
+# --- local files --------------------------------------------------------------------------------------------
+
+
+def _local(path: Path, data: DataSettings) -> Source:
+    if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
+        return Source(path.name, os.path.realpath(path), {}, prepared=path)
+    named = split_files(path) if path.is_dir() else {"train": [path]}
+    tree = class_tree(path, data) if not named else {}
+    if not named and not tree:
+        found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
+        raise DataError(
+            f"the folder {path} has no train.*, validation.* or test.* and no class folders (it holds {found})",
+            "give a file, or name the files train.csv and test.csv",
+        )
+    files = [file for found in named.values() for file in found]
+    for file in files:
+        sniff_format(file, data)  # refuses one that is not there, or empty
+    return Source(
+        name=path.resolve().name.split(".")[0] or "dataset",
+        origin=os.path.realpath(path),
+        splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
+        class_names=class_names(path),
+        fingerprint=_fingerprint(named) if files else tree_fingerprint(path),
+    )
+
+
+def _from_pipe(spec: str, data: DataSettings) -> Source:
+    """Read a pipe once, into a file that goes with this process."""
+    copy = spooled(Path(spec).expanduser())
+    name = copy.name
+    source = _local(copy, data)
+    return replace(
+        source, origin=f"{PIPE}{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
+    )
+
+
+def _split(files: list[Path], data: DataSettings) -> Split:
+    return Split(partial(_read_files, files, data), ", ".join(map(str, files)), partial(count_lines, files))
+
+
+def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
+    for file in files:
+        for batch in read_file(file, data):
+            yield replace(batch, file=file)
+
+
+def _fingerprint(files: dict[str, list[Path]]) -> str:
+    """Hash the content of each split's files, so that an edited file of the same size and time is noticed."""
+    found = hashlib.sha256()
+    for split, paths in sorted(files.items()):
+        for path in paths:
+            found.update(f"{split}\0{sha256(path)}\n".encode())
+    return found.hexdigest()
+
+
+# --- the Hub and the generator ------------------------------------------------------------------------------
+
+
+def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float) -> Source:
+    snapshot = hub.fetch("dataset", repository, offline=offline, timeout=timeout)
+    splits, names = _load_snapshot(snapshot.folder, repository)
+    return Source(
+        name=repository.split("/")[-1],
+        origin=f"{repository}@{snapshot.commit}",
+        splits={
+            split: Split(partial(_table_batches, table, data), f"{repository} {split}", partial(len, table))
+            for split, table in splits.items()
+        },
+        label_order=names,
+        fingerprint=snapshot.commit,
+    )
+
+
+def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list[str]]:
+    """Load a repository's own configuration of splits and columns, from its files alone."""
+    import datasets
+    import pyarrow
+
+    datasets.disable_progress_bars()
+    _check_data_files(folder, repository)
+    with tempfile.TemporaryDirectory() as cache:
+        try:
+            loaded = datasets.load_dataset(str(folder), cache_dir=cache, verification_mode="no_checks")
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            raise DataError(
+                f"dataset {repository} cannot be read: {reason}", "download its file and give the path"
+            ) from error
+        splits: dict[str, list[Any]] = {}
+        for name, split in loaded.items():
+            match = SPLIT_NAME.fullmatch(name)
+            if match is None or name in UNLABELLED:
+                log.info("split %s of %s is left out", name, repository)
+                continue
+            splits.setdefault(split_of(match), []).append(split.with_format("arrow")[:])
+        features = next(iter(loaded.values())).features
+    names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
+    tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
+    return tables, list(names)
+
+
+def _check_data_files(folder: Path, repository: str) -> None:
+    """Refuse a dataset whose README names files that are not its own: of this machine, or anywhere on the network."""
+    from huggingface_hub import metadata_load
+
+    try:
+        configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
+    except (OSError, ValueError, AttributeError):
+        return  # without a README that can be read, the files are found by their names
+    named = [path for value in configs for path in _paths(value)]
+    for path in named:
+        if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:
+            raise DataError(f"dataset {repository} names a file that is not its own: {path}", "do not use this dataset")
+
+
+def _paths(value: Any) -> Iterator[str]:
+    """Yield every string below `data_files` and `data_dir` of a README's configuration."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("data_files", "data_dir", "path") or isinstance(inner, (dict, list)):
+                yield from _paths(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _name_classes(table: Table, features: Any) -> Table:
+    """Replace the integers of class columns by their names; -1, the Hub's mark for no label, by nothing."""
+    import pyarrow
+    from datasets import ClassLabel
+
+    for name, feature in features.items():
+        if isinstance(feature, ClassLabel):
+            values = [
+                feature.names[value] if value is not None and value >= 0 else None for value in table[name].to_pylist()
+            ]
+            table = table.set_column(table.schema.get_field_index(name), name, pyarrow.array(values, pyarrow.string()))
+    return table
+
+
+def _table_batches(table: Table, data: DataSettings) -> Iterator[Batch]:
+    start = 1
+    for batch in sliced(table.to_batches(BATCH_ROWS)):
+        yield Batch(unfold(batch.to_pydict(), data.columns), list(range(start, start + batch.num_rows)))
+        start += batch.num_rows
+
+
+def _synthetic(count: int, seed: int) -> Source:
+    from clf.data.sources.synthetic import synthetic_reviews
+
+    def rows(split: str) -> Iterator[Batch]:
+        made = reviews[split]
+        yield Batch(
+            {"text": [review.text for review in made], "label": [review.label for review in made]},
+            list(range(1, len(made) + 1)),
+        )
+
+    reviews = synthetic_reviews(count, seed)
+    origin = f"synthetic@rows={count},seed={seed}"
+    return Source(
+        SYNTHETIC,
+        origin,
+        {split: Split(partial(rows, split), f"synthetic {split}") for split in SPLITS},
+        fingerprint=origin,
+        rows_generated=count,
+    )

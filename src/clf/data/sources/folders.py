@@ -1,0 +1,106 @@
+"""Folders of data: `train.* validation.* test.*`, or a tree `split/class/*.txt` as the aclImdb download unpacks."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
+from clf.data.reading.formats import ENDINGS
+from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
+from clf.storage.disk import sha256
+
+UNLABELLED = {"unsupervised", "unsup", "unlabeled", "unlabelled"}
+SPLIT_NAME = re.compile(
+    r"(?:(train|training)|(validation|valid|val|dev|eval)|(test|testing))(?:[^a-z].*)?", re.IGNORECASE
+)
+
+log = logging.getLogger(__name__)
+
+
+def split_files(folder: Path) -> dict[str, list[Path]]:
+    """Find the files whose names begin with train, validation or test; others are passed over and said."""
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix.lower() in ENDINGS:
+            stem = path.name.split(".")[0]
+            if match := SPLIT_NAME.fullmatch(stem):
+                if twin := next(
+                    (other for other in files.get(split_of(match), []) if other.name.split(".")[0] == stem), None
+                ):
+                    raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
+                files.setdefault(split_of(match), []).append(path)
+            elif path.name != "classes.txt":
+                log.info("%s is passed over: its name does not begin with train, validation or test", path)
+    return files
+
+
+def split_of(match: re.Match[str]) -> str:
+    """Return the split that a match of SPLIT_NAME means."""
+    return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
+
+
+def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
+    """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
+    trees: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name)) and (classes := _class_folders(path)):
+            trees.setdefault(split_of(match), []).extend(classes)
+    if not trees and (classes := _class_folders(folder)):
+        trees = {"train": classes}
+    return {
+        split: Split(partial(_read_classes, classes, data), str(classes[0].parent), partial(_count_texts, classes))
+        for split, classes in trees.items()
+    }
+
+
+def _count_texts(folders: list[Path]) -> int:
+    return sum(1 for folder in folders for _ in folder.glob("*.txt"))
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and next(path.glob("*.txt"), None)]
+    for path in found:
+        if path.name in UNLABELLED:
+            log.info("%s is left out: its texts have no labels", path)
+    return [path for path in found if path.name not in UNLABELLED]
+
+
+def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
+    files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
+    first = 1
+    for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
+        texts = [_read_text(path, data.encoding or "utf-8-sig") for path, _ in chunk]
+        yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
+        first += len(chunk)
+
+
+def _read_text(path: Path, encoding: str) -> str:
+    try:
+        return path.read_text(encoding=encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
+            "pass --encoding with the true encoding, such as cp1252",
+        ) from error
+    except LookupError:
+        raise UsageError(f"no encoding is called {encoding!r}", "give --encoding utf-8, cp1252 or another") from None
+
+
+def class_names(path: Path) -> list[str]:
+    """Read `classes.txt` beside the data: one name a line."""
+    file = (path if path.is_dir() else path.parent) / "classes.txt"
+    if path == file or not file.is_file():
+        return []
+    return [line.strip() for line in _read_text(file, "utf-8-sig").splitlines() if line.strip()]
+
+
+def tree_fingerprint(folder: Path) -> str:
+    """Hash names and content of the files: the folder that a text lies in is its label."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*.txt")):
+        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())
+    return found.hexdigest()

@@ -1,0 +1,182 @@
+"""The baselines of `clf compare`: what each answers on the measured texts, and what it cost; kept for the next time.
+
+To add one, write it in `baseline_models`, add its name to BUILT_IN, and ask it in `BaselineMaker._fit`.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf import __version__
+from clf.data.preparing.cleaning import clean_text
+from clf.data.preparing.labels import align_labels
+from clf.data.reading.formats import looks_like_path
+from clf.data.sources.find import SourceFinder
+from clf.errors import ModelError, UsageError
+from clf.measuring.measured_model import MeasuredModel, Spent, measure
+from clf.measuring.provenance import base_files, recorded_dataset
+from clf.measuring.rows import MeasuredTexts
+from clf.scoring.answers import Answers, Probabilities
+from clf.settings import ComputeSettings, DataSettings, Settings
+from clf.storage.disk import read_json, sha256, write_json
+from clf.storage.result_folders import COMPARISONS
+
+if TYPE_CHECKING:
+    from clf.measuring.baseline_models import Fitted
+    from clf.models.classifier import Classifier
+    from clf.models.record import ModelRecord
+
+log = logging.getLogger(__name__)
+
+BUILT_IN = ("pretrained", "majority", "tfidf", "frozen")
+KEPT = COMPARISONS / ".baselines"
+
+
+def check_baseline(name: str) -> None:
+    """Find a misspelt baseline before anything is computed."""
+    if name in BUILT_IN or "/" in name or looks_like_path(name):
+        return
+    close = get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
+    raise UsageError(
+        f"--baseline {name!r} is none of {', '.join(BUILT_IN)}, and no model folder",
+        f"did you mean {close[0]}? For several, repeat --baseline"
+        if close
+        else "give one of them, or the path of a model",
+    )
+
+
+@dataclass(frozen=True)
+class BaselineMaker:
+    """Makes the built-in baselines of one candidate on the measured texts; `seed` is that of TF-IDF's regression."""
+
+    candidate: "Classifier"
+    measured: MeasuredTexts
+    compute: ComputeSettings
+    finder: SourceFinder
+    seed: int
+
+    def measure(self, name: str) -> MeasuredModel:
+        """Return what a baseline answers: as it was kept from an earlier comparison of the same, else made now.
+
+        Raises ModelError when the candidate does not record what the baseline is made of, or label names differ.
+        """
+        from clf.scoring.metrics import score
+
+        log.info("baseline %s", name)
+        nothing: tuple[list[str], NDArray[np.int64]] = ([], np.zeros(0, dtype=np.int64))
+        texts, labels = nothing if name == "pretrained" else self._training_split(name)
+        kept = KEPT / self._key(name, texts, labels)
+        if (found := _read(kept, self.measured)) is None:
+            found = self._make(name, texts, labels)
+            _keep(kept, *found)
+        else:
+            log.info("%s was made before: taking its answers from %s", name, kept)
+        answers = Answers(found[0], self.measured.labels)
+        return MeasuredModel(name, answers, score(answers), found[1])
+
+    def _make(self, name: str, texts: Sequence[str], labels: NDArray[np.int64]) -> tuple[Probabilities, Spent]:
+        if name == "pretrained":
+            made = measure(replace(self._encoder(), name="pretrained"), self.measured, self.compute)
+            return made.answers.probabilities, replace(made.costs, train_seconds=0.0)
+        fitted = self._fit(name, texts, labels)
+        costs = (fitted.train_seconds, fitted.measure_seconds, fitted.megabytes)
+        return fitted.probabilities, Spent(*(round(cost, 3) for cost in costs))
+
+    def _fit(self, name: str, texts: Sequence[str], labels: NDArray[np.int64]) -> "Fitted":
+        from clf.measuring import baseline_models
+        from clf.models.compute import choose_compute
+        from clf.progress import track
+
+        classes, cleaned = len(self.measured.names), self.measured.cleaned(self.candidate.cleaning)
+        if name == "majority":
+            return baseline_models.majority(labels, len(cleaned), classes)
+        if name == "tfidf":
+            return baseline_models.tfidf(texts, labels, cleaned, classes, self.seed)
+        encoder, compute = self._encoder(), choose_compute(self.compute)
+        with track("reading with the frozen encoder", len(texts) + len(cleaned)) as advance:
+            return baseline_models.frozen(encoder, compute, texts, labels, cleaned, classes, advance)
+
+    def _encoder(self) -> "Classifier":
+        """Load the encoder that the candidate was made from, with a fresh head, reading texts as the candidate does."""
+        from clf.models.from_files import load_for_training
+
+        candidate = self.candidate
+        if candidate.record is None or candidate.record.base_model is None:
+            raise ModelError(
+                f"{candidate.name} does not record the model it was made from",
+                "leave out the baselines pretrained and frozen",
+            )
+        files = base_files(candidate.record, offline=self.finder.offline, timeout=self.finder.timeout)
+        seed = _seed_of(candidate.record)
+        fresh = load_for_training(files, candidate.labels, seed=seed, fresh_head=True)
+        fresh.max_length, fresh.truncation = candidate.max_length, candidate.truncation
+        fresh.cleaning = candidate.cleaning
+        return fresh
+
+    def _training_split(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
+        """Return the candidate's own training texts, cleaned, whatever dataset the models are measured on."""
+        candidate, record = self.candidate, self.candidate.record
+        if record is None or record.dataset is None:
+            raise ModelError(f"{candidate.name} does not record its training data", f"leave out --baseline {name}")
+        then = record.settings or Settings()
+        with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
+            prepared = recorded_dataset(record, DataSettings(), self.finder, Path(scratch))
+            rows = prepared.subset("train", then.data.max_train_samples, then.run.seed)
+            texts = [clean_text(text, candidate.cleaning) for text in rows.raw_texts]
+            return texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
+
+    def _key(self, name: str, texts: Sequence[str], labels: NDArray[np.int64]) -> str:
+        """Return the hash of all that a baseline's answers depend on."""
+        from sklearn import __version__ as sklearn_version
+
+        candidate, record = self.candidate, self.candidate.record
+        digest = hashlib.sha256(json.dumps([name, __version__, sklearn_version, self.measured.names]).encode())
+        if name in ("pretrained", "frozen") and record and (base := record.base_model):
+            asked = [_seed_of(record), self.compute.model_dump(mode="json")]
+            digest.update(json.dumps(asked).encode())
+            digest.update(json.dumps([base.name, base.revision, candidate.max_length, candidate.truncation]).encode())
+            for weights in sorted(Path(base.folder).glob("*.safetensors")) if base.folder else []:
+                digest.update(sha256(weights).encode())
+        digest.update(labels.tobytes())
+        for text in (*texts, "\0", *self.measured.cleaned(candidate.cleaning)):
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        return digest.hexdigest()[:32]
+
+
+def _seed_of(record: "ModelRecord") -> int:
+    return (record.settings or Settings()).run.seed
+
+
+# --- keeping them -------------------------------------------------------------------------------------------
+
+
+def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
+    part = place.with_suffix(".part.npy")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        np.save(part, probabilities, allow_pickle=False)
+        part.replace(place.with_suffix(".npy"))
+        write_json(place.with_suffix(".json"), {name: cost and round(cost, 3) for name, cost in vars(costs).items()})
+    except OSError as error:
+        log.info("the answers cannot be kept for the next time: %s", error)
+
+
+def _read(place: Path, measured: MeasuredTexts) -> tuple[Probabilities, Spent] | None:
+    costs = read_json(place.with_suffix(".json"))
+    try:
+        probabilities = np.load(place.with_suffix(".npy"), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if costs is None or probabilities.shape != (len(measured), len(measured.names)):
+        return None
+    known = {name: float(cost) for name, cost in costs.items() if isinstance(cost, (int, float))}
+    return probabilities, Spent(known.get("train_seconds"), known.get("measure_seconds"), known.get("megabytes"))

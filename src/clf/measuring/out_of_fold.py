@@ -1,0 +1,105 @@
+"""Probabilities of the training texts from models that did not see them: each part by a model trained on the others."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.sources.find import SourceFinder
+from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
+from clf.measuring.provenance import base_files, recorded_dataset
+from clf.measuring.rows import MeasuredTexts
+from clf.models.record import VERSION_0_1, ModelRecord
+from clf.processes import ALONE
+from clf.scoring.answers import Answers
+from clf.settings import AUTO, ComputeSettings, DataSettings, Settings
+from clf.storage.run_folder import Run
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
+
+log = logging.getLogger(__name__)
+
+
+def out_of_fold(
+    model: "Classifier", folds: int, compute: ComputeSettings, finder: SourceFinder
+) -> tuple[MeasuredTexts, Answers]:
+    """Train `folds` times with the recipe of `model`, and return its training texts with the answers for them.
+
+    The parts are stratified and drawn by the seed of the training. Raises ModelError for a model that does not record
+    its training, DataError for a class of fewer texts than folds.
+    """
+    from clf.models.inference import probabilities_of
+    from clf.training.setup import fine_tune_work, load_work, of_part
+
+    if model.record is None or model.record.settings is None:
+        raise ModelError(f"{model.name} does not record its training", "train it with clf first")
+    then = _recipe(model.record, model.record.settings, compute)
+    files = base_files(model.record, offline=finder.offline, timeout=finder.timeout)
+    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
+        prepared = recorded_dataset(model.record, DataSettings(), finder, Path(scratch))
+        work = load_work(then, files, prepared, ALONE)
+        rows, labels = work.train, work.classifier.labels
+        parts = _parts(rows.texts, rows.labels, folds, then.run.seed, labels)
+        probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
+        for number in range(folds):
+            log.info("part %d of %d", number + 1, folds)
+            work = load_work(then, files, prepared, ALONE)  # the encoder anew
+            run = Run(Path(scratch) / f"part-{number}")
+            with _nothing_kept(), run.open(then, "train"):
+                fine_tune_work(of_part(work, rows.take(np.flatnonzero(parts != number))), run, ALONE, resume=False)
+            shutil.rmtree(run.folder)
+            held_out = np.flatnonzero(parts == number)
+            texts = rows.take(held_out).texts
+            probabilities[held_out] = probabilities_of(work.classifier, texts, work.compute)
+    measured = MeasuredTexts(prepared.name, "train", rows.raw_texts, rows.labels, labels)
+    return measured, Answers(probabilities, rows.labels)
+
+
+@contextmanager
+def _nothing_kept() -> Iterator[None]:
+    """Let a signal end the whole: what is made here is thrown away, and there is nothing to go on with."""
+    try:
+        yield
+    except Interrupted as ended:
+        raise (KeyboardInterrupt if ended.exit_code == INTERRUPTED else Terminated) from ended
+
+
+def _recipe(record: ModelRecord, recorded: Settings, compute: ComputeSettings) -> Settings:
+    """Return the settings of the training, to be followed here."""
+    # What is counted in steps and was not set is counted anew: a part has fewer of them.
+    old = {"warmup_steps"} if recorded.train.warmup_steps == VERSION_0_1["warmup_steps"] else set()
+    set_then = recorded.train.model_dump(include={"warmup_steps", "eval_steps"}, exclude_unset=True)
+    counted = {name for name, value in set_then.items() if value == AUTO} | old
+    alone = {"report_to": [], "keep_checkpoints": False, "no_final_test": True}
+    return recorded.model_copy(
+        update={
+            "run": recorded.run.model_copy(update={"resume": False}),
+            "train": record.train.model_copy(update=alone | dict.fromkeys(counted, AUTO)),
+            "compute": compute,
+        }
+    )
+
+
+def _parts(texts: list[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
+    """Return the number of the part of each row, shape (rows,): classes are spread evenly, equal texts go together."""
+    counts = np.bincount(labels, minlength=len(names))
+    if counts.min() < folds:
+        rare = names[int(counts.argmin())]
+        raise DataError(
+            f"{rare} labels only {counts.min()} training texts, fewer than {folds} folds", "pass fewer --folds"
+        )
+    generator = np.random.default_rng(seed)
+    parts = np.empty(len(labels), dtype=np.int64)
+    for number in range(len(names)):
+        rows = generator.permutation(np.flatnonzero(labels == number))
+        parts[rows] = np.arange(len(rows)) % folds
+    _, first, group = np.unique(np.array(texts, dtype=object), return_index=True, return_inverse=True)
+    together: NDArray[np.int64] = parts[first[group]]
+    return together

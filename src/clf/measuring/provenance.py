@@ -1,0 +1,151 @@
+"""The rows to measure a model on, and where it came from: its dataset, split as it was then, and its encoder."""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clf.data.prepared import PreparedDataset
+from clf.data.preparing.dataset import LATER, check_prepared, prepare_into
+from clf.data.preparing.labels import align_labels
+from clf.data.sources.find import PIPE, SourceFinder, input_paths, same_dataset
+from clf.errors import DataError, ModelError, UsageError
+from clf.measuring.rows import MeasuredTexts
+from clf.models.files import ModelFiles, check_files
+from clf.models.record import DatasetRecord, ModelRecord
+from clf.models.store import find_model
+from clf.outcomes.preparation import Audit
+from clf.settings import CleaningSettings, DataSettings
+from clf.storage.result_folders import MANIFEST_FILE
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
+
+log = logging.getLogger(__name__)
+
+
+def measured_texts(
+    classifier: "Classifier",
+    data: DataSettings,
+    cleaning: CleaningSettings,
+    finder: SourceFinder,
+    *,
+    audited: bool = False,
+) -> MeasuredTexts:
+    """Read the rows to measure on, with labels matched to the model's by name, and their audit where it is asked for.
+
+    Raises DataError when the labels do not match, or more than 1 % of the rows were in the training data.
+    """
+    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
+        prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, Path(scratch))
+        rows = prepared.subset(data.split, data.max_eval_samples, finder.seed)
+        names, name = prepared.labels, prepared.name
+        audit = prepared.audit if audited else Audit()
+    if not len(rows):
+        raise DataError(
+            f"the {data.split} split of {name} has no row with both a text and a label",
+            "check --text-column and --label-column",
+        )
+    ids = align_labels(names, classifier.labels, name)
+    return MeasuredTexts(name, data.split, rows.raw_texts, ids[rows.labels], classifier.labels, audit)
+
+
+def dataset_for_measuring(
+    record: ModelRecord | None, data: DataSettings, cleaning: CleaningSettings, finder: SourceFinder, scratch: Path
+) -> PreparedDataset:
+    """Return the dataset the model was trained with, as it was split then, or another one prepared in `scratch`."""
+    recorded = record.dataset if record else None
+    if data.dataset is None:
+        if record is None or recorded is None:
+            raise UsageError("the model does not record a dataset", "pass --dataset")
+        return recorded_dataset(record, data, finder, scratch)
+    same = recorded is not None and same_dataset(data.dataset, recorded.dataset, recorded.origin)
+    if record and recorded and same and _is_unchanged(recorded, finder):
+        log.info("%s is what the model was trained with: measuring its %s split", data.dataset, data.split)
+        return recorded_dataset(record, data, finder, scratch)
+    source = finder.find(data)
+    if source.prepared:
+        prepared = PreparedDataset(source.prepared)
+        check_prepared(prepared, data, cleaning)
+        return prepared
+    steps = record.cleaning if record else CleaningSettings()
+    return prepare_into(_made(scratch / "dataset"), source, data, steps, finder.seed, measure_only=True)
+
+
+def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFinder, scratch: Path) -> PreparedDataset:
+    """Find the dataset of a model's training again: as it was kept, else from its source, split the same way.
+
+    Data settings given explicitly win over the recorded ones.
+    """
+    recorded = recorded_part(record)
+    now = data.overlaid_on(recorded.data)
+    same = recorded.data.model_dump(exclude=LATER) == now.model_dump(exclude=LATER)  # LATER choose what is measured
+    kept = PreparedDataset(Path(recorded.prepared))
+    if same and (kept.folder / MANIFEST_FILE).exists() and kept.manifest.files == recorded.files:
+        return kept
+    gone = f"what was kept of it in {kept.folder} is gone"
+    if recorded.origin.startswith(PIPE):
+        hint = "pass --dataset with the texts to measure on"
+        raise DataError(f"the model was trained on data from a pipe, and {gone}", hint)
+    spec = recorded.origin if Path(recorded.origin).is_absolute() else recorded.data.dataset
+    log.info("preparing %s as for the model's training", spec)
+    then = finder.with_(seed=recorded.seed, generated=recorded.rows_generated or finder.generated)
+    now = now.model_copy(update={"dataset": spec})
+    source = then.find(now)
+    if same and source.fingerprint != recorded.fingerprint:
+        raise DataError(
+            f"{spec} has changed since the model was trained, and the data kept in {kept.folder} is gone",
+            "pass --dataset with the texts to measure on",
+        )
+    return prepare_into(_made(scratch / "recorded"), source, now, record.cleaning, recorded.seed)
+
+
+def measurement_inputs(classifier: "Classifier", data: DataSettings) -> list[Path]:
+    """Return what a measurement reads from this machine, where its result must not go."""
+    recorded = classifier.record.dataset if classifier.record else None
+    known = [Path(place) for place in (recorded.prepared, recorded.origin) if place] if recorded else []
+    return [Path(classifier.model.name_or_path), *known, *input_paths(data)]
+
+
+def recorded_part(record: ModelRecord) -> DatasetRecord:
+    """Return what a record says of the dataset of its training.
+
+    Raises ModelError when it says nothing.
+    """
+    if record.dataset is None:
+        raise ModelError("the model does not record its training data", "pass --dataset")
+    return record.dataset
+
+
+def base_files(record: ModelRecord, *, offline: bool, timeout: float) -> ModelFiles:
+    """Find the encoder again that a model was made from.
+
+    Raises ModelError when it is gone from this machine or was not recorded, NetworkError when the Hub does not answer.
+    """
+    base = record.base_model
+    if base is None:
+        raise ModelError("the model does not record the encoder it was made from", "train it with clf first")
+    if base.folder:
+        check_files(Path(base.folder), base.folder)
+        return ModelFiles(Path(base.folder), base.name, "path")
+    return find_model(base.name, base.revision, offline=offline, timeout=timeout)
+
+
+def _is_unchanged(recorded: DatasetRecord, finder: SourceFinder) -> bool:
+    """Tell whether the source still is what the model was trained with."""
+    origin = Path(recorded.origin)
+    if not origin.exists():
+        return True
+    try:
+        source = finder.find(recorded.data.model_copy(update={"dataset": str(origin)}))
+    except DataError:  # a further file is gone; what was kept of it is not
+        return True
+    if source.fingerprint == recorded.fingerprint:
+        return True
+    log.warning("%s has changed since the model was trained: it is measured as another dataset", origin)
+    return False
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

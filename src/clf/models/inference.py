@@ -1,0 +1,308 @@
+"""Token ids -> probabilities: the one inference engine behind train, evaluate, compare and predict."""
+
+# ruff: noqa: TID253 - this module computes
+import copy
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, Queue
+from threading import Event, Thread
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clf.data.reading.batch import WINDOW
+from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
+from clf.models.classifier import Classifier
+from clf.models.compute import Compute
+from clf.models.cpu.packing import pack_linear_layers
+from clf.models.onnx import OnnxModel
+from clf.models.tokens import LEAST_LENGTH, TokenIds, pad_rows, tokenize
+from clf.scoring.answers import confidence_of
+
+TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
+"""Measured: on a processor more of them leave the cache, and ONNX Runtime wants fewer still."""
+TEXTS_PER_BATCH = 512
+SURE, FIRST, TOLERANCE = 0.92, 64, 0.01
+"""Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
+WIDTHS = 8  # batches are padded to a multiple: what is prepared for each shape is kept, and takes memory
+
+Advance = Callable[[int], None]
+Array = NDArray[np.float32]
+Ask = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Item = TypeVar("Item")
+
+log = logging.getLogger(__name__)
+
+
+class Inference:
+    """A classifier made ready to answer, as fast as this machine can without other answers than fp32 gives.
+
+    Where bf16 is native, texts are read by a copy of the weights in bf16. That is off by up to 0.03 for texts between
+    two classes, and by less the surer the answer is. So those that it is not SURE of are read again in fp32, the least
+    sure first, in groups (FIRST of them, then twice as many, …), until all of a group were off by less than half the
+    TOLERANCE. Asking for bf16 leaves that out.
+    """
+
+    def __init__(self, classifier: Classifier, compute: Compute) -> None:
+        self.classifier, self.compute, self.budget = classifier, compute, Budget()
+        with telling_memory(classifier.name, compute):
+            self.model = classifier.model.to(compute.device)
+            in_bf16 = compute.precision == "bf16" and isinstance(self.model, torch.nn.Module)
+            self.fast = self._in_bf16() if in_bf16 else None
+
+    def predict(self, texts: Sequence[str], advance: Advance | None = None) -> Array:
+        """Return the probabilities of cleaned texts, shape (texts, classes)."""
+        windows = (texts[start : start + WINDOW] for start in range(0, len(texts), WINDOW))
+        none = np.empty((0, self.model.config.num_labels), dtype=np.float32)
+        return np.concatenate([none, *self.stream(windows, advance)])
+
+    def stream(self, windows: Iterable[Sequence[str]], advance: Advance | None = None) -> Iterator[Array]:
+        """Yield what `predict` gives for each window of texts, while the next one is read and tokenized."""
+        for token_ids in prefetched(map(self._tokenize, windows)):
+            yield self.predict_tokens(token_ids, advance)
+
+    def predict_tokens(self, token_ids: TokenIds, advance: Advance | None = None) -> Array:
+        """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given."""
+        one = self.classifier
+        read = partial(predict_tokens, padding=one.tokenizer.pad_token_id, most=one.max_length, budget=self.budget)
+        fp32 = Compute(self.compute.device, "fp32")
+        if self.fast is None:
+            return read(self.model, token_ids, compute=self.compute, advance=advance)
+        answers = read(self.fast, token_ids, compute=fp32, advance=advance)
+        if self.compute.rereads:
+            confidence = confidence_of(answers)
+            unsure = np.argsort(confidence, kind="stable")[: int((confidence < SURE).sum())]
+            for rows in np.split(unsure, [FIRST * (2**group - 1) for group in range(1, 11)]):
+                exact = read(self.model, [token_ids[row] for row in rows], compute=fp32)
+                apart = np.abs(answers[rows] - exact).max(initial=0.0)
+                answers[rows] = exact
+                if apart < TOLERANCE / 2:
+                    break
+        return answers
+
+    def _in_bf16(self) -> Any:
+        fast = copy.deepcopy(self.model).to(torch.bfloat16).eval()
+        if self.compute.device.type == "cpu":
+            pack_linear_layers(fast)
+        return fast
+
+    def _tokenize(self, texts: Sequence[str]) -> TokenIds:
+        one = self.classifier
+        return tokenize(texts, one.tokenizer, one.max_length, one.truncation)
+
+
+def probabilities_of(
+    classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
+) -> Array:
+    """Return the probabilities of cleaned texts, shape (texts, classes)."""
+    return Inference(classifier, compute).predict(texts, advance)
+
+
+def embed_texts(
+    classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
+) -> Array:
+    """Return the encoder's mean last hidden state of each cleaned text, shape (texts, width), without its head."""
+    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
+    encoder, width = classifier.model.base_model, classifier.model.config.hidden_size
+
+    def mean_hidden_state(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        weights = mask[:, :, None].float()
+        hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        mean: torch.Tensor = (hidden * weights).sum(1) / weights.sum(1)
+        return mean
+
+    padding = classifier.tokenizer.pad_token_id
+    return _answer(encoder, mean_hidden_state, width, token_ids, padding, compute, advance)
+
+
+def layer_inputs(
+    model: Any,
+    layer: torch.nn.Linear,
+    token_ids: Sequence[Any],
+    padding: int,
+    compute: Compute,
+    most: int,
+    advance: Advance | None = None,
+) -> Array:
+    """Return what a linear layer of a model reads of each encoded text, shape (texts, features of the layer).
+
+    The layer reads one vector a text. `most` is as for `predict_tokens`.
+    """
+    read: list[torch.Tensor] = []
+
+    def inputs_of_layer(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        model(input_ids=ids, attention_mask=mask)
+        return read.pop().float()
+
+    handle = layer.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    try:
+        return _answer(model, inputs_of_layer, layer.in_features, token_ids, padding, compute, advance, most)
+    finally:
+        handle.remove()
+
+
+def predict_tokens(
+    model: Any,
+    token_ids: Sequence[Any],
+    padding: int,
+    compute: Compute,
+    advance: Advance | None = None,
+    most: int | None = None,
+    budget: "Budget | None" = None,
+) -> Array:
+    """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given.
+
+    Texts of similar length are read together, as many as the device's token budget takes; `most` is the number of
+    tokens that padding must not go beyond, where it may be more than needed; a `budget` remembers from call to call
+    that memory ran out. Draws nothing from the global random state. Raises ModelError when a probability is not a
+    number.
+    """
+
+    def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
+
+    return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most, budget)
+
+
+def prefetched(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield `items`, each made by a thread while the one before it is in use."""
+    made: Queue[tuple[bool, Any]] = Queue(maxsize=1)
+    left = Event()
+
+    def make() -> None:
+        try:
+            for item in items:
+                made.put((True, item))
+                if left.is_set():
+                    return
+            made.put((False, None))
+        except BaseException as error:  # it is raised where the items are used
+            made.put((False, error))
+
+    thread = Thread(target=make, daemon=True)
+    thread.start()
+    try:
+        while (got := made.get())[0]:
+            yield got[1]
+        if got[1] is not None:
+            raise got[1]
+    finally:
+        left.set()
+        with suppress(Empty):
+            made.get_nowait()
+        thread.join(0.2)  # it may be waiting for a pipe
+
+
+# --- reading batches ----------------------------------------------------------------------------------------
+
+
+def _answer(
+    model: Any,
+    ask: Ask,
+    width: int,
+    token_ids: Sequence[Any],
+    padding: int,
+    compute: Compute,
+    advance: Advance | None,
+    most: int | None = None,
+    budget: "Budget | None" = None,
+) -> Array:
+    """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
+    answers = np.empty((len(token_ids), width), dtype=np.float32)
+    was_training = model.training
+    with telling_memory("the model", compute):
+        model.to(compute.device).eval()
+    budget = budget or Budget()
+    budget.tokens = budget.tokens or TOKENS_PER_BATCH["onnx" if isinstance(model, OnnxModel) else compute.device.type]
+
+    def read(rows: list[int]) -> Array:
+        padded = pad_rows([token_ids[row] for row in rows], padding, WIDTHS if most else 1, most)
+        ids, mask = (torch.from_numpy(part).to(compute.device) for part in padded)
+        answered: Array = ask(ids, mask).cpu().numpy()
+        return answered
+
+    with torch.inference_mode(), compute.autocast():
+        for rows in _batches(token_ids, budget):
+            answers[rows] = _read_what_fits(read, rows, token_ids, budget, compute)
+            if advance:
+                advance(len(rows))
+    model.train(was_training)
+    _check_finite(answers)
+    return answers
+
+
+@contextmanager
+def telling_memory(name: str, compute: Compute) -> Iterator[None]:
+    """Raise TooLittleMemory when the device's memory does not hold the weights that the block moves there."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        raise TooLittleMemory(
+            f"{compute.device} ran out of memory loading {name}: {first_line(error)}",
+            "free memory on it, or take a smaller model" + (", or pass --device cpu" * (compute.device.type != "cpu")),
+        ) from error
+
+
+@dataclass
+class Budget:
+    """How many tokens, padding included, are read at once: 0 for what suits the device; less once memory ran out."""
+
+    tokens: int = 0
+
+
+def _read_what_fits(
+    read: Callable[[list[int]], Array], rows: list[int], token_ids: Sequence[Any], budget: Budget, compute: Compute
+) -> Array:
+    """Read some texts at once, or half of them at a time where the memory does not hold all.
+
+    Raises TooLittleMemory when it does not hold one.
+    """
+    try:
+        return read(rows)
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out_of_memory(error):
+            raise
+        longest = max(len(token_ids[row]) for row in rows)
+        if len(rows) == 1:
+            remedies = [f"--max-length {longest // 2}"] if longest >= 2 * LEAST_LENGTH else []
+            remedies += ["--device cpu"] if compute.device.type != "cpu" else []
+            raise TooLittleMemory(
+                f"{compute.device} ran out of memory reading one text of {longest} tokens: {first_line(error)}",
+                instead=" or ".join(remedies),
+            ) from error
+    if compute.device.type == "cuda":
+        torch.cuda.empty_cache()
+    middle = len(rows) // 2
+    budget.tokens = min(budget.tokens, max(1, middle * longest))
+    log.debug("memory ran out at %d texts of %d tokens: reading %d at once", len(rows), longest, middle)
+    parts = (_read_what_fits(read, part, token_ids, budget, compute) for part in (rows[:middle], rows[middle:]))
+    return np.concatenate(list(parts))
+
+
+def _check_finite(answers: Array) -> None:
+    if not np.isfinite(answers).all():
+        raise ModelError(
+            "the model's answers are not numbers (NaN or infinite)",
+            "train it again, with a smaller --learning-rate or --precision fp32",
+        )
+
+
+def _batches(token_ids: Sequence[Any], budget: Budget) -> Iterator[list[int]]:
+    """Yield row numbers, longest texts first, so that the largest batch fails early or never."""
+    order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]), reverse=True)
+    batch: list[int] = []
+    for row in order:
+        longest = len(token_ids[batch[0]]) if batch else 0
+        if batch and ((len(batch) + 1) * longest > budget.tokens or len(batch) == TEXTS_PER_BATCH):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

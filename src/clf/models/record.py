@@ -1,0 +1,198 @@
+"""What a model folder says of itself in `clf.json`: written when it is published, read back wherever it is used."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, field_validator
+
+from clf.errors import ModelError
+from clf.outcomes.base import Metrics
+from clf.settings import AUTO, CleaningSettings, DataSettings, Section, Settings, TrainSettings, section_type
+from clf.storage.disk import write_json
+from clf.storage.result_folders import MODEL_FILE, MODELS, SCHEMA_VERSION
+
+VERSION_0_1: dict[str, Any] = {
+    "learning_rate": 2e-5, "epochs": 3, "warmup_steps": 500, "eval_steps": "epoch", "select_by": "macro_f1",
+    "head_init": "random",
+}  # fmt: skip
+"""What version 0.1 did where today's default is auto; its last three were no settings yet."""
+
+
+def _known(section: type[Section], value: Any) -> Any:
+    """Leave out settings that today's section does not have: version 0.1 had `resume` under [train]."""
+    if not isinstance(value, dict):
+        return value
+    return {name: given for name, given in value.items() if name in section.model_fields}
+
+
+class Recorded(BaseModel):
+    """A part of a record; what a later version adds is kept and not looked at."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True)
+
+
+class BaseModelRecord(Recorded):
+    """The encoder that a model was made from."""
+
+    name: str
+    revision: str | None = None
+    origin: str = ""
+    folder: str | None = None
+    """Where it is, for one that was given as a folder."""
+
+
+class DatasetRecord(Recorded):
+    """The dataset that a model was trained with, and how it was split."""
+
+    name: str
+    origin: str
+    fingerprint: str
+    files: dict[str, str]
+    data: DataSettings
+    seed: int
+    prepared: str
+    """The folder where it was kept as prepared."""
+    dataset: str | None = None
+    """What was typed."""
+    text_columns: list[str] = []
+    rows_generated: int | None = None
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _of_today(cls, value: Any) -> Any:
+        return _known(DataSettings, value)
+
+
+class CalibrationRecord(Recorded):
+    """What became of the temperature."""
+
+    value: float = 1.0
+    rows: int = 0
+    errors: int = 0
+    before: dict[str, float] = {}
+    after: dict[str, float] = {}
+    reason: str | None = None
+    """Why nothing was calibrated."""
+
+
+class AbstentionRecord(Recorded):
+    """By what the threshold was chosen."""
+
+    aim: dict[str, float] | None = None
+
+
+class MetricsRecord(Recorded):
+    """What a model reached when it was trained."""
+
+    validation: Metrics = {}
+    test: Metrics | None = None
+
+
+class ComputeRecord(Recorded):
+    """Where a model was trained, and what was chosen for that machine."""
+
+    device: str = ""
+    precision: str = ""
+    attention_dropout: bool = True
+    threads: int = 0
+    optimizer: str = ""
+    batches: str = ""
+
+
+class ModelRecord(Recorded):
+    """What `clf.json` says. A folder that version 0.1 wrote lacks `recipe`; an export of a foreign model, most."""
+
+    schema_version: int
+    clf_version: str = ""
+    created: str = ""
+    base_model: BaseModelRecord | None = None
+    labels: list[str] = []
+    max_length: int | None = None
+    truncation: Literal["head", "tail", "head-tail"] = "head"
+    cleaning: CleaningSettings = Field(default_factory=CleaningSettings)
+    dataset: DatasetRecord | None = None
+    rows: dict[str, int] = {}
+    recipe: dict[str, str | int | float] | None = None
+    """What `auto` came to, by the names of the settings."""
+    compute: ComputeRecord = Field(default_factory=ComputeRecord)
+    versions: dict[str, str] = {}
+    settings: Settings | None = None
+    temperature: Annotated[float, Field(gt=0, strict=True)] = 1.0
+    calibration: CalibrationRecord | None = None
+    threshold: Annotated[float | None, Field(strict=True)] = None
+    abstention: AbstentionRecord | None = None
+    metrics: MetricsRecord = Field(default_factory=MetricsRecord)
+    train_seconds: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    files: dict[str, str] = {}
+    """The SHA-256 of each file."""
+    _written: dict[str, JsonValue] = PrivateAttr(default_factory=dict)
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _of_today(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = {name: given for name, given in value.items() if name in Settings.model_fields}
+        return {name: _known(section_type(name), given) for name, given in known.items()}
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the record as it was read."""
+        return dict(self._written)
+
+    @property
+    def train(self) -> TrainSettings:
+        """The settings of [train] that the model was made with, with a value wherever auto stood."""
+        train = (self.settings or Settings()).train
+        known = VERSION_0_1 if self.recipe is None else self.recipe
+        chosen = {name: known[name] for name in VERSION_0_1 if name in known}
+        if self.recipe is None:
+            chosen = {name: value for name, value in chosen.items() if getattr(train, name) == AUTO}
+        return train.model_copy(update=chosen)
+
+
+def newest_model() -> Path:
+    """Return the model folder under `trained_models/` that was published last, a test run only for want of others."""
+    found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
+    if not found:
+        raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset imdb")
+    return max(
+        found, key=lambda folder: (not folder.name.endswith("_test_run"), (folder / MODEL_FILE).stat().st_mtime_ns)
+    )
+
+
+def read_model_record(folder: Path) -> ModelRecord | None:
+    """Return what `clf.json` says of a model; None for a model that clf did not make.
+
+    Raises ModelError when it is damaged, or of a later schema.
+    """
+    path = folder / MODEL_FILE
+    if not path.exists():
+        return None
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        if written["schema_version"] > SCHEMA_VERSION:
+            raise ModelError(
+                f"{path} has schema {written['schema_version']}, this clf reads up to {SCHEMA_VERSION}",
+                "install a newer clf",
+            )
+        record = ModelRecord.model_validate(written)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise _damaged(path, f"its {place} is {repr(problem['input'])[:100]}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, str(error)) from error
+    record._written.update(written)
+    return record
+
+
+def _damaged(path: Path, why: str) -> ModelError:
+    return ModelError(f"{path} is damaged: {why}", "train the model again, or restore the file")
+
+
+def write_model_record(folder: Path, record: dict[str, JsonValue]) -> None:
+    """Write `clf.json`."""
+    write_json(folder / MODEL_FILE, record)

@@ -1,0 +1,141 @@
+"""Cleaned texts -> token ids, cut at `max_length`."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.errors import ModelError
+
+# No tokenizer in use makes fewer tokens than one per this many characters of ordinary text; a text of
+# megabytes costs no more than the part that can be read.
+CHARACTERS_PER_TOKEN = 100
+READ_AT_MOST = 100_000  # characters of a text whose tokens are counted
+CHUNK = 1000
+LEAST_LENGTH = 16  # tokens; no smaller --max-length is suggested
+
+
+Truncation = Literal["head", "tail", "head-tail"]
+TokenIds = list[NDArray[np.int32]]
+
+
+def tokenize(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation = "head") -> TokenIds:
+    """Encode each text as token ids, special tokens included, at most `max_length` of them.
+
+    `truncation` says which part of a longer text is read; "head-tail" is a quarter from its beginning and the rest
+    from its end (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?"). "[SEP]" in a text is five
+    characters like any others, never the token of that name.
+    """
+    encode = _encode_heads if truncation == "head" else partial(_encode_parts, truncation=truncation)
+    ids: TokenIds = []
+    for start in range(0, len(texts), CHUNK):
+        ids += [np.asarray(row, dtype=np.int32) for row in encode(texts[start : start + CHUNK], tokenizer, max_length)]
+    return ids
+
+
+def _encode_heads(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[list[int]]:
+    limit = max_length * CHARACTERS_PER_TOKEN
+    encoded = tokenizer(
+        [text[:limit] for text in texts],
+        truncation=True,
+        max_length=max_length,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        split_special_tokens=True,
+    )
+    return list(encoded["input_ids"])
+
+
+def _encode_parts(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation) -> list[list[int]]:
+    limit = max_length * CHARACTERS_PER_TOKEN
+    [frame] = tokenizer([""], return_attention_mask=False, return_token_type_ids=False)["input_ids"]
+    room = max_length - len(frame)
+    before = room // 4 if truncation == "head-tail" else 0
+    shortened = [text if len(text) <= 2 * limit else f"{text[:limit]} {text[-limit:]}" for text in texts]
+    encoded = tokenizer(
+        shortened,
+        add_special_tokens=False,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        split_special_tokens=True,
+        verbose=False,  # the library would warn of texts longer than the model reads
+    )
+    opening = len(frame) // 2
+    return [
+        [*frame[:opening], *(ids if len(ids) <= room else ids[:before] + ids[before - room :]), *frame[opening:]]
+        for ids in encoded["input_ids"]
+    ]
+
+
+def cached_tokens(
+    folder: Path, texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation = "head"
+) -> TokenIds:
+    """Encode texts as `tokenize` does, or read what an earlier run encoded from the same texts with the same tokenizer.
+
+    The name of the file is the hash of everything that the ids depend on.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:  # a tokenizer that cannot say what it depends on
+        return tokenize(texts, tokenizer, max_length, truncation)
+    # What an earlier call left in it, how to cut and pad, is no part of what it is.
+    described = {
+        key: value for key, value in json.loads(backend.to_str()).items() if key not in ("truncation", "padding")
+    }
+    digest = sha256()
+    for value in (json.dumps(described), str(max_length), truncation, str(len(tokenizer)), *texts):
+        digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
+    file = folder / f"{digest.hexdigest()[:32]}.npz"
+    with suppress(OSError, ValueError, KeyError, BadZipFile):
+        with np.load(file, allow_pickle=False) as kept:
+            ids, lengths = kept["ids"], kept["lengths"]
+        if len(lengths) == len(texts):
+            return list(np.split(ids, np.cumsum(lengths)[:-1]))
+    made = tokenize(texts, tokenizer, max_length, truncation)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    with part.open("wb") as out:
+        np.savez(out, ids=np.concatenate(made), lengths=np.array([len(row) for row in made], dtype=np.int64))
+    part.replace(file)
+    return made
+
+
+def pad_rows(
+    token_ids: Sequence[Any], padding: int, multiple: int = 1, most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pad to the longest, rounded up to a multiple; returns ids and attention mask, both of shape (texts, tokens).
+
+    Rounding stops at `most` tokens, what the model can read.
+    """
+    lengths = np.array([len(ids) for ids in token_ids])
+    longest = int(lengths.max())
+    width = -(-longest // multiple) * multiple
+    width = width if most is None else max(longest, min(width, most))
+    ids = np.full((len(token_ids), width), padding, dtype=np.int64)
+    mask = np.arange(ids.shape[1]) < lengths[:, None]
+    ids[mask] = np.concatenate([np.asarray(row, dtype=np.int64) for row in token_ids])
+    return ids, mask.astype(np.int64)
+
+
+def plain_tokenizer(file: Path) -> Any:
+    """Load a `tokenizer.json` to count tokens with: no truncation, no padding, special tokens in texts are text.
+
+    Raises ModelError when it is damaged.
+    """
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        raise ModelError(f"{file} is damaged: {error}", "fetch or save the model again") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
+    return tokenizer

@@ -1,0 +1,101 @@
+"""What `clf evaluate` measured."""
+
+from pydantic import Field
+
+from clf.outcomes.base import ClassMetrics, Interval, Metrics, Outcome, Split
+
+
+class Bin(Outcome):
+    """One bin of a reliability diagram."""
+
+    confidence: float
+    accuracy: float
+    rows: int
+
+
+class BeforeCalibration(Outcome):
+    """The same model without its temperature."""
+
+    mean_confidence: float
+    ece: float
+    ece_expected: float
+    log_loss: float
+    brier: float
+    reliability: list[Bin]
+
+
+class Calibration(Outcome):
+    """Confidence against accuracy, as the model is, and before its temperature."""
+
+    temperature: float | None
+    note: str | None
+    reliability: list[Bin]
+    risk_coverage: list[Interval]
+    before: BeforeCalibration | None
+
+
+class Abstention(Outcome):
+    """What the stored threshold does on the measured texts."""
+
+    aim: dict[str, float] | None
+    threshold: float
+    rows: int
+    answered: int
+    coverage: float
+    coverage_interval: Interval
+    accuracy: float | None
+    accuracy_interval: Interval | None
+
+
+class LengthGroup(Outcome):
+    """Texts of similar length, in characters."""
+
+    from_: int = Field(serialization_alias="from", validation_alias="from")
+    to: int
+    rows: int
+    accuracy: float
+    interval: Interval
+
+
+class WrongAnswer(Outcome):
+    """A text that the model got wrong."""
+
+    row: int
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+class LabelIssue(Outcome):
+    """A label that is probably wrong, with the one that is likelier."""
+
+    split: str
+    row: int
+    label: str
+    suggested_label: str
+    margin: float
+    confidence_in_label: float
+    text: str
+
+
+class EvaluateResult(Outcome):
+    """`clf evaluate --json`."""
+
+    model: str
+    dataset: str
+    split: Split
+    rows: int
+    metrics: Metrics
+    intervals: dict[str, Interval]
+    per_class: dict[str, ClassMetrics]
+    positive_class: ClassMetrics | None
+    confusion_matrix: list[list[int]]
+    calibration: Calibration
+    abstention: Abstention | None
+    by_length: list[LengthGroup]
+    worst_errors: list[WrongAnswer]
+    leaked_rows: int | None
+    without_leaks: Metrics | None
+    label_issues: int
+    output_dir: str

@@ -1,0 +1,27 @@
+"""What `clf export` wrote, and what it costs."""
+
+from typing import Literal
+
+from clf.outcomes.base import Cost, GateAnswer, Interval, Metrics, Outcome, Split
+
+
+class ExportResult(Outcome):
+    """`clf export --json`; `output_dir` is null where the export was refused."""
+
+    model: str
+    format: Literal["onnx"]
+    int8: bool
+    dataset: str
+    split: Split
+    rows: int
+    same_labels: float
+    largest_difference: float
+    metric: str
+    difference: float
+    interval: Interval
+    margin: float
+    gate: GateAnswer
+    original: Metrics
+    exported: Metrics
+    costs: dict[str, Cost]
+    output_dir: str | None

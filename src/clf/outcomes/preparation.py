@@ -1,0 +1,95 @@
+"""What `clf prepare` found in the data."""
+
+from pydantic import BaseModel, ConfigDict
+
+from clf.outcomes.base import Json, Outcome
+
+
+class Conflict(Outcome):
+    """One of several texts that are alike and labelled apart."""
+
+    split: str
+    line: int
+    label: str
+    text: str
+
+
+class LargeCluster(Outcome):
+    """Near duplicates that are too many to be cut or kept like others, with the first of them."""
+
+    rows: int
+    line: int
+    text: str
+
+
+class Leaks(Outcome):
+    """Texts that stand in two of the final splits, under `a_in_b`."""
+
+    exact: dict[str, int]
+    near: dict[str, int]
+
+
+class TokenQuantiles(Outcome):
+    """Tokens of a text."""
+
+    median: int
+    p95: int
+    max: int
+
+
+class Lengths(Outcome):
+    """Lengths of the training texts in tokens, by the tokenizer of `model`."""
+
+    model: str
+    measured_texts: int
+    share_longer_than: dict[str, float]
+    share_of_tokens_cut_at: dict[str, float]
+    histogram: dict[str, int]
+    tokens: TokenQuantiles
+
+
+class Audit(BaseModel):
+    """What the data is like, as `audit.json` has it; one of an earlier clf may lack what was added since."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    rows_read: dict[str, int] = {}
+    labels: list[str] = []
+    duplicates: dict[str, int] = {}
+    leaks: dict[str, int] = {}
+    conflicting: int = 0
+    duplicates_after_cleaning: dict[str, int] = {}
+    leaks_after_cleaning: dict[str, int] = {}
+    conflicting_after_cleaning: int = 0
+    near_duplicates: dict[str, int] = {}
+    near_leaks: dict[str, int] = {}
+    near_conflicting: int = 0
+    conflicts: list[list[Conflict]] = []
+    dropped: dict[str, int] = {}
+    dropped_lines: dict[str, dict[str, list[int]]] = {}
+    changed_by_cleaning: dict[str, int] = {}
+    odd_characters: dict[str, int] = {}
+    suspicious_columns: dict[str, float] = {}
+    groups_in_two_splits: int | None = None
+    truncated: Lengths | None = None
+    clusters_cut: list[LargeCluster] = []
+    clusters_in_train: list[LargeCluster] = []
+    leaks_after_split: Leaks | None = None
+    rows: dict[str, int] = {}
+    classes: dict[str, dict[str, int]] = {}
+
+    def as_json(self) -> Json:
+        """Return what `json.dumps` takes: what was found, and nothing that was not looked for."""
+        return self.model_dump(exclude_unset=True)
+
+
+class PrepareResult(Outcome):
+    """What `clf prepare` found, and where the dataset is."""
+
+    name: str
+    audit: Audit
+    output_dir: str
+
+    def as_json(self, *, without: set[str] | None = None) -> Json:
+        """Return the audit with the folder beside it."""
+        return {**self.audit.as_json(), "output_dir": self.output_dir}

@@ -1,0 +1,93 @@
+"""Every metric that clf reports, in one table: its name, how people are shown it, and whether answers alone decide it.
+
+To add one, add a row here and its value in `clf.scoring.metrics.score`, and
+tables, JSON, reports and the model card follow.
+One that is to have an interval or to decide a comparison says how it follows from counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.outcomes.base import Metrics
+
+Values = NDArray[np.float64]
+OfCounts = Callable[[Values, Values, Values], Values]
+"""Counts of true, answered and right rows per class, each of shape (draws, classes) -> the metric, shape (draws,)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric."""
+
+    name: str
+    shown: str | None
+    """What tables call it; None for one that they leave out."""
+    of_counts: OfCounts | None = None
+    """How it follows from counts per class, for those that the bootstrap of answers can draw."""
+    in_model_index: bool = False
+    """Whether the model card tells it to the Hub."""
+
+
+def _accuracy(true: Values, answered: Values, right: Values) -> Values:
+    total: Values = right.sum(axis=1) / true.sum(axis=1)
+    return total
+
+
+def _macro_f1(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(2 * right, true + answered, true + answered)
+
+
+def _macro_precision(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, answered, true + answered)
+
+
+def _macro_recall(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, true, true + answered)
+
+
+def _weighted_f1(true: Values, answered: Values, right: Values) -> Values:
+    f1 = 2 * right / np.maximum(true + answered, 1e-300)
+    weighted: Values = (f1 * true).sum(axis=1) / true.sum(axis=1)
+    return weighted
+
+
+def _mean_where(over: Values, under: Values, present: Values) -> Values:
+    there = present > 0
+    shares = np.where(under > 0, over / np.maximum(under, 1e-300), 0.0)
+    mean: Values = (shares * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return mean
+
+
+TABLE = (
+    Metric("accuracy", "accuracy", _accuracy, in_model_index=True),
+    Metric("macro_precision", "precision (macro)", _macro_precision),
+    Metric("macro_recall", "recall (macro)", _macro_recall),
+    Metric("macro_f1", "F1 (macro)", _macro_f1, in_model_index=True),
+    Metric("micro_f1", None),
+    Metric("weighted_precision", "precision (weighted)"),
+    Metric("weighted_recall", "recall (weighted)"),
+    Metric("weighted_f1", "F1 (weighted)", _weighted_f1, in_model_index=True),
+    Metric("balanced_accuracy", "balanced accuracy"),
+    Metric("mcc", "Matthews correlation", in_model_index=True),
+    Metric("auroc", "area under the ROC", in_model_index=True),
+    Metric("average_precision", "average precision"),
+    Metric("mean_confidence", "mean confidence"),
+    Metric("ece", "calibration error", in_model_index=True),
+    Metric("ece_expected", "… of a calibrated model"),
+    Metric("brier", "Brier score"),
+    Metric("log_loss", "log loss", in_model_index=True),
+)
+METRICS = tuple(metric.name for metric in TABLE)
+SHOWN = {metric.name: metric.shown for metric in TABLE if metric.shown}
+OF_COUNTS = {metric.name: metric.of_counts for metric in TABLE if metric.of_counts}
+IN_MODEL_INDEX = tuple(metric.name for metric in TABLE if metric.in_model_index)
+
+
+def defined(metrics: Metrics, name: str) -> float:
+    """Return a metric that all rows define, such as accuracy, macro F1 or log loss."""
+    value = metrics[name]
+    assert value is not None, name
+    return value

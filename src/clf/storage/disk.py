@@ -1,0 +1,51 @@
+"""Files as clf writes and reads them: JSON replaced in one step, contents hashed, bytes flushed, a full disk told."""
+
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON, replacing `path` in one step."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read_json(path: Path) -> dict[str, JsonValue] | None:
+    """Read a JSON object; None when there is none that can be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Tell whether an error means that the disk is full or read-only, in the words of any library that writes."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        return True
+    said = str(error)
+    return (
+        "No space left" in said or "File too large" in said or ("inline_container" in said and "unexpected pos" in said)
+    )

@@ -1,0 +1,175 @@
+"""What a training run leaves beside its model: checkpoints, history, log, timing and result, in the folder `X.run`."""
+
+import json
+import logging
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clf.errors import (
+    INTERRUPTED,
+    TERMINATED,
+    ClfError,
+    Interrupted,
+    OutputError,
+    Terminated,
+    TooLittleMemory,
+    first_line,
+    ran_out_of_memory,
+)
+from clf.settings import Settings
+from clf.storage.disk import disk_is_full, write_json
+from clf.storage.output import save_settings
+from clf.storage.publish import locked
+from clf.storage.result_folders import SETTINGS_FILE, is_clf_result, shown
+
+log = logging.getLogger(__name__)
+
+
+class Run:
+    """What a training run leaves beside its model: `X.run` for the model folder `X`."""
+
+    def __init__(self, model_folder: Path) -> None:
+        self.folder = model_folder.with_name(model_folder.name + ".run")
+        self.checkpoints = self.folder / "checkpoints"
+        self.history = self.folder / "history.jsonl"
+        self.log = self.folder / "run.log"
+        self.result = self.folder / "result.json"
+
+    @contextmanager
+    def open(self, settings: Settings, command: str) -> Iterator["Run"]:
+        """Hold the folder for this process alone, with every log line, and the error if there is one, in `run.log`."""
+        self.claim()
+        with locked(self.folder / "lock", self.folder):
+            if not is_clf_result(self.folder):
+                save_settings(self.folder, command, settings)
+            with log_to(self.log):
+                log.debug("%s with %s", command, settings.model_dump_json())
+                yield self
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say how a run goes on that a signal or a full disk ended, once there is a checkpoint to go on from."""
+        try:
+            yield
+        except (KeyboardInterrupt, Terminated) as ended:
+            if not (steps := self.saved_steps()):
+                raise
+            code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
+            raise Interrupted(f"stopped; what was trained up to step {max(steps)} is saved", code) from ended
+        except Exception as error:
+            if isinstance(error, ClfError):
+                raise
+            if ran_out_of_memory(error):
+                hint = (
+                    "pass --resume to go on from the last checkpoint" if self.saved_steps() else "take a smaller model"
+                )
+                raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
+            if not disk_is_full(error):
+                raise
+            resume = " and pass --resume" if self.saved_steps() else ""
+            hint = f"free some space{resume}, or choose another --output-dir"
+            raise OutputError(f"cannot write in {shown(self.folder)}: {error}", hint) from error
+
+    def saved_steps(self) -> list[int]:
+        """Return the steps that have a checkpoint."""
+        return [int(folder.name.partition("-")[2]) for folder in self.checkpoints.glob("checkpoint-*")]
+
+    def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
+        """Start afresh, or go on, once data and model are known to be good."""
+        if not resume:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self.result.unlink(missing_ok=True)
+        save_settings(self.folder, command, settings)
+
+    def keep_history(self, step: int, evaluated: bool = True) -> None:
+        """Keep the lines of history up to a step; what came after it, or of its evaluation, will come again."""
+        if not self.history.exists():
+            return
+        lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
+        last = step if evaluated else step - 1
+        kept = [
+            line
+            for line in lines
+            if line.endswith("\n")
+            and (json.loads(line)["step"] <= last or (json.loads(line)["step"] == step and "loss" in json.loads(line)))
+        ]
+        part = self.history.with_name(self.history.name + ".part")
+        part.write_text("".join(kept) if step else "", encoding="utf-8")
+        part.replace(self.history)
+
+    def claim(self) -> None:
+        """Make the folder, or refuse one that clf did not make."""
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{shown(self.folder)}, the folder for the run, is a file", "choose another --output-dir")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        begun = {"lock", f"{SETTINGS_FILE}.part"}  # all there is of a run that was killed as it began
+        foreign = sorted(path.name for path in self.folder.iterdir() if path.name not in begun)
+        if foreign and not is_clf_result(self.folder):
+            raise OutputError(
+                f"the run folder {shown(self.folder)} holds something else ({', '.join(foreign[:4])})",
+                "choose another --output-dir",
+            )
+
+    def read_history(self) -> list[dict[str, float]]:
+        """Return the lines of the history."""
+        lines = self.history.read_text(encoding="utf-8").splitlines() if self.history.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def record(self, **values: float) -> None:
+        """Append one line to the history."""
+        with self.history.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+
+@contextmanager
+def log_to(path: Path) -> Iterator[None]:
+    """Append every log line of clf to `path`, in UTC, while the block runs, and what ended it."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.setLevel(logging.DEBUG)
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told by what it stops
+    root = logging.getLogger("clf")
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    except BaseException as error:
+        handler.handle(root.makeRecord(__name__, logging.ERROR, "", 0, "ended by %r", (error,), None))
+        raise
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        handler.close()
+
+
+class Clock:
+    """Seconds of each phase of a run, and its peak memory."""
+
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, phase: str) -> None:
+        """End a phase."""
+        ended = time.perf_counter()
+        self.seconds[phase] = round(ended - self.last, 2)
+        self.last = ended
+
+    def save(self, path: Path, **more: float) -> None:
+        """Write `timing.json`."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        write_json(path, {"seconds": self.seconds, "peak_memory_megabytes": round(peak), **more})
+
+
+def now() -> str:
+    """Return the time in UTC as ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,86 @@
+"""What a run is made of, as its checkpoints say it: a run goes on only from a checkpoint of the same."""
+
+# ruff: noqa: TID253 - this module computes
+import hashlib
+import platform
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+
+from clf import __version__
+from clf.data.prepared import LabelledTexts
+from clf.models.classifier import Classifier
+from clf.models.compute import Compute
+from clf.models.files import ModelFiles
+from clf.processes import World
+from clf.settings import TrainSettings, flag
+from clf.storage.disk import sha256
+from clf.training.arguments import keeps_attention_dropout
+from clf.training.checkpoints import ATTENTION_DROPOUT, Fingerprint
+from clf.training.schedule import Schedule
+
+ACCUMULATION = "--gradient-accumulation"
+ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
+NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
+"""Settings of [train] that change how a run is kept or told, not what it computes."""
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a run is made of, but for its texts."""
+
+    recipe: TrainSettings
+    schedule: Schedule
+    seed: int
+    precision: str
+    files: ModelFiles
+    classifier: Classifier
+    compute: Compute
+    world: World
+
+    def fingerprint(self, splits: Mapping[str, LabelledTexts]) -> Fingerprint:
+        """Return the fingerprint of the run on these splits."""
+        settings = self.recipe.model_dump(mode="json", exclude=NO_MATTER) | self.schedule.as_settings()
+        same: dict[str, JsonValue] = {flag(name): value for name, value in settings.items()}
+        alike = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
+        same |= {"--seed": self.seed, "--precision": self.precision}
+        kept = keeps_attention_dropout(self.recipe, self.compute)
+        same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # as it was, also on a device whose `auto` is another
+        same |= {"--max-length": self.classifier.max_length, "the labels": list(self.classifier.labels)}
+        same["the encoder"] = {
+            path.name: sha256(path)[:16] for path in sorted(self.files.folder.iterdir()) if path.suffix in ENCODER_FILES
+        }
+        for name, rows in splits.items():
+            same[f"the {name} texts"] = f"{len(rows)} of {_digest(rows)[:16]}"
+        alike |= {"device": self.compute.device.type, "precision": self.compute.precision}
+        alike |= {"threads": torch.get_num_threads(), "processes": self.world.size, "processor": _processor()}
+        alike |= {"clf": __version__, **versions()}
+        return Fingerprint(same, alike)
+
+
+def _digest(rows: LabelledTexts) -> str:
+    digest = hashlib.sha256(rows.labels.tobytes())
+    for text in rows.texts:
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that compute."""
+    return {"python": sys.version.split()[0]} | {
+        name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
+    }
+
+
+def _processor() -> str:
+    """Return the model of the processor, as far as the system tells."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return platform.processor()

@@ -1,0 +1,203 @@
+"""What one process trains on what: the encoder with its head, the splits as texts and tokens, and the run of both."""
+
+import logging
+import os
+from dataclasses import dataclass, replace
+
+from clf import processes
+from clf.data.prepared import LabelledTexts, PreparedDataset
+from clf.data.preparing.labels import align_labels
+from clf.errors import DataError
+from clf.models.classifier import Classifier, choose_max_length
+from clf.models.compute import Compute, choose_compute
+from clf.models.cpu.attention import attend_text_by_text, keep_activations_in_bf16
+from clf.models.cpu.dropout import draw_masks_fast
+from clf.models.cpu.memory import keep_freed_memory
+from clf.models.families import suggested_rate
+from clf.models.files import ModelFiles
+from clf.models.from_files import load_for_training
+from clf.models.tokens import cached_tokens
+from clf.processes import World
+from clf.settings import AUTO, DataSettings, Settings, TrainSettings
+from clf.storage.run_folder import Run
+from clf.training.arguments import (
+    class_weights,
+    keeps_attention_dropout,
+    part_of_batch,
+    set_determinism,
+    training_arguments,
+)
+from clf.training.batching import Encoded
+from clf.training.checkpoints import Checkpoints
+from clf.training.head import can_be_fitted
+from clf.training.ingredients import Ingredients
+from clf.training.recipe import Loss, Recipe
+from clf.training.schedule import Schedule, Sizes, choose_schedule
+from clf.training.trained import Trained
+from clf.training.trainer import fine_tune
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is trained on what, and how: the model, the splits as texts, the recipe and its schedule."""
+
+    files: ModelFiles
+    prepared: PreparedDataset
+    classifier: Classifier
+    compute: Compute
+    precision: str
+    """The precision that was asked for."""
+    train: LabelledTexts
+    validation: LabelledTexts
+    test: LabelledTexts | None
+    recipe: TrainSettings
+    seed: int
+    choices: dict[str, str]
+    """What was chosen for this machine, for the record."""
+    sizes: Sizes
+    schedule: Schedule
+
+
+def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> Work:
+    """Load the encoder and the texts, and choose device, precision and what else suits this machine.
+
+    Raises UsageError, ModelError or DataError for what does not fit together.
+    """
+    recipe, data, seed = settings.train, settings.data, settings.run.seed
+    part_of_batch(recipe, world)
+    compute = choose_compute(settings.compute, world)
+    keep = keeps_attention_dropout(recipe, compute)
+    classifier = load_for_training(files, prepared.labels, seed=seed, keep_attention_dropout=keep)
+    classifier.max_length = choose_max_length(data.max_length, classifier.max_length, files.name)
+    classifier.cleaning, classifier.truncation = prepared.cleaning, recipe.truncation
+    choices = _suit_machine(recipe, classifier, compute, keep)
+    log.info(
+        "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
+        files.name,
+        classifier.parameters / 1e6,
+        classifier.head,
+        compute.precision,
+        compute.device,
+        classifier.max_length,
+    )
+    train, validation, test = _texts(data, seed, not recipe.no_final_test, prepared, classifier.labels)
+    sizes = _sizes(recipe.model, classifier, len(train), len(validation))
+    return Work(
+        files=files, prepared=prepared, classifier=classifier, compute=compute, precision=settings.compute.precision,
+        train=train, validation=validation, test=test, recipe=recipe, seed=seed, choices=choices, sizes=sizes,
+        schedule=choose_schedule(recipe, sizes),
+    )  # fmt: skip
+
+
+def _sizes(encoder: str, classifier: Classifier, texts: int, validation: int) -> Sizes:
+    width = getattr(classifier.model.config, "hidden_size", None)
+    return Sizes(encoder, width, texts, validation, len(classifier.labels), can_be_fitted(classifier))
+
+
+def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Compute, keep: bool) -> dict[str, str]:
+    """Choose what makes training fast here, and return what was chosen; `keep` is of dropout on attention weights."""
+    model, on_cpu = classifier.model, compute.device.type == "cpu"
+    if on_cpu and recipe.fast_dropout:
+        draw_masks_fast(model)
+    by_text = on_cpu and recipe.fast_attention and not keep and attend_text_by_text(model)
+    in_bf16 = on_cpu and compute.precision == "bf16" and keep_activations_in_bf16(model)
+    return {
+        "dropout": "masks drawn many at a time" if on_cpu and recipe.fast_dropout else "PyTorch's",
+        "attention": "text by text" if by_text else model.config._attn_implementation,
+        "activations": "bf16" if in_bf16 else "autocast" if compute.precision != "fp32" else "fp32",
+        "freed_memory": "kept" if on_cpu and keep_freed_memory() else "given back",
+    }
+
+
+def fine_tune_work(work: Work, run: Run, world: World, resume: bool) -> Trained:
+    """Encode the texts, once for all processes, and fine-tune; the best epoch's weights are left in the model."""
+    recipe, classifier = work.recipe, work.classifier
+    _tell_rate(work)
+    set_determinism(recipe.deterministic)
+    train, validation = _encoded(work, run, world)
+    log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
+    if "tensorboard" in recipe.report_to:  # its place would be among the checkpoints, which go
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(run.folder / "tensorboard"))
+    plan = Recipe(
+        training_arguments(recipe, work.schedule, work.seed, work.compute, run.checkpoints, world),
+        work.schedule,
+        recipe.early_stopping_patience,
+        Loss(class_weights(recipe, work.train.labels, len(classifier.labels)), recipe.label_smoothing),
+        recipe.save_steps,
+        world,
+        recipe.keep_checkpoints,
+    )
+    checkpoints = checkpoints_of(work, run, world)
+    return fine_tune(classifier, train, validation, plan, work.compute, run, checkpoints, resume)
+
+
+def _tell_rate(work: Work) -> None:
+    """Say of a learning rate that was set that it is too small for this encoder."""
+    rate, suggested = work.schedule.learning_rate, suggested_rate(work.recipe.model, work.sizes.width)
+    if suggested and work.recipe.learning_rate != AUTO and rate < suggested / 2:
+        log.info(
+            "a learning rate of %g is known to underfit this encoder; without --learning-rate clf takes %g",
+            rate,
+            suggested,
+        )
+
+
+def _encoded(work: Work, run: Run, world: World) -> tuple[Encoded, Encoded]:
+    """Encode training and validation; the main process does, and keeps what it made for the others."""
+    one = work.classifier
+    if not world.is_main:
+        processes.wait_for_all(world)
+    train, validation = (
+        Encoded(
+            cached_tokens(run.folder / "tokens", rows.texts, one.tokenizer, one.max_length, one.truncation),
+            rows.labels,
+            rows.rows,
+        )
+        for rows in (work.train, work.validation)
+    )
+    if world.is_main:
+        processes.wait_for_all(world)
+    return train, validation
+
+
+def of_part(work: Work, rows: LabelledTexts) -> Work:
+    """Return the work on a part of its training texts, with the schedule for so many."""
+    schedule = choose_schedule(work.recipe, replace(work.sizes, texts=len(rows)))
+    return replace(work, train=rows, test=None, schedule=schedule)
+
+
+def as_begun(work: Work, run: Run, world: World) -> Work:
+    """Return the work of a run that goes on, with the schedule that it was begun with.
+
+    Raises UsageError when it was begun with other settings or data.
+    """
+    begun = checkpoints_of(work, run, world).begun_with()
+    work = replace(work, schedule=work.schedule.as_begun(work.recipe, begun))
+    checkpoints_of(work, run, world).check()
+    return work
+
+
+def checkpoints_of(work: Work, run: Run, world: World) -> Checkpoints:
+    """Return the checkpoints of a run, which go only with what it is made of."""
+    parts = Ingredients(
+        work.recipe, work.schedule, work.seed, work.precision, work.files, work.classifier, work.compute, world
+    )
+    mark = parts.fingerprint({"training": work.train, "validation": work.validation})
+    return Checkpoints(run.checkpoints, mark, work.schedule.steps_per_epoch)
+
+
+def _texts(
+    data: DataSettings, seed: int, tested: bool, prepared: PreparedDataset, labels: list[str]
+) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
+    """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
+    train_rows = prepared.subset("train", data.max_train_samples, seed)
+    if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
+        names = ", ".join(prepared.labels[label] for label in sorted(lost))
+        raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
+    validation_rows = prepared.subset("validation", data.max_eval_samples, seed)
+    has_test = tested and "test" in prepared.splits
+    test_rows = prepared.subset("test", data.max_eval_samples, seed) if has_test else None
+    order = align_labels(prepared.labels, labels, prepared.name)
+    return train_rows.relabel(order), validation_rows.relabel(order), test_rows.relabel(order) if test_rows else None
