@@ -62,7 +62,7 @@ def test_train_records_its_temperature_and_its_threshold(calibrated: Path) -> No
 def test_plain_transformers_gives_the_calibrated_confidence(clf: RunClf, calibrated: Path) -> None:
     from transformers import pipeline
 
-    from clf.data.preparing.cleaning import clean_text
+    from clf.data.cleaning import clean_text
 
     text = "a fine film plain quiet green"
     plain = pipeline("text-classification", str(calibrated))(clean_text(text, CleaningSettings()))[0]

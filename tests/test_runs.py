@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from clf.errors import ModelError, OutputError
-from clf.models.record import VERSION_0_1, ModelRecord, newest_model, read_model_record
+from clf.models.record import VERSION_0_1, ModelRecord, newest_model, read_model_record, write_model_record
 from clf.settings import Settings
 from clf.storage.run_folder import Run
-from clf.training.identity import Identity, differences, run_identity
+from clf.training.identity import Identity, differences, read_finished, run_identity
 from conftest import HANGS
 
 
@@ -104,3 +104,40 @@ def test_what_a_later_version_recorded_is_kept(tmp_path: Path) -> None:
     assert record
     assert record.as_json()["news"] == [1]
     assert record.settings == Settings()
+
+
+def test_a_record_keeps_what_it_does_not_look_at_when_a_value_changes(tmp_path: Path) -> None:
+    (tmp_path / "clf.json").write_text('{"schema_version": 1, "news": [1], "threshold": null, "steps": 7}')
+    record = read_model_record(tmp_path)
+    assert record
+    write_model_record(tmp_path, record.with_values(threshold=0.5))
+    written = json.loads((tmp_path / "clf.json").read_text())
+    assert written == {"schema_version": 1, "news": [1], "threshold": 0.5, "steps": 7}
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ('{"schema_version": 1, "dataset": {"name": "a"}}', "its dataset.origin is missing"),
+        ('{"schema_version": 1, "settings": {"train": {"epochs": "many"}}}', "its settings.train.epochs is 'many'"),
+        ('{"schema_version": 1, "labels": 3}', "its labels is 3"),
+        ("[]", "list indices"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_one_line(tmp_path: Path, damage: str, said: str) -> None:
+    (tmp_path / "clf.json").write_text(damage)
+    with pytest.raises(ModelError) as refused:
+        read_model_record(tmp_path)
+    assert said in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_a_result_that_is_damaged_is_as_none(tmp_path: Path) -> None:
+    run = Run(tmp_path / "m")
+    run.folder.mkdir()
+    for content in ("", "[]", '{"of": 1}', "{"):
+        run.result.write_text(content)
+        assert read_finished(run) is None
+    now = run_identity(Settings(), "file", "content")
+    assert differences(Identity(settings={}, seed=42, origin="file", content="content"), now) is not None

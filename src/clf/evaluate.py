@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from clf.data.sources.find import SourceFinder
 from clf.errors import OutputError, UsageError
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.find_and_load import load_model
+from clf.models.record import AbstentionRecord, ModelRecord, write_model_record
 from clf.outcomes.evaluation import (
     Abstention,
     BeforeCalibration,
@@ -37,12 +37,11 @@ from clf.storage.result_folders import EVALUATIONS, MODEL_FILE, shown
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
-    from clf.models.record import ModelRecord
 
 WORST_ERRORS = 20
 ISSUES_IN_REPORT = 50
 LENGTH_GROUPS = 5
-LATER = {"label_issues", "output_dir"}
+ONLY_TOLD = {"label_issues", "output_dir"}
 """What `--json` tells, and `metrics.json` does not hold."""
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Measurement:
     leaked: NDArray[np.bool_] | None = None
 
     @property
-    def record(self) -> "ModelRecord | None":
+    def record(self) -> ModelRecord | None:
         """What the model's folder says of it."""
         return self.model.record
 
@@ -84,10 +83,11 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     leaked = find_leaks(candidate, measured, allowed=settings.data.allow_leak)
     _choose_threshold(model, candidate, settings, finder)
     measurement = Measurement(candidate, measured, answers_of(candidate, measured, settings.compute), leaked)
+    result = _result(measurement, settings.evaluate.positive_label, folder)
     issues = _label_issues(measurement, settings, finder)
-    result = _result(measurement, settings.evaluate.positive_label, len(issues), folder)
+    result = result.model_copy(update={"label_issues": len(issues)})
     with staged(folder) as stage:
-        write_json(stage / "metrics.json", result.as_json(without=LATER))
+        write_json(stage / "metrics.json", result.as_json(without=ONLY_TOLD))
         _write_predictions(stage / "predictions.parquet", measured, measurement.answers)
         (stage / "report.md").write_text(evaluation_report(result), encoding="utf-8")
         if issues:
@@ -128,23 +128,19 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings,
 
 
 def _store_threshold(
-    model: "Classifier", record: "ModelRecord", answers: Answers, confidence: ConfidenceSettings
+    model: "Classifier", record: ModelRecord, answers: Answers, confidence: ConfidenceSettings
 ) -> None:
-    from clf.models.record import AbstentionRecord, write_model_record
     from clf.training.confidence import choose
 
     choice = choose(answers, confidence)
     if choice is None or choice.threshold is None:
         log.warning("the threshold that is stored, %s, stays", record.threshold)
         return
-    chosen: dict[str, JsonValue] = {"threshold": choice.threshold, "abstention": asdict(choice)}
-    model.record = record.model_copy(
-        update={"threshold": choice.threshold, "abstention": AbstentionRecord(**asdict(choice))}
-    )
+    model.record = record.with_values(threshold=choice.threshold, abstention=AbstentionRecord(**asdict(choice)))
     file = Path(model.model.name_or_path) / MODEL_FILE
     try:
         before = file.stat()
-        write_model_record(file.parent, record.as_json() | chosen)
+        write_model_record(file.parent, model.record)
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # it is no newer model
     except OSError as error:
         hint = "make the model's folder writable, or pass clf predict a --threshold"
@@ -154,7 +150,7 @@ def _store_threshold(
 # --- measuring ----------------------------------------------------------------------------------------------
 
 
-def _result(measurement: Measurement, positive: str | None, issues: int, folder: Path) -> EvaluateResult:
+def _result(measurement: Measurement, positive: str | None, folder: Path) -> EvaluateResult:
     from clf.scoring.metrics import confusion, intervals, score, score_classes
 
     measured, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
@@ -183,12 +179,12 @@ def _result(measurement: Measurement, positive: str | None, issues: int, folder:
         worst_errors=_worst_errors(measured, answers),
         leaked_rows=None if leaked is None else int(leaked.sum()),
         without_leaks=without_leaks(answers, leaked),
-        label_issues=issues,
+        label_issues=0,
         output_dir=shown(folder),
     )
 
 
-def _calibration(answers: Answers, record: "ModelRecord | None") -> Calibration:
+def _calibration(answers: Answers, record: ModelRecord | None) -> Calibration:
     """Return the reliability of the model as it is, and as it was before its temperature, where it has one."""
     from clf.scoring.calibration import reliability
     from clf.scoring.selective import risk_coverage
@@ -217,7 +213,7 @@ def _before_calibration(answers: Answers) -> BeforeCalibration:
     )
 
 
-def _abstention(answers: Answers, record: "ModelRecord | None") -> Abstention | None:
+def _abstention(answers: Answers, record: ModelRecord | None) -> Abstention | None:
     """Return what the stored threshold does on the measured rows; None without one."""
     from clf.scoring.selective import answered
 

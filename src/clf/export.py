@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import JsonValue
 
 from clf import __version__
 from clf.data.sources.find import SourceFinder
@@ -18,8 +17,8 @@ from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, find_leaks
 from clf.models.files import ONNX_FILE, ModelFiles
 from clf.models.find_and_load import load_model
-from clf.models.record import write_model_record
-from clf.outcomes.base import GateAnswer, Json
+from clf.models.record import ExportRecord, ModelRecord, write_model_record
+from clf.outcomes.base import GateAnswer
 from clf.outcomes.exporting import ExportResult
 from clf.reports.model_card import export_card
 from clf.scoring.gate import FAILED, PASSED, UNDECIDED, within_margin
@@ -109,19 +108,14 @@ def _write(original: "Classifier", stage: Path, int8: bool) -> None:
     write_model_record(stage, _record(original))
 
 
-def _record(original: "Classifier") -> dict[str, JsonValue]:
+def _record(original: "Classifier") -> ModelRecord:
     """Return the record of the original, or for a model that clf did not make, how it reads texts."""
-    made: dict[str, JsonValue] = {
-        "schema_version": SCHEMA_VERSION,
-        "clf_version": __version__,
-        "labels": list(original.labels),
-        "cleaning": original.cleaning.model_dump(),
-    }
-    recorded = original.record.as_json() if original.record else {}
-    read = {"max_length": original.max_length, "truncation": original.truncation}
-    record = {**made, **recorded, **read, "created": now()}
-    record.pop("files", None)
-    return record
+    made = original.record or ModelRecord(
+        schema_version=SCHEMA_VERSION, clf_version=__version__, labels=original.labels, cleaning=original.cleaning
+    )
+    return made.with_values(
+        max_length=original.max_length, truncation=original.truncation, created=now(), files={}, export=None
+    )
 
 
 def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None:
@@ -132,13 +126,9 @@ def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None
     if seen.is_file():  # so that leaks are noticed when the export is measured
         shutil.copyfile(seen, stage / TRAIN_ROWS_FILE)
     files = {path.name: sha256(path) for path in sorted(stage.iterdir()) if path.name != MODEL_FILE}
-    original_files = original.record.files if original.record else None
-    told: Json = {
-        **result.as_json(),
-        "versions": dict(versions()),
-        "original_files": dict(original_files or {}) or None,
-    }
-    write_model_record(stage, {**_record(original), "export": told, "files": dict(files)})
+    then = (original.record.files if original.record else None) or None
+    told = ExportRecord.model_validate({**result.as_json(), "versions": versions(), "original_files": then})
+    write_model_record(stage, _record(original).with_values(export=told, files=files))
     (stage / "README.md").write_text(export_card(result, original.labels, original.max_length), encoding="utf-8")
 
 
@@ -166,7 +156,8 @@ def _judge(
             f"the export of {original.name} answers otherwise: probabilities differ by up to {apart:.4f}",
             "keep to the original, and report the architecture",
         )
-    compared, margin = compare_measured(after, before, choice), choice.margin or MARGIN
+    compared = compare_measured(after, before, choice)
+    margin = choice.margin or MARGIN  # which is what it is where nobody says it
     return ExportResult(
         model=original.name,
         format="onnx",

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
 from clf.data.reading.columns import choose_text
@@ -183,13 +185,17 @@ class _Work:
         Raises OutputError when what stands at the output came of something else.
         """
         made = read_json(settings_file_beside(parts.output)) or {}
-        if made.get("of") != key:
+        try:
+            result = PredictResult.model_validate(made.get("result"))
+        except ValidationError:
+            result = None
+        if result is None or made.get("of") != key:
             raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
         log.info("%s was finished before", parts.output)
         with parts.locked():
             parts.discard()
         processes.from_main(self.world, False)
-        return PredictResult.model_validate(made["result"])
+        return result
 
     def _label_into(self, parts: Parts) -> None:
         done = parts.done()

@@ -30,15 +30,15 @@ def prepare(settings: Settings) -> PrepareResult:
     check_sizes(data)
     default = PREPARED / source.name
     kept = PreparedDataset(settings.run.output_dir or default)
-    counter = token_counter(settings.train)
     key = preparation_key(source, data, cleaning, seed, subset=True)
-    if kept.holds(key) and kept.manifest.lengths == measured_with(counter, data.max_length):
+    if kept.holds(key) and kept.manifest.lengths == measured_with(token_counter(settings.train), data.max_length):
         log.info("%s is up to date: same content, same settings", kept.folder)
         return _result(kept)
     folder = output_folder(settings.run, default, input_paths(data))
     with locked(folder.parent / f".{folder.name}.lock", folder):
         _check_space(folder, data)
         with staged(folder) as stage:
+            counter = token_counter(settings.train)
             prepare_into(stage, source, data, cleaning, seed, subset=True, counter=counter)
             save_settings(stage, "prepare", settings)
     return _result(PreparedDataset(folder))

@@ -38,6 +38,13 @@ class Section(BaseModel):
     # Validators are built when first used: `--help` needs none of them.
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
+    @classmethod
+    def known(cls, recorded: Any) -> Any:
+        """Leave out of `recorded` values what this section does not have, as an older or a later clf may write it."""
+        if not isinstance(recorded, dict):
+            return recorded
+        return {name: value for name, value in recorded.items() if name in cls.model_fields}
+
     def overlaid_on(self, recorded: Self) -> Self:
         """Return `recorded` values, replaced by those that were given explicitly to this section."""
         return recorded.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})

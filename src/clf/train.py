@@ -19,7 +19,7 @@ from clf.data.text_hashes import text_hashes
 from clf.errors import DataError, ModelError
 from clf.models.counting import token_counter
 from clf.models.files import ModelFiles
-from clf.models.record import read_model_record
+from clf.models.record import read_model_record, write_model_record
 from clf.models.store import find_model
 from clf.outcomes.base import Metrics
 from clf.outcomes.training import TrainExample, TrainResult
@@ -31,7 +31,7 @@ from clf.settings import Settings
 from clf.storage.disk import sha256, write_json
 from clf.storage.output import check_reports, output_folder, write_report
 from clf.storage.publish import staged
-from clf.storage.result_folders import MODEL_FILE, MODELS, PREPARED, TRAIN_ROWS_FILE, shown
+from clf.storage.result_folders import MODELS, PREPARED, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import Clock, Run
 from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
 from clf.training.trackers import check_trackers
@@ -271,7 +271,7 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
 def _final_test(
     classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None
 ) -> tuple[Metrics | None, list[TrainExample]]:
-    """Measure the kept weights once on the test split, which chose nothing."""
+    """Measure the kept weights once on the test split, which was used to choose nothing."""
     if rows is None:
         return None, []
     from clf.models.inference import probabilities_of
@@ -305,7 +305,7 @@ def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", trai
         np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
         files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
         (stage / "README.md").write_text(model_card(folder.name, record), encoding="utf-8")
-        write_json(stage / MODEL_FILE, record.model_copy(update={"files": files}).model_dump(mode="json"))
+        write_model_record(stage, record.model_copy(update={"files": files}))
 
 
 # --- settings -----------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clf.data.preparing.cleaning import clean_text
+from clf.data.cleaning import clean_text
 from clf.settings import CleaningSettings
 
 BATCHES = (1, 32)

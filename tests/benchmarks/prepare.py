@@ -43,7 +43,7 @@ def write_rows(path: Path, rows: int) -> None:
 PEER = """
 import sys
 from datasets import load_dataset
-from clf.data.preparing.cleaning import clean_text
+from clf.data.cleaning import clean_text
 from clf.settings import CleaningSettings
 path, cache, model = sys.argv[1:4]
 data = load_dataset("csv", data_files=path, cache_dir=cache, split="train")

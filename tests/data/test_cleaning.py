@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clf.data.preparing.cleaning import clean_ends, clean_text
+from clf.data.cleaning import clean_ends, clean_text
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def test_long_hostile_text_is_quick(text):
 
 
 def test_importing_cleaning_needs_the_standard_library_only():
-    program = "import sys, clf.data.preparing.cleaning; print(*sys.modules)"
+    program = "import sys, clf.data.cleaning; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"torch", "transformers", "numpy", "pyarrow", "pydantic"} & set(run.stdout.split())
 

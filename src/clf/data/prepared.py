@@ -6,16 +6,17 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from clf.data.sampling import stratified_subset
 from clf.errors import DataError
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
-from clf.storage.disk import sha256
+from clf.storage.disk import sha256, what_is_wrong, without_nothing
 from clf.storage.result_folders import MANIFEST_FILE
 
 
@@ -72,6 +73,16 @@ class Manifest(BaseModel):
     text_columns: list[str] = []
     rows_generated: int | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        return without_nothing(value)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _of_today(cls, value: Any) -> Any:
+        return DataSettings.known(value)
+
 
 @dataclass(frozen=True)
 class PreparedDataset:
@@ -107,11 +118,14 @@ class PreparedDataset:
     @cached_property
     def audit(self) -> Audit:
         """What was found in the data."""
+        path = self.folder / "audit.json"
         try:
-            return Audit.model_validate(json.loads((self.folder / "audit.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+            return Audit.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            raise _damaged(path, f"its {what_is_wrong(error)}") from error
+        except (OSError, ValueError, RecursionError) as error:
             hint = "prepare the dataset again with clf prepare --overwrite"
-            raise DataError(f"{self.folder / 'audit.json'} is missing or damaged: {error}", hint) from error
+            raise DataError(f"{path} is missing or damaged: {error}", hint) from error
 
     def read(self, split: str) -> LabelledTexts:
         """Read one split.
@@ -138,7 +152,7 @@ class PreparedDataset:
     def holds(self, key: str) -> bool:
         """Tell whether this is what the given content and settings give, whole: a second run need not prepare it."""
         try:
-            whole = bool(self.audit) and (self.folder / "labels.json").is_file()
+            whole = bool(self.audit.rows) and (self.folder / "labels.json").is_file()
             return (
                 whole
                 and self.manifest.key == key
@@ -173,9 +187,8 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise _damaged(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
-    except (OSError, ValueError) as error:
+        raise _damaged(path, f"its {what_is_wrong(error)}") from error
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
 
 

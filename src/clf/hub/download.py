@@ -108,7 +108,7 @@ def _refuse_offline(kind: Kind, repository: str, revision: str | None, problems:
 
 def _say_why(error: NetworkError, kind: Kind, repository: str, revision: str | None, entry: CacheEntry) -> NoReturn:
     if kept := entry.usable:
-        said = f"no newer commit of {kind} {repository} was had; {kept.commit[:8]} in the cache stays usable"
+        said = f"no newer commit of {kind} {repository} was available; {kept.commit[:8]} in the cache stays usable"
     else:
         said = f"{kind} {repository} is not in the cache and {shown_endpoint()} did not deliver it"
     hint = f"fetch it where there is a network: {how_to_fetch(kind, repository, revision)}"

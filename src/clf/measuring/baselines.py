@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
-from clf.data.preparing.cleaning import clean_text
+from clf.data.cleaning import clean_text
 from clf.data.preparing.labels import align_labels
 from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder

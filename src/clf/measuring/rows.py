@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.preparing.cleaning import clean_text
+from clf.data.cleaning import clean_text
 from clf.data.text_hashes import seen_in
 from clf.errors import DataError
 from clf.outcomes.base import Metrics, Split

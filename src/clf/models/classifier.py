@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers.utils import logging as transformers_logging
 
-from clf.data.preparing.cleaning import clean_ends
+from clf.data.cleaning import clean_ends
 from clf.errors import UsageError
 from clf.models.families import family_of
 from clf.models.record import ModelRecord

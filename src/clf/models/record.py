@@ -4,12 +4,21 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
-from clf.settings import AUTO, CleaningSettings, DataSettings, Section, Settings, TrainSettings, section_type
-from clf.storage.disk import write_json
+from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
+from clf.storage.disk import what_is_wrong, without_nothing, write_json
 from clf.storage.result_folders import MODEL_FILE, MODELS, SCHEMA_VERSION
 
 VERSION_0_1: dict[str, Any] = {
@@ -19,17 +28,16 @@ VERSION_0_1: dict[str, Any] = {
 """What version 0.1 did where today's default is auto; its last three were no settings yet."""
 
 
-def _known(section: type[Section], value: Any) -> Any:
-    """Leave out settings that today's section does not have: version 0.1 had `resume` under [train]."""
-    if not isinstance(value, dict):
-        return value
-    return {name: given for name, given in value.items() if name in section.model_fields}
-
-
 class Recorded(BaseModel):
     """A part of a record; what a later version adds is kept and not looked at."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: Any) -> Any:
+        """Take null, which was written where something was not known, for the default."""
+        return without_nothing(value)
 
 
 class BaseModelRecord(Recorded):
@@ -61,7 +69,7 @@ class DatasetRecord(Recorded):
     @field_validator("data", mode="before")
     @classmethod
     def _of_today(cls, value: Any) -> Any:
-        return _known(DataSettings, value)
+        return DataSettings.known(value)
 
 
 class CalibrationRecord(Recorded):
@@ -80,6 +88,9 @@ class AbstentionRecord(Recorded):
     """By what the threshold was chosen."""
 
     aim: dict[str, float] | None = None
+    threshold: float | None = None
+    validation: dict[str, int | float | list[float] | None] | None = None
+    """What it does on the validation split."""
 
 
 class MetricsRecord(Recorded):
@@ -98,6 +109,13 @@ class ComputeRecord(Recorded):
     threads: int = 0
     optimizer: str = ""
     batches: str = ""
+
+
+class ExportRecord(Recorded):
+    """What was measured when a model was exported, and what the export was made of."""
+
+    versions: dict[str, str] = {}
+    original_files: dict[str, str] | None = None
 
 
 class ModelRecord(Recorded):
@@ -128,6 +146,7 @@ class ModelRecord(Recorded):
     steps: int | None = None
     files: dict[str, str] = {}
     """The SHA-256 of each file."""
+    export: ExportRecord | None = None
     _written: dict[str, JsonValue] = PrivateAttr(default_factory=dict)
 
     @field_validator("settings", mode="before")
@@ -136,11 +155,22 @@ class ModelRecord(Recorded):
         if not isinstance(value, dict):
             return value
         known = {name: given for name, given in value.items() if name in Settings.model_fields}
-        return {name: _known(section_type(name), given) for name, given in known.items()}
+        return {name: section_type(name).known(given) for name, given in known.items()}
+
+    def with_values(self, **changes: Any) -> "ModelRecord":
+        """Return the record with some values changed; all else stays as it was read, also what is not looked at."""
+        changed = self.model_copy(update=changes)
+        changed._written = {**self.as_json(), **changed.model_dump(mode="json", include=set(changes))}
+        return changed
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return the record as it was read."""
-        return dict(self._written)
+        """Return what `clf.json` holds: as it was read, or all that a run found; of a foreign model what is known."""
+        if self._written:
+            return dict(self._written)
+        values: dict[str, JsonValue] = self.model_dump(mode="json", exclude={"export"} if self.export is None else None)
+        return (
+            values if self.settings else {name: value for name, value in values.items() if value not in (None, {}, [])}
+        )
 
     @property
     def train(self) -> TrainSettings:
@@ -154,7 +184,7 @@ class ModelRecord(Recorded):
 
 
 def newest_model() -> Path:
-    """Return the model folder under `trained_models/` that was published last, a test run only for want of others."""
+    """Return the model folder under `trained_models/` that was published last; a test run only where it is alone."""
     found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
     if not found:
         raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset imdb")
@@ -180,12 +210,10 @@ def read_model_record(folder: Path) -> ModelRecord | None:
             )
         record = ModelRecord.model_validate(written)
     except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise _damaged(path, f"its {place} is {repr(problem['input'])[:100]}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"its {what_is_wrong(error)}") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
-    record._written.update(written)
+    record._written = written
     return record
 
 
@@ -193,6 +221,6 @@ def _damaged(path: Path, why: str) -> ModelError:
     return ModelError(f"{path} is damaged: {why}", "train the model again, or restore the file")
 
 
-def write_model_record(folder: Path, record: dict[str, JsonValue]) -> None:
+def write_model_record(folder: Path, record: ModelRecord) -> None:
     """Write `clf.json`."""
-    write_json(folder / MODEL_FILE, record)
+    write_json(folder / MODEL_FILE, record.as_json())

@@ -30,7 +30,8 @@ class Calibration(Outcome):
     temperature: float | None
     note: str | None
     reliability: list[Bin]
-    risk_coverage: list[Interval]
+    risk_coverage: list[tuple[float, float]]
+    """Coverage and share of errors, the surest texts first."""
     before: BeforeCalibration | None
 
 

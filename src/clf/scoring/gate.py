@@ -87,9 +87,10 @@ def _at_least(what: str, value: float | None, floor: float) -> Rule:
 
 
 def _at_most(what: str, value: float | None, ceiling: float) -> Rule:
-    found = 0.0 if value is None else value
-    outcome: GateAnswer = PASSED if found <= ceiling else FAILED
-    return Rule(name=f"{what} at most {ceiling:g}", outcome=outcome, message=f"it is {found:.4f}")
+    name = f"{what} at most {ceiling:g}"
+    if value is None:
+        return Rule(name=name, outcome=UNDECIDED, message="it is not defined on these texts")
+    return Rule(name=name, outcome=PASSED if value <= ceiling else FAILED, message=f"it is {value:.4f}")
 
 
 def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> str:

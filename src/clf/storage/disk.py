@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -24,6 +24,20 @@ def read_json(path: Path) -> dict[str, JsonValue] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """Say in one line where a JSON object that was read is not what it should be, and what stands there."""
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier())
+    if problem["type"] == "missing":
+        return f"{place} is missing"
+    return f"{place} is {repr(problem['input'])[:100]}"
+
+
+def without_nothing(value: Any) -> Any:
+    """Leave the nulls out of a JSON object: what reads it then takes its defaults."""
+    return {name: given for name, given in value.items() if given is not None} if isinstance(value, dict) else value
 
 
 def sha256(path: Path) -> str:

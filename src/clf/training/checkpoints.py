@@ -41,6 +41,12 @@ class Fingerprint:
     same: dict[str, JsonValue]
     alike: dict[str, JsonValue]
 
+    @property
+    def device(self) -> str | None:
+        """The kind of device it was computed on."""
+        device = self.alike.get("device")
+        return device if isinstance(device, str) else None
+
 
 @dataclass(frozen=True)
 class RunPosition:
@@ -121,7 +127,7 @@ class Checkpoints:
     def _newest_readable(self) -> tuple[Path, Fingerprint] | None:
         """Return the newest checkpoint that says of what run it is; whether it is whole is not looked at."""
         for folder in self._folders():
-            with suppress(KeyError, TypeError):
+            with suppress(KeyError, TypeError, ValueError):
                 return folder, _fingerprint((read_json(folder / MANIFEST) or {})["fingerprint"])
         return None
 
@@ -169,6 +175,8 @@ class Checkpoints:
     def _read(self, folder: Path, best: bool = True) -> Checkpoint | None:
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if (schema := manifest.get("schema_version", 1)) > SCHEMA_VERSION:
+                raise ValueError(f"a later clf wrote it (schema {schema})")
             if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
                 raise ValueError(f"{wrong[0]} does not match its hash")
             known = {field.name for field in fields(RunPosition)}

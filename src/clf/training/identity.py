@@ -61,7 +61,7 @@ def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = 
     A setting that an older clf did not record had its default; `recipe` is what `auto` came to in the run of `one`, and
     means in the other.
     """
-    old = any("eval_steps" not in identity.settings["train"] for identity in (one, other))
+    old = any("eval_steps" not in identity.settings.get("train", {}) for identity in (one, other))
     then, now = _essence(one, recipe or {}, old), _essence(other, recipe or {}, old)
     changed = [name for name in then | now if then.get(name) != now.get(name)]
     return [f"{name} was {then.get(name)}, is now {now.get(name)}" for name in changed]
@@ -70,7 +70,7 @@ def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = 
 def _essence(identity: Identity, recipe: ResolvedRecipe, old: bool) -> dict[str, JsonValue]:
     """Return what counts, by its flag; `old` says that one of the two is of version 0.1: `auto` is what it did then."""
     defaults: dict[str, Any] = TrainSettings().model_dump(mode="json")
-    train: dict[str, JsonValue] = {**defaults, **identity.settings["train"]}
+    train: dict[str, JsonValue] = {**defaults, **identity.settings.get("train", {})}
     for known in (recipe, VERSION_0_1 if old else {}):
         train |= {name: value for name, value in known.items() if train.get(name) == AUTO}
     train = {name: value for name, value in train.items() if name not in KEPT_OTHERWISE}

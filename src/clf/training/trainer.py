@@ -312,7 +312,7 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
             return 1e-9
         if found:
             trainer.seconds_before = found.progress.seconds
-            trainer.began_on = str(found.fingerprint.alike.get("device"))
+            trainer.began_on = found.fingerprint.device
             trainer.add_callback(Continuation(trainer, found))
         trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
     except Finished:

@@ -4,7 +4,6 @@ dataset          all of it: a source -> a prepared dataset
 ingest           all splits read once: texts in files, a few numbers per row in memory
 rows             those rows
 clean_batch      one batch of texts, cleaned and described; processes share this work
-cleaning         the text an encoder should see
 labels           label names and their ids, the same in every split and in the model
 near_duplicates  which texts are nearly the same
 clusters         which rows belong together

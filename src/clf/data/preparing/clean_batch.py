@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.preparing.cleaning import CleaningSteps, clean_text, holds_odd_characters
+from clf.data.cleaning import CleaningSteps, clean_text, holds_odd_characters
 from clf.data.preparing.near_duplicates import sketch
 from clf.data.text_hashes import hash_texts
 

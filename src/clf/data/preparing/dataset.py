@@ -68,14 +68,15 @@ def prepare_into(
         given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
         _say_dropped(given)
         names = _name_labels(given, source, data.label_map)
-        clusters = None if measure_only else find_clusters(given.rows, given.store)
-        if clusters is not None:
+        if measure_only:
+            chosen, clusters = Chosen(take_split(given, data)), None
+            found = audit(given, None, names)
+        else:  # clustering is the longest part: what is wrong with the labels is found before
             spec = data.dataset or DEFAULT_DATASET
             check_split_labels({split: given.of(split) for split in given.splits}, names, spec)
-        found = audit(given, clusters, names)
-        chosen = (
-            Chosen(take_split(given, data)) if clusters is None else choose_splits(given, clusters, names, data, seed)
-        )
+            clusters = find_clusters(given.rows, given.store)
+            found = audit(given, clusters, names)
+            chosen = choose_splits(given, clusters, names, data, seed)
         rows = sample_splits(chosen.rows, given.rows.label, data, seed) if subset else chosen.rows
         splits = {split: given.rows.take(numbers) for split, numbers in rows.items()}
         if clusters is not None:

@@ -86,3 +86,14 @@ def _values(column: Any, name: str, path: Path) -> list[Any]:
             raise DataError(
                 f"{path}, column {name!r}: {error}", "write the file again with that column as UTF-8 text"
             ) from error
+
+
+def count_parquet_rows(path: Path) -> int:
+    """Return how many rows a Parquet file says it has; 0 for one that is damaged: reading says why."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    except (pyarrow.ArrowException, OSError):
+        return 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clf.data.reading.batch import EXPECTED, Batch
-from clf.data.reading.columnar import read_arrow, read_parquet
+from clf.data.reading.columnar import count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.delimited import read_csv
 from clf.data.reading.fasttext import read_fasttext
 from clf.data.reading.files import DECOMPRESSORS, find_encoding, open_bytes, read_some
@@ -26,7 +26,6 @@ FOREIGN = {
     b"SQLite format 3": "an SQLite database",
 }
 """What people give for a table, by the bytes that it begins with."""
-COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +36,15 @@ class Format:
 
     name: str
     endings: tuple[str, ...]
-    read: Callable[[Path, DataSettings], Iterator[Batch]]
+    read: Callable[..., Iterator[Batch]]
     first_bytes: tuple[bytes, ...] = ()
     """What binary files of it begin with."""
     is_begun_by: Callable[[str], bool] = lambda start: False
     """Tells from its first characters whether a text file is one."""
-    read_keeping_bad: Callable[[Path, DataSettings, bool], Iterator[Batch]] | None = None
-    """The reader that can keep rows which are none, with what is wrong with them."""
+    keeps_bad: bool = False
+    """Whether its reader takes a third argument: to keep rows which are none, with what is wrong with them."""
+    count: Callable[[Path], int] = lambda path: 0
+    """Counts the rows of a binary file without reading them; 0 where only reading tells."""
 
 
 def _is_array(start: str) -> bool:
@@ -51,16 +52,16 @@ def _is_array(start: str) -> bool:
 
 
 FORMATS = (
-    Format("parquet", (".parquet",), read_parquet, (b"PAR1",)),
+    Format("parquet", (".parquet",), read_parquet, (b"PAR1",), count=count_parquet_rows),
     Format("arrow", (".arrow",), read_arrow, (b"ARROW1", b"\xff\xff\xff\xff")),
-    Format("jsonl", (".jsonl",), read_jsonl, (), lambda start: start.startswith("{"), read_jsonl),
-    Format("json", (".json",), read_json, (), _is_array, read_json),
+    Format("jsonl", (".jsonl",), read_jsonl, (), lambda start: start.startswith("{"), keeps_bad=True),
+    Format("json", (".json",), read_json, (), _is_array, keeps_bad=True),
     Format("fasttext", (".txt",), read_fasttext, (), lambda start: start.startswith("__label__")),
-    Format("csv", (".csv", ".tsv"), read_csv, (), lambda start: True, read_csv),
+    Format("csv", (".csv", ".tsv"), read_csv, (), lambda start: True, keeps_bad=True),
 )
 """Every format, in the order in which they are tried."""
 BY_NAME = {each.name: each for each in FORMATS}
-ENDINGS = {ending for each in FORMATS for ending in each.endings} | set(COMPRESSED)
+ENDINGS = {ending for each in FORMATS for ending in each.endings} | {".gz", ".zst", ".bz2", ".xz"}
 """What the names of data files end in."""
 
 
@@ -72,10 +73,7 @@ def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
     """
     kind = BY_NAME[sniff_format(path, settings)]
     log.debug("reading %s as %s", path, kind.name)
-    if keep_bad and kind.read_keeping_bad:
-        yield from kind.read_keeping_bad(path, settings, keep_bad)
-    else:
-        yield from kind.read(path, settings)
+    yield from kind.read(path, settings, keep_bad) if kind.keeps_bad else kind.read(path, settings)
 
 
 def count_lines(files: list[Path]) -> int:
@@ -85,17 +83,11 @@ def count_lines(files: list[Path]) -> int:
 
 
 def _count_lines(path: Path) -> int:
-    import pyarrow
-    import pyarrow.parquet
-
     with path.open("rb") as file:
         head = file.read(6)
-        if head.startswith(b"PAR1"):
-            try:
-                return int(pyarrow.parquet.read_metadata(path).num_rows)
-            except (pyarrow.ArrowException, OSError):
-                return 0  # reading says why
-        if head.startswith((b"ARROW1", b"\xff\xff\xff\xff", *DECOMPRESSORS)):
+        if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
+            return binary.count(path)
+        if head.startswith(tuple(DECOMPRESSORS)):
             return 0
         file.seek(0)
         count, last = 0, b""
