@@ -141,3 +141,13 @@ def test_a_result_that_is_damaged_is_as_none(tmp_path: Path) -> None:
         assert read_finished(run) is None
     now = run_identity(Settings(), "file", "content")
     assert differences(Identity(settings={}, seed=42, origin="file", content="content"), now) is not None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['"max_length": -1', '"temperature": Infinity', '"threshold": NaN', '"schema_version": true', '"labels": 1'],
+)
+def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, value: str) -> None:
+    (tmp_path / "clf.json").write_text(f'{{"schema_version": 1, {value}}}')
+    with pytest.raises(ModelError, match="is damaged: its"):
+        read_model_record(tmp_path)

@@ -120,7 +120,7 @@ class PreparedDataset:
         """What was found in the data."""
         path = self.folder / "audit.json"
         try:
-            return Audit.model_validate(json.loads(path.read_text(encoding="utf-8")))
+            return Audit.model_validate(without_nothing(json.loads(path.read_text(encoding="utf-8"))))
         except ValidationError as error:
             raise _damaged(path, f"its {what_is_wrong(error)}") from error
         except (OSError, ValueError, RecursionError) as error:
@@ -162,7 +162,11 @@ class PreparedDataset:
             return False
 
     def link_into(self, folder: Path) -> None:
-        """Put the files of the dataset into another folder, without a second copy on disk where that is possible."""
+        """Put the files of the dataset into another folder, without a second copy on disk where that is possible.
+
+        Raises DataError where something of it is missing or damaged.
+        """
+        assert self.audit  # read here, so that an error names this folder
         for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
             if not (self.folder / name).is_file():
                 hint = "prepare the dataset again with clf prepare --overwrite"

@@ -6,6 +6,7 @@ To add one, write it in `baseline_models`, add its name to BUILT_IN, and ask it 
 import hashlib
 import json
 import logging
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -178,5 +179,7 @@ def _read(place: Path, measured: MeasuredTexts) -> tuple[Probabilities, Spent] |
         return None
     if costs is None or probabilities.shape != (len(measured), len(measured.names)):
         return None
-    known = {name: float(cost) for name, cost in costs.items() if isinstance(cost, (int, float))}
+    known = {
+        name: float(cost) for name, cost in costs.items() if isinstance(cost, (int, float)) and math.isfinite(cost)
+    }
     return probabilities, Spent(known.get("train_seconds"), known.get("measure_seconds"), known.get("megabytes"))

@@ -121,12 +121,12 @@ class ExportRecord(Recorded):
 class ModelRecord(Recorded):
     """What `clf.json` says. A folder that version 0.1 wrote lacks `recipe`; an export of a foreign model, most."""
 
-    schema_version: int
+    schema_version: Annotated[int, Field(ge=1, strict=True)]
     clf_version: str = ""
     created: str = ""
     base_model: BaseModelRecord | None = None
     labels: list[str] = []
-    max_length: int | None = None
+    max_length: Annotated[int | None, Field(gt=0)] = None
     truncation: Literal["head", "tail", "head-tail"] = "head"
     cleaning: CleaningSettings = Field(default_factory=CleaningSettings)
     dataset: DatasetRecord | None = None
@@ -136,9 +136,9 @@ class ModelRecord(Recorded):
     compute: ComputeRecord = Field(default_factory=ComputeRecord)
     versions: dict[str, str] = {}
     settings: Settings | None = None
-    temperature: Annotated[float, Field(gt=0, strict=True)] = 1.0
+    temperature: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] = 1.0
     calibration: CalibrationRecord | None = None
-    threshold: Annotated[float | None, Field(strict=True)] = None
+    threshold: Annotated[float | None, Field(strict=True, allow_inf_nan=False)] = None
     abstention: AbstentionRecord | None = None
     metrics: MetricsRecord = Field(default_factory=MetricsRecord)
     train_seconds: float | None = None

@@ -29,7 +29,8 @@ def read_json(path: Path) -> dict[str, JsonValue] | None:
 def what_is_wrong(error: ValidationError) -> str:
     """Say in one line where a JSON object that was read is not what it should be, and what stands there."""
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier())
+    named = [str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier()]
+    place = ".".join(named) or "content"
     if problem["type"] == "missing":
         return f"{place} is missing"
     return f"{place} is {repr(problem['input'])[:100]}"
