@@ -103,14 +103,14 @@ def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
 
 def _follow(settings: Settings, world: World) -> None:
     """Train beside the main process, on what it prepared."""
-    from clf.training.setup import fine_tune_work, load_work
+    from clf.training.setup import fine_tune_work
 
     plan = processes.from_main(world)
     if plan is None:  # it ended before, and says why
         return
     files, folder, resume, schedule = plan
     run = Run(folder)
-    work = load_work(settings, files, PreparedDataset(run.folder / "dataset"), world)
+    work = _load(settings, files, PreparedDataset(run.folder / "dataset"), world)
     fine_tune_work(replace(work, schedule=schedule), run, world, resume)
 
 
@@ -162,16 +162,22 @@ def _begin(
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
-        from clf.training.setup import as_begun, load_work  # seconds, which a bad file should not cost
+        from clf.training.setup import as_begun  # seconds, which a bad file should not cost
 
         clock.lap("import")
-        work = load_work(settings, files, prepared, world)
+        work = _load(settings, files, prepared, world)
         resume = _is_resumed(settings.run.resume, run)
         if resume:
             work = as_begun(work, run, world)
     run.begin(settings, "train", resume=resume)
     clock.lap("load")
     return replace(work, prepared=PreparedDataset(run.folder / "dataset")), resume
+
+
+def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> "Work":
+    from clf.training.setup import load_work
+
+    return load_work(settings.data, settings.train, settings.compute, settings.run.seed, files, prepared, world)
 
 
 def _measure(

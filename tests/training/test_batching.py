@@ -57,7 +57,7 @@ def test_a_filling_row_counts_nowhere() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weights", [None, [0.5, 2.0]])
 def test_a_batch_cut_into_parts_has_the_loss_of_the_whole(weights: list[float] | None, smoothing: float) -> None:
-    from clf.training.recipe import Loss
+    from clf.training.plan import Loss
 
     logits, labels = torch.randn(8, 2), torch.tensor([0, 1, 0, 1, 1, 1, 0, 0])
     loss = Loss(weights, smoothing)

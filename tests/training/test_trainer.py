@@ -18,11 +18,11 @@ from clf.models.tokens import tokenize
 from clf.settings import Settings, TrainSettings
 from clf.settings_sources import load_settings
 from clf.storage.run_folder import Run
-from clf.training import recipe
+from clf.training import plan
 from clf.training.arguments import training_arguments
 from clf.training.batching import Encoded
 from clf.training.checkpoints import Checkpoints, Fingerprint
-from clf.training.recipe import Loss, Recipe
+from clf.training.plan import Loss, Plan
 from clf.training.schedule import Sizes, choose_schedule
 from clf.training.selection import selection
 from clf.training.trained import Trained
@@ -53,7 +53,7 @@ def tuned(
         schedule = choose_schedule(train, sizes)
         arguments = training_arguments(train, schedule, 42, compute, run.checkpoints)
         arguments.logging_steps = logging_steps
-        made = Recipe(arguments, schedule, patience, loss or Loss(), save_steps)
+        made = Plan(arguments, schedule, patience, loss or Loss(), save_steps)
         store = Checkpoints(run.checkpoints, Fingerprint({}, {}))
         return (
             classifier,
@@ -123,7 +123,7 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     with run.open(Settings(), "train"):
         schedule = choose_schedule(TrainSettings(epochs=1, head_init="random"), Sizes("tiny", 32, 8, 8, 2))
         arguments = training_arguments(TrainSettings(epochs=1), schedule, 42, compute, run.checkpoints)
-        recipe = Recipe(arguments, schedule, 3, Loss())
+        recipe = Plan(arguments, schedule, 3, Loss())
         store = Checkpoints(run.checkpoints, Fingerprint({}, {}))
         fine_tune(classifier, split, split, recipe, compute, run, store)
 
@@ -141,7 +141,7 @@ def test_one_text_of_a_small_split_decides_nothing() -> None:
 def test_class_weights_are_copied_to_the_device_once() -> None:
     loss = Loss([1.0, 3.0])
     logits = torch.tensor([[2.0, 0.0], [2.0, 0.0]])
-    given = [recipe._on_device((1.0, 3.0), logits.device) for _ in range(2)]
+    given = [plan._on_device((1.0, 3.0), logits.device) for _ in range(2)]
     assert given[0] is given[1]
     right, wrong = (torch.nn.functional.cross_entropy(logits[:1], torch.tensor([label])) for label in (0, 1))
     assert loss({"logits": logits}, torch.tensor([0, 1]), torch.tensor(2)) == pytest.approx(

@@ -120,7 +120,7 @@ class PreparedDataset:
         """What was found in the data."""
         path = self.folder / "audit.json"
         try:
-            return Audit.model_validate(without_nothing(json.loads(path.read_text(encoding="utf-8"))))
+            return Audit.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except ValidationError as error:
             raise _damaged(path, f"its {what_is_wrong(error)}") from error
         except (OSError, ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,13 +45,14 @@ def out_of_fold(
     files = base_files(model.record, offline=finder.offline, timeout=finder.timeout)
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = recorded_dataset(model.record, DataSettings(), finder, Path(scratch))
-        work = load_work(then, files, prepared, ALONE)
+        load = partial(load_work, then.data, then.train, compute, then.run.seed, files, prepared, ALONE)
+        work = load()
         rows, labels = work.train, work.classifier.labels
         parts = _parts(rows.texts, rows.labels, folds, then.run.seed, labels)
         probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
         for number in range(folds):
             log.info("part %d of %d", number + 1, folds)
-            work = load_work(then, files, prepared, ALONE)  # the encoder anew
+            work = load()  # the encoder anew
             run = Run(Path(scratch) / f"part-{number}")
             with _nothing_kept(), run.open(then, "train"):
                 fine_tune_work(of_part(work, rows.take(np.flatnonzero(parts != number))), run, ALONE, resume=False)

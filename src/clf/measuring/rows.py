@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clf.data.cleaning import clean_text
 from clf.data.text_hashes import seen_in
 from clf.errors import DataError
-from clf.outcomes.base import Metrics, Split
+from clf.outcomes.base import Metrics, SplitName
 from clf.outcomes.preparation import Audit
 from clf.scoring.answers import Answers
 from clf.settings import CleaningSettings, ComputeSettings
@@ -30,7 +30,7 @@ class MeasuredTexts:
     """The rows a measurement is made on; `labels` are ids in the order of `names`."""
 
     dataset: str
-    split: Split
+    split: SplitName
     raw_texts: list[str]
     labels: NDArray[np.int64]
     names: list[str]

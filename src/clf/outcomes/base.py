@@ -10,7 +10,7 @@ Metrics = dict[str, float | None]
 """Metrics by their names."""
 Interval = tuple[float, float]
 """A 95 % interval, from low to high."""
-Split = Literal["train", "validation", "test"]
+SplitName = Literal["train", "validation", "test"]
 Verdict = Literal["better", "not worse", "inconclusive", "worse"]
 GateAnswer = Literal["passed", "failed", "inconclusive"]
 

@@ -1,6 +1,6 @@
 """What `clf compare` decided."""
 
-from clf.outcomes.base import ClassMetrics, Cost, GateAnswer, Interval, Metrics, Outcome, Split, Verdict
+from clf.outcomes.base import ClassMetrics, Cost, GateAnswer, Interval, Metrics, Outcome, SplitName, Verdict
 
 
 class Comparison(Outcome):
@@ -59,7 +59,7 @@ class CompareResult(Outcome):
 
     model: str
     dataset: str
-    split: Split
+    split: SplitName
     rows: int
     candidate: Metrics
     intervals: dict[str, Interval]

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from clf.outcomes.base import ClassMetrics, Interval, Metrics, Outcome, Split
+from clf.outcomes.base import ClassMetrics, Interval, Metrics, Outcome, SplitName
 
 
 class Bin(Outcome):
@@ -85,7 +85,7 @@ class EvaluateResult(Outcome):
 
     model: str
     dataset: str
-    split: Split
+    split: SplitName
     rows: int
     metrics: Metrics
     intervals: dict[str, Interval]

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from clf.outcomes.base import Cost, GateAnswer, Interval, Metrics, Outcome, Split
+from clf.outcomes.base import Cost, GateAnswer, Interval, Metrics, Outcome, SplitName
 
 
 class ExportResult(Outcome):
@@ -12,7 +12,7 @@ class ExportResult(Outcome):
     format: Literal["onnx"]
     int8: bool
     dataset: str
-    split: Split
+    split: SplitName
     rows: int
     same_labels: float
     largest_difference: float

@@ -4,7 +4,7 @@ setup         the encoder, the texts and the recipe of one run, brought together
 schedule      the recipe `auto`: how fast, how long, how often
 arguments     our settings -> the Trainer's
 batching      the order of the texts and the batches it makes
-recipe        the loss, and what the Trainer needs beside its arguments
+plan          the loss, and what the Trainer needs beside its arguments
 head          the start of a fresh head
 trainer       the loop
 selection     by what the best evaluation is chosen

@@ -4,7 +4,7 @@ checkpoints/checkpoint-120/clf-checkpoint.json     what it is, of which run, and
 checkpoints/.staging/                              what is being written; thrown away at the next start
 
 What a new version adds to clf-checkpoint.json needs a default for the checkpoints of those before; a change that they
-cannot be read with raises SCHEMA_VERSION.
+cannot be read with raises CHECKPOINT_SCHEMA.
 """
 
 import json
@@ -25,7 +25,7 @@ from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
 MANIFEST = "clf-checkpoint.json"
-SCHEMA_VERSION = 1
+CHECKPOINT_SCHEMA = 1
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
@@ -140,7 +140,7 @@ class Checkpoints:
             files[path.name] = sha256(path)
             flush(path)
         manifest = {
-            "schema_version": SCHEMA_VERSION, "step": step, "best_step": best_step, "files": files,
+            "schema_version": CHECKPOINT_SCHEMA, "step": step, "best_step": best_step, "files": files,
             "fingerprint": asdict(self.fingerprint), "extra": asdict(progress),
         }  # fmt: skip
         (stage / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
@@ -175,7 +175,7 @@ class Checkpoints:
     def _read(self, folder: Path, best: bool = True) -> Checkpoint | None:
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if (schema := manifest.get("schema_version", 1)) > SCHEMA_VERSION:
+            if (schema := manifest.get("schema_version", 1)) > CHECKPOINT_SCHEMA:
                 raise ValueError(f"a later clf wrote it (schema {schema})")
             if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
                 raise ValueError(f"{wrong[0]} does not match its hash")

@@ -11,7 +11,7 @@ from clf.models.tokens import LEAST_LENGTH
 from clf.progress import size
 from clf.storage.disk import disk_is_full
 from clf.storage.run_folder import Run
-from clf.training.recipe import Recipe
+from clf.training.plan import Plan
 
 if TYPE_CHECKING:
     from clf.training.reporter import Reporter
@@ -20,9 +20,7 @@ BYTES_OF_A_WEIGHT = 16  # the weight, its gradient, and the two averages of Adam
 
 
 @contextmanager
-def explaining(
-    reporter: "Reporter", classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
-) -> Iterator[None]:
+def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, plan: Plan, run: Run) -> Iterator[None]:
     """Raise what a library raises in the block as TrainingError or OutputError, where its cause is known."""
     try:
         yield
@@ -30,10 +28,10 @@ def explaining(
         raise
     except Exception as error:
         if ran_out_of_memory(error):
-            raise _out_of_memory(error, reporter.step + 1, classifier, compute, recipe, run) from error
+            raise _out_of_memory(error, reporter.step + 1, classifier, compute, plan, run) from error
         if "deterministic implementation" in str(error):
             raise TrainingError(f"--deterministic: {first_line(error)}", "train without --deterministic") from error
-        if recipe.world.size > 1 and _is_lost_connection(error):
+        if plan.world.size > 1 and _is_lost_connection(error):
             hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
             raise TrainingError("another process of this run was lost", hint) from error
         if disk_is_full(error):
@@ -44,11 +42,11 @@ def explaining(
 
 
 def _out_of_memory(
-    error: Exception, step: int, classifier: Classifier, compute: Compute, recipe: Recipe, run: Run
+    error: Exception, step: int, classifier: Classifier, compute: Compute, plan: Plan, run: Run
 ) -> TrainingError:
     """Return the error for texts that the memory does not hold at once, with settings that take less."""
     max_length, kept = classifier.max_length, size(BYTES_OF_A_WEIGHT * classifier.parameters)
-    part, parts = recipe.arguments.per_device_train_batch_size, recipe.arguments.gradient_accumulation_steps
+    part, parts = plan.arguments.per_device_train_batch_size, plan.arguments.gradient_accumulation_steps
     texts = f"{part} texts" if part > 1 else "one text"
     where = "this machine" if isinstance(error, MemoryError) else compute.device
     message = f"{where} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"

@@ -13,7 +13,7 @@ from clf.progress import duration
 from clf.storage.run_folder import Run
 from clf.training.batching import LengthGroupedOrder
 from clf.training.checkpoints import Checkpoint
-from clf.training.recipe import Recipe
+from clf.training.plan import Plan
 from clf.training.selection import LOWER, SELECTION
 
 ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
@@ -27,12 +27,12 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     """Shows progress, estimates the whole early, writes the history, and stops a run whose loss is no number."""
 
     def __init__(
-        self, run: Run, steps: int, advance: Any, tokens_per_text: float, recipe: Recipe, found: Checkpoint | None
+        self, run: Run, steps: int, advance: Any, tokens_per_text: float, plan: Plan, found: Checkpoint | None
     ) -> None:
-        self.run, self.steps, self.advance, self.main = run, steps, advance, recipe.world.is_main
+        self.run, self.steps, self.advance, self.main = run, steps, advance, plan.world.is_main
         self.step = self.begun = found.step if found else 0
-        self.tokens_per_text, self.batch = tokens_per_text, recipe.batch_size
-        self.select_by = recipe.schedule.select_by
+        self.tokens_per_text, self.batch = tokens_per_text, plan.batch_size
+        self.select_by = plan.schedule.select_by
         self.started = 0.0
         self.loss, self.rate, self.f1 = math.nan, math.nan, math.nan
         self.best = -math.inf

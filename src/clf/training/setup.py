@@ -18,7 +18,7 @@ from clf.models.files import ModelFiles
 from clf.models.from_files import load_for_training
 from clf.models.tokens import cached_tokens
 from clf.processes import World
-from clf.settings import AUTO, DataSettings, Settings, TrainSettings
+from clf.settings import AUTO, ComputeSettings, DataSettings, TrainSettings
 from clf.storage.run_folder import Run
 from clf.training.arguments import (
     class_weights,
@@ -31,7 +31,7 @@ from clf.training.batching import Encoded
 from clf.training.checkpoints import Checkpoints
 from clf.training.head import can_be_fitted
 from clf.training.ingredients import Ingredients
-from clf.training.recipe import Loss, Recipe
+from clf.training.plan import Loss, Plan
 from clf.training.schedule import Schedule, Sizes, choose_schedule
 from clf.training.trained import Trained
 from clf.training.trainer import fine_tune
@@ -60,14 +60,21 @@ class Work:
     schedule: Schedule
 
 
-def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, world: World) -> Work:
+def load_work(
+    data: DataSettings,
+    recipe: TrainSettings,
+    asked: ComputeSettings,
+    seed: int,
+    files: ModelFiles,
+    prepared: PreparedDataset,
+    world: World,
+) -> Work:
     """Load the encoder and the texts, and choose device, precision and what else suits this machine.
 
     Raises UsageError, ModelError or DataError for what does not fit together.
     """
-    recipe, data, seed = settings.train, settings.data, settings.run.seed
     part_of_batch(recipe, world)
-    compute = choose_compute(settings.compute, world)
+    compute = choose_compute(asked, world)
     keep = keeps_attention_dropout(recipe, compute)
     classifier = load_for_training(files, prepared.labels, seed=seed, keep_attention_dropout=keep)
     classifier.max_length = choose_max_length(data.max_length, classifier.max_length, files.name)
@@ -85,7 +92,7 @@ def load_work(settings: Settings, files: ModelFiles, prepared: PreparedDataset, 
     train, validation, test = _texts(data, seed, not recipe.no_final_test, prepared, classifier.labels)
     sizes = _sizes(recipe.model, classifier, len(train), len(validation))
     return Work(
-        files=files, prepared=prepared, classifier=classifier, compute=compute, precision=settings.compute.precision,
+        files=files, prepared=prepared, classifier=classifier, compute=compute, precision=asked.precision,
         train=train, validation=validation, test=test, recipe=recipe, seed=seed, choices=choices, sizes=sizes,
         schedule=choose_schedule(recipe, sizes),
     )  # fmt: skip
@@ -120,7 +127,7 @@ def fine_tune_work(work: Work, run: Run, world: World, resume: bool) -> Trained:
     log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
     if "tensorboard" in recipe.report_to:  # its place would be among the checkpoints, which go
         os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(run.folder / "tensorboard"))
-    plan = Recipe(
+    plan = Plan(
         training_arguments(recipe, work.schedule, work.seed, work.compute, run.checkpoints, world),
         work.schedule,
         recipe.early_stopping_patience,

@@ -25,7 +25,7 @@ class Trained:
 
 def trained(trainer: Any, found: Checkpoint | None, seconds: float) -> Trained:
     """Return what the run gave, of which this process did the part from the checkpoint on."""
-    state, schedule, train = trainer.state, trainer.recipe.schedule, trainer.train_dataset
+    state, schedule, train = trainer.state, trainer.plan.schedule, trainer.train_dataset
     steps = int(state.global_step) - (found.step if found else 0)
     examples = round(steps / max(1, schedule.steps) * schedule.epochs * len(train))
     tokens = int(train.lengths.sum())

@@ -31,7 +31,7 @@ from clf.training.failures import explaining
 from clf.training.head import MOST_TEXTS, fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
-from clf.training.recipe import Recipe
+from clf.training.plan import Plan
 from clf.training.reporter import Reporter, not_finite
 from clf.training.resume import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.selection import LOWER, SELECTION, check_best, selection
@@ -44,7 +44,7 @@ def fine_tune(
     classifier: Classifier,
     train: Encoded,
     validation: Encoded,
-    recipe: Recipe,
+    plan: Plan,
     compute: Compute,
     run: Run,
     checkpoints: Checkpoints,
@@ -57,19 +57,19 @@ def fine_tune(
     Raises TrainingError when the loss or a gradient is no longer finite, UsageError when the checkpoint is of
     another run, OutputError when the disk is full, Interrupted once a signal was answered.
     """
-    world = recipe.world
+    world = plan.world
     found = _begin(checkpoints, run, world, resume)
-    steps, begun = recipe.schedule.steps, found.step if found else 0
+    steps, begun = plan.schedule.steps, found.step if found else 0
     with quiet_transformers(), stop_on_signals() as stop, track("training", steps, "steps", begun) as advance:
-        reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), recipe, found)
+        reporter = Reporter(run, steps, advance, train.tokens / max(1, len(train.labels)), plan, found)
         with telling_memory(classifier.name, compute):
-            trainer = ClassifierTrainer(classifier, compute, train, validation, recipe, checkpoints, stop, reporter)
-        with explaining(reporter, classifier, compute, recipe, run):
-            if found is None and world.is_main and recipe.schedule.head_init == "probe":
+            trainer = ClassifierTrainer(classifier, compute, train, validation, plan, checkpoints, stop, reporter)
+        with explaining(reporter, classifier, compute, plan, run):
+            if found is None and world.is_main and plan.schedule.head_init == "probe":
                 _fit_head(classifier, train, compute, stop)
             seconds = _train(trainer, found)
             number = processes.any_process(world, stop.number)  # it came with the last step
-            if number or recipe.keep_checkpoints:
+            if number or plan.keep_checkpoints:
                 trainer.save_unless_saved()
         if number:
             stop.number = number
@@ -118,31 +118,31 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         compute: Compute,
         train: Encoded,
         validation: Encoded,
-        recipe: Recipe,
+        plan: Plan,
         checkpoints: Checkpoints,
         stop: StopRequest,
         reporter: Reporter,
     ) -> None:
         super().__init__(
             model=classifier.model,
-            args=recipe.arguments,
+            args=plan.arguments,
             processing_class=classifier.tokenizer,
             train_dataset=TokenDataset(train.token_ids, train.labels),
             eval_dataset=[None],
             data_collator=Collator(classifier.tokenizer.pad_token_id, classifier.max_length),
-            compute_loss_func=recipe.loss,
+            compute_loss_func=plan.loss,
             callbacks=[
                 reporter,
-                EarlyStoppingCallback(recipe.patience),
-                Milestones(self, recipe.schedule.eval_steps, recipe.save_steps),
+                EarlyStoppingCallback(plan.patience),
+                Milestones(self, plan.schedule.eval_steps, plan.save_steps),
             ],
         )
         reporter.order = self.order = LengthGroupedOrder(
-            self.train_dataset.lengths, recipe.batch_size, self.args.seed, recipe.world.size, train.rows
+            self.train_dataset.lengths, plan.batch_size, self.args.seed, plan.world.size, train.rows
         )
         self.remove_callback(PrinterCallback)
         self.control: Any
-        self.classifier, self.compute, self.validation, self.recipe = classifier, compute, validation, recipe
+        self.classifier, self.compute, self.validation, self.plan = classifier, compute, validation, plan
         self.checkpoints, self.stop = checkpoints, stop
         self.began_on: str | None = compute.device.type
         self.seconds_aside, self.seconds_before, self.started = 0.0, 0.0, time.perf_counter()
@@ -170,7 +170,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         try:
             probabilities = self._validate()
         except TooLittleMemory as error:
-            if self.recipe.world.size == 1:  # the evaluation is made up for when the run goes on
+            if self.plan.world.size == 1:  # the evaluation is made up for when the run goes on
                 self._save_checkpoint(self.model, None)
             error.message = f"validating at step {self.state.global_step}, {error.message}"
             error.hint = "free memory and pass --resume to go on from there, or begin anew with a shorter --max-length"
@@ -178,7 +178,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
         scored = score(Answers(probabilities, self.validation.labels))
-        by, step = self.recipe.schedule.select_by, self.state.global_step
+        by, step = self.plan.schedule.select_by, self.state.global_step
         scored[SELECTION] = selection(scored, len(self.validation.labels), by, step)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items() if value is not None}
         self.log(metrics)
@@ -187,7 +187,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         return metrics
 
     def _validate(self) -> NDArray[np.float32]:
-        world, padding = self.recipe.world, self.classifier.tokenizer.pad_token_id
+        world, padding = self.plan.world, self.classifier.tokenizer.pad_token_id
         rows = np.arange(world.rank, len(self.validation.labels), world.size)
         mine = [self.validation.token_ids[row] for row in rows.tolist()]
         with track("validating", len(mine)) as advance:
@@ -222,14 +222,14 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         if step != self.state.best_global_step or step in (self.saved_at, self.best.step):
             return
         self.ended_with_best = self.control.should_training_stop or step >= self.state.max_steps
-        if self.recipe.world.is_main and not self.ended_with_best:
+        if self.plan.world.is_main and not self.ended_with_best:
             self.best.keep(self.model, step)
             self.seconds_aside += time.perf_counter() - started
 
     def _agree_to_save(self) -> int:
         """Let all processes save at once, when it is due or one was told to stop: the number of its signal, else 0."""
-        due = self.recipe.world.is_main and self.pace.is_due(self.control.should_evaluate)
-        agreed = processes.any_process(self.recipe.world, 2 * self.stop.number + due)
+        due = self.plan.world.is_main and self.pace.is_due(self.control.should_evaluate)
+        agreed = processes.any_process(self.plan.world, 2 * self.stop.number + due)
         self.control.should_save |= agreed > 0 and self.saved_at != self.state.global_step
         number = agreed // 2
         if number:  # all processes stop after the same step
@@ -255,7 +255,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint aside, and let it stand once it is whole."""
         started = time.perf_counter()
-        name, kept, world = f"checkpoint-{self.state.global_step}", self.args.output_dir, self.recipe.world
+        name, kept, world = f"checkpoint-{self.state.global_step}", self.args.output_dir, self.plan.world
         self.args.output_dir = str(self.checkpoints.stage)
         try:
             super()._save_checkpoint(model, trial)
@@ -268,7 +268,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             if best_step == self.best.step != step:
                 self.best.write(self.checkpoints.stage / name)
             progress = RunPosition(
-                is_evaluated(self.state, self.recipe.schedule.eval_steps),
+                is_evaluated(self.state, self.plan.schedule.eval_steps),
                 float(self._tr_loss),
                 self._globalstep_last_logged,
                 self.seconds_before + time.perf_counter() - self.started - self.seconds_aside,
@@ -305,7 +305,7 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
     try:
         if found:
             trainer.saved_at = found.step
-        if found and trainer.recipe.world.is_main:
+        if found and trainer.plan.world.is_main:
             trainer.best.read(found.folder, found.best_step)
         if found and had_finished(found):
             trainer.state = trainer.state.load_from_json(str(found.folder / STATE))

@@ -36,7 +36,7 @@ LONG = 0.1
 log = logging.getLogger(__name__)
 
 
-class Counter(Protocol):
+class TokenCounts(Protocol):
     """Counts tokens; `file` is the tokenizer of `model`, None where it is not on this machine."""
 
     model: str
@@ -55,7 +55,7 @@ def prepare_into(
     *,
     measure_only: bool = False,
     subset: bool = False,
-    counter: Counter | None = None,
+    counter: TokenCounts | None = None,
 ) -> PreparedDataset:
     """Prepare `source` into an empty folder.
 
@@ -160,12 +160,14 @@ def _name_labels(given: Delivered, source: Source, label_map: str | None) -> lis
     return names
 
 
-def measured_with(counter: Counter | None, max_length: int | None) -> list[str | int | None]:
+def measured_with(counter: TokenCounts | None, max_length: int | None) -> list[str | int | None]:
     """Return what the lengths in tokens depend on, beside the texts."""
     return [sha256(counter.file) if counter and counter.file else None, max_length]
 
 
-def _lengths(splits: Splits, store: TextStore, counter: Counter, max_length: int | None, seed: int) -> Lengths | None:
+def _lengths(
+    splits: Splits, store: TextStore, counter: TokenCounts, max_length: int | None, seed: int
+) -> Lengths | None:
     """Measure lengths in tokens on the training texts, LENGTH_TEXTS of them at most."""
     if counter.file is None:
         log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", counter.model)

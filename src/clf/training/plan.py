@@ -42,7 +42,7 @@ def _on_device(weights: tuple[float, ...], device: torch.device) -> torch.Tensor
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Plan:
     """What `fine_tune` needs beside the Trainer's own arguments."""
 
     arguments: TrainingArguments
