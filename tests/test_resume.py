@@ -68,8 +68,9 @@ def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder
     kept = train(clf, tiny_encoder, "--resume", "--json", "--gradient-accumulation", "2", "--save-steps", "3")
     assert kept.json == first.json
     other = train(clf, tiny_encoder, "--resume", "--seed", "7")
-    assert "exists" in other.err
-    assert "m is of another run: --seed was 42, is now 7\n" in other.err
+    assert other.code == 2
+    assert "m is the finished model of another run: --seed was 42, is now 7\n" in other.err
+    assert Path("m/model.safetensors").stat().st_mtime_ns == changed
 
 
 @pytest.mark.parametrize(
@@ -290,3 +291,20 @@ def test_an_operation_without_a_deterministic_kernel_is_told(
     assert done.code == 1
     assert "error: --deterministic: RuntimeError: put_ does not have a deterministic implementation" in done.err
     assert "hint: train without --deterministic" in done.err
+
+
+def test_a_finished_model_at_the_default_place_is_not_replaced_by_a_resume(
+    clf: RunClf, reviews: Path, tiny_encoder: Path
+) -> None:
+    command = ("train", "--dataset", reviews, "--model", tiny_encoder, *FAST, "--resume")
+    first = clf(*command, "--epochs", 2, "--json")
+    assert first.code == 0, first.err
+    model = Path(first.json["model_dir"], "model.safetensors")
+    before = model.stat().st_mtime_ns
+    other = clf(*command, "--epochs", 1)
+    assert other.code == 2
+    assert "--epochs was 2, is now 1" in other.err
+    assert "pass --overwrite" in other.err
+    assert model.stat().st_mtime_ns == before
+    assert clf(*command, "--epochs", 1, "--overwrite").code == 0
+    assert model.stat().st_mtime_ns != before

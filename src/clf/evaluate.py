@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clf.data.sources.find import SourceFinder
 from clf.errors import OutputError, UsageError
+from clf.measuring.paired import FEW
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.find_and_load import load_model
@@ -77,6 +78,8 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     audited = settings.report.report is not None
     measured = measured_texts(candidate, settings.data, settings.cleaning, finder, audited=audited)
+    if len(measured) < FEW:
+        log.warning("only %d texts to measure on: another such few could give figures far from these", len(measured))
     default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
     folder = output_folder(settings.run, default, measurement_inputs(candidate, settings.data))
     _check_class(settings.evaluate.positive_label, measured.names)
@@ -134,7 +137,8 @@ def _store_threshold(
 
     choice = choose(answers, confidence)
     if choice is None or choice.threshold is None:
-        log.warning("the threshold that is stored, %s, stays", record.threshold)
+        stored = "no threshold is stored" if record.threshold is None else f"the stored one, {record.threshold}, stays"
+        log.warning("%s", stored)
         return
     model.record = record.with_values(threshold=choice.threshold, abstention=AbstentionRecord(**asdict(choice)))
     file = Path(model.model.name_or_path) / MODEL_FILE

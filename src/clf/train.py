@@ -16,7 +16,7 @@ from clf.data.preparing.dataset import check_prepared, preparation_key, prepare_
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.data.sources.source import Source
 from clf.data.text_hashes import text_hashes
-from clf.errors import DataError, ModelError
+from clf.errors import DataError, ModelError, UsageError
 from clf.models.counting import token_counter
 from clf.models.files import ModelFiles
 from clf.models.record import read_model_record, write_model_record
@@ -219,13 +219,20 @@ def _is_resumed(asked: bool, run: Run) -> bool:
 
 
 def _finished(settings: Settings, default: Path, source: Source) -> TrainResult | None:
-    """Return the result of a run of the same settings and data that is finished, when its model is still there."""
+    """Return the result of a run of the same settings and data that is finished, when its model is still there.
+
+    Raises UsageError when the model that stands there is of another run.
+    """
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     finished = read_finished(Run(folder))
     if finished is None or not _stands(folder, finished.created):
         return None
     if changed := differences(finished.of, _identity(settings, source), finished.recipe):
-        log.warning("%s is of another run: %s", shown(folder), "; ".join(changed))
+        if not settings.run.overwrite and not processes.was_restarted():  # torchrun resumes what nobody asked to resume
+            raise UsageError(
+                f"{shown(folder)} is the finished model of another run: {'; '.join(changed)}",
+                "pass the same settings and data, give another --output-dir, or pass --overwrite to replace it",
+            )
         return None
     log.info("the run is finished: %s", shown(folder))
     if not settings.train.keep_checkpoints:  # it may have been ended before it removed them

@@ -58,10 +58,8 @@ app = typer.Typer(
 )
 OF_DEMO = ("epochs", "batch_size", "learning_rate", "head_init", "eval_steps", "select_by", "early_stopping_patience")
 NOTHING_TO_LABEL = 'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv'
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(help="Model folder or Hub id. \\[default: the newest under trained_models/]", show_default=False),
-]
+NEWEST = "\\[default: the newest under trained_models/ that is no test run]"
+ModelArgument = Annotated[str | None, typer.Argument(help=f"Model folder or Hub id. {NEWEST}", show_default=False)]
 HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
 
 
