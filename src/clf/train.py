@@ -318,7 +318,7 @@ def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", trai
         np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
         files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
         (stage / "README.md").write_text(model_card(folder.name, record), encoding="utf-8")
-        write_model_record(stage, record.model_copy(update={"files": files}))
+        write_model_record(stage, record.with_values(files=files))
 
 
 # --- settings -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A checkpoint is whole or absent; a damaged one is named and passed over; another run's is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,13 @@ def test_another_machine_is_a_warning(store: Checkpoints, caplog: pytest.LogCapt
     save(store, 10, 10)
     assert Checkpoints(store.folder, Fingerprint({"--seed": 1}, {"threads": 8})).newest()
     assert "threads was 2, is now 8" in caplog.text
+
+
+def test_what_a_later_version_wrote_is_refused_and_kept(store: Checkpoints) -> None:
+    folder = save(store, 10, 10)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 2}))
+    for read in (store.newest, store.begun_with, store.check):
+        with pytest.raises(UsageError, match="has schema 2"):
+            read()
+    assert folder.exists()

@@ -166,7 +166,8 @@ class PreparedDataset:
 
         Raises DataError where something of it is missing or damaged.
         """
-        assert self.audit  # read here, so that an error names this folder
+        if not self.audit.rows:  # read here, so that an error names this folder
+            raise _damaged(self.folder / "audit.json", "it says nothing of the rows")
         for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
             if not (self.folder / name).is_file():
                 hint = "prepare the dataset again with clf prepare --overwrite"

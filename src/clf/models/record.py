@@ -167,10 +167,9 @@ class ModelRecord(Recorded):
         """Return what `clf.json` holds: as it was read, or all that a run found; of a foreign model what is known."""
         if self._written:
             return dict(self._written)
-        values: dict[str, JsonValue] = self.model_dump(mode="json", exclude={"export"} if self.export is None else None)
-        return (
-            values if self.settings else {name: value for name, value in values.items() if value not in (None, {}, [])}
-        )
+        found = set(type(self).model_fields) - {"export"} if self.settings else self.model_fields_set
+        values: dict[str, JsonValue] = self.model_dump(mode="json", include=found)
+        return values
 
     @property
     def train(self) -> TrainSettings:

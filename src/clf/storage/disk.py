@@ -4,10 +4,14 @@ import errno
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
+
+KIND = re.compile(r"(int|float|str|bool)|constrained-\w+|function-.*|(list|dict|literal|nullable|tuple)\[.*")
+"""What pydantic adds to the place of an error: the kind that it tried, of several."""
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -29,8 +33,10 @@ def read_json(path: Path) -> dict[str, JsonValue] | None:
 def what_is_wrong(error: ValidationError) -> str:
     """Say in one line where a JSON object that was read is not what it should be, and what stands there."""
     problem = error.errors()[0]
-    named = [str(part) for part in problem["loc"] if isinstance(part, int) or part.isidentifier()]
+    named = [str(part) for part in problem["loc"] if not KIND.fullmatch(str(part))]
     place = ".".join(named) or "content"
+    if problem["type"] == "value_error":
+        return f"{place}: {problem['msg'].splitlines()[0].removeprefix('Value error, ')}"
     if problem["type"] == "missing":
         return f"{place} is missing"
     return f"{place} is {repr(problem['input'])[:100]}"

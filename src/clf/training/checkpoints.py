@@ -10,6 +10,7 @@ cannot be read with raises CHECKPOINT_SCHEMA.
 import json
 import logging
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -128,7 +129,9 @@ class Checkpoints:
         """Return the newest checkpoint that says of what run it is; whether it is whole is not looked at."""
         for folder in self._folders():
             with suppress(KeyError, TypeError, ValueError):
-                return folder, _fingerprint((read_json(folder / MANIFEST) or {})["fingerprint"])
+                manifest = read_json(folder / MANIFEST) or {}
+                _check_schema(folder, manifest)
+                return folder, _fingerprint(manifest["fingerprint"])
         return None
 
     def commit(self, name: str, step: int, best_step: int | None, progress: RunPosition) -> Path:
@@ -175,8 +178,7 @@ class Checkpoints:
     def _read(self, folder: Path, best: bool = True) -> Checkpoint | None:
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if (schema := manifest.get("schema_version", 1)) > CHECKPOINT_SCHEMA:
-                raise ValueError(f"a later clf wrote it (schema {schema})")
+            _check_schema(folder, manifest)
             if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
                 raise ValueError(f"{wrong[0]} does not match its hash")
             known = {field.name for field in fields(RunPosition)}
@@ -221,6 +223,16 @@ class Checkpoints:
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
+
+
+def _check_schema(folder: Path, manifest: Mapping[str, JsonValue]) -> None:
+    """Refuse what a later clf wrote: it is whole, and must not be passed over as damaged ones are."""
+    schema = manifest.get("schema_version", 1)
+    if isinstance(schema, int) and schema > CHECKPOINT_SCHEMA:
+        raise UsageError(
+            f"{folder} has schema {schema}, this clf reads up to {CHECKPOINT_SCHEMA}",
+            "install a newer clf, or start afresh without --resume",
+        )
 
 
 def _fingerprint(written: Any) -> Fingerprint:
