@@ -1,7 +1,7 @@
 """The structure of src/clf in figures, from its syntax alone: `python tests/architecture.py [FOLDER]` prints them.
 
 A module is a file. An import counts wherever it stands, but for those that only type checkers read. Floors are the
-longest chain of imports between modules, where modules that import one another in a circle stand on one floor.
+longest chain of imports between modules: of those at the top of modules, and of those inside functions too.
 """
 
 import ast
@@ -28,8 +28,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 class House:
     """The modules of a package with their imports and functions."""
 
-    def __init__(self, source: Path = SOURCE) -> None:
-        self.source = source
+    def __init__(self, source: Path = SOURCE, *, inside_functions: bool = True) -> None:
+        self.source, self.inside_functions = source, inside_functions
         self.trees = {self._name(path): ast.parse(path.read_text(encoding="utf-8")) for path in source.rglob("*.py")}
         self.lines = {self._name(path): path.read_text(encoding="utf-8").count("\n") for path in source.rglob("*.py")}
 
@@ -43,7 +43,7 @@ class House:
         return {name: set(self._imported(name, tree)) - {name} for name, tree in self.trees.items()}
 
     def _imported(self, name: str, tree: ast.Module) -> Iterator[str]:
-        for node in _walk_but_types(tree):
+        for node in _walk_but_types(tree) if self.inside_functions else tree.body:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names if alias.name in self.trees)
             elif isinstance(node, ast.ImportFrom) and node.module in self.trees:
@@ -185,7 +185,8 @@ def figures(house: House) -> dict[str, object]:
         "functions that take or return one": len({line.rpartition(": ")[0] for line in house.bare}),
         "circles of modules": len(house.circles),
         "arrows that run up": len(house.arrows_up),
-        "floors (longest chain of imports)": len(house.longest_chain),
+        "floors (imports at the top of modules)": len(House(house.source, inside_functions=False).longest_chain),
+        "floors (those inside functions too)": len(house.longest_chain),
         "functions below the stages that take all settings": len(house.taking_all_settings),
     }
 

@@ -5,9 +5,11 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from clf import hub
 from clf.data.reading.formats import looks_like_path
 from clf.errors import ModelError, NetworkError
+from clf.hub.cache import look_up
+from clf.hub.download import fetch
+from clf.hub.files import is_repository_id
 from clf.models.files import ModelFiles, check_files
 from clf.storage.disk import sha256
 
@@ -33,12 +35,12 @@ def find_model(
         if local.origin != "path":
             log.info("model %s from the %s", name, local.origin)
         return local
-    if not hub.is_repository_id(name):
+    if not is_repository_id(name):
         raise ModelError(
             f"{name!r} is no Hub id and no folder", "give a Hub id (owner/name) or the path of a model folder"
         )
     try:
-        snapshot = hub.fetch("model", name, revision, offline=offline, timeout=timeout)
+        snapshot = fetch("model", name, revision, offline=offline, timeout=timeout)
     except NetworkError as error:
         raise NetworkError(error.message, error.hint + (_embedded_hint() if encoder else "")) from error
     check_files(snapshot.folder, name)
@@ -56,9 +58,9 @@ def find_local_model(name: str, revision: str | None = None) -> ModelFiles | Non
         return ModelFiles(folder, name, "path")
     if name == EMBEDDED_ID.split("/")[1]:
         name = EMBEDDED_ID
-    if not hub.is_repository_id(name):
+    if not is_repository_id(name):
         return None
-    snapshot = hub.look_up("model", name, revision).usable
+    snapshot = look_up("model", name, revision).usable
     if snapshot:
         check_files(snapshot.folder, name)
         return ModelFiles(snapshot.folder, name, "cache", snapshot.commit)

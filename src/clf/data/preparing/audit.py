@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.preparing.clusters import Clusters
-from clf.data.preparing.ingest import Delivered
 from clf.data.preparing.rows import Rows
 from clf.outcomes.preparation import Audit, Conflict, Leaks, Lengths, TokenQuantiles
+
+if TYPE_CHECKING:
+    from clf.data.preparing.ingest import Delivered
 
 LENGTHS = (64, 128, 256, 512)
 CONFLICTS_LISTED = 100
@@ -22,7 +24,7 @@ PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
 Keys = NDArray[np.uint64] | NDArray[np.int64]
 
 
-def audit(given: Delivered, clusters: Clusters | None, names: list[str]) -> Audit:
+def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Audit:
     """Audit the splits as delivered: on the raw texts, and under their own keys after cleaning."""
     splits = {split: given.of(split) for split in given.splits}
     labels = {split: rows.label for split, rows in splits.items()}
@@ -51,7 +53,7 @@ def audit(given: Delivered, clusters: Clusters | None, names: list[str]) -> Audi
     return found if clusters is None else _with_near(found, given, clusters, names)
 
 
-def _with_near(found: Audit, given: Delivered, clusters: Clusters, names: list[str]) -> Audit:
+def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list[str]) -> Audit:
     rows = given.rows
     places = {split: np.flatnonzero(rows.split == number) for number, split in enumerate(given.splits)}
     mixed = conflicting(clusters, rows.label)
@@ -71,7 +73,7 @@ def _with_near(found: Audit, given: Delivered, clusters: Clusters, names: list[s
     )
 
 
-def _conflict(given: Delivered, members: NDArray[np.int64], names: list[str]) -> list[Conflict]:
+def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) -> list[Conflict]:
     """Show texts that are alike and labelled apart: the first rows of each label."""
     rows = given.rows.take(members)
     first = [row for label in np.unique(rows.label) for row in np.flatnonzero(rows.label == label)[:3].tolist()]

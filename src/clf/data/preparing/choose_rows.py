@@ -2,12 +2,12 @@
 
 import logging
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.preparing.clusters import Clusters, find_units
-from clf.data.preparing.ingest import Delivered
 from clf.data.preparing.labels import check_labels
 from clf.data.preparing.rows import Rows
 from clf.data.preparing.splitting import cut
@@ -16,6 +16,9 @@ from clf.data.sampling import stratified_subset
 from clf.errors import DataError
 from clf.outcomes.preparation import Audit, LargeCluster
 from clf.settings import DEFAULT_DATASET, DataSettings
+
+if TYPE_CHECKING:
+    from clf.data.preparing.ingest import Delivered
 
 OFF = 0.25  # of its size, by which a split may miss what was asked for unsaid
 
@@ -43,7 +46,7 @@ class Chosen:
         return found.model_copy(update={"dropped": {**found.dropped, "stands in validation or test too": self.leaked}})
 
 
-def choose_splits(given: Delivered, clusters: Clusters, names: list[str], data: DataSettings, seed: int) -> Chosen:
+def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data: DataSettings, seed: int) -> Chosen:
     """Keep the splits that are given; cut those that are missing off train.
 
     Raises DataError when there is no train split, or nothing to cut it into.
@@ -67,7 +70,7 @@ def choose_splits(given: Delivered, clusters: Clusters, names: list[str], data: 
 
 
 def _cut_off(
-    given: Delivered, train: RowNumbers, clusters: Clusters, names: list[str], data: DataSettings, seed: int
+    given: "Delivered", train: RowNumbers, clusters: Clusters, names: list[str], data: DataSettings, seed: int
 ) -> Chosen:
     """Cut the splits that are not given off train."""
     shares = {}
@@ -119,7 +122,7 @@ def sample_splits(
     }
 
 
-def take_split(given: Delivered, data: DataSettings) -> dict[str, RowNumbers]:
+def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:
     """Take the split that is asked for, or all rows where there is one split only."""
     wanted = data.split
     if wanted in given.splits:

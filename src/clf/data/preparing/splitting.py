@@ -1,18 +1,21 @@
 """Train, validation and test: stratified, seeded, with what belongs together on one side."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.preparing.clusters import Units
 from clf.errors import DataError
+
+if TYPE_CHECKING:
+    from clf.data.preparing.clusters import Units
 
 Ints = NDArray[np.int64]
 
 
 def cut(
-    units: Units, keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
+    units: "Units", keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
 ) -> dict[str, Ints]:
     """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together, pinned ones in train.
 

@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from clf import hub
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, sliced, unfold
 from clf.data.reading.files import spooled
-from clf.data.reading.formats import count_lines, looks_like_path, nearest, read_file, sniff_format
+from clf.data.reading.formats import ENDINGS, count_lines, looks_like_path, nearest, read_file, sniff_format
 from clf.data.sources.folders import (
     SPLIT_NAME,
     UNLABELLED,
@@ -25,6 +24,8 @@ from clf.data.sources.folders import (
 )
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
+from clf.hub.download import fetch
+from clf.hub.files import is_repository_id
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.disk import sha256
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
@@ -86,7 +87,7 @@ class SourceFinder:
         repository = NAMES.get(spec, spec)
         if "/" not in repository:
             raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
-        if not hub.is_repository_id(repository):
+        if not is_repository_id(repository):
             raise DataError(
                 f"{spec!r} is no dataset name, Hub id, file or folder", "give imdb, ag_news, owner/name or a path"
             )
@@ -115,7 +116,7 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
 def _local(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
-    named = split_files(path) if path.is_dir() else {"train": [path]}
+    named = split_files(path, ENDINGS) if path.is_dir() else {"train": [path]}
     tree = class_tree(path, data) if not named else {}
     if not named and not tree:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
@@ -168,7 +169,7 @@ def _fingerprint(files: dict[str, list[Path]]) -> str:
 
 
 def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float) -> Source:
-    snapshot = hub.fetch("dataset", repository, offline=offline, timeout=timeout)
+    snapshot = fetch("dataset", repository, offline=offline, timeout=timeout)
     splits, names = _load_snapshot(snapshot.folder, repository)
     return Source(
         name=repository.split("/")[-1],

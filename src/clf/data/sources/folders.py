@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
-from clf.data.reading.formats import ENDINGS
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
@@ -21,11 +20,11 @@ SPLIT_NAME = re.compile(
 log = logging.getLogger(__name__)
 
 
-def split_files(folder: Path) -> dict[str, list[Path]]:
-    """Find the files whose names begin with train, validation or test; others are passed over and said."""
+def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
+    """Find the files with these endings whose names begin with train, validation or test; others are said."""
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix.lower() in ENDINGS:
+        if path.is_file() and path.suffix.lower() in endings:
             stem = path.name.split(".")[0]
             if match := SPLIT_NAME.fullmatch(stem):
                 if twin := next(
