@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from clf.measuring.paired import FEW
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.find_and_load import load_model
-from clf.models.record import AbstentionRecord, ModelRecord, write_model_record
+from clf.models.record import ModelRecord, write_model_record
 from clf.outcomes.evaluation import (
     Abstention,
     BeforeCalibration,
@@ -133,14 +133,14 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings,
 def _store_threshold(
     model: "Classifier", record: ModelRecord, answers: Answers, confidence: ConfidenceSettings
 ) -> None:
-    from clf.training.confidence import choose
+    from clf.training.confidence import abstention_record, choose
 
     choice = choose(answers, confidence)
     if choice is None or choice.threshold is None:
         stored = "no threshold is stored" if record.threshold is None else f"the stored one, {record.threshold}, stays"
         log.warning("%s", stored)
         return
-    model.record = record.with_values(threshold=choice.threshold, abstention=AbstentionRecord(**asdict(choice)))
+    model.record = record.with_values(threshold=choice.threshold, abstention=abstention_record(choice))
     file = Path(model.model.name_or_path) / MODEL_FILE
     try:
         before = file.stat()
@@ -224,7 +224,8 @@ def _abstention(answers: Answers, record: ModelRecord | None) -> Abstention | No
     if record is None or record.threshold is None:
         return None
     aim = record.abstention.aim if record.abstention else None
-    return Abstention(aim=aim, **asdict(answered(answers.confidence, answers.correct, record.threshold)))
+    found = answered(answers.confidence, answers.correct, record.threshold)
+    return Abstention.model_validate({"aim": aim, **found.as_json()})
 
 
 def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:

@@ -35,10 +35,9 @@ class Calibration(Outcome):
     before: BeforeCalibration | None
 
 
-class Abstention(Outcome):
-    """What the stored threshold does on the measured texts."""
+class Answered(Outcome):
+    """What a threshold does on some rows: coverage and accuracy of the answered, with exact 95 % intervals."""
 
-    aim: dict[str, float] | None
     threshold: float
     rows: int
     answered: int
@@ -46,6 +45,12 @@ class Abstention(Outcome):
     coverage_interval: Interval
     accuracy: float | None
     accuracy_interval: Interval | None
+
+
+class Abstention(Answered):
+    """What the stored threshold does on the measured texts, and what it aimed at."""
+
+    aim: dict[str, float] | None
 
 
 class LengthGroup(Outcome):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.outcomes.base import Interval
+from clf.outcomes.evaluation import Answered
 from clf.scoring.significance import LEVEL, clopper_pearson, lower_bound
 
 POINTS = 200
@@ -13,31 +13,18 @@ ROOM = 3
 """The first threshold tested leaves so many times the rows that a faultless answer would need: room for some errors."""
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What a threshold does on some rows: coverage and accuracy of the answered, with exact 95 % intervals."""
-
-    threshold: float
-    rows: int
-    answered: int
-    coverage: float
-    coverage_interval: Interval
-    accuracy: float | None
-    accuracy_interval: Interval | None
-
-
 def answered(confidence: NDArray[np.float64], correct: NDArray[np.bool_], threshold: float) -> Answered:
     """Tell what a threshold does to rows of these confidences, shape (rows,)."""
     sure = confidence >= threshold
     rows, count, right = len(sure), int(sure.sum()), int(correct[sure].sum())
     return Answered(
-        threshold,
-        rows,
-        count,
-        count / rows,
-        clopper_pearson(count, rows),
-        right / count if count else None,
-        clopper_pearson(right, count) if count else None,
+        threshold=threshold,
+        rows=rows,
+        answered=count,
+        coverage=count / rows,
+        coverage_interval=clopper_pearson(count, rows),
+        accuracy=right / count if count else None,
+        accuracy_interval=clopper_pearson(right, count) if count else None,
     )
 
 

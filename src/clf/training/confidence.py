@@ -7,6 +7,7 @@ from clf.data.prepared import LabelledTexts
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.inference import probabilities_of
+from clf.models.record import AbstentionRecord
 from clf.models.temperature import fold_temperature
 from clf.outcomes.base import Metrics
 from clf.progress import track
@@ -44,6 +45,12 @@ def calibrate(
     say_temperature(temperature)
     answers = answers.with_temperature(temperature.value)
     return Calibrated(temperature, choose(answers, settings), score(answers))
+
+
+def abstention_record(choice: Choice) -> AbstentionRecord:
+    """Return a choice as `clf.json` has it."""
+    validation = choice.validation.as_json() if choice.validation else None
+    return AbstentionRecord.model_validate({"aim": choice.aim, "threshold": choice.threshold, "validation": validation})
 
 
 def choose(answers: Answers, settings: ConfidenceSettings) -> Choice | None:

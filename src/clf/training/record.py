@@ -8,7 +8,6 @@ import torch
 
 from clf import __version__
 from clf.models.record import (
-    AbstentionRecord,
     BaseModelRecord,
     CalibrationRecord,
     ComputeRecord,
@@ -21,7 +20,7 @@ from clf.settings import Settings
 from clf.storage.result_folders import SCHEMA_VERSION
 from clf.storage.run_folder import now
 from clf.training.arguments import keeps_attention_dropout
-from clf.training.confidence import Calibrated
+from clf.training.confidence import Calibrated, abstention_record
 from clf.training.ingredients import versions
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def model_record(
         temperature=calibrated.temperature.value,
         calibration=CalibrationRecord(**asdict(calibrated.temperature)),
         threshold=choice.threshold if choice else None,
-        abstention=AbstentionRecord(**asdict(choice)) if choice else None,
+        abstention=abstention_record(choice) if choice else None,
         metrics=MetricsRecord(validation=calibrated.metrics, test=test),
         train_seconds=round(trained.seconds_in_all, 2),
         epochs=trained.epochs,

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
-from clf.data.prepared import PreparedDataset
+from clf.data.prepared import Manifest, PreparedDataset
 from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
 from clf.data.preparing.choose_rows import Chosen, Splits, check_split_labels, choose_splits, sample_splits, take_split
 from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import TextStore
-from clf.data.preparing.write import Origin, write_prepared
+from clf.data.preparing.write import write_prepared
 from clf.data.sources.source import Source
 from clf.errors import UsageError
 from clf.outcomes.preparation import Audit, Lengths
@@ -84,13 +84,38 @@ def prepare_into(
             leaks = count_leaks(splits, {split: clusters[numbers] for split, numbers in rows.items()})
             found = chosen.told(found).model_copy(update={"leaks_after_split": leaks, "truncated": lengths})
         found = _with_sizes(found, splits, names)
-        origin = Origin(
-            source.name, source.origin, source.fingerprint,
-            preparation_key(source, data, cleaning, seed, subset=subset), measured_with(counter, data.max_length),
-            data, cleaning, seed, next(iter(given.tallies.values())).text_columns, source.rows_generated,
-        )  # fmt: skip
-        write_prepared(folder, splits, given.store, names, found, origin)
+        key = preparation_key(source, data, cleaning, seed, subset=subset)
+        manifest = _manifest(source, given, names, data, cleaning, seed).model_copy(
+            update={"key": key, "lengths": measured_with(counter, data.max_length)}
+        )
+        write_prepared(folder, splits, given.store, found, manifest)
     return PreparedDataset(folder)
+
+
+def _manifest(
+    source: Source, given: Delivered, names: list[str], data: DataSettings, cleaning: CleaningSettings, seed: int
+) -> Manifest:
+    """Return what the data and the settings say of a dataset; its files are told when they are written."""
+    return Manifest(
+        clf_version=__version__,
+        labels=names,
+        files={},
+        name=source.name,
+        origin=source.origin,
+        fingerprint=source.fingerprint,
+        dataset=data.dataset,
+        cleaning=cleaning,
+        data=_absolute(data),
+        seed=seed,
+        text_columns=next(iter(given.tallies.values())).text_columns,
+        rows_generated=source.rows_generated,
+    )
+
+
+def _absolute(data: DataSettings) -> DataSettings:
+    """Write the paths of further files so that they hold in any folder."""
+    further = {"validation": data.validation, "test": data.test}
+    return data.model_copy(update={name: file.expanduser().resolve() for name, file in further.items() if file})
 
 
 def _with_sizes(found: Audit, splits: Splits, names: list[str]) -> Audit:
