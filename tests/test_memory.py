@@ -55,9 +55,10 @@ def train(clf: RunClf, encoder: Path, *arguments: object) -> Outcome:
 def test_training_names_the_parts_that_would_fit_and_goes_on_with_them(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    every_epoch = ("--save-steps", 4)  # else a checkpoint is made when enough seconds have passed
     with monkeypatch.context() as patch:
         SmallMemory(patch, tokens=5 * 16, after=7)
-        done = train(clf, tiny_encoder)
+        done = train(clf, tiny_encoder, *every_epoch)
     one_error(done)
     assert "cpu ran out of memory at step" in done.err
     assert "on 8 texts of up to 64 tokens" in done.err
@@ -68,7 +69,7 @@ def test_training_names_the_parts_that_would_fit_and_goes_on_with_them(
     [kept] = Path("m.run/checkpoints").glob("checkpoint-*")
     with monkeypatch.context() as patch:
         memory = SmallMemory(patch, tokens=5 * 16)
-        again = train(clf, tiny_encoder, "--resume", "--gradient-accumulation", 2, "--json")
+        again = train(clf, tiny_encoder, *every_epoch, "--resume", "--gradient-accumulation", 2, "--json")
     assert again.code == 0, again.err
     assert again.json["resumed_from_step"] == int(kept.name.split("-")[1])
     assert again.json["steps"] == 12
