@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -25,7 +26,11 @@ FAST = ("--epochs", "3", "--learning-rate", "3e-3", "--batch-size", "8", "--max-
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compute on processors, as everywhere; on GPUs only where their tests alone were asked for (`-m gpu`)."""
+    """Compute on processors, as everywhere; on GPUs only where their tests alone were asked for (`-m gpu`).
+
+    Interrupts are as in a terminal, also where a shell started the tests in the background and had them ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("-m") != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 

@@ -36,7 +36,7 @@ def multi_label(folder: Path) -> None:
 
 
 CASES: list[tuple[str, Callable[[Path], None] | None, Arguments, int, str]] = [
-    ("missing file", None, ("train", "--dataset", "none.csv"), 1, "no file none.csv"),
+    ("missing file", None, ("train", "--dataset", "none.csv"), 1, "none.csv does not exist"),
     ("empty file", empty, ("train", "--dataset", "empty.csv"), 1, "empty.csv is empty"),
     ("no such column", None, ("train", "--dataset", "reviews.csv", "--label-column", "lable"), 1, "has no column 'lable'"),
     ("one class", one_class, ("train", "--dataset", "one.csv"), 1, "every label is 'same'"),
@@ -47,7 +47,7 @@ CASES: list[tuple[str, Callable[[Path], None] | None, Arguments, int, str]] = [
     ("offline, no model", None, ("train", "--dataset", "reviews.csv", "--model", "bert-base-uncased", "--offline"), 1, "offline mode is on"),
     ("encoder to evaluate", None, ("evaluate", "TINY", "--dataset", "reviews.csv"), 1, "is not a classifier"),
     ("no model to evaluate", None, ("evaluate",), 1, "no model given"),
-    ("output holds something else", foreign, ("train", "--dataset", "reviews.csv", "--output-dir", "mine"), 1, "holds something else"),
+    ("output holds something else", foreign, ("train", "--dataset", "reviews.csv", "--output-dir", "mine"), 1, "contains files that clf did not write"),
     ("output is a file", None, ("train", "--dataset", "reviews.csv", "--output-dir", "reviews.csv"), 1, "is a file"),
     ("zero epochs", None, ("train", "--dataset", "reviews.csv", "--epochs", 0), 2, "--epochs: expected"),
     ("negative rate", None, ("train", "--dataset", "reviews.csv", "--learning-rate", "-1"), 2, "--learning-rate: expected"),
@@ -94,6 +94,6 @@ def test_an_error_with_json_is_a_document_that_names_its_kind(clf: RunClf) -> No
     done = clf("train", "--dataset", "none.csv", "--json")
     assert done.code == 1
     assert done.json["error"]["kind"] == "data"
-    assert "no file none.csv" in done.json["error"]["message"]
+    assert "none.csv does not exist" in done.json["error"]["message"]
     assert done.json["error"]["hint"]
     assert clf("train", "--epochs", "0", "--json").json["error"]["kind"] == "usage"

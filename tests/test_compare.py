@@ -40,7 +40,7 @@ def test_a_person_sees_the_table_examples_and_the_verdict(clf: RunClf, trained: 
 def test_a_model_against_itself_is_inconclusive_for_ever(clf: RunClf, trained: Path) -> None:
     done = clf("compare", trained, "--baseline", trained)
     assert done.code == 4
-    assert "no number of rows would settle it" in done.out
+    assert "more rows would not settle it" in done.out
     assert "try " in done.out
     assert "macro_f1 +0.0000 [+0.0000, +0.0000], inconclusive" in done.out
     assert clf("compare", trained, "--baseline", trained, "--on-inconclusive", "pass").code == 0
@@ -99,7 +99,7 @@ def test_a_misspelt_baseline_is_found_before_anything_is_computed(clf: RunClf, t
     done = clf("compare", trained, "--baseline", "tf-idf")
     assert done.code == 2
     assert "did you mean tfidf?" in done.err
-    assert "measuring" not in done.err
+    assert "evaluating" not in done.err
     assert clf("compare", trained, "--baseline", "pretrained,tfidf").code == 2
 
 
@@ -145,7 +145,7 @@ def test_cheap_baselines_are_made_once(clf: RunClf, trained: Path) -> None:
     first = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
     assert first.code == 0, first.err
     again = clf("compare", trained, "--baseline", "pretrained", *names, "--json")
-    assert again.err.count("was made before") == 4
+    assert again.err.count("using cached predictions") == 4
     assert again.json["baselines"] == first.json["baselines"]
     costs = again.json["costs"]
     assert costs["tfidf"] == first.json["costs"]["tfidf"]
@@ -161,7 +161,7 @@ def test_a_damaged_answer_of_a_baseline_is_made_anew(clf: RunClf, trained: Path)
         kept.write_bytes(b"nonsense")
     again = clf("compare", trained, "--show-baseline", "tfidf", "--baseline", "pretrained", "--json")
     assert again.code == 0, again.err
-    assert "was made before" not in again.err
+    assert "using cached predictions" not in again.err
     assert again.json["baselines"] == first.json["baselines"]
 
 
@@ -218,7 +218,7 @@ def test_reports_that_cannot_be_written_are_found_first(clf: RunClf, trained: Pa
     Path("folder").mkdir()
     refused = clf("compare", trained, "--report", "folder")
     assert refused.code == 1
-    assert "measuring" not in refused.err
+    assert "evaluating" not in refused.err
     assert "expected a file" in refused.err
 
 

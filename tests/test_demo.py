@@ -24,7 +24,7 @@ def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.M
     assert metrics["accuracy"] == metrics["macro_f1"] == 1.0
     assert metrics["mean_confidence"] > 0.9
     assert done.json["comparison"]["baselines"]["pretrained"]["mean_confidence"] < 0.6
-    assert "building a small fresh encoder" in done.err
+    assert "building a small encoder with random weights" in done.err
 
 
 def test_its_help_shows_no_default_that_it_does_not_have() -> None:

@@ -52,7 +52,7 @@ def test_a_hub_that_says_nothing_costs_two_seconds(clf: RunClf, monkeypatch: pyt
 
 
 def test_offline_asks_nothing(clf: RunClf, hub: LocalHub) -> None:
-    assert clf("doctor", "--offline", "--json").json["hub"]["state"].startswith("not asked")
+    assert clf("doctor", "--offline", "--json").json["hub"]["state"].startswith("not checked")
     assert hub.requests == []
 
 

@@ -62,7 +62,7 @@ def test_labels_the_model_does_not_know_are_refused_and_can_be_renamed(
     path = write_csv(own_folder / "a.csv", rows)
     refused = clf("evaluate", trained, "--dataset", path)
     assert refused.code == 1
-    assert "'0', '1', those of the model 'negative', 'positive'" in refused.err
+    assert "'0', '1', but the model's are 'negative', 'positive'" in refused.err
     assert "--label-map" in refused.err
     assert clf("evaluate", trained, "--dataset", path, "--label-map", "0=negative,1=positive").code == 0
 
@@ -71,7 +71,7 @@ def test_texts_of_the_training_are_refused_unless_allowed(clf: RunClf, trained: 
     path = write_csv(own_folder / "a.csv", labelled("train")[:5] + labelled("test"))
     refused = clf("evaluate", trained, "--dataset", path)
     assert refused.code == 1
-    assert "5 of 25 texts to measure on were in the training data" in refused.err
+    assert "5 of 25 evaluation texts were in the training data" in refused.err
     allowed = clf("evaluate", trained, "--dataset", path, "--allow-leak", "--json").json
     assert allowed["leaked_rows"] == 5
     assert allowed["without_leaks"] == pytest.approx(clf("evaluate", trained, "--json").json["metrics"], abs=1e-5)
@@ -95,7 +95,7 @@ def test_a_positive_class_is_shown_on_request(clf: RunClf, trained: Path) -> Non
     assert clf("evaluate", trained, "--positive-label", "positive", "--json").json["positive_class"]["rows"] == 10
     refused = clf("evaluate", trained, "--positive-label", "great")
     assert refused.code == 2
-    assert "is no class of the model" in refused.err
+    assert "is not a class of the model" in refused.err
 
 
 def test_a_class_without_rows_is_said_and_undefined(clf: RunClf, trained: Path, own_folder: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_source_that_changed_is_never_measured_as_the_recorded_one(
     monkeypatch.chdir(own_folder / "other")
     gone = clf("evaluate", model)
     assert gone.code == 1
-    assert "no file" in gone.err
+    assert "does not exist" in gone.err
 
 
 def test_further_files_are_found_from_any_folder_and_not_needed_once_kept(

@@ -145,7 +145,7 @@ def test_what_cannot_be_exported_is_said(clf: RunClf, exported: Path, tiny_encod
 
 def test_a_damaged_export_is_refused(clf: RunClf, exported: Path, own_folder: Path) -> None:
     for damage, message in (
-        (lambda data: data[:-9], "was changed since clf wrote it"),
+        (lambda data: data[:-9], "has changed since clf wrote it"),
         (None, "has no model.safetensors"),
     ):
         folder = own_folder / "damaged"

@@ -62,7 +62,7 @@ def test_training_names_the_parts_that_would_fit_and_goes_on_with_them(
     one_error(done)
     assert "cpu ran out of memory at step" in done.err
     assert "on 8 texts of up to 64 tokens" in done.err
-    assert "pass --gradient-accumulation 2 (the same batch, read in smaller parts; with --resume" in done.err
+    assert "pass --gradient-accumulation 2 (the same batch in smaller parts; with --resume" in done.err
     assert "--max-length 32" in done.err
     assert "the model itself takes" in done.err
     assert not Path("m").exists()
@@ -204,7 +204,9 @@ def test_what_predict_labelled_before_is_kept_for_resume(
         SmallMemory(patch, tokens=40)
         done = clf("predict", trained, "new.csv", "--output", "out.csv")
     one_error(done)
-    assert f"hint: free memory and pass --resume, {WINDOW} labelled rows are kept; or begin anew:" in done.err
+    assert (
+        f"hint: free memory and pass --resume (predictions for {WINDOW} rows are saved); or start over with" in done.err
+    )
     assert not Path("out.csv").exists()
     again = clf("predict", trained, "new.csv", "--output", "out.csv", "--resume", "--json")
     assert again.code == 0, again.err
@@ -229,7 +231,7 @@ def test_memory_that_runs_out_after_the_last_step_loses_nothing(
         done = train(clf, tiny_encoder, "--save-steps", 1)
     one_error(done)
     assert "error: memory ran out: RuntimeError: unable to mmap" in done.err
-    assert "hint: free memory and pass --resume to go on from the last checkpoint" in done.err
+    assert "hint: free memory and pass --resume to continue from the last checkpoint" in done.err
     again = train(clf, tiny_encoder, "--resume", "--json")
     assert again.json["resumed_from_step"] == again.json["steps"]
 
@@ -244,7 +246,7 @@ def test_a_good_model_that_cannot_be_loaded_for_want_of_memory_is_not_called_bad
     done = clf("predict", trained, "--text", "a film")
     one_error(done)
     assert "error: memory ran out loading" in done.err
-    assert "hint: free memory, or take a smaller model" in done.err
+    assert "hint: free memory, or use a smaller model" in done.err
 
 
 def test_memory_that_runs_out_elsewhere_is_one_line(clf: RunClf, monkeypatch: pytest.MonkeyPatch) -> None:

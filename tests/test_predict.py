@@ -92,13 +92,13 @@ def test_a_threshold_turns_unsure_answers_into_abstain(clf: RunClf, trained: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ((), 2, "nothing came through the pipe"),
+        ((), 2, "the pipe is empty"),
         (("new.csv", "--text", "x"), 2, "both --text and the file new.csv were given"),
         (("new.csv", "--json"), 2, "--json needs --output"),
-        (("none.csv", "--output", "out.csv"), 1, "no file none.csv"),
-        (("new.csv", "--output", "out.xyz"), 2, "has no known ending"),
-        (("new.csv", "--output", "no/folder/out.csv"), 1, "lies in a folder that does not exist"),
-        (("new.csv", "--output", "new.csv", "--overwrite"), 1, "is the input itself"),
+        (("none.csv", "--output", "out.csv"), 1, "none.csv does not exist"),
+        (("new.csv", "--output", "out.xyz"), 2, "has no supported extension"),
+        (("new.csv", "--output", "no/folder/out.csv"), 1, "is in a folder that does not exist"),
+        (("new.csv", "--output", "new.csv", "--overwrite"), 1, "is the input file"),
         (("new.csv", "--output", "out.csv", "--text-column", "body"), 1, "has no column 'body'"),
     ],
 )

@@ -115,8 +115,8 @@ def stopped(
     with ended_at(2, KeyboardInterrupt, monkeypatch):
         done = clf(*command)
     assert done.code == 130
-    assert "stopped; 8 labelled rows are kept" in done.err
-    assert f"go on with: clf predict {trained} {new} --output out.csv --resume" in done.err
+    assert "stopped; predictions for 8 rows are saved" in done.err
+    assert f"resume with: clf predict {trained} {new} --output out.csv --resume" in done.err
     assert not Path("out.csv").exists()
     return command
 
@@ -163,7 +163,7 @@ def test_a_plain_file_whose_first_line_names_columns_is_a_table(clf: RunClf, tra
     done = clf("predict", trained, "new.txt", "--output", "out.csv")
     assert done.code == 0, done.err
     assert [(row["id"], row["text"]) for row in table("out.csv")] == [("1", "a wonderful film"), ("2", "dull")]
-    assert "names columns, so this is read as a table" in done.err
+    assert "contains column names, so this is read as a table" in done.err
 
 
 def test_lines_that_are_no_json_stand_in_their_place_with_the_reason(
@@ -178,7 +178,7 @@ def test_lines_that_are_no_json_stand_in_their_place_with_the_reason(
     rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
     assert [row["id"] for row in rows] == [*range(6), None, None, *range(8, 20)]
     assert [number for number, row in enumerate(rows) if row["error"]] == [6, 7]
-    assert rows[6]["error"].startswith("line 7: no valid JSON at character 19")
+    assert rows[6]["error"].startswith("line 7: invalid JSON at character 19")
     assert rows[6]["error"].endswith(': {"id": 6, "text": cut')
     assert rows[7]["error"] == "line 8: expected an object: [1, 2]"
     assert (rows[6]["label"], rows[6]["confidence"]) == (None, None)
@@ -347,7 +347,7 @@ def test_plain_lines_of_a_pipe_go_to_a_file_and_can_be_gone_on_with(
 def test_what_comes_through_a_pipe_is_refused_where_it_must_be(pipe: PipeInto, trained: Path, new: Path) -> None:
     nothing = pipe(b"", "predict", trained)
     assert (nothing.code, nothing.out) == (2, "")
-    assert "nothing came through the pipe" in nothing.err
+    assert "the pipe is empty" in nothing.err
     both = pipe(b"a film\n", "predict", trained, "--json")
     assert both.code == 2
     assert "--json needs --output" in both.err
@@ -401,7 +401,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
     with ended_at(-1, KeyboardInterrupt, monkeypatch) as written:
         done = clf(*stopped, "--resume", "--json")
     assert done.code == 0, done.err
-    assert "going on after 8 rows" in done.err
+    assert "resuming after 8 rows" in done.err
     assert written == [2, 3, 4]
     assert (done.json["rows"], done.json["errors"]) == (20, 3)
     assert names(new.parent) == FINISHED
@@ -426,7 +426,7 @@ def test_a_window_that_was_half_written_does_not_count(
     command = ("predict", trained, new, "--output", f"out{suffix}")
     with monkeypatch.context() as patch:
         patch.setattr(parts, writer, torn)
-        assert "8 labelled rows are kept" in clf(*command).err
+        assert "predictions for 8 rows are saved" in clf(*command).err
     again = clf(*command, "--resume")
     assert again.code == 0, again.err
     assert Path(f"out{suffix}").read_bytes() == uninterrupted(clf, trained, new, suffix)
@@ -456,7 +456,7 @@ def test_without_resume_what_was_labelled_is_thrown_away_and_said_so(
     with ended_at(-1, KeyboardInterrupt, monkeypatch) as written:
         done = clf(*stopped)
     assert done.code == 0, done.err
-    assert "what an interrupted run left of out.csv is thrown away" in done.err
+    assert "discarding predictions of an interrupted run for out.csv" in done.err
     assert written == [0, 1, 2, 3, 4]
     assert names(new.parent) == FINISHED
     assert Path("out.csv").read_bytes() == uninterrupted(clf, trained, new)
@@ -479,7 +479,7 @@ def test_another_run_is_not_gone_on_with(
         new.write_text(new.read_text().replace("wonderful", "horrible"))
     done = clf(*stopped, *change, "--resume")
     assert done.code == 2
-    assert f"the interrupted run of out.csv was another: {said}" in done.err
+    assert f"the interrupted run for out.csv cannot be resumed: {said}" in done.err
     assert not Path("out.csv").exists()
     assert len(list(Path(".out.csv.parts").glob("done-*"))) == 2
 
@@ -528,7 +528,7 @@ def test_a_file_that_turns_out_unreadable_leaves_nothing(
     (own_folder / "new.csv").write_text("\n".join(["id,text", *lines, '21,"a quote that is never closed']))
     done = clf("predict", trained, "new.csv", "--output", "out.csv")
     assert done.code == 1
-    assert "line 22: a quote opens there that is not closed" in done.err
+    assert "line 22: a quoted cell is never closed" in done.err
     assert names(own_folder) == ["new.csv"]
 
 
@@ -557,13 +557,13 @@ def test_a_terminated_run_says_what_is_kept_and_how_to_go_on(
     with ForkedClf(*command, environment=environment(), script=TERMINATED) as process:
         done = process.finish(HANGS)
     assert done.returncode == 143, done.stderr
-    assert "stopped; 12 labelled rows are kept" in done.stderr
-    assert f"go on with: clf predict {trained} new.csv --output out.csv --resume" in done.stderr
+    assert "stopped; predictions for 12 rows are saved" in done.stderr
+    assert f"resume with: clf predict {trained} new.csv --output out.csv --resume" in done.stderr
     assert "Traceback" not in done.stderr
     assert not Path("out.csv").exists()
     again = clf(*command, "--resume")
     assert again.code == 0, again.err
-    assert "going on after 12 rows" in again.err
+    assert "resuming after 12 rows" in again.err
     assert Path("out.csv").read_bytes() == uninterrupted(clf, trained, new)
 
 
@@ -670,7 +670,7 @@ def test_a_full_disk_costs_neither_what_was_labelled_nor_the_old_output(
     assert names(own_folder) == sorted([f".{name}.parts", "new.csv", name])
     again = clf(*command, "--overwrite", "--resume")
     assert again.code == 0, again.err
-    assert f"going on after {12 if long_row else 20} rows" in again.err
+    assert f"resuming after {12 if long_row else 20} rows" in again.err
     whole = uninterrupted(clf, trained, own_folder / "new.csv", Path(name).suffix)
     assert Path(name).read_bytes() == whole
     assert names(own_folder) == sorted(["new.csv", name, f"{name}.settings.json"])
@@ -680,7 +680,7 @@ def test_an_output_that_exists_is_replaced_only_when_asked(clf: RunClf, trained:
     Path("out.csv").write_text("mine")
     refused = clf("predict", trained, new, "--output", "out.csv")
     assert refused.code == 1
-    assert "out.csv exists" in refused.err
+    assert "out.csv already exists" in refused.err
     assert "--overwrite" in refused.err
     assert Path("out.csv").read_text() == "mine"
     done = clf("predict", trained, new, "--output", "out.csv", "--overwrite")
@@ -820,7 +820,7 @@ def test_several_processes_do_not_share_a_pipe(
     os.mkfifo(own_folder / "pipe")
     for source in ("pipe", "-", "/dev/stdin"):
         done = clf("predict", trained, source, "--output", "out.csv")
-        assert (done.code, "several processes label one file" in done.err) == (2, True), done.err
+        assert (done.code, "several processes need an input file" in done.err) == (2, True), done.err
 
 
 def test_python_refuses_a_text_for_a_list_and_takes_a_missing_one_for_empty(trained: Path) -> None:

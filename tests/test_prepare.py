@@ -133,7 +133,7 @@ def test_a_prepared_dataset_is_not_prepared_again(clf: RunClf, reviews: Path) ->
     clf("prepare", "--dataset", reviews)
     done = clf("prepare", "--dataset", "prepared/reviews")
     assert done.code == 2
-    assert "is prepared already" in done.err
+    assert "is already prepared" in done.err
 
 
 def test_dropping_leaks_never_leaves_a_class_without_training_texts(clf: RunClf, own_folder: Path) -> None:
@@ -142,7 +142,7 @@ def test_dropping_leaks_never_leaves_a_class_without_training_texts(clf: RunClf,
     write_csv(own_folder / "test.csv", [row for row in rows if row[1] == "bad"])
     done = clf("prepare", "--dataset", "all.csv", "--test", "test.csv", "--drop-leaks")
     assert done.code == 1
-    assert "labels of" in done.err
+    assert "has labels that train does not have" in done.err
     assert not Path("prepared").exists() or not list(Path("prepared").iterdir())
 
 
@@ -261,7 +261,7 @@ def test_a_second_run_starts_at_once_and_train_takes_what_was_prepared(
     assert "is up to date" in clf("prepare", "--dataset", reviews, "--model", tiny_encoder).err
     assert Path("prepared/reviews/manifest.json").stat().st_mtime_ns == made
     done = clf("train", "--dataset", reviews, "--model", tiny_encoder, "--test-run")
-    assert "has not changed: taking it as prepared in prepared/reviews" in done.err
+    assert "has not changed: using the prepared dataset in prepared/reviews" in done.err
     assert "is up to date" not in clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--seed", 7).err
     Path("prepared/reviews/audit.json").unlink()
     done = clf("prepare", "--dataset", reviews, "--model", tiny_encoder, "--seed", 7)
@@ -349,7 +349,7 @@ def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Pa
 def test_dropping_leaks_that_are_all_of_train_is_refused(clf: RunClf, reviews: Path) -> None:
     done = clf("prepare", "--dataset", reviews, "--test", reviews, "--drop-leaks")
     assert done.code == 1
-    assert "every training text stands in validation or test too" in done.err
+    assert "every training text has an exact or near duplicate in validation or test" in done.err
 
 
 def test_a_unit_counts_for_its_rarest_class(clf: RunClf, own_folder: Path) -> None:

@@ -68,7 +68,7 @@ def test_two_processes_give_the_losses_and_metrics_of_one(work: Path) -> None:
 
 def test_a_batch_that_does_not_divide_is_refused_with_one_that_does() -> None:
     assert part_of_batch(TrainSettings(batch_size=16, gradient_accumulation=2), World(0, 4, 0, 4)) == 2
-    with pytest.raises(UsageError, match="16 cannot be cut into 3") as refused:
+    with pytest.raises(UsageError, match="16 cannot be divided into 3") as refused:
         part_of_batch(TrainSettings(batch_size=16), World(0, 3, 0, 3))
     assert refused.value.hint == "pass --batch-size 18"
     with pytest.raises(UsageError, match="one process, --gradient-accumulation 3") as refused:
@@ -203,7 +203,7 @@ def test_processes_that_cannot_meet_are_told_how_to(monkeypatch: pytest.MonkeyPa
         raise distributed.DistNetworkError("The client socket has timed out after 60000ms")
 
     monkeypatch.setattr(distributed, "rendezvous", unreachable)
-    with pytest.raises(NetworkError, match="the 2 processes of this run cannot meet") as refused:
+    with pytest.raises(NetworkError, match="the 2 processes of this run cannot connect") as refused:
         processes.join(World(1, 2, 1, 2), cuda=False)
     assert "GLOO_SOCKET_IFNAME" in refused.value.hint
 

@@ -47,7 +47,7 @@ def test_few_texts_get_steps_enough_and_no_checkpoint(
     assert recipe["steps"] == done.json["steps"]
     assert recipe["select_by"] == "last"
     card = Path("m/README.md").read_text()
-    assert f"{recipe['epochs']} epochs at most" in card
+    assert f"At most {recipe['epochs']} epochs" in card
     assert "The last weights were kept" in card
     assert json.loads(Path("m/clf.json").read_text())["settings"]["train"]["epochs"] == "auto"
 

@@ -51,7 +51,7 @@ def test_a_foreign_folder_needs_overwrite(tmp_path: Path, explicit: bool) -> Non
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "thesis.txt").write_text("precious")
-    with pytest.raises(OutputError, match=r"holds something else \(thesis\.txt\)"):
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(thesis\.txt\)"):
         output_folder(at(folder if explicit else None), folder)
     assert output_folder(at(folder if explicit else None, overwrite=True), folder) == folder
     with staged(folder) as stage:
@@ -63,7 +63,7 @@ def test_a_foreign_folder_needs_overwrite(tmp_path: Path, explicit: bool) -> Non
 
 def test_the_working_folder_and_those_above_are_never_an_output(own_folder: Path) -> None:
     for folder in (own_folder, own_folder.parent):
-        with pytest.raises(OutputError, match="is the working folder, or holds it"):
+        with pytest.raises(OutputError, match="is the working directory or contains it"):
             output_folder(at(folder, overwrite=True), folder)
 
 
@@ -121,7 +121,7 @@ def test_a_file_added_to_a_model_is_not_lost_with_it(tmp_path: Path) -> None:
     (model / "config.json").write_text("{}")
     assert output_folder(at(None), model) == model
     (model / "notes.txt").write_text("precious")
-    with pytest.raises(OutputError, match=r"holds something else \(notes\.txt\)"):
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(notes\.txt\)"):
         output_folder(at(None), model)
 
 
@@ -143,7 +143,7 @@ def test_a_file_added_to_a_prepared_dataset_is_not_lost_with_it(tmp_path: Path) 
         (folder / name).write_text("{}")
     assert output_folder(at(None), folder) == folder
     (folder / "mine.csv").write_text("precious")
-    with pytest.raises(OutputError, match=r"holds something else \(mine\.csv\)"):
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(mine\.csv\)"):
         output_folder(at(None), folder)
 
 

@@ -59,7 +59,7 @@ def test_a_checkpoint_that_was_being_replaced_is_gone_on_with(clf: RunClf, stopp
 
 def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
     first = train(clf, tiny_encoder, "--resume", "--json")
-    assert "there is no checkpoint to resume from: starting afresh" in first.err
+    assert "there is no checkpoint to resume from: starting from scratch" in first.err
     changed = Path("m/model.safetensors").stat().st_mtime_ns
     again = train(clf, tiny_encoder, "--resume", "--json")
     assert again.code == 0, again.err
@@ -92,7 +92,7 @@ def test_another_run_is_refused_and_named(
     if change[0] not in {"--max-train-samples", "--seed"}:  # these change the texts, too
         was = said.partition(" was ")[2].partition(",")[0]
         remedy = "leave out --learning-rate" if change[0] == "--learning-rate" else f"pass {change[0]} {was}"
-        assert f"hint: {remedy}, or start afresh" in done.err
+        assert f"hint: {remedy}, or start over" in done.err
     assert list((stopped / "checkpoints").glob("checkpoint-*"))
 
 
@@ -109,7 +109,7 @@ def test_without_resume_the_interrupted_run_is_thrown_away_and_said_so(
 ) -> None:
     done = train(clf, tiny_encoder, "--json")
     assert done.code == 0, done.err
-    assert "is thrown away; --resume would go on with it" in done.err
+    assert "discarding the interrupted run in m.run; --resume would continue it" in done.err
     assert done.json["resumed_from_step"] is None
 
 
@@ -118,7 +118,7 @@ def test_damaged_checkpoints_are_named_and_it_starts_afresh(clf: RunClf, stopped
         weights.write_bytes(b"")
     done = train(clf, tiny_encoder, "--resume", "--json")
     assert done.code == 0, done.err
-    assert "is damaged and passed over" in done.err
+    assert "is damaged, skipping it" in done.err
     assert done.json["resumed_from_step"] is None
 
 
@@ -203,7 +203,7 @@ def test_a_signal_after_the_last_step_says_how_to_go_on(
         patch.setattr(confidence, "fit_temperature", interrupted)
         done = train(clf, tiny_encoder, "--save-steps", 4)
     assert done.code == code
-    assert "what was trained up to step 12 is saved" in done.err
+    assert "training up to step 12 is saved" in done.err
     assert "--output-dir m --save-steps 4 --resume" in done.err
     again = train(clf, tiny_encoder, "--resume", "--json")
     assert again.code == 0, again.err
@@ -229,7 +229,7 @@ def test_a_signal_during_the_last_checkpoint_stops_the_run(
 
 
 def test_a_tracker_that_is_unknown_or_absent_is_found_at_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
-    for name, said in (("tensorbord", "is no tracker"), ("wandb", "pip install wandb")):
+    for name, said in (("tensorbord", "is not a known tracker"), ("wandb", "pip install wandb")):
         done = train(clf, tiny_encoder, "--report-to", name)
         assert done.code == 2
         assert said in done.err
@@ -251,7 +251,7 @@ def test_dropout_on_attention_weights_stays_as_it_was_on_another_device(
         done = train(clf, tiny_encoder, "--resume")
     assert done.code == 2
     assert "--attention-dropout was 'off', is now 'keep'" in done.err
-    assert "hint: pass --attention-dropout off, or start afresh without --resume" in done.err
+    assert "hint: pass --attention-dropout off, or start over without --resume" in done.err
     again = train(clf, tiny_encoder, "--resume", "--attention-dropout", "off")
     assert again.code == 0, again.err
 

@@ -138,7 +138,7 @@ def test_an_explicit_folder_that_exists_needs_overwrite(clf: RunClf, reviews: Pa
     train(clf, tiny_encoder, "--dataset", reviews, "--output-dir", "model")
     refused = clf("train", "--model", tiny_encoder, "--dataset", reviews, "--output-dir", "model")
     assert refused.code == 1
-    assert "the output folder model exists" in refused.err
+    assert "the output folder model already exists" in refused.err
     assert "--overwrite" in refused.err
     train(clf, tiny_encoder, "--dataset", reviews, "--output-dir", "model", "--overwrite")
 
@@ -149,7 +149,7 @@ def test_a_rate_that_underfits_is_named_and_not_replaced(
     named = tmp_path / "my-MiniLM-L6"
     named.symlink_to(tiny_encoder)
     done = clf("train", "--model", named, "--dataset", reviews, "--epochs", 1, "--learning-rate", 2e-5)
-    assert "2e-05 is known to underfit this encoder; without --learning-rate clf takes 0.0001" in done.err
+    assert "2e-05 is known to underfit this encoder; without --learning-rate clf uses 0.0001" in done.err
     assert (
         json.loads(Path("trained_models/my-MiniLM-L6_reviews_final/clf.json").read_text())["settings"]["train"][
             "learning_rate"
@@ -263,7 +263,7 @@ def test_a_file_where_the_run_folder_goes_is_refused(clf: RunClf, reviews: Path,
     Path("foo.run").write_text("")
     done = clf("train", "--model", tiny_encoder, "--dataset", reviews, "--output-dir", "foo")
     assert done.code == 1
-    assert "foo.run, the folder for the run, is a file" in done.err
+    assert "the run folder foo.run is a file" in done.err
 
 
 def test_a_further_file_is_never_replaced_by_the_result(clf: RunClf, reviews: Path) -> None:

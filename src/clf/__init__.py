@@ -1,20 +1,41 @@
-"""clf: fine-tune a pre-trained encoder into a text classifier, and prove that it got better.
+"""clf: fine-tune a pre-trained encoder into a text classifier, and test whether it beats its baselines.
 
-The stages are modules, in the order of the data: prepare, train, evaluate, compare, predict, export; demo runs
-them all, download fetches what they need, and doctor looks at the machine. Below them, from the top down:
+    src/clf/
+    ├── __main__.py          the entry point of `clf` and `python -m clf`
+    ├── cli/                 the command line: commands, options, help and the display of results
+    │
+    │   one module per command, in the order of the data:
+    ├── download.py          clf download-models: fetch models and datasets for offline use
+    ├── prepare.py           clf prepare: read, clean, label, split and audit a dataset
+    ├── train.py             clf train: fine-tune an encoder on the prepared dataset
+    ├── evaluate.py          clf evaluate: measure one model on one split
+    ├── compare.py           clf compare: decide whether a model beats its baselines by more than chance
+    ├── predict.py           clf predict: label new texts
+    ├── predictor.py         the loaded classifier behind `clf.load` and `clf predict`
+    ├── export.py            clf export: write a model as ONNX, and check it
+    ├── demo.py              clf demo: the complete pipeline on synthetic reviews
+    ├── doctor.py            clf doctor: report on the machine, the cache and the settings
+    │
+    │   what the commands are built from, in the order of the data:
+    ├── hub/                 downloads from the Hugging Face Hub, and its local cache
+    ├── data/                files or Hub datasets -> prepared datasets
+    ├── models/              encoders and classifiers: load, run and export them
+    ├── training/            fine-tuning on the Hugging Face Trainer
+    ├── measuring/           predictions of a model and of its baselines on a dataset
+    ├── scoring/             metrics, calibration and significance, computed from probabilities and true labels
+    ├── outcomes/            the result types of all commands
+    ├── reports/             results as Markdown, HTML, JUnit XML and model cards
+    ├── storage/             result folders on disk, written atomically
+    │
+    │   used everywhere:
+    ├── settings.py          every setting, with its default and help text
+    ├── settings_sources.py  settings loaded from flags, environment variables and clf.toml
+    ├── errors.py            the errors shown to users, with hints and exit codes
+    ├── progress.py          progress bars and progress lines
+    ├── processes.py         the processes of a run started by torchrun or accelerate launch
+    └── py.typed             marks the package as typed
 
-reports     results for people and for CI jobs
-measuring   what a model answers on a dataset, and its baselines
-training    fine-tuning
-scoring     pure functions of probabilities and true labels
-models      encoders and classifiers: found, loaded, asked, exported
-data        files -> prepared datasets
-hub         the Hugging Face Hub and its cache
-storage     results on the disk, whole or not at all
-outcomes    what each stage returns, as types: what the command line shows and prints as JSON
-settings, settings_sources, errors, progress, processes
-
-`clf.cli` is the command line, and this is the library:
+The library, for use from Python:
 
     import clf
     clf.load("trained_models/my_model").predict(["a text"])
@@ -33,7 +54,7 @@ __all__ = ["Prediction", "Predictor", "__version__", "load"]
 def __getattr__(name: str) -> Any:
     if name in {"load", "Prediction", "Predictor"}:
         if sys.platform == "win32":
-            raise ImportError("clf runs on Linux and macOS; on Windows use the Subsystem for Linux (wsl --install)")
+            raise ImportError("clf runs on Linux and macOS; on Windows, use WSL (wsl --install)")
         from clf import predictor
 
         return getattr(predictor, name)

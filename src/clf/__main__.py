@@ -1,11 +1,11 @@
-"""Where `clf` enters from the shell, and `python -m clf` for torchrun and accelerate launch."""
+"""The entry point of the `clf` command, and of `python -m clf` for torchrun and accelerate launch."""
 
 import os
 import sys
 
 
 def main() -> None:
-    """Answer what needs no library at once; run a command otherwise."""
+    """Print help or the version without importing any library; otherwise run a command."""
     from clf.cli.help import answer
     from clf.errors import READER_LEFT
 
@@ -13,7 +13,7 @@ def main() -> None:
         answered = sys.platform != "win32" and answer(sys.argv[1:])
         if sys.stdout:
             sys.stdout.flush()
-    except OSError as error:  # the reader went away (clf --help | head), or the disk is full
+    except OSError as error:  # the reader is gone (clf --help | head), or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(READER_LEFT if isinstance(error, BrokenPipeError) else f"error: cannot write the help: {error}")
     if answered:

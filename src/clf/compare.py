@@ -1,4 +1,4 @@
-"""`clf compare`: tell whether the trained model is better than its baselines, on the same rows, beyond chance."""
+"""`clf compare`: decide whether the trained model beats its baselines on the same rows by more than chance."""
 
 import logging
 import os
@@ -51,7 +51,8 @@ FLIPS_IN_REPORT = 10
 def compare(candidate: str | None, settings: Settings) -> CompareResult:
     """Measure the candidate and each baseline on the same rows, decide, and write the comparison.
 
-    Raises ModelError when label names differ, DataError for leaked rows; the gate's answer is in the result.
+    Raises ModelError when label names differ, DataError when too many rows leaked from the training data. A failed gate
+    is not an error: its outcome is in the result.
     """
     choice = settings.compare
     names = list(dict.fromkeys([*choice.baseline, *choice.show_baseline]))
@@ -64,7 +65,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
     audited = settings.report.report is not None
     measured = measured_texts(model, settings.data, settings.cleaning, finder, audited=audited)
     if len(measured) < FEW:
-        log.warning("only %d texts to compare on: a difference of some points can be chance", len(measured))
+        log.warning("only %d texts to compare on: a difference of a few points can be due to chance", len(measured))
     default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
     inputs = [*measurement_inputs(model, settings.data), *_model_paths(names)]
     folder = output_folder(settings.run, default, inputs)
@@ -89,7 +90,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
 
 
 def exit_code(result: CompareResult, choice: CompareSettings) -> int:
-    """Return what the gate means for a CI job: 0 passed, 3 failed, 4 inconclusive (0 where that was asked for)."""
+    """Return the exit code for a CI job: 0 passed, 3 failed, 4 inconclusive (0 if that was requested)."""
     passing = result.gate == UNDECIDED and choice.on_inconclusive == "pass"
     return 0 if passing else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result.gate]
 
@@ -100,7 +101,7 @@ def _load(name: str | None, settings: Settings) -> "Classifier":
 
 
 def _champion(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> "Classifier":
-    """Load a model that is the baseline.
+    """Load a model that serves as a baseline.
 
     Raises ModelError when its label names differ.
     """
@@ -110,21 +111,21 @@ def _champion(name: str, candidate: "Classifier", measured: MeasuredTexts, setti
         raise type(error)(f"--baseline {name}: {error.message}", error.hint) from error
     if set(other.labels) != set(measured.names):
         raise ModelError(
-            f"the labels of {name} are {', '.join(other.labels)}, those of the candidate {', '.join(measured.names)}",
-            "compare models of the same classes",
+            f"the labels of {name} are {', '.join(other.labels)}, but the candidate's are {', '.join(measured.names)}",
+            "compare models with the same classes",
         )
     if candidate.record and other.record and candidate.record.files and candidate.record.files == other.record.files:
-        log.warning("%s is the candidate itself, or a copy: it holds the same files", name)
+        log.warning("%s is the candidate itself or a copy of it: the files are identical", name)
     return other
 
 
 def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-    """Tell which rows one of two models has seen, as far as it is known."""
+    """Return the rows that at least one of two models was trained on, as far as known."""
     return other if one is None else one if other is None else one | other
 
 
 def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) -> None:
-    """Write the reports that were asked for, and the summary that GitHub shows of the job."""
+    """Write the requested reports, and the job summary that GitHub shows."""
     where = settings.report
     if where.report:
         write_report(where.report, comparison_page(result, measured.audit))
@@ -137,14 +138,14 @@ def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) 
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(comparison_report(result) + "\n")
         except OSError as error:
-            log.warning("the summary of the job cannot be written: %s", error)
+            log.warning("cannot write the GitHub job summary: %s", error)
 
 
 def _check_rules(asked: CompareSettings) -> None:
-    """Refuse a gate that asks for nothing: it would always pass."""
+    """Refuse a gate without rules: it would always pass."""
     floors = (asked.min_accuracy, asked.min_f1, asked.max_ece, asked.min_class_recall)
     if not asked.baseline and all(floor is None for floor in floors):
-        raise UsageError("there is no baseline and no floor, so the gate asks for nothing", "pass --baseline")
+        raise UsageError("there is no baseline and no floor, so the gate has nothing to check", "pass --baseline")
 
 
 def _model_paths(names: list[str]) -> list[Path]:
@@ -213,7 +214,7 @@ def _suggested_rate(model: "Classifier") -> float | None:
 
 
 def _next(model: "Classifier", good: bool) -> list[str]:
-    """Return the command that comes next: use the model, or train it otherwise."""
+    """Return the next command to suggest: use the model, or train it with other settings."""
     record = model.record
     if good or record is None or record.settings is None or record.dataset is None:
         return ["clf", "predict", shown(Path(model.model.name_or_path)), "--text", "a new text"]
@@ -233,7 +234,7 @@ def _next(model: "Classifier", good: bool) -> list[str]:
 def _examples(
     candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
 ) -> list[Example]:
-    """Show texts with the answers of candidate and first baseline: flips in both directions first."""
+    """Return texts with the predictions of the candidate and the first baseline, flips in both directions first."""
     if not baselines or not count:
         return []
     won, lost, rest = _sorted_by_flip(candidate, baselines[0])
@@ -245,7 +246,7 @@ def _examples(
 def _flips(
     candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
 ) -> dict[str, Flips]:
-    """Return for each baseline the texts that only one of the two gets right, the surest answers first."""
+    """Return for each baseline the texts that only one of the two models gets right, most confident first."""
     flips = {}
     for baseline in baselines:
         won, lost, _ = _sorted_by_flip(candidate, baseline)
@@ -257,7 +258,10 @@ def _flips(
 
 
 def _sorted_by_flip(candidate: MeasuredModel, other: MeasuredModel) -> list[NDArray[np.int64]]:
-    """Return the rows only the candidate gets right, only the other one, and the rest; the surest answers first."""
+    """Return the rows that only the candidate gets right, those that only the other model gets right, and the rest.
+
+    Each part starts with the most confident predictions.
+    """
     one, two = candidate.answers, other.answers
     masks = (one.correct & ~two.correct, two.correct & ~one.correct, one.correct == two.correct)
     rows = [np.flatnonzero(mask) for mask in masks]

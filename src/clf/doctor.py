@@ -1,4 +1,4 @@
-"""`clf doctor`: what this machine has, what is ready with no network, and what settings are in effect."""
+"""`clf doctor`: report what this machine has, what is ready for offline use, and which settings are in effect."""
 
 import os
 import platform
@@ -28,11 +28,11 @@ from clf.settings import CONFIG_FILE, DEFAULT_MODEL, ComputeSettings, Settings
 
 PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "huggingface_hub")
 SECONDS_FOR_THE_HUB = 2.0
-NOT_SHOWN = {"HF_TOKEN", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_TELEMETRY"}  # a secret, and what clf sets
+NOT_SHOWN = {"HF_TOKEN", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_TELEMETRY"}  # secret, or set by clf
 
 
 def examine(settings: Settings, config: Path | None = None) -> DoctorResult:
-    """Look at the machine, the cache, the Hub and the settings; every finding can be written as JSON."""
+    """Examine the machine, the cache, the Hub and the settings; every finding can be written as JSON."""
     return DoctorResult(
         clf=__version__,
         python=f"{platform.python_version()} at {sys.executable}",
@@ -63,7 +63,7 @@ def _compute(settings: ComputeSettings) -> ComputeFindings:
         import torch
 
         from clf.models.compute import choose_compute, why_no_gpu
-    except (ImportError, OSError) as error:  # a build for another machine
+    except (ImportError, OSError) as error:  # such as a build for another machine
         return ComputeFindings(error=f"torch cannot be loaded: {error}")
     compute = choose_compute(settings)
     names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
@@ -78,7 +78,7 @@ def _compute(settings: ComputeSettings) -> ComputeFindings:
 
 
 def _memory() -> dict[str, float]:
-    """Return the memory in GB (10^9 bytes): of the machine or container, and what is free of it."""
+    """Return the total and the available memory of the machine or container, in GB (10^9 bytes)."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -119,7 +119,7 @@ def _megabytes(folder: Path) -> float:
 
 
 def _ready() -> list[Readiness]:
-    """Tell which of the models and datasets that clf knows by name can be used with no network."""
+    """Return for each model and dataset that clf knows by name whether it can be used offline."""
     return [_ready_model(name) for name in (DEFAULT_MODEL, EMBEDDED_ID)] + [
         _ready_dataset(name) for name in NAMES.values()
     ]
@@ -150,10 +150,10 @@ def _ready_dataset(name: str) -> Readiness:
 
 
 def _ask_hub(offline: bool) -> HubFindings:
-    """Ask the Hub for a page, for two seconds at most, whatever hangs."""
+    """Request a page from the Hub, giving up after two seconds whatever hangs."""
     shown = hub.shown_endpoint()
     if hub.is_offline(offline):
-        return HubFindings(endpoint=shown, state="not asked: offline mode is on")
+        return HubFindings(endpoint=shown, state="not checked: offline mode is on")
     answer: list[str] = []
     started = time.monotonic()
     asking = threading.Thread(target=_ask, args=(answer,), daemon=True)
@@ -170,7 +170,7 @@ def _ask(answer: list[str]) -> None:
         url = f"{constants.ENDPOINT}/api/models/{DEFAULT_MODEL}"
         status = get_session().get(url, timeout=SECONDS_FOR_THE_HUB).status_code
         answer.append("answers" if status < 500 else f"answers with an error ({status})")
-    except Exception as error:  # the doctor reports whatever it is
+    except Exception as error:  # doctor reports any kind of error
         answer.append(f"does not answer: {type(error).__name__}")
 
 
@@ -178,7 +178,7 @@ def _ask(answer: list[str]) -> None:
 
 
 def _settings(config: Path | None, offline: bool) -> SettingsFindings:
-    not_shown = NOT_SHOWN | ({"HF_HUB_OFFLINE"} if offline else set())  # which --offline sets
+    not_shown = NOT_SHOWN | ({"HF_HUB_OFFLINE"} if offline else set())  # set by --offline
     file = config or CONFIG_FILE
     return SettingsFindings(
         file=str(file.resolve()) if file.is_file() else None,

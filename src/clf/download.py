@@ -1,4 +1,4 @@
-"""`clf download-models`: fetch what a later offline run needs, write down what it was, and verify what is there."""
+"""`clf download-models`: fetch what a later offline run needs, record it in a manifest, and verify the cache."""
 
 import json
 import logging
@@ -18,15 +18,15 @@ from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256, write_json
 from clf.storage.result_folders import SCHEMA_VERSION
 
-CONNECT = "check the connection, a proxy, and HF_ENDPOINT if you use a mirror"
-NO_MANIFEST = "give the file that --manifest wrote"
+CONNECT = "check the connection, the proxy, and HF_ENDPOINT if you use a mirror"
+NO_MANIFEST = "pass the file that --manifest wrote"
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A repository to have; of one that a manifest names, the commit and the SHA-256 of each file."""
+    """A repository to fetch; for one listed in a manifest, also its commit and the SHA-256 of each file."""
 
     kind: hub.Kind
     id: str
@@ -44,24 +44,24 @@ class Wanted:
 
     @property
     def named(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return f"{self.kind} {self.id}" + (f" {self.revision}" if self.revision else "")
 
 
 def choose_wanted(models: list[str], datasets: list[str], revision: str | None, manifest: Path | None) -> list[Wanted]:
-    """Return what was asked for by name or by a manifest, each once; with neither, nothing.
+    """Return the repositories requested by name or in the manifest, without duplicates; an empty list for neither.
 
-    Raises UsageError when that makes no sense together, ModelError or DataError for what can be no repository.
+    Raises UsageError for options that contradict each other, ModelError or DataError for an invalid repository name.
     """
     if manifest is not None:
         if models or datasets or revision:
             raise UsageError(
-                "--from-manifest names all there is to fetch", "leave out models, --dataset and --revision"
+                "--from-manifest already lists everything to fetch", "leave out models, --dataset and --revision"
             )
         return _read_manifest(manifest)
     if revision and datasets:
-        hint = "fetch the model in a call of its own; a dataset is pinned by a manifest"
-        raise UsageError("--revision pins a model, found --dataset", hint)
+        hint = "fetch the model with a separate command; pin the dataset with a manifest"
+        raise UsageError("--revision pins a model, but --dataset was passed", hint)
     for name in models:
         if name in NAMES:
             raise ModelError(f"{name} is a dataset, not a model", f"clf download-models --dataset {name}")
@@ -76,16 +76,16 @@ def choose_wanted(models: list[str], datasets: list[str], revision: str | None, 
 def download_models(
     wanted: list[Wanted], settings: Settings, *, update: bool = False, manifest: Path | None = None
 ) -> list[Downloaded]:
-    """Fetch models and datasets into the cache; without any named, the default encoder.
+    """Fetch models and datasets into the cache; if none is named, fetch the default encoder.
 
-    `update` asks the Hub for newer commits of what is there: of all that clf fetched, where nothing is named.
-    `manifest` is the file to write down what was had. Returns a row for each: kind, id, revision, commit, folder,
-    origin.
+    `update` checks the Hub for newer commits of the named repositories, or of everything that clf has fetched if none
+    is named. `manifest` is the file to record the result in. Returns one row per repository: kind, id, revision,
+    commit, folder, origin.
 
-    Raises ModelError, DataError or NetworkError, OutputError when a place cannot be written.
+    Raises ModelError, DataError or NetworkError, and OutputError when the cache or the manifest cannot be written.
     """
     if update and (hub.is_offline(settings.run.offline) or any(one.manifest for one in wanted)):
-        raise UsageError("--update asks the Hub for newer commits", "leave out --offline and --from-manifest")
+        raise UsageError("--update checks the Hub for newer commits", "leave out --offline and --from-manifest")
     if manifest:
         _check_manifest_place(manifest, settings)
     if update and not wanted:
@@ -97,7 +97,7 @@ def download_models(
 
 
 def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | None = None) -> list[Downloaded]:
-    """Check with no network what the cache holds, byte by byte; without any named, all that clf fetched into it.
+    """Verify every byte in the cache without the network; if nothing is named, verify everything that clf has fetched.
 
     Raises ModelError or DataError that names everything that is missing or damaged.
     """
@@ -105,7 +105,7 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
         _check_manifest_place(manifest, settings)
     wanted = wanted or _all_recorded()
     if not wanted:
-        raise ModelError(f"clf has fetched nothing into the cache {hub.cache_folder()}", "clf download-models")
+        raise ModelError(f"the cache {hub.cache_folder()} contains nothing fetched by clf", "clf download-models")
     rows: list[Downloaded] = []
     errors: list[ClfError] = []
     for one in wanted:
@@ -130,12 +130,12 @@ def _full_name(model: str) -> str:
 
 def _check_dataset_name(name: str) -> None:
     if Path(name).exists() and name not in NAMES:
-        raise DataError(f"{name} is here already, and needs no download", f"clf train --dataset {name}")
+        raise DataError(f"{name} is a local path and needs no download", f"clf train --dataset {name}")
     if name in NAMES or ("/" in name and hub.is_repository_id(name)):
         return
     near = get_close_matches(name, NAMES, n=1)
-    hint = f"did you mean {near[0]}?" if near else "give imdb, ag_news or owner/name"
-    raise DataError(f"{name!r} is no dataset name and no Hub id (owner/name)", hint)
+    hint = f"did you mean {near[0]}?" if near else "pass imdb, ag_news or owner/name"
+    raise DataError(f"{name!r} is neither a dataset name nor a Hub id (owner/name)", hint)
 
 
 def _all_recorded() -> list[Wanted]:
@@ -166,7 +166,7 @@ def _fetch(wanted: Wanted, settings: Settings, update: bool) -> Downloaded:
 
 
 def _fetch_pinned(wanted: Wanted, settings: Settings) -> Downloaded:
-    """Have the commit that a manifest names, with the contents it names; it becomes what the revision stands for."""
+    """Fetch the commit that a manifest pins, check the contents against it, and point the revision at that commit."""
     if wanted.commit is None:
         return _verify(wanted)
     snapshot = hub.fetch(
@@ -198,7 +198,7 @@ def _verify(wanted: Wanted) -> Downloaded:
 
 
 def _installed(wanted: Wanted) -> ModelFiles:
-    """Find the model that comes as an installed package, when that is what is wanted."""
+    """Return the model of the installed package, if that is the one wanted; raise ModelError or DataError if not."""
     possible = wanted.id == EMBEDDED_ID and not wanted.commit
     model = find_local_model(wanted.id, wanted.revision) if possible else None
     if model is None:
@@ -216,8 +216,8 @@ def _check_pins(wanted: Wanted, folder: Path) -> None:
         if found != pin:
             state = f"has the SHA-256 {found}, expected {pin}" if found else "is missing"
             raise hub.unusable(wanted.kind)(
-                f"{wanted.named}: {name} is not the file of the manifest: it {state}",
-                "make the manifest again from a Hub that you trust, or do not use these files",
+                f"{wanted.named}: {name} does not match the manifest: it {state}",
+                "recreate the manifest from a Hub that you trust, or do not use these files",
             )
 
 
@@ -232,18 +232,18 @@ def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> Downl
 
 def _check_manifest_place(file: Path, settings: Settings) -> None:
     if file.is_dir():
-        raise OutputError(f"the manifest {file} is a folder", "give the path of a file")
+        raise OutputError(f"the manifest {file} is a folder", "pass the path of a file")
     if file.exists() and not settings.run.overwrite:
-        raise OutputError(f"the manifest {file} exists", "give another file, or pass --overwrite to replace it")
+        raise OutputError(f"the manifest {file} already exists", "pass another file, or --overwrite to replace it")
     if not file.parent.is_dir():
-        raise OutputError(f"there is no folder {file.parent} for the manifest", "make it first")
+        raise OutputError(f"the folder {file.parent} for the manifest does not exist", "create it first")
 
 
 def _write_manifest(file: Path, rows: list[Downloaded]) -> None:
     if outside := [row.id for row in rows if row.origin == "path"]:
-        raise UsageError(f"{outside[0]} is a folder, and a manifest holds what a Hub can give", "name a Hub id")
+        raise UsageError(f"{outside[0]} is a local folder, but a manifest lists Hub repositories", "pass a Hub id")
     if any(row.commit is None for row in rows):
-        log.warning("the manifest pins an installed package, which must be installed wherever it is used")
+        log.warning("the manifest pins an installed package; install it wherever you use the manifest")
     entries = [
         {**row.model_dump(include={"kind", "id", "revision", "commit"}), "files": _contents(row)} for row in rows
     ]
@@ -251,11 +251,11 @@ def _write_manifest(file: Path, rows: list[Downloaded]) -> None:
     try:
         write_json(file, value)
     except OSError as error:
-        raise OutputError(f"cannot write the manifest {file}: {error.strerror}", "give another file") from error
+        raise OutputError(f"cannot write the manifest {file}: {error.strerror}", "pass another file") from error
 
 
 def _contents(row: Downloaded) -> dict[str, dict[str, int | str]]:
-    """Return size and SHA-256 of each file that clf uses, whatever else another tool has put beside it."""
+    """Return size and SHA-256 of each file that clf uses; files that only other tools use are left out."""
     folder = Path(row.folder)
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     return {
@@ -269,19 +269,22 @@ def _read_manifest(file: Path) -> list[Wanted]:
         value = json.loads(file.read_text(encoding="utf-8"))
         if value["schema_version"] > SCHEMA_VERSION:
             found = value["schema_version"]
-            raise UsageError(f"{file} has schema {found}, this clf reads up to {SCHEMA_VERSION}", "install a newer clf")
+            raise UsageError(
+                f"{file} has schema {found}, but this version of clf reads up to {SCHEMA_VERSION}",
+                "install a newer clf",
+            )
         named = [_entry(entry, file) for entry in value["repositories"]]
     except OSError as error:
         raise UsageError(f"cannot read the manifest {file}: {error.strerror}", NO_MANIFEST) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{file} is no manifest of clf download-models", NO_MANIFEST) from error
+        raise UsageError(f"{file} is not a manifest of clf download-models", NO_MANIFEST) from error
     if not named:
-        raise UsageError(f"the manifest {file} names nothing to fetch", NO_MANIFEST)
+        raise UsageError(f"the manifest {file} lists nothing to fetch", NO_MANIFEST)
     return named
 
 
 def _entry(entry: Any, file: Path) -> Wanted:
-    """Read one entry of a manifest; raises ValueError, KeyError or TypeError when it makes no sense."""
+    """Read one entry of a manifest; raises ValueError, KeyError or TypeError when it is invalid."""
     kind, repository, revision, commit = entry["kind"], entry["id"], entry["revision"], entry["commit"]
     files = {name: stated["sha256"] for name, stated in entry["files"].items()}
     sound = (

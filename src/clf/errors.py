@@ -1,13 +1,13 @@
-"""The errors a user can meet, each with what was expected, what was found, and what to do.
+"""The errors shown to users. Each states what was expected, what was found, and what to do.
 
-ClfError            anything clf refuses to do; exit code 1
+ClfError            any error that clf reports; exit code 1
 ├── UsageError      wrong flags or settings; exit code 2
 ├── DataError       the dataset cannot be used
 ├── ModelError      the model cannot be used
-│   └── TooLittleMemory  nor on this device, for want of memory
-├── NetworkError    the Hub cannot be reached, or answered badly
-├── TrainingError   training could not go on
-└── OutputError     the result cannot be written where it should go
+│   └── TooLittleMemory  the device has too little memory for the model
+├── NetworkError    the Hub cannot be reached, or its response is unusable
+├── TrainingError   training cannot continue
+└── OutputError     the result cannot be written to the output path
 """
 
 import errno
@@ -19,13 +19,13 @@ OUT_OF_MEMORY = (
     "not enough memory",
     "_STATUS_ALLOC_FAILED",
 )
-"""What PyTorch says on CUDA, Metal and processors, the operating system, and cuBLAS and cuDNN."""
+"""Fragments of out-of-memory messages of PyTorch (CUDA, Metal, CPU), the operating system, cuBLAS and cuDNN."""
 INTERRUPTED, READER_LEFT, TERMINATED = 130, 141, 143
-"""Exit codes: Ctrl-C, a reader that went away, any other signal."""
+"""Exit codes: Ctrl-C, output pipe closed by its reader, any other signal."""
 
 
 class Interrupted(BaseException):
-    """A signal ended the run in order; `message` says what was saved."""
+    """A signal stopped the run cleanly; `message` tells the user what was saved."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -33,12 +33,12 @@ class Interrupted(BaseException):
 
 
 class ClfError(Exception):
-    """A refusal with a reason (`message`) and a remedy (`hint`)."""
+    """An error for the user, with a reason (`message`) and a remedy (`hint`)."""
 
     kind = "error"
     exit_code = 1
     told_elsewhere = False
-    """Whether another process of the same run says it."""
+    """Whether another process of the same run reports this error."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -47,26 +47,26 @@ class ClfError(Exception):
 
 
 class UsageError(ClfError):
-    """A flag, variable or settings file holds something clf does not accept."""
+    """A flag, variable or settings file contains something that clf does not accept."""
 
     kind = "usage"
     exit_code = 2
 
 
 class DataError(ClfError):
-    """A file, column, label or split is not what training or measuring needs."""
+    """A file, column, label or split is missing or unsuitable for training or evaluation."""
 
     kind = "data"
 
 
 class ModelError(ClfError):
-    """A model is absent, incomplete, unsafe, or not of the kind the command needs."""
+    """A model is missing, incomplete, unsafe, or not the kind of model that the command needs."""
 
     kind = "model"
 
 
 class TooLittleMemory(ModelError):
-    """The memory of the device does not hold the model and one text; `instead` are flags that take less of it."""
+    """The device has too little memory for the model and a single text; `instead` names flags that reduce its use."""
 
     def __init__(self, message: str, hint: str = "", instead: str = "") -> None:
         super().__init__(message, hint or "free memory on it" + (f", or pass {instead}" if instead else ""))
@@ -74,31 +74,31 @@ class TooLittleMemory(ModelError):
 
 
 class NetworkError(ClfError):
-    """Something must come from the Hub and did not."""
+    """Something that must be downloaded from the Hub could not be."""
 
     kind = "network"
 
 
 class TrainingError(ClfError):
-    """Training met a state that it must not continue from."""
+    """Training reached a state from which it must not continue."""
 
     kind = "training"
 
 
 class OutputError(ClfError):
-    """The place for the result is taken, read-only or full."""
+    """The output path is already in use, read-only or on a full disk."""
 
     kind = "output"
 
 
 def first_line(error: BaseException, most: int = 200) -> str:
-    """Return the kind of a library's error and the first line of what it says."""
+    """Return the type of a library's error and the first line of its message, at most `most` characters."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}"[:most] if lines else type(error).__name__
 
 
 def ran_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on a GPU or on the machine, in the words of whatever asked."""
+    """Return whether an error means that GPU or system memory ran out, whichever library or system call raised it."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:

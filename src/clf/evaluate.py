@@ -43,14 +43,14 @@ WORST_ERRORS = 20
 ISSUES_IN_REPORT = 50
 LENGTH_GROUPS = 5
 ONLY_TOLD = {"label_issues", "output_dir"}
-"""What `--json` tells, and `metrics.json` does not hold."""
+"""Fields that `--json` prints but `metrics.json` leaves out."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One model's answers on the rows it was measured on; `leaked` tells those it has seen, None where unknown."""
+    """One model's predictions on the measured rows; `leaked` marks those it was trained on, None if unknown."""
 
     model: "Classifier"
     texts: MeasuredTexts
@@ -59,14 +59,14 @@ class Measurement:
 
     @property
     def record(self) -> ModelRecord | None:
-        """What the model's folder says of it."""
+        """The record in the model's folder, if it has one."""
         return self.model.record
 
 
 def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     """Measure a model, write metrics, predictions and a report, and return the result.
 
-    Raises ModelError for a model that is no whole classifier, DataError for data that does not fit it.
+    Raises ModelError when the model is not a complete classifier, DataError when the data does not fit the model.
     """
     check_reports(settings.report.report)
     candidate = load_model(
@@ -79,7 +79,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     audited = settings.report.report is not None
     measured = measured_texts(candidate, settings.data, settings.cleaning, finder, audited=audited)
     if len(measured) < FEW:
-        log.warning("only %d texts to measure on: another such few could give figures far from these", len(measured))
+        log.warning("only %d texts to measure on: other texts could give quite different metrics", len(measured))
     default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
     folder = output_folder(settings.run, default, measurement_inputs(candidate, settings.data))
     _check_class(settings.evaluate.positive_label, measured.names)
@@ -104,29 +104,31 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
 
 def _check_class(name: str | None, names: list[str]) -> None:
     if name is not None and name not in names:
-        raise UsageError(f"--positive-label {name!r} is no class of the model", f"its classes are {', '.join(names)}")
+        raise UsageError(
+            f"--positive-label {name!r} is not a class of the model", f"its classes are {', '.join(names)}"
+        )
 
 
 # --- the threshold ------------------------------------------------------------------------------------------
 
 
 def _choose_threshold(name: str | None, model: "Classifier", settings: Settings, finder: SourceFinder) -> None:
-    """Choose the threshold that was asked for on the validation split of the model's training, and store it."""
+    """Choose the requested threshold on the validation split from the model's training, and store it."""
     if settings.confidence.target_accuracy is None and settings.confidence.target_coverage is None:
         return
     if model.record is None:
         raise UsageError(
-            f"{model.name} does not record its validation split, so no threshold can be chosen on it",
-            "pass clf predict a --threshold instead",
+            f"{model.name} does not record its validation split, so no threshold can be chosen",
+            "pass --threshold to clf predict instead",
         )
     if name is not None and not Path(name).expanduser().is_dir():
         raise UsageError(
-            f"a threshold is stored with the model, and {name} is one of the Hub", "copy it into a folder of your own"
+            f"a threshold is stored in the model folder, but {name} is a model on the Hub", "copy it to a local folder"
         )
-    # Validation is that of the training, whatever dataset the model is measured on.
+    # Always the validation split from training, whatever dataset the model is measured on.
     data = DataSettings(split="validation", allow_leak=True, max_length=settings.data.max_length)
     validation = measured_texts(model, data, settings.cleaning, finder)
-    log.info("choosing the threshold on the %d validation texts of the training", len(validation))
+    log.info("choosing the threshold on the %d validation texts from training", len(validation))
     _store_threshold(model, model.record, answers_of(model, validation, settings.compute), settings.confidence)
 
 
@@ -137,7 +139,11 @@ def _store_threshold(
 
     choice = choose(answers, confidence)
     if choice is None or choice.threshold is None:
-        stored = "no threshold is stored" if record.threshold is None else f"the stored one, {record.threshold}, stays"
+        stored = (
+            "no threshold is stored"
+            if record.threshold is None
+            else f"the stored threshold, {record.threshold}, is kept"
+        )
         log.warning("%s", stored)
         return
     model.record = record.with_values(threshold=choice.threshold, abstention=abstention_record(choice))
@@ -145,9 +151,9 @@ def _store_threshold(
     try:
         before = file.stat()
         write_model_record(file.parent, model.record)
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # it is no newer model
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # so that it does not become the newest model
     except OSError as error:
-        hint = "make the model's folder writable, or pass clf predict a --threshold"
+        hint = "make the model folder writable, or pass --threshold to clf predict"
         raise OutputError(f"cannot store the threshold in {file}: {error.strerror}", hint) from error
 
 
@@ -162,11 +168,14 @@ def _result(measurement: Measurement, positive: str | None, folder: Path) -> Eva
     absent = [name for name, row in per_class.items() if not row.rows]
     if absent:
         log.warning(
-            "no text to measure on has the label %s; the macro averages are over the others", ", ".join(absent[:10])
+            "no text to measure on has the label %s; macro averages cover the other classes only",
+            ", ".join(absent[:10]),
         )
     metrics = score(answers)
     if undefined := [name for name, value in metrics.items() if value is None]:
-        log.warning("not defined on these texts, all of one class or all answered so: %s", ", ".join(undefined))
+        log.warning(
+            "not defined, because all texts have the same label or the same prediction: %s", ", ".join(undefined)
+        )
     return EvaluateResult(
         model=measurement.model.name,
         dataset=measured.dataset,
@@ -189,7 +198,7 @@ def _result(measurement: Measurement, positive: str | None, folder: Path) -> Eva
 
 
 def _calibration(answers: Answers, record: ModelRecord | None) -> Calibration:
-    """Return the reliability of the model as it is, and as it was before its temperature, where it has one."""
+    """Return the reliability of the model as it is, and before temperature scaling if it has a temperature."""
     from clf.scoring.calibration import reliability
     from clf.scoring.selective import risk_coverage
 
@@ -218,7 +227,7 @@ def _before_calibration(answers: Answers) -> BeforeCalibration:
 
 
 def _abstention(answers: Answers, record: ModelRecord | None) -> Abstention | None:
-    """Return what the stored threshold does on the measured rows; None without one."""
+    """Return coverage and accuracy at the stored threshold on the measured rows; None without a threshold."""
     from clf.scoring.selective import answered
 
     if record is None or record.threshold is None:
@@ -229,7 +238,7 @@ def _abstention(answers: Answers, record: ModelRecord | None) -> Abstention | No
 
 
 def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:
-    """Return the accuracy of texts of similar length, in up to five groups of about equally many rows."""
+    """Return the accuracy by text length, in up to five groups of about the same number of rows."""
     from clf.scoring.significance import clopper_pearson
 
     lengths = np.array([len(text) for text in measured.raw_texts])
@@ -249,7 +258,7 @@ def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:
 
 
 def _worst_errors(measured: MeasuredTexts, answers: Answers) -> list[WrongAnswer]:
-    """Return the errors the model was surest of."""
+    """Return the wrong predictions with the highest confidence."""
     names = measured.names
     wrong = np.flatnonzero(~answers.correct)
     surest = wrong[np.argsort(-answers.confidence[wrong], kind="stable")][:WORST_ERRORS]
@@ -269,7 +278,7 @@ def _worst_errors(measured: MeasuredTexts, answers: Answers) -> list[WrongAnswer
 
 
 def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFinder) -> list[LabelIssue]:
-    """Return the rows whose labels are most likely wrong, judged by models that did not see them."""
+    """Return the rows whose labels are most likely wrong, judged by models that were not trained on them."""
     wanted, folds = settings.evaluate.label_issues, settings.evaluate.folds
     texts, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
     if folds:
@@ -279,7 +288,7 @@ def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFi
         wanted, leaked = wanted or len(texts), None
     unseen = np.ones(len(texts), dtype=bool) if leaked is None else ~leaked
     if wanted and not unseen.all():
-        log.warning("%d texts the model was trained on are not judged", int((~unseen).sum()))
+        log.warning("not checking the labels of %d texts that the model was trained on", int((~unseen).sum()))
     return _judged(texts, answers, unseen)[:wanted] if wanted and unseen.any() else []
 
 

@@ -1,4 +1,4 @@
-"""`clf export`: the trained model as ONNX, checked on real texts, and refused when int8 costs too much."""
+"""`clf export`: export a model to ONNX, check it on real texts, and reject it if int8 costs too much quality."""
 
 import logging
 import shutil
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 MARGIN = 0.01
 ROWS = 2_000
-"""Measured texts where nobody says how many: enough to tell a loss of MARGIN from chance."""
+"""The default number of texts to measure on: enough to tell a loss of MARGIN from chance."""
 PARITY = 1e-3
-"""How far a probability may be from that of the original, where nothing but rounding differs."""
+"""The largest allowed difference of a probability from the original's when only rounding differs."""
 
 log = logging.getLogger(__name__)
 
 
 def export(model: str | None, settings: Settings) -> ExportResult:
-    """Write a model as ONNX, ask it and the original on the same texts, and publish it if it is as good.
+    """Export a model to ONNX, run both models on the same texts, and publish the export if it is as good.
 
-    Raises ModelError for a model that cannot be written so, or whose export answers otherwise, DataError for texts that
-    do not fit it; the gate's answer on int8 is in the result, and nothing is written where it did not pass.
+    Raises ModelError when the model cannot be exported or the export predicts differently, DataError when the texts do
+    not suit the model. The gate's verdict on int8 is in the result, and an export that did not pass is not published.
     """
     from clf.models.onnx import OnnxModel
     from clf.models.onnx_export import check_onnx
@@ -55,7 +55,7 @@ def export(model: str | None, settings: Settings) -> ExportResult:
     run, timeout = settings.run, settings.download.download_timeout
     original = load_model(model, max_length=data.max_length, offline=run.offline, timeout=timeout)
     if isinstance(original.model, OnnxModel):
-        raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was made from")
+        raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was exported from")
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     measured = measured_texts(original, data, settings.cleaning, finder)
     int8 = settings.export.int8
@@ -63,13 +63,13 @@ def export(model: str | None, settings: Settings) -> ExportResult:
     folder = output_folder(settings.run, default, measurement_inputs(original, data))
     find_leaks(original, measured, allowed=data.allow_leak)
     if len(measured) < FEW:
-        log.warning("only %d texts to measure on: what int8 costs can be hidden by chance", len(measured))
+        log.warning("only %d texts to measure on: chance can hide a loss from int8", len(measured))
     choice = settings.compare.model_copy(update={"margin": settings.compare.margin or MARGIN})
     with suppress(_Refused), staged(folder) as stage:
         _write(original, stage, int8)
         result = _judge(original, stage, measured, settings.compute, choice, int8)
         if not _is_passing(result.gate, choice):
-            raise _Refused  # so that nothing is published
+            raise _Refused  # leaves the block without publishing
         result = result.model_copy(update={"output_dir": shown(folder)})
         _complete(original, stage, result)
         save_settings(stage, "export", settings.model_copy(update={"compare": choice, "data": data}))
@@ -77,11 +77,11 @@ def export(model: str | None, settings: Settings) -> ExportResult:
 
 
 class _Refused(Exception):
-    """The gate did not let the export through."""
+    """The export did not pass the gate."""
 
 
 def exit_code(result: ExportResult) -> int:
-    """Return what the gate means: 0 published, 3 refused, 4 the texts cannot tell (0 where that was asked for)."""
+    """Return the exit code: 0 published, 3 rejected, 4 inconclusive (0 if the settings let that pass)."""
     return 0 if result.output_dir else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result.gate]
 
 
@@ -93,14 +93,14 @@ def _is_passing(gate: GateAnswer, choice: CompareSettings) -> bool:
 
 
 def _write(original: "Classifier", stage: Path, int8: bool) -> None:
-    """Write all that is needed to load the exported model."""
+    """Write everything needed to load the exported model."""
     from clf.models.classifier import quiet_transformers
     from clf.models.onnx_export import quantize, write_onnx
 
-    log.info("writing %s as ONNX", original.name)
+    log.info("exporting %s to ONNX", original.name)
     write_onnx(original, stage / ONNX_FILE)
     if int8:
-        log.info("storing its matrices as int8")
+        log.info("quantizing its matrices to int8")
         quantize(stage / ONNX_FILE, original.model.config)
     with quiet_transformers():
         original.model.config.save_pretrained(stage)
@@ -109,7 +109,7 @@ def _write(original: "Classifier", stage: Path, int8: bool) -> None:
 
 
 def _record(original: "Classifier") -> ModelRecord:
-    """Return the record of the original, or for a model that clf did not make, how it reads texts."""
+    """Return the record of the original; for a model made by another tool, only its labels and how it reads texts."""
     made = original.record or ModelRecord(
         schema_version=SCHEMA_VERSION, clf_version=__version__, labels=original.labels, cleaning=original.cleaning
     )
@@ -119,11 +119,11 @@ def _record(original: "Classifier") -> ModelRecord:
 
 
 def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None:
-    """Add what is told of the export, and the hashes of its files."""
+    """Add the results of the export, the hashes of its files and a model card."""
     from clf.models.onnx_export import versions
 
     seen = Path(original.model.name_or_path) / TRAIN_ROWS_FILE
-    if seen.is_file():  # so that leaks are noticed when the export is measured
+    if seen.is_file():  # to detect leaks when the export is evaluated
         shutil.copyfile(seen, stage / TRAIN_ROWS_FILE)
     files = {path.name: sha256(path) for path in sorted(stage.iterdir()) if path.name != MODEL_FILE}
     then = (original.record.files if original.record else None) or None
@@ -143,7 +143,7 @@ def _judge(
     choice: CompareSettings,
     int8: bool,
 ) -> ExportResult:
-    """Ask both models on the same texts: the exported one as it is loaded, the original in fp32 to check for parity."""
+    """Measure both models on the same texts; without int8, the original runs in fp32 so that parity can be checked."""
     from clf.models.from_files import load_classifier
 
     fp32 = compute.model_copy(update={"precision": "fp32"})
@@ -153,11 +153,11 @@ def _judge(
     apart = _largest_difference(before, after)
     if not int8 and apart > PARITY:
         raise ModelError(
-            f"the export of {original.name} answers otherwise: probabilities differ by up to {apart:.4f}",
-            "keep to the original, and report the architecture",
+            f"the export of {original.name} predicts differently: probabilities differ by up to {apart:.4f}",
+            "keep using the original, and report the architecture",
         )
     compared = compare_measured(after, before, choice)
-    margin = choice.margin or MARGIN  # which is what it is where nobody says it
+    margin = choice.margin or MARGIN  # the default
     return ExportResult(
         model=original.name,
         format="onnx",

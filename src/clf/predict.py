@@ -1,4 +1,4 @@
-"""`clf predict`: label new texts, keeping every row and column of the input, as a stream."""
+"""`clf predict`: label new texts as a stream, keeping every row and column of the input."""
 
 import logging
 import sys
@@ -29,14 +29,14 @@ from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table, chec
 from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE
 
 READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
-"""What the files of a model end in that its answers depend on."""
+"""The extensions of the model files that predictions depend on."""
 NOT_READ = {MODEL_FILE, SETTINGS_FILE}
 
 log = logging.getLogger(__name__)
 
 
 def predict_texts(model: str, texts: list[str], output: Path | None, settings: Settings) -> PredictResult:
-    """Label texts given one by one; the answers are in the result too, and in `output` when it is given."""
+    """Label texts from the command line; return the predictions in the result, and write them to `output` if set."""
     check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
     tell_calibration(predictor)
@@ -55,16 +55,18 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
 
 
 def predict_file(model: str, source: Path, output: Path | None, settings: Settings) -> PredictResult | None:
-    """Label the texts of a file or pipe into a file, or as CSV on stdout, and return how it went.
+    """Label the texts of a file or pipe, write them to a file or as CSV to stdout, and return the result.
 
-    Under torchrun each process labels its share; the main one returns the result, the others None.
+    Under torchrun each process labels its share; the main process returns the result, the others None.
 
     Raises DataError, ModelError, OutputError or UsageError; Interrupted when a signal ended the run and labelled rows
-    are kept.
+    were kept.
     """
     world = processes.current_world()
     if world.size > 1 and (output is None or is_pipe(source)):
-        raise UsageError("several processes label one file into another", "give a file, and --output")
+        raise UsageError(
+            "several processes need an input file (not a pipe) and --output", "pass both, or run one process"
+        )
     check_output(output, source, overwrite=settings.run.overwrite or settings.run.resume)
     if output is None and (settings.run.overwrite or settings.run.resume):
         log.warning("--overwrite and --resume have no effect without --output")
@@ -81,20 +83,20 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
 
 
 def tell_calibration(predictor: Predictor) -> None:
-    """Say of a model that clf trained and could not calibrate that its confidences are no shares of right answers."""
+    """Log why a model trained by clf could not be calibrated; its confidence then does not match its accuracy."""
     record = predictor.classifier.record
     if record and record.calibration and record.calibration.reason:
-        log.info("the confidences are not calibrated: %s", record.calibration.reason)
+        log.info("confidence is not calibrated: %s", record.calibration.reason)
 
 
-# --- rows in, rows out --------------------------------------------------------------------------------------
+# --- labelling rows ----------------------------------------------------------------------------------------
 
 
 class Layout:
-    """The columns of the output: the input's own, then ours, renamed where a name is taken."""
+    """The columns of the output: those of the input, then those of clf, with a prefix if a name is already in use."""
 
     def __init__(self, names: list[str], scored: list[str]) -> None:
-        """Take the names of the input's columns, and the classes whose probabilities are wanted."""
+        """Take the names of the input columns, and the classes whose probabilities get a column."""
         self.names, self.scored = names, scored
         ours = ["label", "confidence", *(f"score_{name}" for name in scored), "error"]
         prefix = "predicted_" if set(names) & set(ours) else ""
@@ -109,11 +111,11 @@ class Layout:
 
     @property
     def types(self) -> dict[str, str]:
-        """The names of the Arrow types of our columns, whatever is in them."""
+        """The names of the Arrow types of the columns that clf adds; they do not depend on the values."""
         return dict(zip(self.ours, ["string", *["float64"] * (len(self.ours) - 2), "string"], strict=True))
 
     def table(self, batch: Batch, answers: list[Prediction]) -> Table:
-        """Put the answers beside the rows they belong to."""
+        """Add the columns of the predictions to the rows of a batch."""
         nothing: list[Any] = [None] * len(answers)
         values: list[list[Any]] = [
             [answer.label or None for answer in answers],
@@ -126,7 +128,7 @@ class Layout:
 
 
 class _Work:
-    """One input on its way through one model."""
+    """One run: one input, labelled by one model."""
 
     def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World) -> None:
         from clf.models.cpu.memory import keep_freed_memory
@@ -157,7 +159,7 @@ class _Work:
         return _report(total, total.rows, self.started, None)
 
     def into_file(self, output: Path) -> PredictResult | None:
-        """Write each window into a part, and join them; several processes take turns."""
+        """Write each window to a part file and join the parts; windows are divided among the processes."""
         parts = Parts(output, self.incoming.types | self.layout.types)
         if not self.world.is_main:
             if processes.from_main(self.world):
@@ -180,9 +182,9 @@ class _Work:
         return result
 
     def _finished(self, parts: Parts, key: Key) -> PredictResult:
-        """Return the result of a run that is resumed although it ended.
+        """Return the result of a run that had already finished when it was resumed.
 
-        Raises OutputError when what stands at the output came of something else.
+        Raises OutputError when the existing output was made with other settings, another model or another input.
         """
         made = read_json(settings_file_beside(parts.output)) or {}
         try:
@@ -190,8 +192,10 @@ class _Work:
         except ValidationError:
             result = None
         if result is None or made.get("of") != key:
-            raise OutputError(f"{parts.output} exists, and was made otherwise", "pass --overwrite, or another --output")
-        log.info("%s was finished before", parts.output)
+            raise OutputError(
+                f"{parts.output} exists, but is not the output of this run", "pass --overwrite, or another --output"
+            )
+        log.info("%s is already complete", parts.output)
         with parts.locked():
             parts.discard()
         processes.from_main(self.world, False)
@@ -216,7 +220,7 @@ class _Work:
             parts.add(numbers.popleft(), self.layout.table(batch, answers), _counts(answers, batch))
 
     def _labelled(self, batches: Iterable[Batch], before: int) -> Iterator[tuple[Batch, list[Prediction]]]:
-        """Yield each batch with its answers, and show how far the work is."""
+        """Yield each batch with its predictions, and show the progress."""
         waiting: deque[Batch] = deque()
 
         def texts() -> Iterator[list[str | None]]:
@@ -231,7 +235,7 @@ class _Work:
                 yield waiting.popleft(), answers
 
     def _key(self) -> Key:
-        """Return what the rows of a run depend on."""
+        """Return everything that the output rows depend on."""
         classifier, settings = self.predictor.classifier, self.settings
         folder, compute = Path(classifier.model.name_or_path), self.predictor.inference.compute
         files = [path for path in sorted(folder.iterdir()) if path.suffix in READ and path.name not in NOT_READ]
@@ -248,7 +252,7 @@ class _Work:
 
 
 def _trained_columns(model: str) -> list[str]:
-    """Return the names of the text columns that a model folder records, before the model is loaded."""
+    """Return the text columns recorded in a model folder, without loading the model."""
     dataset = (read_json(Path(model).expanduser() / MODEL_FILE) or {}).get("dataset")
     columns = dataset.get("text_columns") if isinstance(dataset, dict) else None
     return [str(name) for name in columns] if isinstance(columns, list) else []
@@ -265,7 +269,7 @@ def _counts(answers: list[Prediction], batch: Batch | None = None) -> LabelledCo
 
 
 def _report(total: LabelledCounts, labelled: int, started: float, output: Path | None) -> PredictResult:
-    """Return the result; `labelled` rows are this run's own, which an earlier one may have begun."""
+    """Return the result; `labelled` counts only the rows of this run, not those of an earlier one that it resumed."""
     seconds = time.perf_counter() - started
     return PredictResult(
         **asdict(total),
@@ -276,7 +280,7 @@ def _report(total: LabelledCounts, labelled: int, started: float, output: Path |
 
 
 def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, source: str) -> list[str]:
-    """Choose the text columns: those asked for, else those of the training, else by their names."""
+    """Choose the text columns: those in the settings, otherwise those of training, otherwise by their names."""
     trained = record.dataset.text_columns if record and record.dataset else []
     if not data.text_column and trained and set(trained) <= set(batch.columns):
         columns = list(trained)
@@ -287,7 +291,7 @@ def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, 
 
 
 def _no_texts(batch: Batch, columns: list[str]) -> dict[int, str]:
-    """Say of which rows a text column holds a list or an object."""
+    """Return an error for each row with a list or an object in a text column, keyed by row number."""
     return {
         row: f"{column} holds a {'list' if isinstance(value, list) else 'object'}, expected text"
         for column in columns

@@ -1,4 +1,4 @@
-"""A loaded classifier that labels texts: what `clf.load` gives, and `clf predict` uses."""
+"""The Predictor, a loaded classifier that labels texts; returned by `clf.load` and used by `clf predict`."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ EMPTY = "empty text"
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one text: its label (`abstain` below the threshold), or why there is none."""
+    """The prediction for one text: its label (`abstain` below the threshold), or an error."""
 
     label: str
     confidence: float | None
@@ -49,22 +49,22 @@ class Predictor:
 
     @property
     def labels(self) -> list[str]:
-        """The class names in the order of their ids."""
+        """The class names, in the order of their ids."""
         return self.classifier.labels
 
     def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
-        """Clean and label `texts`, in their order.
+        """Clean and label texts; return one prediction per text, in order.
 
-        A text that is None, or empty after cleaning, gets an error instead of an answer.
+        A text that is None, or empty after cleaning, gets an error instead of a label.
         """
         if isinstance(texts, str):
-            raise TypeError("predict takes a list of texts, found one str")
+            raise TypeError("predict expects a list of texts, found one str")
         return [answer for answers in self.stream(_windows(texts)) for answer in answers]
 
     def stream(self, windows: Iterable[list[str | None]], advance: Advance | None = None) -> Iterator[list[Prediction]]:
-        """Label windows of texts, one after the other, while the next one is being read and tokenized.
+        """Label one window of texts after another, while the next one is read and tokenized.
 
-        `advance` is called with the number of texts that are done.
+        `advance` is called with the number of texts just finished.
         """
         waiting: deque[list[str]] = deque()
 
@@ -98,13 +98,13 @@ def _windows(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
 
 
 def _is_missing(text: object) -> bool:
-    return text is None or text != text  # a table writes a missing text as the number that does not equal itself
+    return text is None or text != text  # tables represent a missing text as NaN, which does not equal itself
 
 
 def load(model: str | Path, settings: Settings | None = None) -> Predictor:
-    """Load a fine-tuned classifier, or an export of one, from its folder; or one of the Hub, by its id.
+    """Load a fine-tuned or exported classifier from its folder, or by its Hub id.
 
-    `settings` hold what the command line has flags for: device, precision, threshold, offline.
-    Raises ModelError when it is no classifier, or not whole.
+    `settings` hold the options that the command line has flags for, such as device, precision, threshold and offline.
+    Raises ModelError when the model is not a classifier or is incomplete.
     """
     return Predictor(str(model), settings)

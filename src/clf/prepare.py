@@ -1,4 +1,4 @@
-"""`clf prepare`: read, clean, label, split, audit; from a name or a file to a dataset on disk."""
+"""`clf prepare`: read, clean, label, split and audit a dataset, and write it to disk."""
 
 import logging
 import shutil
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def prepare(settings: Settings) -> PrepareResult:
-    """Prepare the dataset that the settings name, at `--output-dir` or `prepared/<name>`.
+    """Prepare the dataset named in the settings, and write it to `--output-dir` or `prepared/<name>`.
 
-    Raises DataError when it cannot be used, OutputError when the folder must not be written.
+    Raises DataError when the dataset cannot be used, OutputError when the output folder must not be written to.
     """
     data, cleaning, seed = settings.data, settings.cleaning, settings.run.seed
     source = SourceFinder.of(settings.run, settings.download, settings.demo).find(data)
     if source.prepared:
-        raise UsageError(f"{source.prepared} is prepared already", "give it to clf train --dataset")
+        raise UsageError(f"{source.prepared} is already prepared", "pass it to clf train --dataset")
     check_sizes(data)
     default = PREPARED / source.name
     kept = PreparedDataset(settings.run.output_dir or default)
@@ -49,12 +49,12 @@ def _result(prepared: PreparedDataset) -> PrepareResult:
 
 
 def _check_space(folder: Path, data: DataSettings) -> None:
-    """Refuse before the work what would fill the disk: texts are kept twice, and once more while preparing."""
+    """Refuse to start if the disk would fill up: texts are stored twice, and a third time while preparing."""
     files = [file for path in input_paths(data) for file in (path.iterdir() if path.is_dir() else [path])]
     needed = 3 * sum(file.stat().st_size for file in files if file.is_file())
     free = shutil.disk_usage(folder.parent).free
     if free < needed:
         raise OutputError(
-            f"{folder.parent} has {free / 1e6:.0f} MB free, preparing needs about {needed / 1e6:.0f} MB",
+            f"{folder.parent} has {free / 1e6:.0f} MB free, but preparing needs about {needed / 1e6:.0f} MB",
             "free some space, or choose another --output-dir",
         )

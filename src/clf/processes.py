@@ -1,6 +1,6 @@
-"""The processes of one run, as torchrun or accelerate launch start them: which one this is, and how they meet.
+"""The processes of one run started by torchrun or accelerate launch: their ranks, and how they communicate.
 
-Started by neither, a run is one process, and nothing here loads torch.
+Without a launcher, a run is a single process, and nothing here needs torch.
 """
 
 import os
@@ -15,21 +15,21 @@ from typing import Any
 from clf.errors import NetworkError, UsageError, first_line
 
 LONGEST_WAIT = timedelta(days=2)
-"""How long the others wait for the main process, which may be preparing millions of rows."""
+"""How long the other processes wait for the main process, which may be preparing millions of rows."""
 STEP_WAIT = timedelta(minutes=30)
-"""How long processes wait for each other between steps; a host that is lost is noticed after this at the latest."""
+"""How long processes wait for each other between steps; a lost host is noticed after this time at the latest."""
 
 CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 _shared = False
 _groups: dict[str, Any] = {}
-"""Two groups for messages over gloo: PATIENT waits as long as preparing may take, STEP as long as a step may."""
+"""Two gloo groups for messages: PATIENT waits as long as data preparation may take, STEP as long as one step may."""
 PATIENT, STEP = "patient", "step"
 
 
 @dataclass(frozen=True)
 class World:
-    """Which of how many processes this is, in all and on this host."""
+    """The rank of this process and the number of processes, overall and on this host."""
 
     rank: int = 0
     size: int = 1
@@ -38,7 +38,7 @@ class World:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the one process that prepares, logs, and writes."""
+        """Whether this is the main process, the only one that prepares data, logs and writes files."""
         return self.rank == 0
 
 
@@ -46,9 +46,9 @@ ALONE = World()
 
 
 def current_world() -> World:
-    """Read what the launcher says in the environment.
+    """Read ranks and sizes from the launcher's environment variables.
 
-    Raises UsageError when it contradicts itself.
+    Raises UsageError when they contradict each other.
     """
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     values = [os.environ.get(name, "") for name in names]
@@ -62,33 +62,33 @@ def current_world() -> World:
 
 
 def was_left_alone() -> bool:
-    """Tell whether a launcher prepared for several processes and started one, as accelerate does without GPUs."""
+    """Return whether a launcher prepared several processes but started only one, as accelerate does without GPUs."""
     return "MASTER_PORT" in os.environ and "RANK" not in os.environ
 
 
 def was_restarted() -> bool:
-    """Tell whether torchrun started this process anew after one was lost."""
+    """Return whether torchrun restarted this process because another one was lost."""
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
 
 
 def usable_cores() -> int:
-    """Count the cores this process may use: those of the machine, less what a mask or a container takes away."""
+    """Count the cores this process may use, within the limits of its CPU affinity mask and its container."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     with suppress(OSError, ValueError):
         quota, period = (CONTROL_GROUP / "cpu.max").read_text().split()
-        cores = min(cores, max(1, int(quota) // int(period)))  # "max" is not a number: no limit
-    with suppress(OSError, ValueError):  # the older kind of control groups; there -1 is no limit
+        cores = min(cores, max(1, int(quota) // int(period)))  # "max" (no limit) is not a number
+    with suppress(OSError, ValueError):  # cgroups version 1, where -1 means no limit
         quota, period = ((CONTROL_GROUP / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
         cores = min(cores, max(1, int(quota) // int(period))) if int(quota) > 0 else cores
     return cores
 
 
 def join(world: World, cuda: bool) -> None:
-    """Meet the other processes, who compute over NCCL on GPUs and over gloo on processors.
+    """Connect to the other processes; training communicates over NCCL on GPUs and over gloo on CPUs.
 
-    Messages of clf go over gloo in any case, and all processes connect for them here, at the start. NCCL connects at
-    its first use, by which time the main process has prepared the data and no other waits for it; so NCCL keeps the
-    time limit of its own, after which it ends a run that lost a host. Raises NetworkError when they cannot meet.
+    clf's own messages always use gloo, and all processes connect to it here, at the start. NCCL connects when it is
+    first used. By then the main process has prepared the data and no other process is waiting for it, so NCCL keeps
+    its default timeout, after which it ends a run that lost a host. Raises NetworkError when they cannot connect.
     """
     import torch
     from torch import distributed
@@ -100,15 +100,17 @@ def join(world: World, cuda: bool) -> None:
     try:
         _meet(world, "nccl" if cuda else "gloo")
     except (RuntimeError, ValueError) as error:
-        hint = "check MASTER_ADDR, name resolution and firewalls; GLOO_SOCKET_IFNAME names the network interface to use"
-        raise NetworkError(f"the {world.size} processes of this run cannot meet: {first_line(error)}", hint) from error
+        hint = "check MASTER_ADDR, name resolution and firewalls; set GLOO_SOCKET_IFNAME to the network interface"
+        raise NetworkError(
+            f"the {world.size} processes of this run cannot connect to each other: {first_line(error)}", hint
+        ) from error
 
 
 def _meet(world: World, backend: str) -> None:
     from torch import distributed
     from torch.distributed import PrefixStore, rendezvous  # type: ignore[attr-defined]
 
-    # torchrun's store outlives the processes: those started anew must not find the addresses of the dead.
+    # torchrun's store outlives the processes: restarted ones must not find the addresses of those that died.
     store, rank, size = next(rendezvous("env://", world.rank, world.size))
     fresh = PrefixStore(f"start_{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
     distributed.init_process_group(backend, store=fresh, rank=rank, world_size=size)
@@ -117,7 +119,7 @@ def _meet(world: World, backend: str) -> None:
 
 
 def wait_for_all(world: World, group: str = PATIENT) -> None:
-    """Return when every process has come here."""
+    """Wait until every process has reached this call."""
     if world.size > 1:
         from torch import distributed
 
@@ -125,7 +127,7 @@ def wait_for_all(world: World, group: str = PATIENT) -> None:
 
 
 def from_main(world: World, value: Any = None) -> Any:
-    """Return on every process what the main one gives here."""
+    """Send a value from the main process to all processes, and return it on each of them."""
     if world.size == 1:
         return value
     from torch import distributed
@@ -139,7 +141,7 @@ def from_main(world: World, value: Any = None) -> Any:
 
 @contextmanager
 def ending_others(world: World) -> Iterator[None]:
-    """On the main process: when it fails before it shared its plan, let the others end quietly."""
+    """Let the other processes exit quietly when the main process fails before sharing its plan."""
     try:
         yield
     except BaseException:
@@ -149,7 +151,7 @@ def ending_others(world: World) -> Iterator[None]:
 
 
 def any_process(world: World, number: int) -> int:
-    """Return the largest of the numbers that the processes give."""
+    """Return the largest of the numbers that the processes pass."""
     if world.size == 1:
         return number
     import torch
@@ -161,7 +163,7 @@ def any_process(world: World, number: int) -> int:
 
 
 def add_up(world: World, values: Any) -> Any:
-    """Return the sum of the arrays that the processes give, all of one shape."""
+    """Return the sum of the arrays that the processes pass, all of the same shape."""
     if world.size == 1:
         return values
     import torch
@@ -173,7 +175,7 @@ def add_up(world: World, values: Any) -> Any:
 
 
 def leave(world: World) -> None:
-    """Part from the other processes in order."""
+    """Disconnect from the other processes cleanly."""
     if world.size > 1:
         from torch import distributed
 

@@ -1,4 +1,4 @@
-"""How long work says how far it is: a live bar on a terminal, a plain line every few seconds elsewhere."""
+"""Progress of long operations: a live bar on a terminal, a plain line every few seconds elsewhere."""
 
 import logging
 import sys
@@ -20,11 +20,11 @@ _live: "Progress | None" = None
 
 @contextmanager
 def track(what: str, total: int | None, unit: str = "texts", done: int = 0) -> Iterator[Advance]:
-    """Show the progress of `total` units; call the value given with how many were done (and `note=` to say more).
+    """Show the progress of `total` units: call the yielded function with the number of units just finished.
 
-    Where the total is unknown (None) there is a count and a rate; `total=` in a call says it, or mends it. Silent
-    when the user wants no notes (`--quiet`); on stderr always, so that stdout is for results. What was `done` before
-    counts for the total, not for the rate.
+    `note=` adds a remark. When the total is unknown (None), only a count and a rate are shown; `total=` in a later
+    call sets or corrects it. Nothing is shown when the user wants no notes (`--quiet`). Progress always goes to stderr,
+    because stdout is for results. Units that were `done` before count towards the total but not towards the rate.
     """
     if not _notes_are_wanted() or (total is not None and total <= 0):
         yield lambda count=1, note="", total=None: None
@@ -36,7 +36,7 @@ def track(what: str, total: int | None, unit: str = "texts", done: int = 0) -> I
 
 
 def _notes_are_wanted() -> bool:
-    """Tell whether notes reach the user; what a log file takes says nothing about it."""
+    """Return whether the user sees notes; log files do not count."""
     clf = logging.getLogger("clf")
     shown = [handler for handler in clf.handlers if not isinstance(handler, logging.FileHandler)]
     return any(handler.level <= logging.INFO for handler in shown) if shown else clf.isEnabledFor(logging.INFO)
@@ -57,12 +57,12 @@ def _bar(what: str, total: int | None, unit: str, done: int) -> Iterator[Advance
     )
 
     global _live
-    if _live is not None:  # one display, with another line in it
+    if _live is not None:  # only one live display can exist: add a line to it
         yield from _task(_live, what, total, done)
         return
     counted = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else [
         MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}")]  # fmt: skip
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), *counted, TextColumn("after"),
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), *counted, TextColumn("elapsed:"),
                TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn(),
                TextColumn("{task.fields[note]}", markup=False)]  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -74,7 +74,7 @@ def _bar(what: str, total: int | None, unit: str, done: int) -> Iterator[Advance
 
 
 def _task(progress: "Progress", what: str, total: int | None, done: int) -> Iterator[Advance]:
-    """Show one line of a display until its work is done."""
+    """Show one line of the display until its work is done."""
     task = progress.add_task(what, total=total, completed=done, note="", rate="")
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
@@ -91,7 +91,7 @@ def _task(progress: "Progress", what: str, total: int | None, done: int) -> Iter
 
 
 def live_console() -> "Console | None":
-    """Return the console that shows a bar now: what else is printed through it stands above the bar."""
+    """Return the console of the live bar, if there is one: other output printed through it appears above the bar."""
     return _live.console if _live else None
 
 
@@ -123,7 +123,7 @@ def _lines(what: str, total: int | None, unit: str, done: int) -> Advance:
 
 
 def size(count: float) -> str:
-    """Write a number of bytes as people say it: 1.2 kB, 268 MB, 3.4 GB."""
+    """Format a number of bytes for people: 1.2 kB, 268 MB, 3.4 GB."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             break
@@ -132,7 +132,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds as people say them: 42 s, 3 min 20 s, 2 h 5 min."""
+    """Format seconds for people: 42 s, 3 min 20 s, 2 h 5 min."""
     whole = round(max(0.0, seconds))
     if whole < 60:
         return f"{whole} s"

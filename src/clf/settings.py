@@ -1,6 +1,6 @@
 """Every setting of clf, declared once: a class per section, a field per setting.
 
-The flag, the variable, the TOML key, the help text and the reference page are derived from the fields below:
+Flags, environment variables, TOML keys, help texts and the reference page are generated from the fields below:
 `train.epochs` is `--epochs`, `CLF_TRAIN__EPOCHS` and `epochs` under `[train]`.
 """
 
@@ -23,7 +23,7 @@ Auto = Literal["auto"]
 
 
 def _as_list(value: Any) -> Any:
-    """Accept one string where a list stands: `text_column = "review"`, `CLF_DATA__TEXT_COLUMN=review`."""
+    """Accept a single string instead of a list: `text_column = "review"`, `CLF_DATA__TEXT_COLUMN=review`."""
     if isinstance(value, str):
         return json.loads(value) if value.startswith("[") else [value]
     return value
@@ -33,196 +33,196 @@ Strings = Annotated[list[str], BeforeValidator(_as_list)]
 
 
 class Section(BaseModel):
-    """A group of settings: frozen values, validated when built, nothing else."""
+    """A group of settings: frozen values, validated on construction."""
 
-    # Validators are built when first used: `--help` needs none of them.
+    # Validators are built on first use: `--help` needs none of them.
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     @classmethod
     def known(cls, recorded: Any) -> Any:
-        """Leave out of `recorded` values what this section does not have, as an older or a later clf may write it."""
+        """Drop the `recorded` values that this section does not have: an older or newer clf may have written them."""
         if not isinstance(recorded, dict):
             return recorded
         return {name: value for name, value in recorded.items() if name in cls.model_fields}
 
     def overlaid_on(self, recorded: Self) -> Self:
-        """Return `recorded` values, replaced by those that were given explicitly to this section."""
+        """Return the `recorded` values, overridden by those that were set explicitly in this section."""
         return recorded.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 class RunSettings(Section):
-    """What every command shares."""
+    """Settings that all commands share."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
-    """Seed of splits, samples, the new head and training."""
+    """Random seed for splitting, choosing subsets, initialising the new head, and training."""
     offline: bool = False
-    """Attempt no connection beyond this machine."""
+    """Make no network connections beyond this machine."""
     overwrite: bool = False
-    """Replace what stands at the output."""
+    """Replace whatever is already at the output path."""
     resume: bool = False
-    """Go on with an interrupted run of the same settings, data and model; afresh where there is none."""
+    """Resume an interrupted run with the same settings, data and model; start from scratch if there is none."""
     output_dir: Path | None = None
-    """Folder for the result. [default: named after model and dataset]"""
+    """Output folder. [default: named after the model and the dataset]"""
 
 
 class DataSettings(Section):
-    """Which texts and labels, and how they are split."""
+    """Which texts and labels to use, and how to split them."""
 
     dataset: Annotated[str | None, Field(min_length=1)] = None
-    """imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; to evaluate and
-    compare, the dataset of the model's training]"""
+    """Dataset: imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; when evaluating
+    a model, the dataset it was trained on]"""
     validation: Path | None = None
     """File with the validation split."""
     test: Path | None = None
     """File with the test split."""
     split: Literal["train", "validation", "test"] = "test"
-    """Split to measure on."""
+    """Split to evaluate on."""
     text_column: Strings = []
-    """Column with the text, by name or number from 0; repeat it to join several."""
+    """Column with the text, by name or by number counting from 0; repeat the flag to join several columns."""
     label_column: str | None = None
-    """Column with the label, by name or number from 0."""
+    """Column with the label, by name or by number counting from 0."""
     group_column: str | None = None
-    """Column by which rows belong together (author, product): a group is never cut in two."""
+    """Column that groups rows (author, product); all rows of a group stay in the same split."""
     label_map: str | None = None
-    """Names of labels: 1=World,2=Sports or a JSON or TOML file."""
+    """Names for the labels: 1=World,2=Sports, or a JSON or TOML file."""
     no_header: bool = False
-    """The first line of the file is data."""
+    """The file has no header: its first line is data."""
     encoding: str | None = None
-    """Encoding of the file. [default: found by looking]"""
+    """Character encoding of the file. [default: detected]"""
     delimiter: str | None = None
-    """Delimiter of the file. [default: found by looking]"""
+    """Column delimiter of the file. [default: detected]"""
     validation_size: Fraction = 0.1
-    """Share of the rows cut off for validation where none is given."""
+    """Share of the training rows to split off for validation if the dataset has no validation split."""
     test_size: Fraction = 0.1
-    """Share of the rows cut off for test where only one split is given."""
+    """Share of the training rows to split off for test if the dataset has only one split."""
     drop_leaks: bool = False
-    """Remove from train the texts that stand in validation or test too, and their near duplicates."""
+    """Remove training texts that also appear in validation or test, exactly or as near duplicates."""
     allow_leak: bool = False
-    """Measure even when more than 1 % of the texts were in the model's training data."""
+    """Evaluate even if more than 1 % of the texts were in the model's training data."""
     max_inflation: PositiveCount = 100
-    """Refuse a compressed file that grows to more than this many times its size."""
+    """Refuse a compressed file that expands to more than this many times its size."""
     max_length: Annotated[int | None, Field(ge=4, le=100_000)] = None
-    """Tokens per text, the rest is cut. [default: 512, at most what the model can read]"""
+    """Maximum tokens per text; longer texts are truncated. [default: 512, or the model's limit if that is lower]"""
     max_train_samples: Annotated[int | None, Field(ge=2)] = None
-    """Train on this many texts, stratified."""
+    """Train on at most this many texts, stratified by class."""
     max_eval_samples: Annotated[int | None, Field(ge=2)] = None
-    """Measure on this many texts, for validation and test each, stratified."""
+    """Use at most this many validation texts and at most this many test texts, stratified by class."""
 
     @property
     def columns(self) -> list[str]:
-        """The columns that are named."""
+        """The columns that the settings name."""
         named = [*self.text_column, self.label_column, self.group_column]
         return [name for name in named if name is not None]
 
 
 class CleaningSettings(Section):
-    """The cleaning steps, stored with the model and applied again wherever it reads texts."""
+    """Cleaning steps for the texts. They are stored with the model and applied to every text it reads."""
 
     unescape_entities: bool = True
-    """Turn HTML entities into characters, at most twice."""
+    """Decode HTML entities, at most twice."""
     strip_html: bool = True
-    """Replace tags of HTML elements by a space."""
+    """Replace the tags of HTML elements with a space."""
     remove_urls: bool = True
-    """Remove web addresses."""
+    """Remove URLs."""
     normalize_unicode: bool = True
-    """Compose characters (Unicode NFC)."""
+    """Normalise characters to Unicode NFC (composed form)."""
     drop_control: bool = True
-    """Drop control and invisible characters."""
+    """Remove control characters and invisible characters."""
     collapse_spaces: bool = True
-    """Make each run of white space one space."""
+    """Collapse each run of white space into one space."""
     tidy_punctuation: bool = True
-    """Shorten long runs of one punctuation mark."""
+    """Shorten long runs of the same punctuation mark."""
 
 
 class ComputeSettings(Section):
-    """Where and how numbers are computed."""
+    """The device and the precision to compute with."""
 
     device: Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")] = "auto"
-    """auto, cpu, cuda, cuda:N or mps."""
+    """Device to compute on: auto, cpu, cuda, cuda:N or mps."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Number format of the matrix products; auto takes the fastest that is safe here."""
+    """Number format for matrix products; auto picks the fastest one that is safe on this machine."""
 
 
 class TrainSettings(Section):
-    """The recipe of fine-tuning."""
+    """How to fine-tune the encoder."""
 
     model: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
-    """Pre-trained encoder: Hub id or folder."""
+    """Pre-trained encoder to fine-tune: a Hub id or a folder."""
     revision: str | None = None
     """Branch, tag or commit of the encoder on the Hub."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] | Auto = AUTO
-    """Passes over the training split; auto takes 3, and of few texts as many as give enough steps."""
+    """Passes over the training split; auto is 3, or more for a small dataset, so that there are enough steps."""
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 16
     """Texts per optimizer step."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] | Auto = AUTO
-    """Peak learning rate of AdamW; auto takes what suits the encoder, 2e-5 for DistilBERT."""
+    """Peak learning rate of AdamW; auto picks the rate that suits the encoder (2e-5 for DistilBERT)."""
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.01
     """Weight decay of AdamW."""
     warmup_steps: Annotated[int, Field(ge=0)] | Auto = AUTO
-    """Steps of linear warm-up; auto takes 500, at most a tenth of the run."""
+    """Number of linear warm-up steps; auto is 500, but at most a tenth of the run."""
     attention_dropout: Literal["auto", "keep", "off"] = "auto"
-    """Dropout on attention weights; auto is off on CPU, where it triples the step."""
+    """Dropout on the attention weights; auto turns it off on a CPU, where it triples the time per step."""
     fast_dropout: bool = True
-    """Draw the masks of dropout with a faster generator, on a CPU."""
+    """Speed up training on a CPU by drawing dropout masks with a faster random number generator."""
     fast_attention: bool = True
-    """Compute attention text by text while training on a CPU, where the architecture allows."""
+    """Speed up training on a CPU by computing attention one text at a time, if the architecture allows it."""
     gradient_accumulation: PositiveCount = 1
-    """Read the texts of a step in this many parts, for less memory; the result is the same but for rounding."""
+    """Process the texts of each step in this many parts, to save memory; the result is the same up to rounding."""
     class_weights: Literal["none", "balanced"] = "none"
-    """balanced: errors on a rare class count more, by texts / (classes x texts of the class)."""
+    """balanced makes errors on rare classes count more: the weight of a class is texts / (classes x its texts)."""
     label_smoothing: Fraction = 0.0
-    """Share of the target spread evenly over all classes."""
+    """Share of the target probability that is spread evenly over all classes."""
     truncation: Literal["head", "tail", "head-tail"] = "head"
-    """Which part of a text that is too long is read; head-tail is a quarter from the beginning, the rest from the
-    end."""
+    """Which part of a text longer than --max-length to keep: the beginning (head), the end (tail), or a quarter from
+    the beginning and the rest from the end (head-tail)."""
     head_init: Literal["auto", "random", "probe"] = "auto"
-    """Start of a fresh head: drawn at random, or fitted on the frozen encoder; auto fits where texts are few."""
+    """How to initialise the new head: random, or probe (fitted on the frozen encoder); auto is probe for few texts."""
     eval_steps: PositiveCount | Literal["epoch"] | Auto = AUTO
-    """Steps between two evaluations; auto takes an epoch, and several where they are short."""
+    """Steps between evaluations; auto evaluates once per epoch, or once every few epochs if they are short."""
     select_by: Literal["auto", "macro_f1", "log_loss", "last"] = "auto"
-    """Which evaluation's weights are kept; auto takes macro F1, of few validation texts the log loss, of very few
-    the last."""
+    """How to choose the weights to keep from all evaluations. auto uses macro_f1, but log_loss with few validation
+    texts, and last (the final weights) with very few."""
     early_stopping_patience: PositiveCount = 3
-    """Stop after this many evaluations without a better one; never where the last weights are kept."""
+    """Stop after this many evaluations without improvement; ignored if the last weights are kept (--select-by last)."""
     save_steps: Annotated[int | None, Field(ge=1)] = None
-    """Save a checkpoint every so many steps, beside those that clf saves when they cost little."""
+    """Save a checkpoint every this many steps, in addition to those that clf saves when saving is cheap."""
     deterministic: bool = False
-    """Compute so that the same run gives the same bits, also on a GPU, where that costs speed."""
+    """Make repeated runs give bit-identical results, also on a GPU, where this costs speed."""
     report_to: Strings = []
-    """Tracker to report to: tensorboard, mlflow or wandb; repeat it for several."""
+    """Tracker to report to: tensorboard, mlflow or wandb; repeat the flag for several."""
     keep_checkpoints: bool = False
-    """Keep the checkpoints after the model is published."""
+    """Keep the checkpoints after the finished model is saved."""
     no_final_test: bool = False
-    """Skip the closing pass over the test split."""
+    """Skip the final evaluation on the test split."""
     test_run: bool = False
-    """Try everything on a small sample: 64 training texts, 32 to measure on, one
-    epoch unless --epochs is given."""
+    """Try out the whole run on a small sample: 64 training texts, 32 validation and 32 test texts, and one epoch unless
+    --epochs is given."""
 
 
 class EvaluateSettings(Section):
-    """What evaluate measures beside the usual."""
+    """What `clf evaluate` measures in addition to the standard metrics."""
 
     positive_label: str | None = None
-    """Show precision, recall and F1 of this class too."""
+    """Also show precision, recall and F1 of this class."""
     label_issues: Annotated[int, Field(ge=0)] = 0
-    """List the labels that are most likely wrong, this many of them."""
+    """List up to this many labels that look wrong, most suspicious first."""
     folds: Annotated[int | None, Field(ge=2, le=20)] = None
-    """Look for wrong labels in the training split: train this many times anew, each time leaving out a part."""
+    """Find wrong labels in the training split by cross-validation: train this many models, each without one fold."""
 
 
 class ConfidenceSettings(Section):
-    """When the model is sure enough to answer."""
+    """How confident the model must be to give an answer."""
 
     target_accuracy: Annotated[float | None, Field(gt=0, lt=1)] = None
-    """Store the lowest threshold of confidence above which validation shows at least this accuracy, with 95 %
-    certainty."""
+    """Store the lowest confidence threshold above which accuracy on the validation split is at least this value, with
+    95 % certainty."""
     target_coverage: Annotated[float | None, Field(gt=0, le=1)] = None
-    """Store the threshold of confidence that answers this share of the validation texts."""
+    """Store the confidence threshold at which this share of the validation texts gets an answer."""
 
     @model_validator(mode="after")
     def _one_target(self) -> "ConfidenceSettings":
         if self.target_accuracy is not None and self.target_coverage is not None:
-            raise ValueError("--target-accuracy and --target-coverage were both given: one threshold is stored")
+            raise ValueError("--target-accuracy and --target-coverage were both given, but only one can be used")
         return self
 
 
@@ -230,76 +230,77 @@ class ReportSettings(Section):
     """Reports for people and for CI jobs."""
 
     report: Path | None = None
-    """HTML page to write, with everything in it."""
+    """Write a self-contained HTML report to this file."""
     junit: Path | None = None
-    """JUnit XML to write: a case for each rule of the gate."""
+    """Write JUnit XML to this file, with one test case for each rule of the gate."""
     markdown: Path | None = None
-    """Markdown to write. On GitHub it is added to the summary of the job too."""
+    """Write a Markdown report to this file. On GitHub it is also added to the job summary."""
 
 
 class CompareSettings(Section):
-    """Against what the candidate is measured, and what it must reach."""
+    """What the candidate is compared with, and what it must reach."""
 
     baseline: Strings = ["pretrained", "tfidf"]
-    """pretrained, majority, tfidf, frozen or a model folder; repeat it for several. All must be beaten."""
+    """Baseline to beat: pretrained, majority, tfidf, frozen or a model folder. Repeat the flag for several: the
+    candidate must beat all of them."""
     show_baseline: Strings = []
-    """A baseline that is shown and never gates; repeat it for several."""
+    """Baseline to show without any effect on the gate; repeat the flag for several."""
     metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
-    """Metric that decides."""
+    """Metric that decides the comparison."""
     min_improvement: Share = 0.0
-    """The candidate must be better by more than this."""
+    """The candidate must be better than each baseline by more than this."""
     margin: Annotated[float | None, Field(gt=0, le=1)] = None
-    """Being worse by less than this will do."""
+    """Also accept a candidate that is worse by less than this."""
     min_accuracy: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Accuracy the candidate must reach."""
+    """Minimum accuracy of the candidate."""
     min_f1: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Macro F1 the candidate must reach."""
+    """Minimum macro F1 of the candidate."""
     max_ece: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Calibration error the candidate may have at most."""
+    """Maximum calibration error (ECE) of the candidate."""
     min_class_recall: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Recall the candidate must reach in every class."""
+    """Minimum recall of the candidate in every class."""
     on_inconclusive: Literal["pass", "fail"] = "fail"
-    """What a comparison that settles nothing means for the exit code: 0, or 4."""
+    """What to do if the comparison is inconclusive: pass (exit code 0) or fail (exit code 4)."""
     examples: Annotated[int, Field(ge=0, le=1000)] = 3
-    """Texts to show with the answers of both models."""
+    """Number of texts to show with the predictions of both models."""
 
 
 class PredictSettings(Section):
-    """How predictions are given."""
+    """How predictions are reported."""
 
     threshold: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Answer `abstain` below this confidence. [default: the model's own]"""
+    """Predict `abstain` below this confidence. [default: the threshold stored with the model]"""
     all_scores: bool = False
-    """Add the probability of every class."""
+    """Add the probability of every class to the predictions."""
 
 
 class ExportSettings(Section):
-    """How a model leaves clf."""
+    """How to export a model."""
 
     format: Literal["onnx"] = "onnx"
-    """onnx, for ONNX Runtime and whatever else reads it."""
+    """Export format: onnx, for ONNX Runtime and other tools that read it."""
     int8: bool = False
-    """Store the matrices as 8-bit integers: smaller and faster, and refused when it costs more than --margin."""
+    """Store weight matrices as 8-bit integers: smaller and faster; refused if --metric drops by more than --margin."""
 
 
 class DemoSettings(Section):
-    """The demonstration on synthetic reviews."""
+    """The demo on synthetic reviews."""
 
     model: str | None = None
-    """Encoder to fine-tune. [default: all-MiniLM-L6-v2 when its package is installed, else a small fresh one]"""
+    """Encoder to fine-tune. [default: all-MiniLM-L6-v2 if its package is installed, otherwise a small new encoder]"""
     rows: Annotated[int, Field(ge=20, le=2000)] = 100
-    """Reviews to generate."""
+    """Number of reviews to generate."""
 
 
 class DownloadSettings(Section):
-    """How the Hub is asked."""
+    """How to download from the Hugging Face Hub."""
 
     download_timeout: Annotated[int, Field(ge=1, le=86_400)] = 60
-    """Seconds without progress before a download is given up."""
+    """Abandon a download after this many seconds without progress."""
 
 
 class Settings(Section):
-    """What one run was asked to do. Building one reads neither files nor the environment."""
+    """All settings of one run. Constructing it reads neither files nor the environment."""
 
     run: RunSettings = Field(default_factory=RunSettings)
     data: DataSettings = Field(default_factory=DataSettings)
@@ -317,7 +318,7 @@ class Settings(Section):
 
 
 def flag(name: str) -> str:
-    """Return the flag of a setting."""
+    """Return the command-line flag of a setting."""
     return f"--{name.replace('_', '-')}"
 
 

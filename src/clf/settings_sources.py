@@ -1,4 +1,4 @@
-"""Where settings come from: flags, then `CLF_*` variables, then `clf.toml`, then the defaults."""
+"""Load settings from flags, `CLF_*` environment variables, `clf.toml` and the defaults, in this order of priority."""
 
 import os
 from difflib import get_close_matches
@@ -14,13 +14,13 @@ Overrides = dict[str, dict[str, Any]]
 
 
 def load_settings(overrides: Overrides | None = None, config: Path | None = None) -> Settings:
-    """Layer the sources: `overrides`, then CLF_* variables, then the settings file, then the defaults.
+    """Merge all sources of settings, in order of priority: `overrides`, CLF_* variables, settings file, defaults.
 
-    Raises UsageError for an unknown name or a bad value, naming the flag, variable or key it came from.
+    Raises UsageError for an unknown name or a bad value; the message names the flag, variable or key.
     """
     overrides = overrides or {}
     if config is not None and not config.is_file():
-        raise UsageError(f"no settings file {config}", "give --config the path of a TOML file")
+        raise UsageError(f"no settings file {config}", "pass --config the path of a TOML file")
     _check_variables()
     try:
         return _layered(config or CONFIG_FILE, overrides)
@@ -31,7 +31,7 @@ def load_settings(overrides: Overrides | None = None, config: Path | None = None
 
 
 def _layered(config: Path, overrides: Overrides) -> Settings:
-    # pydantic-settings costs 50 ms, which no `--help` should pay.
+    # Importing pydantic-settings takes 50 ms, too long for `--help`.
     from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
 
     class LayeredSettings(Settings, BaseSettings):
@@ -50,7 +50,7 @@ def _layered(config: Path, overrides: Overrides) -> Settings:
 
 
 def variable_names() -> list[str]:
-    """Return the name of every environment variable that holds a setting."""
+    """Return the names of all environment variables that can set a setting."""
     return [
         f"CLF_{section}__{name}".upper()
         for section in Settings.model_fields
@@ -59,11 +59,11 @@ def variable_names() -> list[str]:
 
 
 def _check_variables() -> None:
-    """Refuse CLF_* variables that name no setting: pydantic-settings would pass over most of them."""
+    """Refuse CLF_* variables that match no setting; pydantic-settings would silently ignore most of them."""
     known = [*variable_names(), "CLF_CONFIG"]
     for name in sorted(os.environ):
         if name.startswith("CLF_") and name not in known:
-            raise UsageError(f"the environment variable {name} names no setting", _suggest(name, known))
+            raise UsageError(f"the environment variable {name} is not a setting", _suggest(name, known))
 
 
 def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
@@ -71,10 +71,10 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
     if not section:
         return UsageError(
-            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "mend that line"
+            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "fix that line"
         )
     if not name and problem["type"] == "value_error":  # two settings that contradict each other
-        return UsageError(problem["msg"].removeprefix("Value error, "), "give one of them")
+        return UsageError(problem["msg"].removeprefix("Value error, "), "pass only one of them")
     origin = _origin(section, name, overrides, config)
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
@@ -82,7 +82,9 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     expected = expected.partition(", unable to parse")[0]
     same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]
     expected += "".join(f", or {other['ctx']['expected']}" for other in same if other["type"] == "literal_error")
-    return UsageError(f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for what it takes")
+    return UsageError(
+        f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for the accepted values"
+    )
 
 
 def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
@@ -102,4 +104,4 @@ def _names_near(section: str, name: str) -> list[str]:
 
 def _suggest(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known[:12])}"
+    return f"did you mean {close[0]}?" if close else f"known settings: {', '.join(known[:12])}"

@@ -50,27 +50,27 @@ log = logging.getLogger(__name__)
 
 
 def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
-    """Fine-tune and publish; prepare the dataset first when it is raw.
+    """Fine-tune and publish a model; prepare the dataset first when it is raw.
 
-    `told` is whether the recipe is the user's, who is then told what became of it.
+    With `told`, which is for a recipe chosen by the user, the schedule is logged.
 
-    Under torchrun or accelerate launch, every process comes here; the main one returns the result, the others None.
+    Under torchrun or accelerate launch, every process calls this; the main process returns the result, the others None.
 
     Raises DataError, ModelError, NetworkError, OutputError or TrainingError, each before anything is published;
-    Interrupted when a signal ended the run and a checkpoint was saved.
+    Interrupted when a signal stopped the run and a checkpoint was saved.
     """
     world = processes.current_world()
     settings = _resolved(settings)
     check_trackers(settings.train.report_to)
     check_reports(settings.report.report)
     cuda = False
-    if world.size > 1 or settings.compute.device != "auto":  # one that is not there is found before anything is made
+    if world.size > 1 or settings.compute.device != "auto":  # report a missing device before anything is created
         from clf.models.compute import choose_compute
 
         cuda = choose_compute(settings.compute, world).device.type == "cuda"
     if world.size == 1:
         if processes.was_left_alone():
-            log.warning("the launcher started one process only; without GPUs, start several with torchrun")
+            log.warning("the launcher started only one process; without GPUs, start several with torchrun")
         return _lead(settings, world, told)
     processes.join(world, cuda)
     try:
@@ -102,11 +102,11 @@ def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
 
 
 def _follow(settings: Settings, world: World) -> None:
-    """Train beside the main process, on what it prepared."""
+    """Train in a worker process, on the dataset that the main process prepared."""
     from clf.training.setup import fine_tune_work
 
     plan = processes.from_main(world)
-    if plan is None:  # it ended before, and says why
+    if plan is None:  # the main process ended early, and reports why
         return
     files, folder, resume, schedule = plan
     run = Run(folder)
@@ -115,7 +115,7 @@ def _follow(settings: Settings, world: World) -> None:
 
 
 def default_name(settings: Settings, source: Source) -> str:
-    """Return the name of the model folder: model, dataset, and whether it is final."""
+    """Return the default name of the model folder: encoder, dataset, and `final` or `test_run`."""
     encoder = Path(settings.train.model.rstrip("/")).name
     dataset = PreparedDataset(source.prepared).name if source.prepared else source.name
     return f"{encoder}_{dataset}_{'test_run' if settings.train.test_run else 'final'}"
@@ -124,7 +124,7 @@ def default_name(settings: Settings, source: Source) -> str:
 def _train(
     settings: Settings, source: Source, files: ModelFiles, folder: Path, run: Run, world: World, told: bool
 ) -> TrainResult:
-    """Prepare, train, measure and publish, on the main process."""
+    """Prepare, train, evaluate and publish, in the main process."""
     clock = Clock()
     work, resume = _begin(settings, source, files, run, world, clock)
     processes.from_main(world, (files, folder, resume, work.schedule))
@@ -138,7 +138,7 @@ def _train(
     processes.leave(world)
     clock.lap("train")
     result, record = _measure(settings, work, trained, folder, run, clock)
-    # Before the model stands: whatever then ends the run, the same command finds both, or goes on from a checkpoint.
+    # Written before the model: wherever the run ends now, the same command finds both, or resumes from a checkpoint.
     finished = FinishedRun(
         of=_identity(settings, source), created=record.created, result=result, recipe=work.schedule.as_settings()
     )
@@ -157,12 +157,12 @@ def _train(
 def _begin(
     settings: Settings, source: Source, files: ModelFiles, run: Run, world: World, clock: Clock
 ) -> tuple["Work", bool]:
-    """Prepare the dataset and load what is trained; tells whether an interrupted run goes on."""
-    # Nothing of an earlier run is replaced before data and model are known to be good.
+    """Prepare the dataset and load the model; return the work and whether it resumes an interrupted run."""
+    # Nothing of an earlier run is replaced until data and model are known to be valid.
     with staged(run.folder / "dataset") as stage:
         prepared = dataset_for_training(settings, source, stage, run.folder / "dataset")
         clock.lap("prepare")
-        from clf.training.setup import as_begun  # seconds, which a bad file should not cost
+        from clf.training.setup import as_begun  # takes seconds, which an invalid file should not cost
 
         clock.lap("import")
         work = _load(settings, files, prepared, world)
@@ -183,7 +183,7 @@ def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, worl
 def _measure(
     settings: Settings, work: "Work", trained: "Trained", folder: Path, run: Run, clock: Clock
 ) -> tuple[TrainResult, "ModelRecord"]:
-    """Calibrate on validation and test once; return the result, and the record for the model folder."""
+    """Calibrate on validation and evaluate once on test; return the result and the record for the model folder."""
     from clf.training.confidence import calibrate
     from clf.training.record import model_record
 
@@ -209,39 +209,39 @@ def _measure(
 
 
 def _is_resumed(asked: bool, run: Run) -> bool:
-    """Tell whether there is something to go on with, and say what becomes of it."""
-    there = any(run.checkpoints.glob("*checkpoint-*"))  # also one that was being replaced
+    """Return whether the run resumes from a checkpoint, and log it when one is discarded or missing."""
+    there = any(run.checkpoints.glob("*checkpoint-*"))  # includes one that was being replaced
     if there and not asked:
-        log.warning("an interrupted run in %s is thrown away; --resume would go on with it", shown(run.folder))
+        log.warning("discarding the interrupted run in %s; --resume would continue it", shown(run.folder))
     if asked and not there:
-        log.info("there is no checkpoint to resume from: starting afresh")
+        log.info("there is no checkpoint to resume from: starting from scratch")
     return there and asked
 
 
 def _finished(settings: Settings, default: Path, source: Source) -> TrainResult | None:
-    """Return the result of a run of the same settings and data that is finished, when its model is still there.
+    """Return the result of a finished run with the same settings and data, if its model still exists.
 
-    Raises UsageError when the model that stands there is of another run.
+    Raises UsageError when the folder holds the model of another run.
     """
     folder = Path(os.path.realpath(settings.run.output_dir or default))
     finished = read_finished(Run(folder))
     if finished is None or not _stands(folder, finished.created):
         return None
     if changed := differences(finished.of, _identity(settings, source), finished.recipe):
-        if not settings.run.overwrite and not processes.was_restarted():  # torchrun resumes what nobody asked to resume
+        if not settings.run.overwrite and not processes.was_restarted():  # torchrun's restarts always resume
             raise UsageError(
                 f"{shown(folder)} is the finished model of another run: {'; '.join(changed)}",
-                "pass the same settings and data, give another --output-dir, or pass --overwrite to replace it",
+                "pass the same settings and data, choose another --output-dir, or pass --overwrite to replace it",
             )
         return None
-    log.info("the run is finished: %s", shown(folder))
-    if not settings.train.keep_checkpoints:  # it may have been ended before it removed them
+    log.info("the run is already finished: %s", shown(folder))
+    if not settings.train.keep_checkpoints:  # the run may have ended before it deleted them
         shutil.rmtree(Run(folder).checkpoints, ignore_errors=True)
     return finished.result
 
 
 def _stands(folder: Path, created: str) -> bool:
-    """Tell whether the model that was made then stands in the folder."""
+    """Return whether the folder holds the model created at that time."""
     try:
         record = read_model_record(folder)
     except ModelError:
@@ -254,9 +254,9 @@ def _identity(settings: Settings, source: Source) -> Identity:
 
 
 def dataset_for_training(settings: Settings, source: Source, stage: Path, earlier: Path) -> PreparedDataset:
-    """Fill an empty folder with the prepared dataset: as it is given, as it was prepared before, or made now.
+    """Fill an empty folder with the prepared dataset: the one passed, an existing one, or a newly prepared one.
 
-    What `clf prepare` or an `earlier` run made is taken when it came of the same content and settings.
+    A dataset prepared by `clf prepare` or an `earlier` run is reused if it has the same content and settings.
     """
     key = preparation_key(source, settings.data, settings.cleaning, settings.run.seed, subset=False)
     made = [PreparedDataset(folder) for folder in (earlier, PREPARED / source.name)]
@@ -264,7 +264,7 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
         check_prepared(PreparedDataset(source.prepared), settings.data, settings.cleaning)
         PreparedDataset(source.prepared).link_into(stage)
     elif kept := next((dataset for dataset in made if dataset.holds(key)), None):
-        log.info("%s has not changed: taking it as prepared in %s", source.origin, shown(kept.folder.resolve()))
+        log.info("%s has not changed: using the prepared dataset in %s", source.origin, shown(kept.folder.resolve()))
         kept.link_into(stage)
     else:
         log.info("preparing %s", source.origin)
@@ -284,7 +284,7 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
 def _final_test(
     classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None
 ) -> tuple[Metrics | None, list[TrainExample]]:
-    """Measure the kept weights once on the test split, which was used to choose nothing."""
+    """Evaluate the final model once on the test split, which was not used for any choice."""
     if rows is None:
         return None, []
     from clf.models.inference import probabilities_of
@@ -325,14 +325,14 @@ def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", trai
 
 
 def _resolved(settings: Settings) -> Settings:
-    """Take what the launcher and `--test-run` say into the settings."""
+    """Return the settings, adjusted for a restart by the launcher and for `--test-run`."""
     if processes.was_restarted():
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"resume": True})})
     return _test_run(settings) if settings.train.test_run else settings
 
 
 def _test_run(settings: Settings) -> Settings:
-    """Take a small sample of everything, but for what was asked for explicitly."""
+    """Return settings for a small sample of everything, leaving explicit settings as they are."""
     samples = {name: value for name, value in TEST_RUN.items() if getattr(settings.data, name) is None}
     epochs = {} if "epochs" in settings.train.model_fields_set else {"epochs": 1}
     return settings.model_copy(
@@ -347,4 +347,4 @@ def _say_leaks(prepared: PreparedDataset) -> None:
     after = prepared.audit.leaks_after_split
     leaks = {pair: count for pair, count in (after.exact if after else {}).items() if count}
     if leaks:
-        log.warning("texts that stand in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))
+        log.warning("texts that appear in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))

@@ -83,7 +83,7 @@ def test_a_terminal_that_lacks_a_character_is_no_error(own_folder: Path) -> None
 
 
 def test_data_given_without_its_flag_gets_a_hint(clf: RunClf) -> None:
-    assert "data is named with --dataset" in clf("train", "reviews.csv").err
+    assert "pass the data with --dataset" in clf("train", "reviews.csv").err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -109,7 +109,7 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
         rest = running.stderr.read()
         assert running.wait(HANGS) == code, rest
     assert "its checkpoint is saved" in rest
-    assert "hint: go on with: clf train --dataset synthetic" in rest
+    assert "hint: resume with: clf train --dataset synthetic" in rest
     assert "Traceback" not in rest
     assert not Path("trained_models/tiny_synthetic_final").exists()
     assert not list(Path("trained_models").glob(".*staging*"))

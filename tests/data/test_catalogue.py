@@ -70,7 +70,7 @@ def test_66_a_full_disk_is_named_before_the_work(
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000})())
     done = clf("prepare", "--dataset", "x.csv")
     assert done.code == 1
-    assert "MB free, preparing needs about" in done.err
+    assert "MB free, but preparing needs about" in done.err
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

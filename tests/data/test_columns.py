@@ -38,8 +38,8 @@ def test_what_is_asked_for_wins_by_name_or_number() -> None:
 def test_unusual_names_are_told_by_their_look(caplog: pytest.LogCaptureFixture) -> None:
     given = batch(nr=[str(n) for n in range(40)], words=[LONG + str(n) for n in range(40)], kind=["a", "b"] * 20)
     assert choose(given) == Columns(["words"], "kind")
-    assert "took words for its length" in caplog.text
-    assert "took kind for its few values" in caplog.text
+    assert "using words because of its length" in caplog.text
+    assert "using kind because it has few values" in caplog.text
 
 
 def test_new_texts_need_no_label() -> None:
@@ -66,7 +66,7 @@ def test_a_wrong_name_gets_a_suggestion(settings: dict[str, object], message: st
 
 
 def test_columns_that_cannot_be_told_are_listed() -> None:
-    with pytest.raises(DataError, match="cannot tell which column holds the label; it has 'text', 'a', 'b'"):
+    with pytest.raises(DataError, match="cannot tell which column contains the label; it has 'text', 'a', 'b'"):
         choose(batch(text=["x"] * 8, a=list("ababcdcd"), b=list("ababcdcd")))
 
 

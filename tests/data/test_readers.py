@@ -107,7 +107,7 @@ def test_another_encoding_is_found_and_said(tmp_path: Path, caplog: pytest.LogCa
     ("name", "content", "message"),
     [
         ("empty.csv", "", "is empty"),
-        ("header.csv", "text,label\n", "has a header and no rows"),
+        ("header.csv", "text,label\n", "has a header but no rows"),
         (
             "ragged.csv",
             "text,label\na,b,c\nd,e\nf\n",
@@ -115,7 +115,7 @@ def test_another_encoding_is_found_and_said(tmp_path: Path, caplog: pytest.LogCa
         ),
         ("twice.csv", "text,text\na,b\n", "has two columns called 'text'"),
         ("broken.jsonl", '{"text": "a"}\n{"text": \n', "line 2"),
-        ("twice.jsonl", '{"a": 1, "a": 2}\n', "a key stands twice"),
+        ("twice.jsonl", '{"a": 1, "a": 2}\n', "a key appears twice"),
         ("list.jsonl", '{"a": 1}\n[1]\n', "line 2: expected an object"),
         ("broken.json", '[{"a": 1}', "is not valid JSON"),
         ("broken.parquet", b"PAR1garbage", "is not a readable Parquet file"),

@@ -55,7 +55,7 @@ def test_bytes_at_a_fair_rate_may_take_their_time(monkeypatch: pytest.MonkeyPatc
 def test_a_trickle_ends_within_the_timeout_over_all_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     talking(monkeypatch, 30.0, received=10)
     attempts = download._Download(ORDER, timeout=2.0)
-    with pytest.raises(NetworkError, match="too little was received"):
+    with pytest.raises(NetworkError, match="too little data was received"):
         attempts.run()
     assert attempts.waited < 4
 

@@ -40,5 +40,5 @@ def test_it_ends_in_an_error_and_goes_on_from_the_last_checkpoint(tiny_encoder: 
     assert "error: cannot write the checkpoints in" in first
     assert "pass --resume" in first
     assert "Traceback" not in done.stderr
-    assert "going on from step" in second
+    assert "resuming from step" in second
     assert "second 0" in second, done.stderr

@@ -118,7 +118,7 @@ def flip_a_bit(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (flip_a_bit, "was changed since clf wrote it"),
+        (flip_a_bit, "has changed since clf wrote it"),
         (lambda folder: (folder / "train_rows.npy").unlink(), "lacks train_rows.npy"),
         (edit_config(n_layers=3), "do not belong together"),
         (edit_config(n_layers=1), "do not belong together"),

@@ -83,7 +83,7 @@ def test_a_repository_with_code_is_refused_and_its_code_never_fetched(hub: Local
         "evil/code",
         tiny_encoder_files() | {"config.json": json.dumps(config).encode(), "evil.py": b"raise SystemExit"},
     )
-    with pytest.raises(ModelError, match="wants to run code of its own"):
+    with pytest.raises(ModelError, match="needs to run its own code"):
         find_model("evil/code")
     assert not [request for request in hub.requests if "evil.py" in request.path]
 
@@ -104,9 +104,9 @@ def test_a_hub_that_cannot_be_reached_is_known_at_once(dead_hub: None) -> None:
 @pytest.mark.parametrize(
     ("name", "revision", "error", "message"),
     [
-        ("owner/nothing", None, ModelError, "no model owner/nothing on the Hub"),
+        ("owner/nothing", None, ModelError, "model owner/nothing does not exist on the Hub"),
         ("distilbert-base-uncased", "nope", ModelError, "no revision 'nope'"),
-        ("a b", None, ModelError, "no Hub id and no folder"),
+        ("a b", None, ModelError, "neither a Hub id nor a folder"),
         ("../escape", None, ModelError, "no folder"),
     ],
 )
@@ -143,16 +143,16 @@ def cut_off(folder: Path) -> None:
     ("damage", "message"),
     [
         (without("config.json"), "has no config.json"),
-        (with_text("config.json", "{"), "is damaged or names no model_type"),
-        (with_text("config.json", "{}"), "is damaged or names no model_type"),
+        (with_text("config.json", "{"), "is damaged or has no model_type"),
+        (with_text("config.json", "{}"), "is damaged or has no model_type"),
         (without("model.safetensors"), "has no model.safetensors"),
         (as_pickle, "only pickled weights"),
-        (cut_off, "is cut off or no safetensors file"),
+        (cut_off, "is truncated or not a safetensors file"),
         (
             with_text("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
             "is a git-lfs pointer",
         ),
-        (with_text("model.safetensors", "<html>not found</html>"), "is cut off or no safetensors file"),
+        (with_text("model.safetensors", "<html>not found</html>"), "is truncated or not a safetensors file"),
         (without_tokenizer, "has no tokenizer"),
     ],
 )

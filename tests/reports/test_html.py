@@ -85,10 +85,10 @@ def test_nothing_foreign_is_active(pages: dict[str, str]) -> None:
 
 
 def test_the_parts_are_there(pages: dict[str, str]) -> None:
-    for part in ("reliability diagram", "risk and coverage", "confusion matrix", "accuracy by length", "Worst errors",
+    for part in ("reliability diagram", "risk and coverage", "confusion matrix", "accuracy by text length", "Worst errors",
                  "precision and recall of each class", "Audit of the data"):  # fmt: skip
         assert part in pages["evaluate.html"], part
-    for part in ("Rules of the gate", "differences to the baselines", "MB on disk", "is right", "verdict"):
+    for part in ("Rules of the gate", "differences from the baselines", "MB on disk", "is right", "verdict"):
         assert part in pages["compare.html"], part
 
 

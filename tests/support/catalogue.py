@@ -1,6 +1,6 @@
-"""The catalogue of bad inputs: what is made, how it is prepared, and what must come of it.
+"""The catalogue of bad inputs: how each is created, how it is prepared, and what the expected result is.
 
-`python tests/support/catalogue.py > docs/bad-inputs.md` (`make docs`) runs them all and writes the page.
+`python tests/support/catalogue.py > docs/bad-inputs.md` (part of `make docs`) runs every case and writes the page.
 """
 
 import bz2
@@ -31,7 +31,7 @@ Check = Callable[[PreparedDataset], bool]
 
 @dataclass(frozen=True)
 class Case:
-    """One row: what is made, how it is prepared, and what must come of it."""
+    """One row of the catalogue: the input, the arguments of `clf prepare`, and the expected result."""
 
     number: int
     name: str
@@ -40,7 +40,7 @@ class Case:
     says: tuple[str, ...] = ()
     arguments: tuple[object, ...] = ("--dataset", "x.csv")
     check: Check = lambda prepared: len(every(prepared, "text")) == 40
-    """What holds of the prepared dataset, when there is one."""
+    """A condition that the prepared dataset must meet, if there is one."""
 
 
 def every(prepared: PreparedDataset, column: str) -> list[Any]:
@@ -115,7 +115,7 @@ def audited(key: str, value: object) -> Check:
 
 
 def made(folder: Path) -> None:
-    """Lay good data, and an output folder that holds something else."""
+    """Write good data, and an output folder that contains an unrelated file."""
     table(ROWS)(folder)
     (folder / "out").mkdir()
     (folder / "out" / "thesis.txt").write_text("precious")
@@ -149,102 +149,102 @@ WORDS = ["None", "null", "NA", "nan", "N/A"]
 BOMB = gzip.compress(csv_bytes() + b"x," + b"a" * 20_000_000 + b"\n")
 
 CASES = [
-    Case(1, "file missing", table(ROWS), 1, ("no file y.csv", "did you mean x.csv"), ("--dataset", "y.csv")),
-    Case(2, "a directory for a file", directory("d.csv"), 1, ("has no train.*", "give a file"), ("--dataset", "d.csv")),
-    Case(2, "a directory as a split", lambda folder: (table(ROWS)(folder), (folder / "d").mkdir()), 1, ("is a directory", "give a file"), ("--dataset", "x.csv", "--test", "d")),
-    Case(3, "empty file", file(""), 1, ("x.csv is empty",)),
-    Case(4, "header only", file("text,label\n"), 1, ("has a header and no rows",)),
+    Case(1, "file missing", table(ROWS), 1, ("y.csv does not exist", "did you mean x.csv"), ("--dataset", "y.csv")),
+    Case(2, "a folder instead of a file", directory("d.csv"), 1, ("has no train.*", "pass a file"), ("--dataset", "d.csv")),
+    Case(2, "a folder as a split", lambda folder: (table(ROWS)(folder), (folder / "d").mkdir()), 1, ("is a folder", "pass a file"), ("--dataset", "x.csv", "--test", "d")),
+    Case(3, "an empty file", file(""), 1, ("x.csv is empty",)),
+    Case(4, "a header and no rows", file("text,label\n"), 1, ("has a header but no rows",)),
     Case(5, "UTF-8 with a byte order mark", file(b"\xef\xbb\xbf" + csv_bytes()), check=labels_are("bad", "good")),
     Case(6, "UTF-16 with a byte order mark", file(csv_bytes().decode().encode("utf-16"))),
-    Case(6, "UTF-16 without", file(csv_bytes().decode().encode("utf-16-le")), says=("read as utf-16-le",)),
+    Case(6, "UTF-16 without a byte order mark", file(csv_bytes().decode().encode("utf-16-le")), says=("read as utf-16-le",)),
     Case(7, "Latin-1", file(("text,label\n" + "".join(f"{text} déçu à Noël,{label}\n" for text, label in ROWS)).encode("cp1252")), says=("is not UTF-8; read as cp1252",), check=holds(ROWS[7][0] + " déçu à Noël")),
-    Case(7, "a stray byte far into UTF-8", file(csv_bytes() + b'"' + b"x" * (1 << 20) + b'\xe9",good\n'), 1, ("line 42: byte 0xe9 is not utf-8", "--encoding")),
-    Case(8, "NUL in a cell", file(csv_bytes().replace(b"number 3 ", b"number\0 3 ")), says=("dropped 1 NUL characters, the first on line 5",)),
+    Case(7, "an invalid byte late in a UTF-8 file", file(csv_bytes() + b'"' + b"x" * (1 << 20) + b'\xe9",good\n'), 1, ("line 42: byte 0xe9 is not utf-8", "--encoding")),
+    Case(8, "a NUL character in a cell", file(csv_bytes().replace(b"number 3 ", b"number\0 3 ")), says=("dropped 1 NUL characters, the first on line 5",)),
     Case(9, "too many cells in a row", file("text,label\na,x\nb,y,z\n"), 1, ("line 3 has 3",)),
     Case(10, "too few cells in a row", file("text,label\na,x\nb\n"), 1, ("line 3 has 1",)),
-    Case(11, "a quote that is never closed", file(csv_bytes() + b'"and so on,good\nmore,bad\n'), 1, ("line 42: a quote opens there that is not closed", "close the quote")),
-    Case(11, "a quote closed by the next row's", file('text,label\n"a,x\nb,y\n"c",x\n'), 1, ("line 2: a quote opens there",)),
-    Case(12, "a new line inside quotes", table(with_text("one line\nand another")), check=holds("one line and another")),
-    Case(13, "line ends of carriage returns", file(csv_bytes().replace(b"\n", b"\r"))),
-    Case(14, "semicolons", file("text;label\n" + "".join(f"{text}, {text};{label}\n" for text, label in ROWS)), says=("delimited by semicolon",)),
-    Case(14, "bars", file("text|label\n" + "".join(f"{text}|{label}\n" for text, label in ROWS)), says=("delimited by bar",)),
-    Case(14, "single quotes", file("text,label\n" + "".join(f"'{text}, isn''t it',{label}\n" for text, label in ROWS)), says=("cells are quoted with '",), check=holds("film number 1 is great and wonderful, isn't it")),
-    Case(15, "two columns of one name", file("label,text,label\n1,a,2\n"), 1, ("two columns called 'label'",)),
+    Case(11, "a quote that is never closed", file(csv_bytes() + b'"and so on,good\nmore,bad\n'), 1, ("line 42: a quoted cell is never closed", "close the quote")),
+    Case(11, "a quote closed only by the next row's quote", file('text,label\n"a,x\nb,y\n"c",x\n'), 1, ("line 2: a quoted cell is never closed",)),
+    Case(12, "a line break inside quotes", table(with_text("one line\nand another")), check=holds("one line and another")),
+    Case(13, "lines that end in a carriage return only", file(csv_bytes().replace(b"\n", b"\r"))),
+    Case(14, "semicolons as delimiter", file("text;label\n" + "".join(f"{text}, {text};{label}\n" for text, label in ROWS)), says=("delimited by semicolon",)),
+    Case(14, "vertical bars as delimiter", file("text|label\n" + "".join(f"{text}|{label}\n" for text, label in ROWS)), says=("delimited by bar",)),
+    Case(14, "cells in single quotes", file("text,label\n" + "".join(f"'{text}, isn''t it',{label}\n" for text, label in ROWS)), says=("cells are quoted with '",), check=holds("film number 1 is great and wonderful, isn't it")),
+    Case(15, "two columns with the same name", file("label,text,label\n1,a,2\n"), 1, ("two columns called 'label'",)),
     Case(16, "no label column", table(ROWS), 1, ("has no column 'lable'", "did you mean --label-column label"), ("--dataset", "x.csv", "--label-column", "lable")),
     Case(17, "no text column", table(ROWS), 1, ("has no column 'tekst'", "did you mean --text-column text"), ("--dataset", "x.csv", "--text-column", "tekst")),
-    Case(18, "empty label", table([*ROWS, ("no label here", ""), ("nor here", " ")]), says=("dropped 2 of 42 rows with no label (line 42, 43)",)),
-    Case(19, "empty text", table([*ROWS, ("", "good")]), says=("dropped 1 of 41 rows with no text (line 42)",)),
-    Case(20, "texts that read None, null, NA", table([*ROWS, *((word, "good") for word in WORDS)]), check=holds(*WORDS)),
-    Case(20, "labels that read None, null, NA", table(relabelled("None", "null", "NA", "nan")), check=labels_are("NA", "None", "nan", "null")),
+    Case(18, "an empty label", table([*ROWS, ("no label here", ""), ("nor here", " ")]), says=("dropped 2 of 42 rows with no label (line 42, 43)",)),
+    Case(19, "an empty text", table([*ROWS, ("", "good")]), says=("dropped 1 of 41 rows with no text (line 42)",)),
+    Case(20, "the texts None, null and NA", table([*ROWS, *((word, "good") for word in WORDS)]), check=holds(*WORDS)),
+    Case(20, "the labels None, null and NA", table(relabelled("None", "null", "NA", "nan")), check=labels_are("NA", "None", "nan", "null")),
     Case(21, "labels 1.0 and 0.0", table(relabelled("1.0", "0.0")), says=("labels like 1.0 are read as 1",), check=labels_are("0", "1")),
-    Case(22, "numbers with one blank", parquet([text for text, _ in [*ROWS, ("one more", "")]], [1.0, 0.0] * 20 + [None]), says=("dropped 1 of 41 rows with no label (line 41)",), arguments=PARQUET, check=labels_are("0", "1")),
-    Case(23, "True and False", table(relabelled("True", "False")), says=("read as true and false",), check=labels_are("false", "true")),
+    Case(22, "numeric labels with one missing", parquet([text for text, _ in [*ROWS, ("one more", "")]], [1.0, 0.0] * 20 + [None]), says=("dropped 1 of 41 rows with no label (line 41)",), arguments=PARQUET, check=labels_are("0", "1")),
+    Case(23, "labels True and False", table(relabelled("True", "False")), says=("read as true and false",), check=labels_are("false", "true")),
     Case(24, "labels 007 and 07", table(relabelled("007", "07")), check=labels_are("007", "07")),
     Case(25, "labels 0, 1, 2, 10", table(relabelled(0, 1, 2, 10)), check=labels_are("0", "1", "2", "10")),
     Case(26, "labels ' neg', 'Neg', 'neg'", table(relabelled(" neg", "Neg", "neg", "pos")), says=("'Neg', 'neg' differ only in case",), check=labels_are("Neg", "neg", "pos")),
     Case(27, "one class", table(relabelled("a")), 1, ("every label is 'a', expected at least two classes",)),
     Case(28, "one row", table(ROWS[:1]), 1, ("every label is 'bad'",)),
     Case(29, "a class with one row", table([*ROWS, ("a strange one", "odd")]), 1, ("class 'odd' has 1 distinct text",)),
-    Case(30, "a label for each row", table([(text, f"id{number}") for number, (text, _) in enumerate(ROWS)]), 1, ("40 values in 40 rows",)),
-    Case(31, "numbers for texts", parquet(list(range(1000, 1040)), ["a", "b"] * 20), arguments=PARQUET, check=holds("1000", "1039")),
-    Case(32, "dates for texts", table([(f"2024-01-{number:02d}", "ab"[number % 2]) for number in range(1, 31)]), check=holds("2024-01-01")),
-    Case(33, "a test label unseen in train", splits(ROWS, [*ROWS[:2], ("new", "odd")]), 1, ("labels of test that train does not have: 'odd' (line 4)",), DATA),
+    Case(30, "a different label in each row", table([(text, f"id{number}") for number, (text, _) in enumerate(ROWS)]), 1, ("40 values in 40 rows",)),
+    Case(31, "numbers instead of texts", parquet(list(range(1000, 1040)), ["a", "b"] * 20), arguments=PARQUET, check=holds("1000", "1039")),
+    Case(32, "dates instead of texts", table([(f"2024-01-{number:02d}", "ab"[number % 2]) for number in range(1, 31)]), check=holds("2024-01-01")),
+    Case(33, "a label in test that train does not have", splits(ROWS, [*ROWS[:2], ("new", "odd")]), 1, ("test has labels that train does not have: 'odd' (line 4)",), DATA),
     Case(34, "label -100", table(relabelled(-100, 1)), 1, ("a label is -100",)),
-    Case(35, "all rows the same", table([("the same text", "ab"[n % 2]) for n in range(40)]), 1, ("all training texts are the same",)),
-    Case(36, "one text with two labels", table([*ROWS, (ROWS[0][0], "good")]), says=("1 text with two labels",), check=audited("conflicting", 1)),
-    Case(37, "test rows in train", splits(ROWS, ROWS[:6]), says=("6 distinct texts of test in train",), arguments=DATA, check=audited("leaks", {"test_in_train": 6})),
-    Case(38, "empty after cleaning", table([*ROWS, ("<br /><br />", "good")]), says=("no text after cleaning (line 42)",)),
-    Case(39, "all texts over max_length", table([(f"{text} " * 3, label) for text, label in ROWS]), says=("100 % of the texts are longer than 8 tokens",), arguments=("--dataset", "x.csv", "--max-length", "8")),
+    Case(35, "the same text in all rows", table([("the same text", "ab"[n % 2]) for n in range(40)]), 1, ("all training texts are the same",)),
+    Case(36, "a text with two labels", table([*ROWS, (ROWS[0][0], "good")]), says=("1 text with two labels",), check=audited("conflicting", 1)),
+    Case(37, "test texts that are also in train", splits(ROWS, ROWS[:6]), says=("6 distinct texts of test also in train",), arguments=DATA, check=audited("leaks", {"test_in_train": 6})),
+    Case(38, "a text that is empty after cleaning", table([*ROWS, ("<br /><br />", "good")]), says=("no text after cleaning (line 42)",)),
+    Case(39, "all texts longer than --max-length", table([(f"{text} " * 3, label) for text, label in ROWS]), says=("100 % of the texts are longer than 8 tokens",), arguments=("--dataset", "x.csv", "--max-length", "8")),
     Case(40, "a cell of 10 MB, one word", table(with_text("x" * 10_000_000))),
     Case(41, "a cell of 10 MB, many words", table(with_text("many words " * 900_000))),
-    Case(42, "emoji, right-to-left, combining", table(with_text("👩‍🚀 שלום cafe\u0301 می‌خواهم")), check=holds("👩‍🚀 שלום café می‌خواهم")),
+    Case(42, "emoji, right-to-left text and combining characters", table(with_text("👩‍🚀 שלום cafe\u0301 می‌خواهم")), check=holds("👩‍🚀 שלום café می‌خواهم")),
     Case(43, "zero-width and control characters", table(with_text("ab\u200bc \u202edef\ufeff \x07bell")), says=("with control or invisible characters",), check=holds("abc def bell")),
-    Case(44, "half a character in JSON", jsonl('{"text": "half \\ud83d of it", "label": "good"}'), arguments=JSONL, check=lambda prepared: any(text.startswith("half") for text in every(prepared, "text"))),
+    Case(44, "half of a surrogate pair in JSON", jsonl('{"text": "half \\ud83d of it", "label": "good"}'), arguments=JSONL, check=lambda prepared: any(text.startswith("half") for text in every(prepared, "text"))),
     Case(45, "[SEP] and [MASK] in a text", table(with_text("[SEP] and [MASK] are words")), check=holds("[SEP] and [MASK] are words")),
     Case(46, "10,000 nested tags", table(with_text("<div>" * 10_000 + "in here" + "</div>" * 10_000)), check=holds("in here")),
-    Case(47, "a pattern bomb", table(with_text("<" * 100_000 + "&" * 100_000 + "http://" * 15_000 + "a" * 26 + "!"))),
-    Case(48, "a gzip bomb", file(BOMB, "x.csv.gz"), 1, ("grows to more than 100 times its size", "--max-inflation"), ("--dataset", "x.csv.gz")),
+    Case(47, "a text made to slow down regular expressions", table(with_text("<" * 100_000 + "&" * 100_000 + "http://" * 15_000 + "a" * 26 + "!"))),
+    Case(48, "a gzip bomb", file(BOMB, "x.csv.gz"), 1, ("expands to more than 100 times its size", "--max-inflation"), ("--dataset", "x.csv.gz")),
     Case(49, "a damaged Parquet file", file(b"PAR1" + b"\0" * 200 + b"PAR1", "x.parquet"), 1, ("is not a readable Parquet file",), PARQUET),
-    Case(50, "a CSV called .parquet", file(csv_bytes(), "x.parquet"), arguments=PARQUET),
-    Case(51, "a broken line of JSON", jsonl('{"text": "a", "label"'), 1, ("line 41:",), JSONL),
-    Case(52, "an object for a text", file("".join(json.dumps({"text": {"body": text, "lang": "en"}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("line 1: the text is an object with the keys 'body', 'lang'", "--text-column COLUMN.KEY"), JSONL),
-    Case(52, "the key inside it", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), arguments=(*JSONL, "--text-column", "text.body"), check=holds(ROWS[0][0])),
+    Case(50, "a CSV file named .parquet", file(csv_bytes(), "x.parquet"), arguments=PARQUET),
+    Case(51, "a malformed JSON line", jsonl('{"text": "a", "label"'), 1, ("line 41:",), JSONL),
+    Case(52, "a JSON object instead of a text", file("".join(json.dumps({"text": {"body": text, "lang": "en"}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("line 1: the text is an object with the keys 'body', 'lang'", "--text-column COLUMN.KEY"), JSONL),
+    Case(52, "a text inside a JSON object, named by its key", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), arguments=(*JSONL, "--text-column", "text.body"), check=holds(ROWS[0][0])),
     Case(53, "texts of several types", jsonl('{"text": 5, "label": "good"}'), 1, ("line 41: the text is int, expected a string",), JSONL),
-    Case(54, "a key that some lines lack", jsonl('{"label": "good"}'), says=("dropped 1 of 41 rows with no text (line 41)",), arguments=JSONL),
-    Case(55, "a key twice in one object", jsonl('{"text": "a", "label": "good", "label": "bad"}'), 1, ("line 41: a key stands twice",), JSONL),
+    Case(54, "a key that is missing in some lines", jsonl('{"label": "good"}'), says=("dropped 1 of 41 rows with no text (line 41)",), arguments=JSONL),
+    Case(55, "a duplicate key in an object", jsonl('{"text": "a", "label": "good", "label": "bad"}'), 1, ("line 41: a key appears twice",), JSONL),
     Case(56, "a JSON array", file(json.dumps([{"text": text, "label": label} for text, label in ROWS]), "x.jsonl"), arguments=JSONL),
-    Case(57, "several labels in a list", jsonl('{"text": "a", "label": ["x", "y"]}'), 1, ("line 41: the label is a list: multi-label is not supported yet",), JSONL),
+    Case(57, "a list of labels", jsonl('{"text": "a", "label": ["x", "y"]}'), 1, ("line 41: the label is a list: multi-label is not supported yet",), JSONL),
     Case(58, "U+2028 in a text", table(with_text("one\u2028row")), check=holds("one row")),
     Case(60, "a named pipe", piped, arguments=("--dataset", "pipe")),
-    Case(61, "an output folder with something else", made, 1, ("holds something else (thesis.txt)", "--overwrite"), OUT),
-    Case(62, "an output folder that is a link", linked, arguments=OUT, check=lambda prepared: Path("out").is_symlink()),
-    Case(63, "an output folder that cannot be written", table(ROWS), 1, ("cannot",), ("--dataset", "x.csv", "--output-dir", "/proc/clf/out")),
+    Case(61, "an output folder that contains another file", made, 1, ("contains files that clf did not write (thesis.txt)", "--overwrite"), OUT),
+    Case(62, "an output folder that is a symbolic link", linked, arguments=OUT, check=lambda prepared: Path("out").is_symlink()),
+    Case(63, "an output folder that cannot be created", table(ROWS), 1, ("cannot",), ("--dataset", "x.csv", "--output-dir", "/proc/clf/out")),
     Case(64, "an output folder that is a file", taken, 1, ("is a file",), OUT),
-    Case(55, "a key twice in an array", file('[{"text": "a", "label": "good", "label": "bad"}]', "x.jsonl"), 1, ("a key stands twice",), JSONL),
-    Case(15, "two keys that differ in white space", file('{"text": "a", "label": "x", "label ": "y"}\n', "x.jsonl"), 1, ("two columns called 'label'",), JSONL),
+    Case(55, "a duplicate key in an object of an array", file('[{"text": "a", "label": "good", "label": "bad"}]', "x.jsonl"), 1, ("a key appears twice",), JSONL),
+    Case(15, "two keys that differ only in white space", file('{"text": "a", "label": "x", "label ": "y"}\n', "x.jsonl"), 1, ("two columns called 'label'",), JSONL),
     Case(24, "labels 007, 07 and 1.0", table(relabelled("007", "07", "1.0")), check=lambda prepared: set(prepared.labels) == {"007", "07", "1"}),
-    Case(29, "several classes with one row", table([*ROWS, ("a strange one", "odd"), ("another", "rare")]), 1, ("classes 'odd', 'rare' have 1 distinct text",)),
+    Case(29, "several classes with one row each", table([*ROWS, ("a strange one", "odd"), ("another", "rare")]), 1, ("classes 'odd', 'rare' have 1 distinct text",)),
     Case(30, "a hundred thousand labels", file("text,label\n" + "".join(f"text {n},id{n}\n" for n in range(100_000))), 1, ("100000 values in 100000 rows",)),
-    Case(57, "lists in strings", table(relabelled("['a', 'b']", "['a']")), 1, ("the labels are lists such as ['a', 'b']",)),
-    Case(57, "columns of zeros and ones", file("text,toxic,rude\n" + "".join(f"{text},{n % 2},{n % 3 // 2}\n" for n, (text, _) in enumerate(ROWS))), 1, ("hold 0 and 1: multi-label is not supported yet",)),
-    Case(0, "a tab file with quotes as text", file("text\tlabel\n" + "".join(f'"Great" {text}\t{label}\n' for text, label in ROWS)), check=holds('"Great" ' + ROWS[0][0])),
+    Case(57, "lists written as strings", table(relabelled("['a', 'b']", "['a']")), 1, ("the labels are lists such as ['a', 'b']",)),
+    Case(57, "columns of zeros and ones", file("text,toxic,rude\n" + "".join(f"{text},{n % 2},{n % 3 // 2}\n" for n, (text, _) in enumerate(ROWS))), 1, ("contain only 0 and 1: multi-label is not supported yet",)),
+    Case(0, "a tab-separated file with quotes that belong to the text", file("text\tlabel\n" + "".join(f'"Great" {text}\t{label}\n' for text, label in ROWS)), check=holds('"Great" ' + ROWS[0][0])),
     Case(0, "a flipped bit in a compressed file", lambda folder: (folder / "x.csv.gz").write_bytes(flipped(gzip.compress(random.Random(1).randbytes(4000).hex().encode() * 3), 3000)), 1, ("cannot be decompressed",), ("--dataset", "x.csv.gz")),
     Case(0, "classes.txt in another encoding", lambda folder: (table(relabelled(1, 2))(folder), (folder / "classes.txt").write_bytes(b"caf\xe9\nth\xe9\n")), 1, ("classes.txt: byte 0xe9 is not utf-8",)),
     Case(0, "a class folder in another encoding", lambda folder: [((folder / "d" / name).mkdir(parents=True), (folder / "d" / name / "1.txt").write_bytes(b"caf\xe9")) for name in ("a", "b")], 1, ("1.txt: byte 0xe9 is not utf-8",), ("--dataset", "d")),
-    Case(0, "one group for all rows", file("text,label,who\n" + "".join(f"{text},{label},me\n" for text, label in ROWS)), 1, ("nothing is left for validation and test",), ("--dataset", "x.csv", "--group-column", "who")),
-    Case(1, "a file name mistyped", table(ROWS), 1, ("no file or dataset is called 'x.cvs'", "did you mean x.csv?"), ("--dataset", "x.cvs")),
-    Case(16, "a key inside objects that is not there", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("has no column 'text.boddy'",), (*JSONL, "--text-column", "text.boddy")),
+    Case(0, "all rows in one group", file("text,label,who\n" + "".join(f"{text},{label},me\n" for text, label in ROWS)), 1, ("nothing is left for validation and test",), ("--dataset", "x.csv", "--group-column", "who")),
+    Case(1, "a misspelt file name", table(ROWS), 1, ("no file or dataset is called 'x.cvs'", "did you mean x.csv?"), ("--dataset", "x.cvs")),
+    Case(16, "a misspelt key inside a JSON object", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("has no column 'text.boddy'",), (*JSONL, "--text-column", "text.boddy")),
     Case(0, "an Excel workbook", file(b"PK\x03\x04" + bytes(100), "x.xlsx"), 1, ("is a zip archive or an Excel workbook", "as CSV"), ("--dataset", "x.xlsx")),
-    Case(0, "Excel's line sep=;", file("sep=;\ntext;label\n" + "".join(f"{text};{label}\n" for text, label in ROWS)), check=labels_are("bad", "good")),
-    Case(0, "a title above the header", file(b"Report of 2024\n\n" + csv_bytes()), 1, ("line 3 has 2", "take away the lines above the header")),
-    Case(0, "compressed with bzip2", file(bz2.compress(csv_bytes()), "x.csv.bz2"), arguments=("--dataset", "x.csv.bz2")),
-    Case(0, "compressed and cut off", file(gzip.compress(csv_bytes())[:-30], "x.csv.gz"), 1, ("cannot be decompressed",), ("--dataset", "x.csv.gz")),
-    Case(0, "no new line at the end", file(csv_bytes().rstrip())),
+    Case(0, "Excel's first line sep=;", file("sep=;\ntext;label\n" + "".join(f"{text};{label}\n" for text, label in ROWS)), check=labels_are("bad", "good")),
+    Case(0, "a title above the header", file(b"Report of 2024\n\n" + csv_bytes()), 1, ("line 3 has 2", "remove the lines above the header")),
+    Case(0, "a file compressed with bzip2", file(bz2.compress(csv_bytes()), "x.csv.bz2"), arguments=("--dataset", "x.csv.bz2")),
+    Case(0, "a truncated compressed file", file(gzip.compress(csv_bytes())[:-30], "x.csv.gz"), 1, ("cannot be decompressed",), ("--dataset", "x.csv.gz")),
+    Case(0, "no line break at the end of the file", file(csv_bytes().rstrip())),
 ]  # fmt: skip
 
 
 def outcome(case: Case, err: str) -> str:
-    """Write in one line what came out: the error and the hint, or what was said and what was prepared."""
+    """Return the result in one line: the error and its hint, or what was prepared and the warnings."""
     if case.code:
         return " ".join(line for line in err.splitlines() if line.startswith(("error: ", "hint: ")))
     prepared = PreparedDataset(output(case))
@@ -253,32 +253,34 @@ def outcome(case: Case, err: str) -> str:
 
 
 def output(case: Case) -> Path:
-    """Return the folder that the case prepares into."""
+    """Return the folder that the case writes its prepared dataset to."""
     return Path("out") if "--output-dir" in case.arguments else next(Path("prepared").glob("[!.]*"))
 
 
 def entry(case: Case, err: str) -> str:
-    """Return the row of the page for a case."""
+    """Return the table row for a case."""
     escaped = outcome(case, err).replace("|", "\\|").replace("<", "&lt;")
     return f"| {case.number or ''} | {case.name} | {case.code} | {escaped} |"
 
 
-PAGE = """# What bad input gets
+PAGE = """# How clf handles bad input
 
-<!-- made by `make docs` from tests/support/catalogue.py; do not edit -->
+<!-- generated by `make docs` from tests/support/catalogue.py; do not edit -->
 
-Each row is a test: the input is made, `clf prepare` reads it, and what is said here comes out, in under ten seconds.
-After an error nothing stands at the output path. Not in the table: an edited file of the same size and time is read
-anew (59); two processes on one folder are kept apart, and the second names the first (65); a disk too full is named
-before the work (66).
+Each row is a test: it creates the input, runs `clf prepare` on it, and expects exactly the result shown. Each takes
+less than ten seconds. After an error, nothing is left at the output path.
 
-| # | input | exit code | what comes out |
+Three tests are not in the table. If a file is edited but keeps its size and modification time, it is read again (59).
+If two processes use the same output folder, the second one stops with an error that names the first (65). If the disk
+is too full, the error comes before any work is done (66).
+
+| # | input | exit code | result |
 |---|---|---|---|
 """
 
 
 def main() -> None:
-    """Run every case in a folder of its own, and print the page."""
+    """Run every case in its own folder, and print the page."""
     sys.stdout.write(PAGE)
     for case in CASES:
         with tempfile.TemporaryDirectory() as folder:

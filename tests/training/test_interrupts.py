@@ -59,7 +59,7 @@ def test_it_is_told_once_and_the_handlers_are_put_back(number: int, caplog: pyte
     with caplog.at_level(logging.WARNING), stop_on_signals() as stop:
         os.kill(os.getpid(), number)
     assert stop.number == number
-    assert caplog.text.count("stopping: a checkpoint is being saved") == 1
+    assert caplog.text.count("stopping: saving a checkpoint") == 1
     assert signal.getsignal(number) == before
 
 

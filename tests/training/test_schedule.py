@@ -114,7 +114,7 @@ def test_one_line_says_what_was_chosen_and_why() -> None:
     for part in (
         "rate 0.0001",
         "steps",
-        "42 texts give 3 a pass",
+        "42 texts give 3 per epoch",
         "warm-up",
         "every",
         "last weights",

@@ -1,12 +1,13 @@
 """The command line.
 
-app         the commands: settings in, one function called, its result shown
-options     the options of each command, made from the settings
-session     what every command does at its start and end; errors and exit codes
-help        --help without importing anything; help_pages writes what it shows
-reference   the reference page of the settings
-show        one renderer for each command
+app         the commands: each loads the settings, calls one function and shows its result
+options     the options of each command, generated from the settings
+session     start and end of every command: environment, logging, signals, errors and exit codes
+help        prints --help from help.json without importing the rest of clf
+help_pages  generates help.json
+reference   generates the reference page of the settings, docs/reference.md
+show        how results appear in the terminal: one module for each command
 
-To add a command: its settings as a section of `clf.settings`, its stage as a module beside train.py, what it returns in
-`clf.outcomes`, its renderer in `show`, its function in `app`, and `make docs`.
+To add a command, put its settings in a section of `clf.settings`, its work in a module next to train.py, its result
+type in `clf.outcomes`, its renderer in `show` and its function in `app`. Then run `make docs`.
 """

@@ -1,4 +1,4 @@
-"""The `clf` command: parse, load the settings, call one function, render its result."""
+"""The `clf` command. Each subcommand loads the settings, calls one function and shows its result."""
 
 import os
 import sys
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 
 class PlainHelp:
-    """Lets Typer show the help as `clf --help` and `clf COMMAND --help` do."""
+    """Mixin that makes Typer print help in the same layout as `clf.cli.help`."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the page of the command."""
+        """Write the help page of the command."""
         formatter.write(written(page_of(self, ctx)))
 
 
 class Command(PlainHelp, TyperCommand):
-    """One command."""
+    """One subcommand of `clf`."""
 
 
 class Group(PlainHelp, TyperGroup):
-    """All commands; the help is shown when none is named."""
+    """All subcommands; `clf` without a subcommand shows the help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Show the help of a bare `clf`."""
+        """Show the help if `clf` is called without arguments."""
         if not args and not ctx.resilient_parsing:
             typer.echo(written(page_of(self, ctx)), nl=False)
             raise typer.Exit(UsageError.exit_code)
@@ -58,7 +58,7 @@ app = typer.Typer(
 )
 OF_DEMO = ("epochs", "batch_size", "learning_rate", "head_init", "eval_steps", "select_by", "early_stopping_patience")
 NOTHING_TO_LABEL = 'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv'
-NEWEST = "\\[default: the newest under trained_models/ that is no test run]"
+NEWEST = "\\[default: the newest model in trained_models/ that is not a test run]"
 ModelArgument = Annotated[str | None, typer.Argument(help=f"Model folder or Hub id. {NEWEST}", show_default=False)]
 HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
 
@@ -78,7 +78,7 @@ def clf(
 @app.command("prepare", cls=Command)
 @uses("data", "cleaning", "train.model,revision", "download", "run.-resume")
 def prepare_command(settings: Settings, presentation: Presentation) -> None:
-    """Read, clean, label, split and audit a dataset."""
+    """Read, clean, split and audit a dataset."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
     from clf.cli.show.prepare import print_prepared
@@ -95,14 +95,14 @@ def prepare_command(settings: Settings, presentation: Presentation) -> None:
 @app.command("train", cls=Command)
 @uses("data", "train", "confidence", "compute", "cleaning", "report.report", "download", "run")
 def train_command(settings: Settings, presentation: Presentation) -> None:
-    """Fine-tune an encoder on a dataset, and publish the model."""
+    """Fine-tune an encoder on a dataset and save the model."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
     from clf.cli.show.train import print_training
     from clf.train import train
 
     result = train(settings)
-    if result is None:  # the main process of several tells
+    if result is None:  # not the main process, which reports the result
         return None
     if presentation.json:
         return print_json(result.as_json())
@@ -113,7 +113,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
 @app.command("demo", cls=Command)
 @uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run", own=OF_DEMO)
 def demo_command(settings: Settings, presentation: Presentation) -> None:
-    """Run the whole pipeline on synthetic movie reviews, with no network and a recipe of its own."""
+    """Run the whole pipeline on synthetic movie reviews, without a network and with its own training recipe."""
     start(settings, presentation)
     from clf.cli.show.train import print_demo
     from clf.demo import demo
@@ -128,7 +128,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
 @app.command("evaluate", cls=Command)
 @uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run.-resume")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
-    """Measure a model on a split of a dataset."""
+    """Evaluate a model on one split of a dataset."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.cli.show.evaluate import print_evaluation
@@ -149,7 +149,7 @@ def compare_command(
     candidate: ModelArgument = None,
     trained_model: HiddenModel = None,
 ) -> None:
-    """Tell whether a model is better than its baselines; exit code 3 when it is not, 4 when chance may have it."""
+    """Decide whether a model is better than its baselines; exit code 3 if it is not, 4 if the data cannot tell."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.cli.show.compare import print_comparison
@@ -178,21 +178,25 @@ def predict_command(
     model: Annotated[str, typer.Argument(help="Model folder or Hub id.")],
     source: Annotated[
         Path | None,
-        typer.Argument(metavar="[INPUT]", help="File with texts; - or nothing for a pipe.", show_default=False),
+        typer.Argument(
+            metavar="[INPUT]", help="File with texts; omit it or pass - to read a pipe.", show_default=False
+        ),
     ] = None,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A text to label; repeat it for several.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", help="Text to label; repeat the flag for several.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
-            help="File for the predictions: .csv, .tsv, .jsonl or .parquet. \\[default: CSV on stdout]",
+            help="Write the predictions to this file: .csv, .tsv, .jsonl or .parquet. \\[default: CSV on stdout]",
         ),
     ] = None,
 ) -> None:
-    """Label new texts: given on the command line, a file into a file, or what comes through a pipe."""
+    """Label new texts from the command line, a file or a pipe."""
     source = _source_of(model, source, text)
     if presentation.json and output is None and source is not None:
-        raise UsageError("--json needs --output, since both would be on stdout", "add --output labelled.csv")
+        raise UsageError("--json needs --output, because both would go to stdout", "add --output labelled.csv")
     start(settings, presentation)
     from clf.cli.show.predict import print_labelled, print_predictions
     from clf.predict import predict_file, predict_texts
@@ -200,7 +204,7 @@ def predict_command(
     result = (
         predict_file(model, source, output, settings) if source else predict_texts(model, text or [], output, settings)
     )
-    if result is None:  # the main process of several tells
+    if result is None:  # not the main process, which reports the result
         return None
     if presentation.json:
         return print_json(result.as_json())
@@ -213,9 +217,9 @@ def predict_command(
 
 
 def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path | None:
-    """Return the file to label, a pipe where none is named; None for texts of the command line."""
+    """Return the file to label, "-" for a pipe, or None if the texts are on the command line."""
     if text is not None and source is not None:
-        raise UsageError(f"both --text and the file {source} were given", "give one of them")
+        raise UsageError(f"both --text and the file {source} were given", "pass only one of them")
     if text is None and source is None:
         if os.isatty(0):
             raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
@@ -226,7 +230,7 @@ def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path 
 @app.command("export", cls=Command)
 @uses("export", "data", "compare.metric,margin,on_inconclusive", "compute", "download", "run.-resume")
 def export_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
-    """Write a model as ONNX, checked on real texts; exit code 3 when int8 costs more than the margin."""
+    """Export a model to ONNX and check it on real texts; exit code 3 if int8 loses more than the margin."""
     start(settings, presentation)
     note_unused(settings, "drop_leaks", "max_train_samples")
     from clf.cli.show.export import print_export
@@ -252,25 +256,26 @@ def download_command(
         typer.Argument(metavar="MODEL", help="Hub ids. \\[default: distilbert-base-uncased]", show_default=False),
     ] = None,
     dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", help="imdb, ag_news or a Hub id; repeat it for several.")
+        list[str] | None,
+        typer.Option("--dataset", help="Dataset: imdb, ag_news or a Hub id; repeat the flag for several."),
     ] = None,
     revision: Annotated[str | None, typer.Option("--revision", help="Branch, tag or commit of the models.")] = None,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="Write ids, commits, files and their SHA-256 to this file.")
+        Path | None, typer.Option("--manifest", help="Write the ids, commits, files and SHA-256 hashes to this file.")
     ] = None,
     from_manifest: Annotated[
-        Path | None, typer.Option("--from-manifest", help="Fetch exactly what a manifest names.")
+        Path | None, typer.Option("--from-manifest", help="Download exactly what this manifest lists.")
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Check with no network what the cache holds, byte by byte.")
+        bool, typer.Option("--verify", help="Check the cached files byte by byte, without a network.")
     ] = False,
     update: Annotated[
-        bool, typer.Option("--update", help="Ask the Hub for a newer commit of what the cache holds.")
+        bool, typer.Option("--update", help="Download newer commits of what is in the cache, if the Hub has any.")
     ] = False,
 ) -> None:
-    """Fetch models and datasets into the cache, for runs with no network."""
+    """Download models and datasets into the cache, for runs without a network."""
     if verify and update:
-        raise UsageError("--verify asks no network, and --update does", "give one of them")
+        raise UsageError("--verify works without a network, but --update needs one", "pass only one of them")
     start(settings, presentation)
     from clf.cli.show.download import print_downloaded
     from clf.download import choose_wanted, download_models, verify_models
@@ -287,7 +292,7 @@ def download_command(
 
 
 def _training_with(rows: "list[Downloaded]", revision: str | None) -> list[str]:
-    """Return the command that trains with what was fetched."""
+    """Return the command that trains with what was downloaded."""
     from clf.data.sources.find import NAMES
 
     short = {repository: name for name, repository in NAMES.items()}
@@ -300,7 +305,7 @@ def _training_with(rows: "list[Downloaded]", revision: str | None) -> list[str]:
 @app.command("doctor", cls=Command)
 @uses("compute", "run.-output_dir,overwrite,seed,resume")
 def doctor_command(settings: Settings, presentation: Presentation) -> None:
-    """Say what this machine has: device, precision, cores, memory, cache, what is ready offline."""
+    """Show what this machine has: device, precision, cores, memory, cache, and what is available offline."""
     start(settings, presentation)
     from clf.cli.show.doctor import print_findings
     from clf.doctor import examine
@@ -314,7 +319,7 @@ def doctor_command(settings: Settings, presentation: Presentation) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document; what prints is imported only where something is."""
+    """Print one JSON document; the printing module is imported only when needed."""
     from clf.cli.show.terminal import print_json
 
     print_json(value)
@@ -326,7 +331,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def main() -> None:
-    """Enter from the shell."""
+    """Run `clf` from the shell."""
     if sys.platform == "win32":
         sys.exit(refuse_system())
     listen_to_signals()

@@ -1,6 +1,6 @@
-"""The help of every command: written once from the options, kept in `help.json`, and shown without importing them.
+"""Fast `--help`: print the help pages stored in `help.json` without importing the commands and their options.
 
-`clf train --help` takes as long as starting Python. `clf.cli.help_pages` writes the file.
+So `clf train --help` takes no longer than starting Python. `clf.cli.help_pages` generates the file.
 """
 
 import json
@@ -20,11 +20,11 @@ COMMANDS = "Commands"
 LEAST_COLUMNS, MOST_COLUMNS = 40, 100
 NAMES_COLUMNS = 30
 Page = dict[str, Any]
-"""`usage` and `about`, and under `sections` a list of rows (what is typed, what it means) for each title."""
+"""A help page: `usage`, `about`, and `sections`, which maps each title to rows of (names to type, meaning)."""
 
 
 def answer(arguments: Sequence[str]) -> bool:
-    """Answer `clf --help`, `clf COMMAND --help` and `clf --version`; tell whether it was one of them."""
+    """Handle `clf --help`, `clf COMMAND --help` and `clf --version`; return whether it was one of them."""
     if list(arguments) == ["--version"]:
         _say(f"clf {__version__}\n")
         return True
@@ -44,7 +44,7 @@ def _say(text: str) -> None:
 
 
 def written(page: Page, columns: int | None = None) -> str:
-    """Return a page as text, as wide as the terminal."""
+    """Return a help page as text, wrapped to `columns` or to the width of the terminal, within limits."""
     width = min(max(columns or shutil.get_terminal_size().columns, LEAST_COLUMNS), MOST_COLUMNS)
     bold = "\033[1m{}\033[0m" if sys.stdout and sys.stdout.isatty() and not os.environ.get("NO_COLOR") else "{}"
     indent = min(NAMES_COLUMNS, max(12, width // 3))
@@ -63,7 +63,7 @@ def written(page: Page, columns: int | None = None) -> str:
 
 
 def page_of(command: Any, context: Any) -> Page:
-    """Return the page of a command of Typer's."""
+    """Return the help page of a Typer command."""
     sections: dict[str, list[list[str]]] = {}
     for name in getattr(command, "commands", {}):
         about = command.commands[name].help or ""

@@ -1,4 +1,4 @@
-"""The help of every command as `help.json` has it: `python -m clf.cli.help_pages`, in `make docs`, writes it anew."""
+"""Print the content of `help.json`, the help of every command: `python -m clf.cli.help_pages`, part of `make docs`."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from clf.cli.help import Page, page_of
 
 
 def pages() -> dict[str, Page]:
-    """Return the page of every command by its name, that of `clf` itself under nothing."""
+    """Return the help page of every command by name, and that of `clf` itself under the empty string."""
     group: Any = typer.main.get_command(app)
     top = group.make_context("clf", [], resilient_parsing=True)
     found = {"": page_of(group, top)}

@@ -1,4 +1,4 @@
-"""From settings to Typer options: each command's signature is generated from the sections it uses."""
+"""Turn settings into Typer options: each command's signature is generated from the sections of settings it uses."""
 
 import functools
 import sys
@@ -16,7 +16,7 @@ from clf.settings_sources import Overrides, load_settings
 
 COMMON = "Every command"
 
-# The long names of the Hugging Face scripts and of the mission's guide; hidden from the help, kept for ever.
+# Alternative names from the Hugging Face scripts and the mission's guide. Hidden from the help, but supported for good.
 ALIASES = {
     "model-name-or-path": "model",
     "model-name": "model",
@@ -30,8 +30,8 @@ ALIASES = {
 
 
 def normalize_name(name: str) -> str:
-    """Let `--test_run`, `--batch_size` and `download_models` mean what they say."""
-    if name in CHOICES:  # Typer asks for the values of choices too
+    """Return the canonical name of a flag or command, so that `--test_run` and `download_models` also work."""
+    if name in CHOICES:  # Typer also normalises the values of choices with this function
         return name
     name = name.replace("_", "-")
     return ALIASES.get(name, name)
@@ -45,7 +45,7 @@ CHOICES = {
 
 
 class Presentation:
-    """How a command talks: set by flags alone, and no part of the settings."""
+    """How a command prints its output. Set by flags only; not part of the settings."""
 
     def __init__(self, json: bool, quiet: bool, verbose: bool, debug: bool, config: Path | None = None) -> None:
         self.json, self.quiet, self.verbose, self.debug, self.config = json, quiet, verbose, debug, config
@@ -57,7 +57,7 @@ def _flag(text: str, name: str) -> Parameter:
 
 
 def print_version(wanted: bool) -> None:
-    """Say the version and leave."""
+    """Print the version and exit."""
     if wanted:
         typer.echo(f"clf {__version__}")
         raise typer.Exit
@@ -75,9 +75,9 @@ VERSION_OPTION = Parameter(
     ],
 )
 PRESENTATION_FLAGS = [
-    _flag("Print one JSON document on stdout and nothing else.", "json"),
-    _flag("Show results and errors only: no notes, no progress.", "quiet"),
-    _flag("Say more while working.", "verbose"),
+    _flag("Print a single JSON document on stdout and nothing else.", "json"),
+    _flag("Show only results and errors: no log messages, no progress.", "quiet"),
+    _flag("Show more detailed log messages.", "verbose"),
     _flag("Show the traceback of an error.", "debug"),
 ]
 CONFIG_OPTION = Parameter(
@@ -92,11 +92,11 @@ CONFIG_OPTION = Parameter(
 
 
 def uses(*selectors: str, own: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., None]]:
-    """Expose settings as options and pass the command its `settings` and `presentation`.
+    """Turn settings into options of a command, and pass the command its `settings` and `presentation`.
 
-    A selector is a section (`"data"`), some of its fields (`"train.model,revision"`), or all fields but
-    some (`"data.-split,allow_leak"`). Of `own` settings the command chooses the value itself where none is given, and
-    the help does not show the default.
+    A selector is a section (`"data"`), some of its fields (`"train.model,revision"`), or all fields except
+    some (`"data.-split,allow_leak"`). For the settings in `own`, the command chooses the value itself if the user
+    passes none, and the help does not show the default.
     """
     fields = {name: section for selector in selectors for section, name in _select(selector)}
 
@@ -127,7 +127,7 @@ def _select(selector: str) -> list[tuple[str, str]]:
 
 
 def _overrides(ctx: typer.Context, fields: dict[str, str], values: dict[str, Any]) -> Overrides:
-    """Take out of `values` the settings that were typed; an unset flag must never hide a variable."""
+    """Remove all settings from `values` and return those that were typed; unset flags must not override variables."""
     overrides: Overrides = {}
     for name, section in fields.items():
         value, source = values.pop(name), ctx.get_parameter_source(name)
@@ -148,13 +148,13 @@ def _signature(command: Callable[..., Any], fields: dict[str, str], own_default:
 def _option(section: str, name: str, own_default: bool) -> Parameter:
     field: FieldInfo = section_type(section).model_fields[name]
     typed = flag(name)
-    # A switch that is on by default gets --x/--no-x; one that is off needs no `--no-no-header`.
+    # A switch that is on by default gets --x/--no-x; one that is off gets --x only (there is no `--no-no-header`).
     declaration = [f"{typed}/--no-{typed[2:]}"] if field.default is True else [typed]
     panel = COMMON if section == "run" else section.capitalize()
     shown: bool | str = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
     if own_default:
         shown = "chosen by this command"
-    text = (field.description or "").replace("[", "\\[")  # Rich would take [default: ...] for markup
+    text = (field.description or "").replace("[", "\\[")  # Rich would read [default: ...] as markup
     kind, metavar = _kind_and_metavar(field.annotation)
     option = typer.Option(*declaration, help=text, rich_help_panel=panel, show_default=shown, metavar=metavar)
     annotation = Annotated[kind, option]  # type: ignore[valid-type]
@@ -162,7 +162,10 @@ def _option(section: str, name: str, own_default: bool) -> Parameter:
 
 
 def _kind_and_metavar(annotation: Any) -> tuple[Any, str | None]:
-    """Return what Typer parses a setting as and how it is shown; one of two kinds is a text, checked with the rest."""
+    """Return the type that Typer parses a setting as, and its metavar.
+
+    A setting that accepts a number or a word is parsed as a string, and validated later together with the others.
+    """
     parts = get_args(annotation)
     words = [word for part in parts for word in get_args(part) if get_origin(part) is Literal]
     if not words or get_origin(annotation) is Literal:
@@ -172,5 +175,5 @@ def _kind_and_metavar(annotation: Any) -> tuple[Any, str | None]:
 
 
 def wants_json(arguments: list[str] | None) -> bool:
-    """Tell whether `--json` was typed, also when the command line could not be parsed."""
+    """Return whether `--json` was typed, even if the command line could not be parsed."""
     return "--json" in (sys.argv[1:] if arguments is None else arguments)

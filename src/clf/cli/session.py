@@ -1,4 +1,4 @@
-"""How every command begins and ends: the environment, the log, the line that says what comes next, the exit code."""
+"""Start and end of every command: the environment, the log, the suggested next command, errors and the exit code."""
 
 import io
 import logging
@@ -30,21 +30,21 @@ from clf.processes import current_world
 from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 
 SECONDS_TO_SPEAK = 3.0
-"""A launcher ends all processes when one has ended: one with nothing to say waits for the one that says it."""
-LESS_MEMORY = "free memory, or take fewer or shorter texts (--max-train-samples, --max-length), or a smaller model"
-NOTHING_HALF = "nothing half-written will be taken for whole; run the command again"
+"""A launcher stops all processes when one exits, so a silent process waits this long for the one that reports."""
+LESS_MEMORY = "free memory, or use fewer or shorter texts (--max-train-samples, --max-length) or a smaller model"
+NOTHING_HALF = "partly written results are never used; run the command again"
 
 
 def start(settings: Settings, presentation: Presentation) -> None:
-    """Set what the libraries read when they are imported, and let the log speak."""
+    """Set the environment variables that libraries read on import, and configure the log."""
     from clf.hub.address import check_endpoint
 
     if not os.environ.get("HF_ENDPOINT", "x").strip():
-        del os.environ["HF_ENDPOINT"]  # set to nothing means not set
-    check_endpoint()  # the Hub's client fails on a bad one when it is imported
+        del os.environ["HF_ENDPOINT"]  # an empty value counts as unset
+    check_endpoint()  # with an invalid endpoint, importing the Hub's client fails
     if settings.run.offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ.pop("HF_DEBUG", None)  # with it the client prints addresses, passwords included
+    os.environ.pop("HF_DEBUG", None)  # with HF_DEBUG the client prints URLs, including passwords
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
@@ -60,13 +60,13 @@ def start(settings: Settings, presentation: Presentation) -> None:
 
 
 def note_unused(settings: Settings, *names: str) -> None:
-    """Say which data settings, the same for all commands, have no effect on this one."""
+    """Warn about data settings in `names` that were set but have no effect on this command."""
     for name in sorted(settings.data.model_fields_set & set(names)):
         logging.getLogger("clf").warning("--%s has no effect here", name.replace("_", "-"))
 
 
 def encoder_at_hand(train: TrainSettings) -> list[str]:
-    """Name the encoder that was asked for, or one that is installed where the default is not here."""
+    """Return `--model` for the encoder that was set, or for an installed one if the default is not on this machine."""
     from clf.models.store import EMBEDDED_ID, find_local_model, has_embedded
 
     if "model" in train.model_fields_set:
@@ -77,7 +77,7 @@ def encoder_at_hand(train: TrainSettings) -> list[str]:
 
 
 def finish(presentation: Presentation, *command: object) -> None:
-    """Say what comes next, as it can be typed."""
+    """Print the suggested next command, ready to be typed."""
     if not presentation.quiet:
         from clf.cli.show.terminal import print_next
 
@@ -85,10 +85,10 @@ def finish(presentation: Presentation, *command: object) -> None:
 
 
 def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None) -> int:
-    """Run one command line and return its exit code; every error ends here."""
+    """Run one command line and return its exit code; all expected errors are reported here."""
     try:
         code = command(args=arguments, prog_name="clf", standalone_mode=False)
-        if code == INTERRUPTED:  # Typer turns KeyboardInterrupt into this code, in silence
+        if code == INTERRUPTED:  # Typer silently turns KeyboardInterrupt into this code
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except ClfError as error:
@@ -96,7 +96,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except typer.TyperException as error:
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
-        message = error.format_message().replace("Value error, ", "")  # pydantic's, of a word that is none of those
+        message = error.format_message().replace("Value error, ", "")  # pydantic's prefix for an invalid choice
         return _refuse(UsageError(message, _usage_hint(message)), arguments)
     except Interrupted as ended:
         _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
@@ -108,7 +108,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         _refuse(ClfError("terminated", NOTHING_HALF), [])
         return TERMINATED
     except (BrokenPipeError, SystemExit):
-        # The reader went away (`clf … | head`), for which Typer exits: nobody is left to be told.
+        # The reader closed the pipe (`clf … | head`) and Typer exited: there is nobody left to report to.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
@@ -119,20 +119,20 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
 
 
 def refuse_system() -> int:
-    """Say that clf does not run on Windows, whose files can neither be locked nor replaced as clf needs it."""
+    """Report that clf does not run on Windows, where it cannot lock and replace files in the way that it needs."""
     hint = "use the Windows Subsystem for Linux (wsl --install), where clf runs as on Linux"
     return _refuse(ClfError("clf runs on Linux and macOS, found Windows", hint), None)
 
 
 def _how_to_resume(arguments: list[str] | None) -> str:
     given = [part for part in (sys.argv[1:] if arguments is None else arguments) if part != "--resume"]
-    return "go on with: " + shlex.join(["clf", *given, "--resume"])
+    return "resume with: " + shlex.join(["clf", *given, "--resume"])
 
 
 def _usage_hint(message: str) -> str:
     if "extra argument" in message:
-        return "data is named with --dataset; see --help of the command"
-    return "see --help of the command"
+        return "pass the data with --dataset; see the command's --help"
+    return "see the command's --help"
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
@@ -157,10 +157,10 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def listen_to_signals() -> None:
-    """Let signals end a command in order, and let no character that a terminal lacks end it."""
+    """Make signals stop a command cleanly, and characters that the terminal cannot show print as question marks."""
     signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup ignores it, and so it stays
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is ignored, and stays ignored
         signal.signal(signal.SIGHUP, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark
+            stream.reconfigure(errors="replace")  # a character the terminal cannot show becomes a question mark

@@ -1,17 +1,18 @@
-r"""Cleaning: the text an encoder should see, from text as people and crawlers leave it.
+r"""Text cleaning: turn raw text from people and crawlers into the text an encoder should see.
 
-`clean_text` takes seven switchable steps, in an order where no later step can make work for an earlier one:
+`clean_text` applies seven steps, which can be switched off one by one. In this order, no step creates work for an
+earlier one:
 
 1. drop_control, normalize_unicode   a zero-width space must not hide a tag (`<\u200bb>`) or an entity
-2. unescape_entities                 before the tags, since crawled tags are often escaped (`&lt;br&gt;`);
-                                     step 1 is repeated on what comes out
-3. strip_html                        before the URLs, since a tag's attributes hold URLs that are not text
+2. unescape_entities                 before the tags, because crawled tags are often escaped (`&lt;br&gt;`);
+                                     step 1 is repeated on the result
+3. strip_html                        before the URLs, because tag attributes contain URLs that are not text
 4. remove_urls
 5. tidy_punctuation, collapse_spaces
 
-What holds for every `str`, lone surrogates included: it never raises, never lengthens, takes linear time, and
-neither changes a letter's case nor deletes a word that is not markup or part of a URL. Cleaning twice changes
-nothing more, but for entities that were escaped three times or more: two layers are taken off per call.
+For every `str`, including one with lone surrogates, cleaning never raises, never makes the text longer, and runs in
+linear time. It never changes the case of a letter or deletes a word that is not markup or part of a URL. Cleaning a
+second time changes nothing, except where entities were escaped three or more times: each call removes two layers.
 """
 
 import html
@@ -22,19 +23,19 @@ from typing import Protocol
 
 
 class CleaningSteps(Protocol):
-    """Which steps are taken; the cleaning section of the settings has this shape."""
+    """The cleaning steps that are switched on; the cleaning section of the settings has these fields."""
 
     @property
     def unescape_entities(self) -> bool:
-        """Replace `&amp;`, `&#39;` and their like by the characters meant, at most twice."""
+        """Replace entities such as `&amp;` and `&#39;` with their characters, at most twice."""
 
     @property
     def strip_html(self) -> bool:
-        """Replace tags, comments, scripts and style sheets by a space."""
+        """Replace each tag, comment, script and style sheet with a space."""
 
     @property
     def remove_urls(self) -> bool:
-        """Replace web addresses by a space."""
+        """Replace each web address with a space."""
 
     @property
     def normalize_unicode(self) -> bool:
@@ -42,19 +43,19 @@ class CleaningSteps(Protocol):
 
     @property
     def drop_control(self) -> bool:
-        """Drop characters that show nothing, and those that are none."""
+        """Drop invisible characters and invalid code points."""
 
     @property
     def collapse_spaces(self) -> bool:
-        """Make every run of white space one space, with none at the ends."""
+        """Collapse each run of white space to one space, and strip both ends."""
 
     @property
     def tidy_punctuation(self) -> bool:
-        """Shorten four or more of one mark to three, and eleven or more stars to ten."""
+        """Shorten runs of four or more identical punctuation marks to three, and of eleven or more asterisks to ten."""
 
 
 def clean_text(text: str, steps: CleaningSteps) -> str:
-    """Return `text` after the steps that are on; it may be empty."""
+    """Return `text` after the enabled steps; the result may be empty."""
     text = _clean_characters(text, steps)
     if steps.unescape_entities and "&" in text:
         for _ in range(2):
@@ -71,16 +72,16 @@ def clean_text(text: str, steps: CleaningSteps) -> str:
 
 
 def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
-    """Return what `clean_text` does, or of a very long text its first and last `most` characters or more.
+    """Return the cleaned text, or for a very long text at least its first and last `most` characters.
 
-    The cost is that of some times `most` characters, however long the text is, but for a text that is cut inside
-    a comment, script or style sheet: that one is cleaned whole.
+    The cost is proportional to `most`, however long the text is. The exception is a text that would be truncated
+    inside a comment, script or style sheet: it is cleaned in full.
     """
     reach = 8 * most
     if len(text) <= 4 * reach:
         return clean_text(text, steps)
     first, last = text[:reach], text[-reach:]
-    if first.rfind("<") > first.rfind(">"):  # a tag may be cut in two there
+    if first.rfind("<") > first.rfind(">"):  # the slice may split a tag
         first = first[: first.rfind("<")]
     if 0 <= last.find(">") < (last.find("<") + 1 or reach) - 1:
         last = last[last.find(">") + 1 :]
@@ -94,16 +95,16 @@ def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
 
 # Characters
 
-# White space among the control characters parts words and stays a space. Those from U+0080 to U+009F are
-# mostly Windows-1252 read as Latin-1 (in IMDB 1,368 dashes and 707 ellipses). Browsers and html.unescape read
-# them so; dropping them would join words ("12\x9614 scenes") and break them ("don\x92t").
+# Control characters that are white space separate words, so they become a space. Those from U+0080 to U+009F are
+# mostly Windows-1252 decoded as Latin-1 (in IMDB 1,368 dashes and 707 ellipses). Browsers and html.unescape treat
+# them as Windows-1252 too; dropping them would join words ("12\x9614 scenes") or break them ("don\x92t").
 _REPAIRED = dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x1f", " ") | {
     chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)
 }
-# Every character in here makes str.isprintable() false, which _clean_characters relies on. Not in here, as
-# emoji and Persian need them: joiners U+200C and U+200D, variation selectors, the tag characters of flags.
+# Every character in this set makes str.isprintable() false, which _clean_characters relies on. The set leaves out
+# characters that emoji and Persian need: joiners U+200C and U+200D, variation selectors, the tag characters of flags.
 _ODD = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 but for tab, line feed and carriage return
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 and C1 except tab, line feed and carriage return
     "\xad\u200b\u2060-\u2064\ufeff"  # soft hyphen, zero-width spaces, invisible operators, BOM
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction marks, overrides, isolates; retired controls
     "\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffb"  # lone surrogates, noncharacters, annotation anchors
@@ -113,13 +114,13 @@ _ODD = re.compile(
 
 
 def holds_odd_characters(text: str) -> bool:
-    """Tell whether `drop_control` would drop or repair a character of the text."""
+    """Return whether `drop_control` would drop or repair any character of the text."""
     return not text.isprintable() and _ODD.search(text) is not None
 
 
-# What composes does so within such a stretch: no ASCII character and no white space joins the one before it.
-# Each is judged alone, so that later steps, which cut between stretches (but for a URL that ends inside one),
-# leave the verdict as it was.
+# Characters compose only within one of these stretches: ASCII and white space never combine with the preceding
+# character. Each stretch is handled on its own. Later steps remove text only between stretches (except for a URL
+# that ends inside one), so the result for a stretch stays the same when the text is cleaned again.
 _COMPOSABLE = re.compile(r"[\x00-\x7f]?[^\x00-\x7f\s]+|[\u2000\u2001]")
 
 
@@ -132,7 +133,7 @@ def _clean_characters(text: str, steps: CleaningSteps) -> str:
 
 
 def _composed(stretch: re.Match[str]) -> str:
-    """Return the stretch in NFC, or as it is where that is longer (U+FB1D, U+0344 and some 80 more)."""
+    """Return the stretch in NFC, or unchanged if NFC is longer (U+FB1D, U+0344 and about 80 more)."""
     raw = stretch[0]
     if _is_stacked(raw):
         return raw
@@ -141,19 +142,19 @@ def _composed(stretch: re.Match[str]) -> str:
 
 
 def _is_stacked(stretch: str) -> bool:
-    """Tell whether some 60 combining marks or more stand in a row: sorting them takes NFC quadratic time."""
+    """Return whether about 60 or more combining marks are in a row, which NFC takes quadratic time to sort."""
     windows = (stretch[start : start + 30] for start in range(0, len(stretch) - 29, 30))
     return len(stretch) > 60 and any(all(map(_is_mark, window)) for window in windows)
 
 
 def _is_mark(character: str) -> bool:
-    return unicodedata.combining(character) > 0 or character in "\u0f73\u0f75\u0f81"  # these become two marks
+    return unicodedata.combining(character) > 0 or character in "\u0f73\u0f75\u0f81"  # each decomposes into two
 
 
 # Entities
 
-# Unlike html.unescape, a name must be whole ("rock&regular" holds no "&reg"), a query string is left alone
-# ("?a=1&copy=2"), and a number of 5,000 digits is text, not a ValueError.
+# Unlike in html.unescape, a name must be complete ("rock&regular" does not contain "&reg"), a query string is left
+# unchanged ("?a=1&copy=2"), and a number of 5,000 digits is plain text instead of a ValueError.
 _ENTITY = re.compile(
     r"&(?:#(?:[0-9]{1,7}+(?![0-9])|[xX][0-9a-fA-F]{1,6}+(?![0-9a-fA-F]));?"
     r"|([a-zA-Z][a-zA-Z0-9]{1,31}+(?:;|(?![a-zA-Z0-9=]))))"
@@ -161,7 +162,7 @@ _ENTITY = re.compile(
 
 
 def _referred(entity: re.Match[str]) -> str:
-    """Return the character or two that an entity stands for; itself when there is none of that name."""
+    """Return the one or two characters that an entity stands for, or the entity itself if its name is unknown."""
     return html.unescape(entity[0]) if entity[1] is None else html5.get(entity[1], entity[0])
 
 
@@ -180,13 +181,13 @@ _ELEMENTS = """
     spacer strike tt xmp
 """
 _NAME = f"(?ai:{'|'.join(_ELEMENTS.split())})"
-# Up to the first `>` outside quotes, else up to the first `>` with no `<` on the way. A quoted value may hold
-# `<` or `>`, not both: that is a forgotten quote, which would swallow text up to some later tag. Linear time:
-# a quote swaps two of the three states (outside, in single, in double quotes), so of any four starts in a row
-# two are in step, and the scan from the earlier one ends at the later.
+# Match up to the first `>` outside quotes; failing that, up to the first `>` with no `<` before it. A quoted value may
+# contain `<` or `>`, but not both: both mean a missing closing quote, which would swallow text up to a later tag. This
+# takes linear time: a quote swaps two of the three states (outside, in single, in double quotes), so among any four
+# consecutive starts two are in the same state, and the scan from the earlier one ends at the later one.
 _REST = r"""(?:(?:[^<>"']++|"[^"<]*+"|"[^">]*+"|'[^'<]*+'|'[^'>]*+')*+>|[^<>]*+>)"""
 _DECLARATION = r"(?i:!doctype|\?xml)\b"
-# `a <b and c> d` compares: an element of one letter has attributes with `=`, or none.
+# `a <b and c> d` is a comparison: a one-letter element has attributes with `=`, or no attributes.
 _COMPARED = r"(?!(?ai:[abipqsu])\s+[^\s<>=/][^<>=]*+>)"
 _TAG = re.compile(rf"<(?=/?[a-zA-Z]|[!?]){_COMPARED}(?:/?{_NAME}(?=[\s/>]){_REST}|{_DECLARATION}[^<>]*+>)")
 _TAG_OPENING = re.compile(rf"<(?=/?[a-zA-Z]|[!?]){_COMPARED}(?=/?{_NAME}[\s/<>]|{_DECLARATION})")
@@ -199,10 +200,10 @@ _BLOCK_END = {
 
 
 def _strip_html(text: str) -> str:
-    """Put a space for each comment, script, style sheet and tag; what only looks like a tag stays."""
+    """Replace each comment, script, style sheet and tag with a space; text that only looks like a tag stays."""
     text = _drop_blocks(text)
-    # Twice, for a tag inside a tag (`<b<i>>`, `<a title="<i>">`). Deeper nests are hostile or broken: there,
-    # and where a `<` stands in the way of the end, the tag's own `<` goes and its words stay.
+    # Twice, to catch a tag inside a tag (`<b<i>>`, `<a title="<i>">`). Deeper nesting is hostile or broken. There, and
+    # where another `<` comes before the closing `>`, only the `<` of the tag is removed and its words stay.
     for _ in range(2):
         text = _TAG.sub(" ", text)
     last_end = text.rfind(">") + 1
@@ -210,12 +211,12 @@ def _strip_html(text: str) -> str:
 
 
 def _drop_blocks(text: str) -> str:
-    """Put a space for each comment, script and style sheet that is closed."""
+    """Replace each closed comment, script and style sheet with a space."""
     kept, kept_until, position = [], 0, 0
     unclosed = set()
     while opening := _BLOCK.search(text, position):
         kind = (opening[1] or opening[2]).lower()
-        # `<!-->` is a whole comment: the dashes that open it may also close it.
+        # `<!-->` is a complete comment: the dashes that open it may also close it.
         position = opening.end(1) - 2 if opening[1] else opening.end()
         closing = None if kind in unclosed else _BLOCK_END[kind].search(text, position)
         if closing is None:
@@ -228,20 +229,20 @@ def _drop_blocks(text: str) -> str:
 
 # URLs
 
-# Letters of alphabets may stand in a path. Scripts written without spaces end it, or text would go with it.
+# A path may contain letters of alphabets. Scripts written without spaces end the URL, or text would be removed too.
 _IN_URL = r"a-zA-Z0-9_~/#@$&+=%\-\u00c0-\u0dff\u1e00-\u1fff"
 _MARKS_IN_URL = r".,;:!?'*"
 _URL_TEXT = (
-    rf"(?:[{_MARKS_IN_URL}]*+(?:[{_IN_URL}]++"  # marks belong to it only when more of it follows
-    rf"|\([{_IN_URL}{_MARKS_IN_URL}]*+\)|\[[{_IN_URL}{_MARKS_IN_URL}]*+\]))++"  # brackets when they close
+    rf"(?:[{_MARKS_IN_URL}]*+(?:[{_IN_URL}]++"  # marks belong to the URL only if more of it follows
+    rf"|\([{_IN_URL}{_MARKS_IN_URL}]*+\)|\[[{_IN_URL}{_MARKS_IN_URL}]*+\]))++"  # brackets only if they close
 )
 _ADDRESS = rf"(?:(?:https?|ftp)://|www\.(?=[^\W_])){_URL_TEXT}"
-# No letter before it, or taking it away could leave a tag behind (`<bhttp://x >`).
+# No letter may precede it; otherwise removing it could leave a tag behind (`<bhttp://x >`).
 _URL = re.compile(rf"(?i:<{_ADDRESS}>|(?<![a-z0-9]){_ADDRESS})")
 
 
 # Punctuation
 
-# Three say "..." or "!!!" as well as thirty, for three tokens. Stars are ratings: "****" is not "***".
+# Three marks ("...", "!!!") mean the same as thirty and cost three tokens. Asterisks are ratings: "****" is not "***".
 _LONG_RUNS = (*(mark * 4 for mark in "!?.,;:-_=~#"), "*" * 11)
 _LONG_RUN = re.compile(r"([!?.,;:\-_=~#])\1{3,}|\*{11,}")

@@ -1,4 +1,4 @@
-"""A prepared dataset: one Parquet file per split, `labels.json`, `audit.json` and `manifest.json` in a folder."""
+"""A prepared dataset: a folder with one Parquet file per split, `labels.json`, `audit.json` and `manifest.json`."""
 
 import json
 import os
@@ -22,13 +22,13 @@ from clf.storage.result_folders import MANIFEST_FILE
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts after cleaning, as delivered, and their label ids (int64), row by row."""
+    """The rows of a split: cleaned texts, raw texts and label ids (int64)."""
 
     texts: list[str]
     raw_texts: list[str]
     labels: NDArray[np.int64]
     rows: NDArray[np.int64]
-    """Their row numbers in the split's file, from 0."""
+    """Row numbers in the split's file, from 0."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -38,7 +38,7 @@ class LabelledTexts:
         return LabelledTexts(self.texts, self.raw_texts, ids[self.labels], self.rows)
 
     def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
-        """Return the given rows, in that order."""
+        """Return the selected rows, in the given order."""
         numbers = rows.tolist()
         return LabelledTexts(
             [self.texts[row] for row in numbers],
@@ -49,7 +49,7 @@ class LabelledTexts:
 
 
 class Manifest(BaseModel):
-    """What was prepared, from what, and how: `manifest.json`, which is written last."""
+    """The contents of `manifest.json`: what was prepared, from which source and how. It is written last."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
@@ -62,11 +62,11 @@ class Manifest(BaseModel):
     origin: str = ""
     fingerprint: str = ""
     key: str | None = None
-    """The hash of all that decides what preparing gives."""
+    """The hash of everything that determines the result of preparing."""
     lengths: list[str | int | None] | None = None
-    """What the lengths in tokens were measured with: the SHA-256 of the tokenizer, and the length to cut at."""
+    """How the lengths in tokens were measured: the SHA-256 of the tokenizer, and the length at which to truncate."""
     dataset: str | None = None
-    """What was typed."""
+    """The dataset setting, as the user typed it."""
     cleaning: CleaningSettings
     data: DataSettings
     seed: int
@@ -86,13 +86,13 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """A folder that `clf prepare` made; splits are read when asked for."""
+    """A folder written by `clf prepare`; splits are read on demand."""
 
     folder: Path
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What was prepared, from what, and how."""
+        """What was prepared, from which source and how."""
         return read_manifest(self.folder)
 
     @property
@@ -117,7 +117,7 @@ class PreparedDataset:
 
     @cached_property
     def audit(self) -> Audit:
-        """What was found in the data."""
+        """The findings of the audit."""
         path = self.folder / "audit.json"
         try:
             return Audit.model_validate(json.loads(path.read_text(encoding="utf-8")))
@@ -130,7 +130,7 @@ class PreparedDataset:
     def read(self, split: str) -> LabelledTexts:
         """Read one split.
 
-        Raises DataError when the dataset has no such split, or its file was changed.
+        Raises DataError if the dataset does not have this split, or the file of the split was changed.
         """
         import pyarrow.parquet
 
@@ -150,7 +150,7 @@ class PreparedDataset:
         return LabelledTexts(texts, raw_texts, table["label"].to_numpy(), np.arange(len(texts)))
 
     def holds(self, key: str) -> bool:
-        """Tell whether this is what the given content and settings give, whole: a second run need not prepare it."""
+        """Return whether the dataset is intact and was prepared with this `key`, so that it can be reused."""
         try:
             whole = bool(self.audit.rows) and (self.folder / "labels.json").is_file()
             return (
@@ -162,12 +162,12 @@ class PreparedDataset:
             return False
 
     def link_into(self, folder: Path) -> None:
-        """Put the files of the dataset into another folder, without a second copy on disk where that is possible.
+        """Link the files of the dataset into another folder, or copy them where hard links are not possible.
 
-        Raises DataError where something of it is missing or damaged.
+        Raises DataError if a file is missing or damaged.
         """
-        if not self.audit.rows:  # read here, so that an error names this folder
-            raise _damaged(self.folder / "audit.json", "it says nothing of the rows")
+        if not self.audit.rows:  # read here so that an error names this folder
+            raise _damaged(self.folder / "audit.json", "it has no row counts")
         for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
             if not (self.folder / name).is_file():
                 hint = "prepare the dataset again with clf prepare --overwrite"
@@ -178,7 +178,7 @@ class PreparedDataset:
                 shutil.copyfile(self.folder / name, folder / name)
 
     def subset(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
-        """Read one split, or a stratified part of it."""
+        """Read one split, or a stratified subset of it with at most `rows` rows."""
         texts = self.read(split)
         return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
 
@@ -186,7 +186,7 @@ class PreparedDataset:
 def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a prepared dataset.
 
-    Raises DataError when it is damaged.
+    Raises DataError if it is missing or damaged.
     """
     path = folder / MANIFEST_FILE
     try:

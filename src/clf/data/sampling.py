@@ -1,4 +1,4 @@
-"""A part of some rows, with the classes in proportion."""
+"""Stratified subsets of rows."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ Ints = NDArray[np.int64]
 
 
 def stratified_subset(labels: Sequence[int] | Ints, rows: int, seed: int) -> Ints:
-    """Choose `rows` row numbers, ascending, with the classes in proportion and none left out while room lasts."""
+    """Choose a stratified subset of `rows` row numbers, ascending, with each class at least once if `rows` allows."""
     values = np.asarray(labels)
     if rows >= len(values):
         return np.arange(len(values))
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(values))
-    # Each row gets its rank within its class as a share of the class; taking the lowest shares keeps proportions.
+    # Each row gets its rank within its class as a fraction of the class; the lowest fractions keep the proportions.
     share = np.empty(len(values))
     grouped = order[np.argsort(values[order], kind="stable")]
     for of_class in np.split(grouped, np.flatnonzero(np.diff(values[grouped])) + 1):

@@ -1,12 +1,12 @@
-"""The Hugging Face Hub: from its local cache without a network call, else by a download that always ends.
+"""The Hugging Face Hub: repositories from its local cache without a network call, or by a download that never hangs.
 
-cache     what the cache holds, whole and verified, read with no client and no network
+cache     finds repositories in the cache and verifies them, without the Hub's client or the network
 files     which files of a repository clf uses, and their hashes
-download  one repository into the cache: a process of its own, watched, retried, killed when it stalls
-transfer  that process: one attempt with the Hub's own client
-explain   what the client raised, as an error for people or a reason to try again
-messages  what that process is told, and says
-address   where the Hub and its cache are, and whether it may be asked
+download  downloads one repository in a separate process, which is monitored, retried, and killed when it stalls
+transfer  that download process: one attempt with the Hub's own client
+explain   errors raised by the client, as errors for users or reasons to try again
+messages  the messages to and from the download process
+address   where the Hub and its cache are, and whether the network may be used
 """
 
 from clf.hub.address import cache_folder, check_endpoint, is_offline, shown_endpoint

@@ -1,4 +1,4 @@
-"""Where the Hub and its cache are, whether it may be asked, and what must never be shown of it."""
+"""Where the Hub and its cache are, whether the network may be used, and how to keep passwords out of messages."""
 
 import os
 from pathlib import Path
@@ -9,30 +9,30 @@ from clf.errors import UsageError
 
 
 def is_offline(asked: bool) -> bool:
-    """Tell whether the network must be left alone: `--offline`, or HF_HUB_OFFLINE."""
+    """Return whether `--offline` or HF_HUB_OFFLINE forbids using the network."""
     return asked or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
 
 
 def check_endpoint() -> None:
-    """Refuse an HF_ENDPOINT that is no address, without showing a password in it.
+    """Check that HF_ENDPOINT is a valid address.
 
-    Raises UsageError.
+    Raises UsageError if it is not, without showing a password in it.
     """
     address = os.environ.get("HF_ENDPOINT", "").strip()
     if not address:
         return
-    hint = "write it as https://host or https://host:port; special characters in a password as %XX"
+    hint = "write it as https://host or https://host:port, with special characters in a password as %XX"
     try:
         parts = urlsplit(address)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         sound = False
     if not sound or "@" in parts.path + parts.query + parts.fragment:
-        raise UsageError("HF_ENDPOINT is no address of a Hub", hint)
+        raise UsageError("HF_ENDPOINT is not a valid address", hint)
 
 
 def shown_endpoint() -> str:
-    """Return the address of the Hub without a password."""
+    """Return the address of the Hub without any password."""
     from huggingface_hub import constants
 
     address = urlsplit(constants.ENDPOINT)
@@ -40,17 +40,17 @@ def shown_endpoint() -> str:
 
 
 def check_token() -> None:
-    """Refuse a token that cannot be one, before it breaks a request.
+    """Check that HF_TOKEN has only valid characters, before it breaks a request.
 
-    Raises UsageError.
+    Raises UsageError if it does not.
     """
     token = os.environ.get("HF_TOKEN", "").strip()
     if not all("!" <= character <= "~" for character in token):
-        raise UsageError("HF_TOKEN holds characters that no token has", "unset it, or copy the token again")
+        raise UsageError("HF_TOKEN contains invalid characters", "unset it, or copy the token again")
 
 
 def cache_folder() -> Path:
-    """Return where the Hub's client keeps its files: HF_HUB_CACHE, or `hub` below HF_HOME."""
+    """Return the cache folder of the Hub's client: HF_HUB_CACHE, or `hub` inside HF_HOME."""
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE).expanduser()

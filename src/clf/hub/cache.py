@@ -1,13 +1,13 @@
-"""What the cache of the Hub holds: found by its layout, judged by clf's own record, with no client and no network.
+"""Repositories in the Hub's cache, found by its layout and checked against clf's record, without client or network.
 
     models--owner--name/
-        refs/main             the commit of a branch, as the client writes it
-        snapshots/COMMIT/     links with the files' names
-        blobs/HASH            their contents, named by their hash
-        clf.json              what clf fetched whole: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
-        clf.verified.json     which contents were hashed and found right, with size and time
+        refs/main             the commit of a branch, in the client's format
+        snapshots/COMMIT/     links with the names of the repository's files
+        blobs/HASH            the contents of the files, named by hash
+        clf.json              what clf fetched in full: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
+        clf.verified.json     which files were hashed and found correct, with size and modification time
 
-The record is written last, so a download that failed never hides a commit that works, whatever became of refs/.
+The record is written last, so a failed download never hides a working commit, whatever happened to refs/.
 """
 
 import json
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Content:
-    """The size of a file in bytes, where it is known, and its hash, empty where it is not."""
+    """The size of a file in bytes (None if unknown) and its hash (empty if unknown)."""
 
     size: int | None
     hash: str
@@ -44,7 +44,7 @@ Listing = dict[str, Content]
 
 @dataclass(frozen=True)
 class CacheRecord:
-    """What clf recorded of a repository: what each name stands for, and what each commit holds."""
+    """clf's record of a repository: the commit of each revision, and the files of each commit."""
 
     revisions: dict[str, str] = field(default_factory=dict)
     commits: dict[str, Listing] = field(default_factory=dict)
@@ -61,22 +61,22 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """What the cache holds of a repository: a snapshot, and what is wrong with it."""
+    """The cached snapshot of a repository, if there is one, and the problems found in it."""
 
     snapshot: Snapshot | None = None
     problems: list[str] = field(default_factory=list)
 
     @property
     def usable(self) -> Snapshot | None:
-        """The snapshot, when nothing is wrong with it."""
+        """The snapshot, if it has no problems."""
         return None if self.problems else self.snapshot
 
 
 def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: bool = False) -> CacheEntry:
-    """Find a repository in the cache, whole, with every byte verified, and with no network call.
+    """Find a repository in the cache, and verify every byte of it, without a network call.
 
-    A file is hashed when it is first met and when its size or time changed; `anew` hashes all of them.
-    Of several commits that `revision` may stand for, the first that is whole is taken.
+    A file is hashed the first time and whenever its size or modification time has changed; `anew` hashes all files
+    again. If `revision` may refer to several commits, the first complete one is used.
     """
     root = repository_folder(kind, repository)
     record = read_record(root)
@@ -95,7 +95,7 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
 
 
 def read_record(root: Path) -> CacheRecord:
-    """Read what clf recorded of a repository; a damaged record says nothing."""
+    """Read clf's record of a repository; a damaged record counts as empty."""
     record: Any = read_json(root / RECORD) or {}
     try:
         commits = {
@@ -108,12 +108,12 @@ def read_record(root: Path) -> CacheRecord:
 
 
 def add_to_record(root: Path, revision: str | None, commit: str, listing: Listing) -> None:
-    """Record that a commit is here whole, and that `revision` now stands for it.
+    """Record that a commit is complete in the cache, and point `revision` at it.
 
-    Raises ValueError for a revision that is no name.
+    Raises ValueError for an invalid revision name.
     """
     if revision and not stays_inside(revision):
-        raise ValueError(f"{revision!r} is no revision")
+        raise ValueError(f"{revision!r} is not a valid revision")
     record = read_record(root)
     record.commits[commit] = listing
     record.revisions[revision or "main"] = commit
@@ -125,7 +125,7 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
 
 
 def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:
-    """Yield kind, id and revision of all that clf itself has fetched into the cache."""
+    """Yield kind, id and revision of everything that clf itself has fetched into the cache."""
     for path in sorted(cache_folder().glob(f"*--*/{RECORD}")):
         kind, _, name = path.parent.name.partition("s--")
         if kind in ("model", "dataset"):
@@ -134,7 +134,7 @@ def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a small file beside its place, flush it, and rename it there."""
+    """Replace a small file atomically: write a temporary file next to it, flush it to disk, and rename it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -146,11 +146,11 @@ def replace_text(path: Path, text: str) -> None:
         part.unlink(missing_ok=True)
 
 
-# --- what is wrong with a commit ------------------------------------------------------------------------------
+# --- the problems of a commit ---------------------------------------------------------------------------------
 
 
 def _commits(root: Path, record: CacheRecord, revision: str | None) -> list[str]:
-    """List the commits a revision may stand for: itself, when it is one; what clf recorded; what the client did."""
+    """List the commits that a revision may refer to: itself if it is one, the one in clf's record, the client's."""
     wanted_revision = revision or "main"
     named = [wanted_revision, record.revisions.get(wanted_revision)]
     with suppress(OSError, UnicodeDecodeError, ValueError):
@@ -170,22 +170,22 @@ def _problems(kind: Kind, root: Path, commit: str, record: CacheRecord, anew: bo
 
 
 def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
-    """Name what a commit lacks that another tool fetched, perhaps in part."""
+    """List the files missing from a commit that another tool fetched, perhaps only in part."""
     folder = root / "snapshots" / commit
     if kind == "model":
         missing = lacking(folder)
         known_absent = (root / ".no_exist" / commit / "tokenizer_config.json").exists()
         if not (known_absent or (folder / "tokenizer_config.json").is_file()):
-            missing.append("tokenizer_config.json")  # without it transformers silently takes another tokenizer
+            missing.append("tokenizer_config.json")  # without it, transformers silently uses another tokenizer
         return missing
-    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")  # which the client leaves
+    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")  # written by the client
     if not listed or not isinstance(listed, dict):
         return ["the list of its files"]
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
 
 
 def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
-    """List what is there of the files that clf uses, with their hashes from the client's list or the links' targets."""
+    """List the files present that clf uses, with hashes from the client's list or from the targets of the links."""
     folder = root / "snapshots" / commit
     listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")
     stated = listed if isinstance(listed, dict) else {}
@@ -200,13 +200,13 @@ def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
 
 
 def note_verified(root: Path, commit: str, names: Iterable[str]) -> None:
-    """Note that files of a commit were hashed and found right just now, so that the next look need not hash them."""
+    """Record that files of a commit were just hashed and found correct, so the next lookup need not hash them."""
     marks = {name: _mark((root / "snapshots" / commit / name).stat()) for name in names}
     replace_text(root / VERIFIED, json.dumps({**(read_json(root / VERIFIED) or {}), commit: marks}))
 
 
 def _mark(status: os.stat_result) -> list[JsonValue]:
-    return [status.st_size, status.st_mtime_ns]  # a copy, as into an image, keeps both
+    return [status.st_size, status.st_mtime_ns]  # copying the cache, for example into an image, keeps both
 
 
 def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
@@ -226,12 +226,12 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
             problems.append(f"{name} has {status.st_size} bytes, expected {stated.size}")
         elif right.get(name) != mark:
             if not stated.hash and anew:
-                problems.append(f"{name} cannot be verified, for nothing says what its hash is")
+                problems.append(f"{name} cannot be verified because its hash is unknown")
             elif stated.hash and content_hash(folder / name, stated.hash) != stated.hash:
                 problems.append(f"the content of {name} does not match its hash")
             else:
                 right[name] = mark
     if right != known:
-        with suppress(OSError):  # a cache that cannot be written is hashed again next time
+        with suppress(OSError):  # if the cache is read-only, it is hashed again next time
             replace_text(root / VERIFIED, json.dumps({**verified, commit: right}))
     return problems

@@ -1,7 +1,7 @@
-"""Bring a repository into the cache with a download that always ends: in files that were checked, or in an error.
+"""Download a repository into the cache, and always finish: with verified files or with an error.
 
-Each attempt is a process of its own (`clf.hub.transfer`), so whatever hangs in it can be killed: a name server, a
-connection, a library that sleeps for an hour because it was told to. The next attempt goes on where it stopped.
+Each attempt runs in its own process (`clf.hub.transfer`), so anything that hangs in it can be killed: a name lookup, a
+connection, a library that sleeps for an hour because a server said so. The next attempt resumes where it stopped.
 """
 
 import fcntl
@@ -27,11 +27,11 @@ from clf.hub.messages import Message, Order
 from clf.progress import Advance, size, track
 
 SECONDS_TO_FIRST_ANSWER = 5.0
-"""With the start of the command and of the process, an unreachable Hub is known within 10 s."""
+"""Including the start of the command and of the process, an unreachable Hub is detected within 10 s."""
 SECONDS_TO_START = 20.0
 SECONDS_OF_SILENCE = 60.0
-"""An attempt says several times a second that it is there; one that is silent for so long (for the timeout, if that is
-shorter, but not before it can have started on a busy machine) has died or hangs."""
+"""An attempt sends messages several times a second; one that is silent for this long has died or hangs. A shorter
+timeout lowers this limit, but not below SECONDS_TO_START, the time that starting may take on a busy machine."""
 SECONDS_OF_STALL = 30.0
 SECONDS_OF_PAUSE = 8.0
 FRUITLESS_ATTEMPTS = 4
@@ -50,12 +50,12 @@ def fetch(
     update: bool = False,
     pins: dict[str, str] | None = None,
 ) -> Snapshot:
-    """Return a repository from the cache, or from the Hub when the cache does not have it whole.
+    """Return a repository from the cache, or from the Hub if the cache does not have it completely.
 
-    `update` asks the Hub even so; `pins` are the only files wanted, each with its SHA-256. `timeout` is the seconds
-    without progress after which a download is given up.
+    `update` contacts the Hub in any case; `pins` are the only files to fetch, each with its SHA-256. A download is
+    given up after `timeout` seconds without progress.
 
-    Raises ModelError or DataError when the repository is not usable, NetworkError when it cannot be had,
+    Raises ModelError or DataError when the repository is not usable, NetworkError when it cannot be downloaded,
     OutputError when the cache cannot be written.
     """
     entry = look_up(kind, repository, revision)
@@ -65,7 +65,7 @@ def fetch(
         _refuse_offline(kind, repository, revision, entry.problems)
     check_token()
     if entry.problems:
-        log.info("%s %s is not whole in the cache (%s): fetching it", kind, repository, "; ".join(entry.problems[:3]))
+        log.info("%s %s in the cache is unusable (%s): fetching it", kind, repository, "; ".join(entry.problems[:3]))
     with _alone(kind, repository):
         if not update and (found := _holding(look_up(kind, repository, revision), pins)):
             return found
@@ -78,13 +78,13 @@ def fetch(
 
 
 def _holding(entry: CacheEntry, pins: dict[str, str] | None) -> Snapshot | None:
-    """Return the snapshot that can be used, when it has every file that is pinned."""
+    """Return the snapshot if it is usable and has every pinned file."""
     found = entry.usable
     return found if found and all((found.folder / name).is_file() for name in pins or {}) else None
 
 
 def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> None:
-    """Let `revision` stand for a commit that clf fetched whole.
+    """Point `revision` at a commit that clf has fetched completely.
 
     Raises OutputError when the cache cannot be written.
     """
@@ -101,25 +101,25 @@ def adopt(kind: Kind, repository: str, revision: str | None, commit: str) -> Non
 
 def _refuse_offline(kind: Kind, repository: str, revision: str | None, problems: list[str]) -> NoReturn:
     named = f"revision {revision} of {kind} {repository}" if revision else f"{kind} {repository}"
-    state = f"is not whole in the cache ({'; '.join(problems[:5])})" if problems else "is not in the cache"
+    state = f"is in the cache but unusable ({'; '.join(problems[:5])})" if problems else "is not in the cache"
     hint = f"fetch it where there is a network: {how_to_fetch(kind, repository, revision)}"
     raise unusable(kind)(f"{named} {state}, and offline mode is on", hint)
 
 
 def _say_why(error: NetworkError, kind: Kind, repository: str, revision: str | None, entry: CacheEntry) -> NoReturn:
     if kept := entry.usable:
-        said = f"no newer commit of {kind} {repository} was available; {kept.commit[:8]} in the cache stays usable"
+        said = f"cannot get a newer commit of {kind} {repository}; {kept.commit[:8]} in the cache is still usable"
     else:
-        said = f"{kind} {repository} is not in the cache and {shown_endpoint()} did not deliver it"
+        said = f"{kind} {repository} is not in the cache and could not be downloaded from {shown_endpoint()}"
     hint = f"fetch it where there is a network: {how_to_fetch(kind, repository, revision)}"
     raise NetworkError(f"{said}: {error.message}", error.hint or hint) from error
 
 
 @contextmanager
 def _alone(kind: Kind, repository: str) -> Iterator[None]:
-    """Let one process at a time fetch a repository; the others wait, and find it in the cache, or fail as it did.
+    """Let one process at a time fetch a repository; the others wait, then find it in the cache or fail as it did.
 
-    Without the latter each would try a dead network for itself, one after the other.
+    If they did not share the failure, each would try the dead network itself, one after the other.
     """
     lock = cache_folder() / ".locks" / repository_folder(kind, repository).name / "clf.lock"
     came = time.time()
@@ -135,7 +135,7 @@ def _alone(kind: Kind, repository: str) -> Iterator[None]:
             log.info("another process is fetching %s %s: waiting for it", kind, repository)
             fcntl.flock(file, fcntl.LOCK_EX)
             _fail_likewise(file, came)
-        except OSError as error:  # a file system with no locks: the work may be done twice, never wrongly
+        except OSError as error:  # no locks on this file system: work may be done twice, but is correct
             log.debug("%s cannot be locked: %s", lock, error)
         try:
             yield
@@ -154,10 +154,10 @@ def _fail_likewise(file: IO[str], since: float) -> None:
 
 
 class _Download:
-    """The attempts at one repository, with what they have in common: how far they came, and the wait since then.
+    """The attempts to fetch one repository, with their shared progress and waiting time.
 
-    Seconds are those that an attempt waited for others (`clf.hub.transfer.Waiting`), and the pauses between them:
-    starting a process, computing, or getting no processor on a busy machine uses up nobody's patience.
+    Only the time that an attempt waited (`clf.hub.transfer.Waiting`) and the pauses between attempts count as waiting.
+    Starting a process, computing, or getting no processor on a busy machine does not.
     """
 
     def __init__(self, order: Order, timeout: float) -> None:
@@ -165,9 +165,9 @@ class _Download:
         self.stall = min(SECONDS_OF_STALL, timeout / 2)
         self.answered = False
         self.total, self.furthest, self.fruitless, self.attempts = 0, 0, 0, 0
-        """Bytes of the repository that were here at most; the attempts in a row that came no further, and all."""
+        """Bytes of the repository, the most that were present, attempts in a row without progress, and all attempts."""
         self.idle, self.waited = 0.0, 0.0
-        """The seconds since bytes last came at a rate worth waiting for, and all."""
+        """Seconds waited since bytes last arrived at an acceptable rate, and in total."""
 
     def run(self) -> str:
         """Make attempts until one succeeds, and return the commit."""
@@ -204,7 +204,7 @@ class _Download:
     def _attempt(self, advance: Advance) -> str:
         stall = min(self.stall, max(1.0, self.timeout - self.idle))
         patience = stall if self.answered else min(stall, SECONDS_TO_FIRST_ANSWER)
-        # `since` the last good news, of the seconds `waited` in this attempt.
+        # `since` is the value of `waited`, the seconds waited in this attempt, at the last progress.
         limit, since, waited, received, hashed, hashed_then = patience + 1.0, 0.0, 0.0, 0, 0, 0
         silence = min(SECONDS_OF_SILENCE, max(SECONDS_TO_START, self.timeout))
         with _transfer(replace(self.order, timeout=patience)) as messages:
@@ -213,15 +213,15 @@ class _Download:
                     message = messages.get(timeout=silence)
                 except queue.Empty:
                     self._wait(silence)
-                    raise TryAgain(f"the process that fetches was silent for {silence:.0f} s") from None
+                    raise TryAgain(f"the download process was silent for {silence:.0f} s") from None
                 if message.waited is not None:
                     passed, waited = message.waited - waited, message.waited
-                    if hashed > hashed_then:  # hashing is no time without news, nor are waits for its disk
+                    if hashed > hashed_then:  # hashing, with its waits for the disk, is progress
                         since, hashed_then = since + passed, hashed
                     else:
                         self._wait(passed)
                     if waited - since > limit:
-                        raise TryAgain(f"too little was received for {waited - since:.0f} s")
+                        raise TryAgain(f"too little data was received for {waited - since:.0f} s")
                 elif message.answered:
                     self.answered, limit, since = True, stall, waited
                 elif message.bytes is not None:
@@ -242,33 +242,33 @@ class _Download:
             self.furthest = here
 
     def _ended(self, message: Message) -> str:
-        """Return the commit, or raise what the attempt ended with."""
+        """Return the commit, or raise the error that ended the attempt."""
         if message.done is not None:
             return message.done
         if error := message.error:
             kinds = {kind.kind: kind for kind in ClfError.__subclasses__()}
             raise kinds.get(error["kind"], NetworkError)(error["message"], error["hint"])
         self.answered = self.answered or message.reached
-        raise TryAgain(message.again or "it ended", message.wait, unreachable=message.unreachable)
+        raise TryAgain(message.again or "the download process ended", message.wait, unreachable=message.unreachable)
 
 
 @contextmanager
 def _transfer(order: Order) -> Iterator["queue.Queue[Message]"]:
-    """Start an attempt and give what it says, as it comes; it is gone when the block ends."""
+    """Start an attempt and yield the queue of its messages; the process is killed when the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "clf.hub.transfer"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # the libraries may write addresses with passwords there
+        stderr=subprocess.DEVNULL,  # libraries may write addresses with passwords to it
         text=True,
         env=_environment(),
-        start_new_session=True,  # Ctrl-C is for us, who then end it
+        start_new_session=True,  # only this process gets Ctrl-C, and then ends the other
     )
     messages: queue.Queue[Message] = queue.Queue()
     listener = threading.Thread(target=_listen, args=(process, messages), daemon=True)
     try:
         assert process.stdin
-        with suppress(BrokenPipeError):  # it died at once: the listener says so
+        with suppress(BrokenPipeError):  # it died immediately: the listener reports it
             process.stdin.write(order.as_line())
             process.stdin.flush()
         listener.start()
@@ -287,18 +287,18 @@ def _listen(process: "subprocess.Popen[str]", messages: "queue.Queue[Message]") 
     for line in process.stdout:
         with suppress(ValueError):
             messages.put(Message.of_line(line))
-    messages.put(Message(again=f"the process that fetches ended early (exit code {process.wait()})"))
+    messages.put(Message(again=f"the download process ended early (exit code {process.wait()})"))
 
 
 def _environment() -> dict[str, str]:
-    """Give the client the endpoint and cache that this process uses, and no manners that clf cannot watch."""
+    """Return the environment for the client: this process's endpoint and cache, without progress bars or telemetry."""
     from huggingface_hub import constants
 
     return os.environ | {
         "HF_ENDPOINT": constants.ENDPOINT,
         "HF_HUB_CACHE": str(cache_folder()),
         "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_TELEMETRY": "1",  # also no call to find out which program is asking
+        "HF_HUB_DISABLE_TELEMETRY": "1",  # also prevents a request for detecting the calling program
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,4 +1,4 @@
-"""What the Hub's client raised, as an error for people, or as a reason to try again."""
+"""Errors raised by the Hub's client, turned into errors for users or reasons to try again."""
 
 import errno
 from typing import Any
@@ -13,9 +13,9 @@ AGAIN_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class TryAgain(Exception):
-    """Something went wrong that another attempt may not meet; `wait` seconds were asked for.
+    """A failure that may not happen again on the next attempt; `wait` is the pause in seconds that the Hub requested.
 
-    `answered` says that a Hub said something, `unreachable` that not even a connection was made.
+    `answered` means that the Hub sent a response, `unreachable` that not even a connection was made.
     """
 
     def __init__(self, reason: str, wait: float = 0.0, *, answered: bool = True, unreachable: bool = False) -> None:
@@ -24,7 +24,7 @@ class TryAgain(Exception):
 
 
 def disk_full(reason: str) -> OutputError:
-    """Return the error for a disk that has no room."""
+    """Return the error for a full disk."""
     return OutputError(
         f"the disk of the cache {cache_folder()} is full: {reason}",
         "free some space, or set HF_HOME to a folder on another disk",
@@ -32,17 +32,17 @@ def disk_full(reason: str) -> OutputError:
 
 
 def cannot_write(error: OSError) -> OutputError:
-    """Return the error for a cache that does not take what is written."""
+    """Return the error for a cache that cannot be written."""
     if disk_is_full(error) and error.errno != errno.EROFS:
-        return disk_full("it ran full while receiving")
+        return disk_full("it filled up during the download")
     return OutputError(
         f"the cache {cache_folder()} cannot be written: {error.strerror or error}",
-        "set HF_HOME to a folder that you may write, or fetch as the user who owns it",
+        "set HF_HOME to a folder that you can write to, or fetch as the user who owns the cache",
     )
 
 
 def explain(error: Exception, kind: Kind, repository: str, revision: str | None) -> ClfError | TryAgain:
-    """Turn what the client raised into a ClfError, or TryAgain when another attempt may succeed."""
+    """Turn an error of the client into a ClfError, or into TryAgain when another attempt may succeed."""
     from huggingface_hub import errors
 
     if isinstance(error, (ClfError, TryAgain)):
@@ -50,7 +50,7 @@ def explain(error: Exception, kind: Kind, repository: str, revision: str | None)
     if isinstance(error, errors.HfHubHTTPError):
         return _explain_status(error, kind, repository, revision)
     if isinstance(error, errors.HFValidationError):
-        return unusable(kind)(f"{repository!r} is no id on the Hub", "give owner/name")
+        return unusable(kind)(f"{repository!r} is not a valid Hub id", "pass owner/name")
     if isinstance(error, OSError) and _is_of_the_cache(error):
         return cannot_write(error)
     unreachable = type(error).__name__ in UNREACHABLE
@@ -63,26 +63,26 @@ def _explain_status(error: Any, kind: Kind, repository: str, revision: str | Non
     named = f"{kind} {repository}"
     status = error.response.status_code
     if isinstance(error, errors.GatedRepoError):
-        return unusable(kind)(f"{named} is gated", "ask for access on its page and set HF_TOKEN")
+        return unusable(kind)(f"{named} is gated", "request access on its page and set HF_TOKEN")
     if isinstance(error, errors.RevisionNotFoundError):
-        return unusable(kind)(f"{named} has no revision {revision!r}", "give --revision a branch, tag or commit")
+        return unusable(kind)(f"{named} has no revision {revision!r}", "pass a branch, tag or commit to --revision")
     if status in (401, 403) and get_token() and not isinstance(error, errors.RepositoryNotFoundError):
         return unusable(kind)(
-            f"the Hub refused the token in HF_TOKEN (or of a login) for {named}",
-            "unset HF_TOKEN for a public repository, or give a token that is valid and has access",
+            f"the Hub refused the token in HF_TOKEN (or from your login) for {named}",
+            "unset HF_TOKEN for a public repository, or use a valid token that has access",
         )
     if isinstance(error, errors.RepositoryNotFoundError):
-        token = "the token that was sent may not see it" if get_token() else "a private one needs HF_TOKEN"
-        spelling = f"check the spelling; a folder needs a leading ./; {token}"
-        return unusable(kind)(f"no {named} on the Hub, or it is private", spelling)
+        token = "your token may not have access to it" if get_token() else "a private repository needs HF_TOKEN"
+        spelling = f"check the spelling; write a local folder with a leading ./; {token}"
+        return unusable(kind)(f"{named} does not exist on the Hub, or it is private", spelling)
     if status in AGAIN_STATUS:
         wait = error.response.headers.get("Retry-After", "")
         return TryAgain(f"the Hub answered {status}", float(wait) if wait.isdigit() else 0.0)
     if status == 416:
-        return TryAgain("the Hub has no such part of the file")
+        return TryAgain("the requested part of the file is not available on the Hub")
     return NetworkError(f"the Hub answered {status} to a request for {named}")
 
 
 def _is_of_the_cache(error: OSError) -> bool:
-    """Tell an error of our files from one of certificates, sockets and the like."""
+    """Return whether an error comes from files of the cache, not from certificates, sockets and the like."""
     return disk_is_full(error) or str(error.filename or "").startswith(str(cache_folder()))

@@ -1,4 +1,4 @@
-"""Which files of a repository clf uses, what a whole model is, and how the Hub names contents."""
+"""Which files of a repository clf uses, which files a complete model has, and how the Hub hashes contents."""
 
 import hashlib
 import json
@@ -33,19 +33,20 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
 def is_repository_id(name: str) -> bool:
-    """Tell whether `name` can be an id on the Hub: `name` or `owner/name`."""
+    """Return whether `name` has the form of a Hub id: `name` or `owner/name`."""
     return bool(REPOSITORY.fullmatch(name)) and ".." not in name and "--" not in name
 
 
 def unusable(kind: Kind) -> type[ClfError]:
-    """Return the error for a repository of this kind that cannot be used."""
+    """Return the error class for an unusable repository of this kind."""
     return ModelError if kind == "model" else DataError
 
 
 def wanted(kind: Kind, names: list[str]) -> list[str]:
-    """Choose the files that clf uses: no pickle, no code, no weights in a second format.
+    """Choose the files that clf uses: no pickles, no code, no weights in a second format.
 
-    A model's files are those at the top; of two forms of its weights the single file is taken.
+    For a model, only top-level files are chosen. If its weights exist both as a single file and as shards, the single
+    file is chosen.
     """
     patterns = MODEL_FILES if kind == "model" else DATASET_FILES
     chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
@@ -58,18 +59,18 @@ def wanted(kind: Kind, names: list[str]) -> list[str]:
 
 
 def is_commit(name: str) -> bool:
-    """Tell whether `name` is the whole hash of a commit."""
+    """Return whether `name` is the full hash of a commit."""
     return bool(COMMIT.fullmatch(name))
 
 
 def stays_inside(name: str) -> bool:
-    """Tell whether a file name from the Hub stays below the folder it is written to."""
+    """Return whether a file name from the Hub stays inside the folder it is written to."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts and "\\" not in name and bool(path.parts)
 
 
 def check_weights(repository: str, names: list[str]) -> None:
-    """Refuse a repository that carries its weights only as pickles, or no weights at all."""
+    """Raise ModelError for a repository that has only pickled weights, or no weights at all."""
     top = [name for name in names if "/" not in name]
     if any(name.endswith(".safetensors") for name in wanted("model", top)):
         return
@@ -83,7 +84,7 @@ def check_weights(repository: str, names: list[str]) -> None:
 
 
 def lacking(folder: Path) -> list[str]:
-    """Name what a model folder lacks; half a model counts as none."""
+    """List the required files that a model folder lacks, including each shard that the index names."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]
         weights = sorted(set(index.values()))
@@ -102,9 +103,9 @@ def how_to_fetch(kind: Kind, repository: str, revision: str | None = None) -> st
 
 
 def content_hash(path: Path, like: str, advance: Callable[[int], None] | None = None) -> str:
-    """Hash a file the way the Hub does: SHA-256 (64 digits) of large files, git's SHA-1 of a blob (40) of small ones.
+    """Hash a file as the Hub does: SHA-256 (64 digits) for large files, git's SHA-1 of a blob (40) for small ones.
 
-    `like` is a hash of the kind that is wanted; `advance` is told of each block of bytes.
+    `like` is a hash of the wanted kind; `advance` is called with the size of each block that was hashed.
     """
     if len(like) == 64:
         digest = hashlib.sha256()

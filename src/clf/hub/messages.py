@@ -1,4 +1,4 @@
-"""What the process that fetches is told, and what it says, line by line as JSON."""
+"""The messages to and from the download process, one JSON object per line."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -8,53 +8,53 @@ from clf.hub.files import Kind
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be fetched. `pins` are the only files wanted, with the SHA-256 that each must have."""
+    """What to fetch. If there are `pins`, fetch only those files, each with the SHA-256 that it must have."""
 
     kind: Kind
     repository: str
     revision: str | None
     pins: dict[str, str] | None = None
     timeout: float = 60.0
-    """Seconds to wait for a connection, for an answer, and for each next part of it."""
+    """Seconds to wait for a connection, for a response, and for each further part of the response."""
 
     def as_line(self) -> str:
-        """Return the order as it is sent."""
+        """Return the order as a line of JSON, ready to send."""
         return json.dumps(asdict(self)) + "\n"
 
     @classmethod
     def of_line(cls, line: str) -> "Order":
-        """Read an order."""
+        """Parse an order."""
         return cls(**json.loads(line))
 
 
 @dataclass(frozen=True)
 class Message:
-    """One line of what the process says; what it does not say is None."""
+    """One message from the download process; fields that it does not send keep their defaults."""
 
     waited: float | None = None
-    """Seconds it has waited for others so far."""
+    """Seconds that the process has waited for the network, the disk or a timer so far."""
     answered: bool | None = None
-    """The Hub has answered."""
+    """Whether the Hub has answered."""
     bytes: int | None = None
-    """Bytes that are here, of `total`; `received` of them came over the network, `hashed` were read again."""
+    """Bytes present, of `total`; `received` of them came over the network, `hashed` bytes were read again to verify."""
     received: int = 0
     hashed: int = 0
     total: int = 0
     done: str | None = None
-    """The commit that is here now."""
+    """The commit that is now complete in the cache."""
     error: dict[str, str] | None = None
-    """Kind, message and hint of an error that no further attempt would mend."""
+    """Kind, message and hint of an error that another attempt would not fix."""
     again: str | None = None
-    """Why it ended, where another attempt may succeed, after `wait` seconds."""
+    """Why the attempt failed, if another one may succeed after `wait` seconds."""
     wait: float = 0.0
     reached: bool = False
     unreachable: bool = False
 
     @classmethod
     def of_line(cls, line: str) -> "Message":
-        """Read a message.
+        """Parse a message.
 
-        Raises ValueError for a line that is none.
+        Raises ValueError for a line that is not a message.
         """
         value = json.loads(line)
         if not isinstance(value, dict):

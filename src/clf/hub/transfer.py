@@ -1,11 +1,11 @@
-"""One attempt to bring a repository into the cache, in a process of its own that may be killed at any moment.
+"""One attempt to download a repository into the cache, in a separate process that may be killed at any moment.
 
-    python -m clf.hub.transfer      reads one line of JSON from stdin, answers with lines of JSON on stdout
+    python -m clf.hub.transfer      reads one line of JSON from stdin, writes lines of JSON to stdout
 
-What it asks is the Hub's own client; what it promises is the layout of the cache: a content has its place under
-`blobs/` only once its size and hash are right, links come after that, and clf's record last. What was received of
-a file stays in `blobs/HASH.clf.incomplete`, from where the next attempt goes on. Nothing is retried here: whoever
-started this process decides (`clf.hub.download`). It ends when its stdin does, that is when its parent is gone.
+It uses the Hub's own client and guarantees the layout of the cache: a file is moved to `blobs/HASH` only once its
+size and hash are correct, links come after that, and clf's record last. The received part of a file stays in
+`blobs/HASH.clf.incomplete`, from which the next attempt resumes. Nothing is retried here: that is up to the parent
+process (`clf.hub.download`). This process exits when its stdin is closed, that is, when its parent is gone.
 """
 
 import errno
@@ -30,17 +30,17 @@ from clf.storage.disk import disk_is_full
 
 SECONDS_BETWEEN_REPORTS = 0.2
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
-"""What file systems without links say: FAT, some network shares."""
+"""Error numbers from file systems without links: FAT, some network shares."""
 BYTES_OF_A_FILE = 10_000
-"""A file that came whole counts as this many bytes received, so that many small ones are no stall."""
+"""A completed file counts as this many received bytes, so that many small files do not look like a stall."""
 
 
 def transfer(order: Order) -> None:
-    """Fetch what the cache lacks of a repository, and record it as whole.
+    """Fetch the files of a repository that the cache lacks, and record the commit as complete.
 
-    Raises ClfError for what no further attempt would mend, TryAgain and the client's errors for the rest.
+    Raises ClfError for errors that another attempt would not fix, TryAgain or the client's errors for all others.
     """
-    import huggingface_hub.hf_api  # noqa: F401 - a second, which the Hub need not answer for
+    import huggingface_hub.hf_api  # noqa: F401 - takes a second, so it is done before waiting is measured
 
     Waiting().start()
     commit, listing = _ask(order)
@@ -56,17 +56,17 @@ def transfer(order: Order) -> None:
     for name, stated in listing.items():
         _link(root, commit, name, stated.hash)
     if order.kind == "model" and (lacks := lacking(root / "snapshots" / commit)):
-        raise ModelError(f"{order.repository} has no {', '.join(lacks)}", "choose a model with weights and tokenizer")
+        raise ModelError(f"{order.repository} has no {', '.join(lacks)}", "choose a model with weights and a tokenizer")
     note_verified(root, commit, listing)
     add_to_record(root, order.revision, commit, listing)
     report(done=commit)
 
 
-# --- asking ---------------------------------------------------------------------------------------------------
+# --- the list of files ----------------------------------------------------------------------------------------
 
 
 def _ask(order: Order) -> tuple[str, Listing]:
-    """Ask which commit a revision is, and the size and hash of each of its files."""
+    """Request the commit of a revision, and the size and hash of each of its files."""
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
@@ -79,21 +79,21 @@ def _ask(order: Order) -> tuple[str, Listing]:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         if isinstance(error, OSError):
             raise
-        raise NetworkError("what answered is not a Hub: a captive portal, a proxy, or a wrong HF_ENDPOINT?") from error
+        raise NetworkError("the server is not a Hub: a captive portal, a proxy, or a wrong HF_ENDPOINT?") from error
     if order.kind == "model":
         check_weights(order.repository, list(files))
     names = wanted(order.kind, list(files)) if order.pins is None else sorted(order.pins)
     if missing := [name for name in names if name not in files]:
-        raise unusable(order.kind)(f"{order.repository} has no file {missing[0]}", "make the manifest again")
+        raise unusable(order.kind)(f"{order.repository} has no file {missing[0]}", "recreate the manifest")
     if not names:
-        raise unusable(order.kind)(f"{order.repository} has no file that clf reads", "choose another dataset")
+        raise unusable(order.kind)(f"{order.repository} has no file that clf can read", "choose another dataset")
     listing: Listing = {name: _stated(files[name]) for name in names}
     if not is_commit(commit) or not all(
         stays_inside(name) and HASH.fullmatch(stated.hash) for name, stated in listing.items()
     ):
-        raise NetworkError(f"the Hub's list of the files of {order.repository} makes no sense")
+        raise NetworkError(f"the Hub's list of the files of {order.repository} is invalid")
     if is_commit(order.revision or "") and commit != order.revision:
-        raise NetworkError(f"asked for commit {order.revision} of {order.repository}, the Hub gives {commit}")
+        raise NetworkError(f"requested commit {order.revision} of {order.repository}, but the Hub returned {commit}")
     return commit, listing
 
 
@@ -105,14 +105,14 @@ def _stated(file: Any) -> Content:
 
 
 class TransferProgress:
-    """Says how far the transfer is: a few lines a second at most."""
+    """Counts the bytes of the transfer, and reports them a few times a second at most."""
 
     def __init__(self, total: int) -> None:
         self.total, self.done, self.received, self.bytes_hashed, self.spoken = total, 0, 0, 0, 0.0
         self.say()
 
     def advance(self, count: int, received: int = 0) -> None:
-        """Count bytes that are here now, and those of them that came over the network."""
+        """Count bytes that are now present, and how many of them came over the network."""
         self.done += count
         self.received += received
         if time.monotonic() - self.spoken >= SECONDS_BETWEEN_REPORTS:
@@ -124,16 +124,16 @@ class TransferProgress:
         self.advance(0)
 
     def say(self) -> None:
-        """Report how many bytes of how many are here."""
+        """Report how many of the bytes are present."""
         self.spoken = time.monotonic()
         report(bytes=self.done, received=self.received, hashed=self.bytes_hashed, total=self.total)
 
 
 class Waiting(threading.Thread):
-    """Says a few times a second for how long this process has waited for others so far: the Hub, the disk, a timer.
+    """Reports a few times a second how long this process has waited so far: for the Hub, the disk or a timer.
 
-    On a busy machine a process spends seconds on computing, or ready to and given no processor. Those count for
-    nothing here, so that a slow machine has as many retries as a fast one.
+    On a busy machine a process spends seconds computing, or ready to run without getting a processor. That time does
+    not count, so a slow machine gets as many retries as a fast one.
     """
 
     def __init__(self) -> None:
@@ -141,18 +141,18 @@ class Waiting(threading.Thread):
         self.waited, self.ended = 0.0, threading.Event()
 
     def run(self) -> None:
-        """Report until the process ends, or is told to."""
+        """Report until the process ends or `ended` is set."""
         then, busy_then = time.monotonic(), busy_seconds()
         while not self.ended.wait(SECONDS_BETWEEN_REPORTS):
             now, busy = time.monotonic(), busy_seconds()
-            late = now - then - SECONDS_BETWEEN_REPORTS  # this thread too was given no processor, or was stopped
+            late = now - then - SECONDS_BETWEEN_REPORTS  # this thread got no processor either, or was stopped
             self.waited += max(0.0, now - then - max(busy - busy_then, late))
             report(waited=round(self.waited, 3))
             then, busy_then = now, busy
 
 
 def busy_seconds() -> float:
-    """Return how long the main thread has computed, or was ready to and had no processor (told by Linux alone)."""
+    """Return how long the main thread has been computing or (on Linux only) ready to run without a processor."""
     with suppress(OSError, ValueError, IndexError):
         computed, queued = Path("/proc/self/schedstat").read_text().split()[:2]
         return (int(computed) + int(queued)) / 1e9
@@ -163,7 +163,7 @@ _speaking = threading.Lock()
 
 
 def report(**message: Any) -> None:
-    """Send one message to the process that waits for it."""
+    """Send one message to the parent process."""
     with _speaking:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
@@ -183,11 +183,11 @@ def _part(blobs: Path, name: str) -> Path:
 def _check_space(root: Path, needed: int) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
-        raise disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB free")
+        raise disk_full(f"{needed / 1e6:,.1f} MB are needed and {free / 1e6:,.1f} MB are free")
 
 
 def _bring(order: Order, commit: str, name: str, stated: Content, blobs: Path, progress: TransferProgress) -> None:
-    """Bring one content to its place under `blobs`, checked."""
+    """Download one file to `blobs`, and check its content."""
     blob, part, size = blobs / stated.hash, _part(blobs, stated.hash), stated.size or 0
     if blob.is_file() and _is_right(blob, stated, progress):
         return progress.advance(size)
@@ -220,7 +220,7 @@ def _is_right(path: Path, stated: Content, progress: TransferProgress) -> bool:
 
 
 def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the rest of a file behind the bytes that `file` has; never more than `size` in all."""
+    """Yield the rest of a file after the bytes already in `file`, never more than `size` bytes in total."""
     from huggingface_hub import get_session, hf_hub_url
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 
@@ -233,14 +233,14 @@ def _chunks(order: Order, commit: str, name: str, size: int, file: IO[bytes]) ->
         if answer.status_code >= 400:
             answer.read()
         hf_raise_for_status(answer)
-        if start and answer.status_code != 206:  # the whole file comes once more
+        if start and answer.status_code != 206:  # the server sends the complete file again
             file.truncate(0)
             start = 0
-        for chunk in answer.iter_bytes():  # as they come: what was received before a cut is kept
+        for chunk in answer.iter_bytes():  # as they arrive, to keep them if the connection breaks
             start += len(chunk)
             if start > size:
                 file.truncate(0)
-                raise TryAgain(f"{name} is longer than the {size} bytes that the Hub states")
+                raise TryAgain(f"{name} is longer than the {size} bytes stated by the Hub")
             yield chunk
 
 
@@ -249,13 +249,13 @@ def _check_pins(order: Order, listing: Listing, blobs: Path, progress: TransferP
         found = content_hash(blobs / listing[name].hash, pin, progress.hashed)
         if found != pin:
             raise NetworkError(
-                f"{order.repository}: {name} is not the file of the manifest (SHA-256 {found}, expected {pin})",
-                "do not use this source; check HF_ENDPOINT, or make the manifest again from a Hub that you trust",
+                f"{order.repository}: {name} does not match the manifest (SHA-256 {found}, expected {pin})",
+                "do not use this source; check HF_ENDPOINT, or recreate the manifest from a Hub that you trust",
             )
 
 
 def _link(root: Path, commit: str, name: str, blob: str) -> None:
-    """Let a snapshot's file name point at its content; where links cannot be made, copy it."""
+    """Link a file of a snapshot to its content, or copy the content where the file system has no links."""
     place = root / "snapshots" / commit / name
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(f"{place.name}.part")
@@ -278,7 +278,7 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
-    """Read the order, fetch, and report how it ended."""
+    """Read the order, fetch the repository, and report the outcome."""
     order = Order.of_line(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -1,10 +1,10 @@
-"""A model and a dataset -> what the model answers, and what others answer on the same rows.
+"""Evaluation of a model and its baselines on the rows of a dataset.
 
-rows             what is measured, what a model answers on it, and which rows it has seen
-provenance       those rows found: from another dataset, or again from the model's own training; its encoder
-measured_model   one model measured: answers, metrics, costs
-paired           two models on the same rows: is one better, beyond chance?
-baselines        what a candidate is compared with, and their answers kept for the next time
+rows             the rows to evaluate on, a model's predictions for them, and which of them it was trained on
+provenance       finds those rows, in another dataset or the one the model was trained with, and the model's encoder
+measured_model   one evaluated model: predictions, metrics, costs
+paired           two models on the same rows: is one better by more than chance?
+baselines        the baselines of `clf compare`, and the cache of their predictions
 baseline_models  the baselines that are fitted: majority, TF-IDF, the frozen encoder
-out_of_fold      answers for the training texts, from models that did not see them
+out_of_fold      predictions for the training texts, from models that were not trained on them
 """

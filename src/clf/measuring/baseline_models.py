@@ -1,4 +1,4 @@
-"""What a candidate has to beat: cheap models, trained on the same texts."""
+"""Baselines for a candidate to beat: cheap models, trained on the same texts."""
 
 # ruff: noqa: TID253 - this module computes
 import pickle
@@ -27,7 +27,7 @@ WORD = re.compile(r"(?u)\b\w+\b")
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a baseline answers, shape (texts, classes), and what it cost."""
+    """The probabilities of a baseline, shape (texts, classes), and its costs."""
 
     probabilities: NDArray[np.float32]
     train_seconds: float
@@ -36,7 +36,7 @@ class Fitted:
 
 
 def majority(train_labels: NDArray[np.int64], texts: int, classes: int) -> Fitted:
-    """Answer the commonest class of training for every text, with the class shares as probabilities."""
+    """Predict the most common training class for every text, with the class shares as probabilities."""
     shares = np.bincount(train_labels, minlength=classes) / len(train_labels)
     return Fitted(np.tile(shares.astype(np.float32), (texts, 1)), 0.0, 0.0, 0.0)
 
@@ -46,14 +46,14 @@ def tfidf(
 ) -> Fitted:
     """Fit TF-IDF of words and word pairs with logistic regression.
 
-    Sublinear counts, min_df 2 (1 below SMALL training texts) and C = 10, as measured best on IMDB and AG News.
+    Sublinear counts, min_df 2 (1 below SMALL training texts) and C = 10, which were best on IMDB and AG News.
     """
     words = any(WORD.search(text) for text in train_texts)
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2),
         sublinear_tf=True,
         min_df=2 if len(train_texts) >= SMALL else 1,
-        token_pattern=WORD.pattern if words else r"\S",  # emoji and marks alone are all there is
+        token_pattern=WORD.pattern if words else r"\S",  # the texts hold only emoji and punctuation
     )
     model = make_pipeline(vectorizer, LogisticRegression(C=10.0, max_iter=1000, random_state=seed))
     return _fit(model, train_texts, train_labels, texts, classes)
@@ -93,5 +93,5 @@ def _fit(model: Any, seen: Any, labels: NDArray[np.int64], measured: Any, classe
     between = time.perf_counter()
     probabilities = np.zeros((len(measured), classes), dtype=np.float32)
     probabilities[:, model.classes_] = model.predict_proba(measured)
-    megabytes = len(pickle.dumps(model)) / 1e6  # the size it would have on a disk; none is written
+    megabytes = len(pickle.dumps(model)) / 1e6  # the size it would have on disk; nothing is written
     return Fitted(probabilities, between - started, time.perf_counter() - between, megabytes)

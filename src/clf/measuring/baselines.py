@@ -1,6 +1,6 @@
-"""The baselines of `clf compare`: what each answers on the measured texts, and what it cost; kept for the next time.
+"""The baselines of `clf compare`: their predictions on the evaluation texts and their costs, cached for later runs.
 
-To add one, write it in `baseline_models`, add its name to BUILT_IN, and ask it in `BaselineMaker._fit`.
+To add one, write it in `baseline_models`, add its name to BUILT_IN, and call it in `BaselineMaker._fit`.
 """
 
 import hashlib
@@ -43,21 +43,21 @@ KEPT = COMPARISONS / ".baselines"
 
 
 def check_baseline(name: str) -> None:
-    """Find a misspelt baseline before anything is computed."""
+    """Reject a misspelt baseline before anything is computed."""
     if name in BUILT_IN or "/" in name or looks_like_path(name):
         return
     close = get_close_matches(name, BUILT_IN, n=1, cutoff=0.5)
     raise UsageError(
-        f"--baseline {name!r} is none of {', '.join(BUILT_IN)}, and no model folder",
-        f"did you mean {close[0]}? For several, repeat --baseline"
+        f"--baseline {name!r} is neither one of {', '.join(BUILT_IN)} nor a model folder",
+        f"did you mean {close[0]}? To compare with several, repeat --baseline"
         if close
-        else "give one of them, or the path of a model",
+        else "pass one of these names, or the path of a model",
     )
 
 
 @dataclass(frozen=True)
 class BaselineMaker:
-    """Makes the built-in baselines of one candidate on the measured texts; `seed` is that of TF-IDF's regression."""
+    """Makes the built-in baselines of one candidate; `seed` is for the logistic regression of TF-IDF."""
 
     candidate: "Classifier"
     measured: MeasuredTexts
@@ -66,9 +66,9 @@ class BaselineMaker:
     seed: int
 
     def measure(self, name: str) -> MeasuredModel:
-        """Return what a baseline answers: as it was kept from an earlier comparison of the same, else made now.
+        """Return an evaluated baseline: from the cache if the same one was made earlier, otherwise made now.
 
-        Raises ModelError when the candidate does not record what the baseline is made of, or label names differ.
+        Raises ModelError if the candidate does not record what the baseline is made from, or if label names differ.
         """
         from clf.scoring.metrics import score
 
@@ -80,7 +80,7 @@ class BaselineMaker:
             found = self._make(name, texts, labels)
             _keep(kept, *found)
         else:
-            log.info("%s was made before: taking its answers from %s", name, kept)
+            log.info("%s: using cached predictions from %s", name, kept)
         answers = Answers(found[0], self.measured.labels)
         return MeasuredModel(name, answers, score(answers), found[1])
 
@@ -103,17 +103,17 @@ class BaselineMaker:
         if name == "tfidf":
             return baseline_models.tfidf(texts, labels, cleaned, classes, self.seed)
         encoder, compute = self._encoder(), choose_compute(self.compute)
-        with track("reading with the frozen encoder", len(texts) + len(cleaned)) as advance:
+        with track("running the frozen encoder", len(texts) + len(cleaned)) as advance:
             return baseline_models.frozen(encoder, compute, texts, labels, cleaned, classes, advance)
 
     def _encoder(self) -> "Classifier":
-        """Load the encoder that the candidate was made from, with a fresh head, reading texts as the candidate does."""
+        """Load the candidate's encoder with a fresh head, and the candidate's cleaning, max length and truncation."""
         from clf.models.from_files import load_for_training
 
         candidate = self.candidate
         if candidate.record is None or candidate.record.base_model is None:
             raise ModelError(
-                f"{candidate.name} does not record the model it was made from",
+                f"{candidate.name} does not record the encoder it was fine-tuned from",
                 "leave out the baselines pretrained and frozen",
             )
         files = base_files(candidate.record, offline=self.finder.offline, timeout=self.finder.timeout)
@@ -124,7 +124,7 @@ class BaselineMaker:
         return fresh
 
     def _training_split(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
-        """Return the candidate's own training texts, cleaned, whatever dataset the models are measured on."""
+        """Return the candidate's own training texts, cleaned, regardless of the dataset used for evaluation."""
         candidate, record = self.candidate, self.candidate.record
         if record is None or record.dataset is None:
             raise ModelError(f"{candidate.name} does not record its training data", f"leave out --baseline {name}")
@@ -136,7 +136,7 @@ class BaselineMaker:
             return texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
 
     def _key(self, name: str, texts: Sequence[str], labels: NDArray[np.int64]) -> str:
-        """Return the hash of all that a baseline's answers depend on."""
+        """Return the hash of everything that a baseline's predictions depend on."""
         from sklearn import __version__ as sklearn_version
 
         candidate, record = self.candidate, self.candidate.record
@@ -157,7 +157,7 @@ def _seed_of(record: "ModelRecord") -> int:
     return (record.settings or Settings()).run.seed
 
 
-# --- keeping them -------------------------------------------------------------------------------------------
+# --- cache --------------------------------------------------------------------------------------------------
 
 
 def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
@@ -168,7 +168,7 @@ def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
         part.replace(place.with_suffix(".npy"))
         write_json(place.with_suffix(".json"), {name: cost and round(cost, 3) for name, cost in vars(costs).items()})
     except OSError as error:
-        log.info("the answers cannot be kept for the next time: %s", error)
+        log.info("cannot cache the predictions of the baseline: %s", error)
 
 
 def _read(place: Path, measured: MeasuredTexts) -> tuple[Probabilities, Spent] | None:

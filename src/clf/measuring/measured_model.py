@@ -1,4 +1,4 @@
-"""One model measured: its answers on the rows, its metrics, and what it cost."""
+"""One evaluated model: its predictions, its metrics and its costs."""
 
 import time
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a model cost; None where that is unknown."""
+    """The costs of a model; None if unknown."""
 
     train_seconds: float | None = None
     measure_seconds: float | None = None
@@ -25,7 +25,7 @@ class Spent:
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """What one model said of the measured texts, with its metrics, and what it cost."""
+    """The predictions of one model on the evaluation texts, with its metrics and costs."""
 
     name: str
     answers: Answers
@@ -33,7 +33,7 @@ class MeasuredModel:
     costs: Spent = Spent()
 
     def cost(self) -> Cost:
-        """Return seconds of training, texts a second, and the size on disk in MB."""
+        """Return training seconds, texts per second and the size on disk in MB."""
         seconds = self.costs.measure_seconds
         return Cost(
             train_seconds=self.costs.train_seconds,
@@ -43,7 +43,7 @@ class MeasuredModel:
 
 
 def measure(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> MeasuredModel:
-    """Ask a model that is loaded, and score its answers."""
+    """Run inference with a loaded model on the evaluation texts and score its predictions."""
     from clf.scoring.metrics import score
 
     started = time.perf_counter()

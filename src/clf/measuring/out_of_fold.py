@@ -1,4 +1,4 @@
-"""Probabilities of the training texts from models that did not see them: each part by a model trained on the others."""
+"""Out-of-fold probabilities of the training texts: each fold is predicted by a model trained on the other folds."""
 
 import logging
 import shutil
@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 def out_of_fold(
     model: "Classifier", folds: int, compute: ComputeSettings, finder: SourceFinder
 ) -> tuple[MeasuredTexts, Answers]:
-    """Train `folds` times with the recipe of `model`, and return its training texts with the answers for them.
+    """Train `folds` times with the recipe of `model`, and return its training texts with out-of-fold predictions.
 
-    The parts are stratified and drawn by the seed of the training. Raises ModelError for a model that does not record
-    its training, DataError for a class of fewer texts than folds.
+    The folds are stratified and drawn with the seed of the training run. Raises ModelError if the model does not
+    record its training, and DataError if a class has fewer texts than folds.
     """
     from clf.models.inference import probabilities_of
     from clf.training.setup import fine_tune_work, load_work, of_part
@@ -51,8 +51,8 @@ def out_of_fold(
         parts = _parts(rows.texts, rows.labels, folds, then.run.seed, labels)
         probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
         for number in range(folds):
-            log.info("part %d of %d", number + 1, folds)
-            work = load()  # the encoder anew
+            log.info("fold %d of %d", number + 1, folds)
+            work = load()  # reload the encoder
             run = Run(Path(scratch) / f"part-{number}")
             with _nothing_kept(), run.open(then, "train"):
                 fine_tune_work(of_part(work, rows.take(np.flatnonzero(parts != number))), run, ALONE, resume=False)
@@ -66,7 +66,7 @@ def out_of_fold(
 
 @contextmanager
 def _nothing_kept() -> Iterator[None]:
-    """Let a signal end the whole: what is made here is thrown away, and there is nothing to go on with."""
+    """End the whole command on a signal, without offering to resume: the run of a fold is discarded."""
     try:
         yield
     except Interrupted as ended:
@@ -74,8 +74,8 @@ def _nothing_kept() -> Iterator[None]:
 
 
 def _recipe(record: ModelRecord, recorded: Settings, compute: ComputeSettings) -> Settings:
-    """Return the settings of the training, to be followed here."""
-    # What is counted in steps and was not set is counted anew: a part has fewer of them.
+    """Return the settings of the recorded training, adapted to training on all folds but one."""
+    # Recompute settings counted in steps that were not set explicitly: without one fold, an epoch has fewer steps.
     old = {"warmup_steps"} if recorded.train.warmup_steps == VERSION_0_1["warmup_steps"] else set()
     set_then = recorded.train.model_dump(include={"warmup_steps", "eval_steps"}, exclude_unset=True)
     counted = {name for name, value in set_then.items() if value == AUTO} | old
@@ -90,12 +90,12 @@ def _recipe(record: ModelRecord, recorded: Settings, compute: ComputeSettings) -
 
 
 def _parts(texts: list[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
-    """Return the number of the part of each row, shape (rows,): classes are spread evenly, equal texts go together."""
+    """Return the fold of each row, shape (rows,): classes are spread evenly, identical texts share a fold."""
     counts = np.bincount(labels, minlength=len(names))
     if counts.min() < folds:
         rare = names[int(counts.argmin())]
         raise DataError(
-            f"{rare} labels only {counts.min()} training texts, fewer than {folds} folds", "pass fewer --folds"
+            f"{rare} has only {counts.min()} training texts, fewer than {folds} folds", "pass a smaller --folds"
         )
     generator = np.random.default_rng(seed)
     parts = np.empty(len(labels), dtype=np.int64)

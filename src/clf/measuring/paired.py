@@ -1,4 +1,4 @@
-"""Two models that were measured on the same rows: whether one is better, beyond chance."""
+"""Compares two models evaluated on the same rows: whether one is better by more than chance."""
 
 from clf.measuring.measured_model import MeasuredModel
 from clf.outcomes.comparison import Comparison
@@ -6,11 +6,11 @@ from clf.scoring.gate import INCONCLUSIVE, decide
 from clf.settings import CompareSettings
 
 FEW = 100
-"""Texts below which a difference of some points can be chance."""
+"""Below this number of texts, a difference of a few percentage points can be chance."""
 
 
 def compare_measured(candidate: MeasuredModel, baseline: MeasuredModel, choice: CompareSettings) -> Comparison:
-    """Compare what two models answer on the same rows, by the metric that decides."""
+    """Compare the predictions of two models on the same rows by the chosen metric."""
     from clf.scoring.significance import mcnemar, paired_difference, tally
 
     one, other = candidate.answers, baseline.answers

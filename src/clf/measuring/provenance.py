@@ -1,4 +1,4 @@
-"""The rows to measure a model on, and where it came from: its dataset, split as it was then, and its encoder."""
+"""Finds the rows to evaluate a model on, its training dataset (split as in training) and its encoder."""
 
 import logging
 import tempfile
@@ -32,9 +32,9 @@ def measured_texts(
     *,
     audited: bool = False,
 ) -> MeasuredTexts:
-    """Read the rows to measure on, with labels matched to the model's by name, and their audit where it is asked for.
+    """Read the rows to evaluate on, with labels matched to the model's by name, and their audit if `audited`.
 
-    Raises DataError when the labels do not match, or more than 1 % of the rows were in the training data.
+    Raises DataError if the labels do not match, or if no row has both a text and a label.
     """
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, Path(scratch))
@@ -53,7 +53,7 @@ def measured_texts(
 def dataset_for_measuring(
     record: ModelRecord | None, data: DataSettings, cleaning: CleaningSettings, finder: SourceFinder, scratch: Path
 ) -> PreparedDataset:
-    """Return the dataset the model was trained with, as it was split then, or another one prepared in `scratch`."""
+    """Return the dataset the model was trained with, split as in training, or another one prepared in `scratch`."""
     recorded = record.dataset if record else None
     if data.dataset is None:
         if record is None or recorded is None:
@@ -61,7 +61,7 @@ def dataset_for_measuring(
         return recorded_dataset(record, data, finder, scratch)
     same = recorded is not None and same_dataset(data.dataset, recorded.dataset, recorded.origin)
     if record and recorded and same and _is_unchanged(recorded, finder):
-        log.info("%s is what the model was trained with: measuring its %s split", data.dataset, data.split)
+        log.info("the model was trained with %s: evaluating on its %s split", data.dataset, data.split)
         return recorded_dataset(record, data, finder, scratch)
     source = finder.find(data)
     if source.prepared:
@@ -73,44 +73,45 @@ def dataset_for_measuring(
 
 
 def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFinder, scratch: Path) -> PreparedDataset:
-    """Find the dataset of a model's training again: as it was kept, else from its source, split the same way.
+    """Return a model's training dataset: the stored copy, otherwise prepared again from its source, split the same way.
 
-    Data settings given explicitly win over the recorded ones.
+    Explicit data settings override the recorded ones.
     """
     recorded = recorded_part(record)
     now = data.overlaid_on(recorded.data)
-    same = recorded.data.model_dump(exclude=LATER) == now.model_dump(exclude=LATER)  # LATER choose what is measured
+    # The settings in LATER only choose what is evaluated.
+    same = recorded.data.model_dump(exclude=LATER) == now.model_dump(exclude=LATER)
     kept = PreparedDataset(Path(recorded.prepared))
     if same and (kept.folder / MANIFEST_FILE).exists() and kept.manifest.files == recorded.files:
         return kept
-    gone = f"what was kept of it in {kept.folder} is gone"
+    gone = f"the prepared copy in {kept.folder} is gone"
     if recorded.origin.startswith(PIPE):
-        hint = "pass --dataset with the texts to measure on"
+        hint = "pass --dataset with the texts to evaluate on"
         raise DataError(f"the model was trained on data from a pipe, and {gone}", hint)
     spec = recorded.origin if Path(recorded.origin).is_absolute() else recorded.data.dataset
-    log.info("preparing %s as for the model's training", spec)
+    log.info("preparing %s as it was for the model's training", spec)
     then = finder.with_(seed=recorded.seed, generated=recorded.rows_generated or finder.generated)
     now = now.model_copy(update={"dataset": spec})
     source = then.find(now)
     if same and source.fingerprint != recorded.fingerprint:
         raise DataError(
-            f"{spec} has changed since the model was trained, and the data kept in {kept.folder} is gone",
-            "pass --dataset with the texts to measure on",
+            f"{spec} has changed since the model was trained, and the prepared copy in {kept.folder} is gone",
+            "pass --dataset with the texts to evaluate on",
         )
     return prepare_into(_made(scratch / "recorded"), source, now, record.cleaning, recorded.seed)
 
 
 def measurement_inputs(classifier: "Classifier", data: DataSettings) -> list[Path]:
-    """Return what a measurement reads from this machine, where its result must not go."""
+    """Return the local paths that an evaluation reads, where its result must not be written."""
     recorded = classifier.record.dataset if classifier.record else None
     known = [Path(place) for place in (recorded.prepared, recorded.origin) if place] if recorded else []
     return [Path(classifier.model.name_or_path), *known, *input_paths(data)]
 
 
 def recorded_part(record: ModelRecord) -> DatasetRecord:
-    """Return what a record says of the dataset of its training.
+    """Return the training dataset from a model's record.
 
-    Raises ModelError when it says nothing.
+    Raises ModelError if the record has none.
     """
     if record.dataset is None:
         raise ModelError("the model does not record its training data", "pass --dataset")
@@ -118,13 +119,13 @@ def recorded_part(record: ModelRecord) -> DatasetRecord:
 
 
 def base_files(record: ModelRecord, *, offline: bool, timeout: float) -> ModelFiles:
-    """Find the encoder again that a model was made from.
+    """Find the encoder that a model was fine-tuned from.
 
-    Raises ModelError when it is gone from this machine or was not recorded, NetworkError when the Hub does not answer.
+    Raises ModelError if it is gone from this machine or was not recorded, NetworkError if the Hub does not answer.
     """
     base = record.base_model
     if base is None:
-        raise ModelError("the model does not record the encoder it was made from", "train it with clf first")
+        raise ModelError("the model does not record the encoder it was fine-tuned from", "train it with clf first")
     if base.folder:
         check_files(Path(base.folder), base.folder)
         return ModelFiles(Path(base.folder), base.name, "path")
@@ -132,17 +133,17 @@ def base_files(record: ModelRecord, *, offline: bool, timeout: float) -> ModelFi
 
 
 def _is_unchanged(recorded: DatasetRecord, finder: SourceFinder) -> bool:
-    """Tell whether the source still is what the model was trained with."""
+    """Return whether the source is unchanged since the model was trained; also if that cannot be checked."""
     origin = Path(recorded.origin)
     if not origin.exists():
         return True
     try:
         source = finder.find(recorded.data.model_copy(update={"dataset": str(origin)}))
-    except DataError:  # a further file is gone; what was kept of it is not
+    except DataError:  # another of its files is gone; the prepared copy may still exist
         return True
     if source.fingerprint == recorded.fingerprint:
         return True
-    log.warning("%s has changed since the model was trained: it is measured as another dataset", origin)
+    log.warning("%s has changed since the model was trained: treating it as another dataset", origin)
     return False
 
 

@@ -1,4 +1,4 @@
-"""The rows a model is measured on, what it answers on them, and which of them it has seen in training."""
+"""The rows to evaluate a model on, its predictions for them, and which of them it has seen in training."""
 
 import logging
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MeasuredTexts:
-    """The rows a measurement is made on; `labels` are ids in the order of `names`."""
+    """The rows to evaluate on; `labels` are class ids in the order of `names`."""
 
     dataset: str
     split: SplitName
@@ -40,12 +40,12 @@ class MeasuredTexts:
         return len(self.raw_texts)
 
     def cleaned(self, cleaning: CleaningSettings) -> list[str]:
-        """Return the texts as a model with these cleaning steps reads them."""
+        """Return the texts after these cleaning steps."""
         return [clean_text(text, cleaning) for text in self.raw_texts]
 
 
 def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> Answers:
-    """Return the model's answers for the measured texts, in the label order of `measured.names`."""
+    """Run inference on the evaluation texts; the classes are in the order of `measured.names`."""
     from clf.models.compute import choose_compute
     from clf.models.cpu.memory import keep_freed_memory
     from clf.models.inference import probabilities_of
@@ -53,32 +53,32 @@ def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: Compu
 
     keep_freed_memory()
     texts = [classifier.clean(text) for text in measured.raw_texts]
-    with track(f"measuring {classifier.name}", len(texts)) as advance:
+    with track(f"evaluating {classifier.name}", len(texts)) as advance:
         probabilities = probabilities_of(classifier, texts, choose_compute(compute), advance)
     order = [classifier.labels.index(name) for name in measured.names]
     return Answers(probabilities[:, order], measured.labels)
 
 
 def find_leaks(classifier: "Classifier", measured: MeasuredTexts, *, allowed: bool) -> NDArray[np.bool_] | None:
-    """Tell which rows stood in the model's training data; None when the model does not record it.
+    """Return which rows were in the model's training data; None if the model does not record its training texts.
 
-    Raises DataError for more than LEAK_LIMIT of them, unless they are `allowed`.
+    Raises DataError if more than LEAK_LIMIT of them were, unless `allowed`.
     """
     file = Path(classifier.model.name_or_path) / TRAIN_ROWS_FILE
     if not file.is_file():
-        log.warning("%s does not record its training texts, so leaks cannot be told", classifier.name)
+        log.warning("%s does not record its training texts, so leaks cannot be detected", classifier.name)
         return None
     leaked = seen_in(measured.cleaned(classifier.cleaning), file)
     if leaked.mean() > LEAK_LIMIT and not allowed:
         raise DataError(
-            f"{int(leaked.sum())} of {len(leaked)} texts to measure on were in the training data of {classifier.name}",
-            "measure on texts it has not seen, or pass --allow-leak",
+            f"{int(leaked.sum())} of {len(leaked)} evaluation texts were in the training data of {classifier.name}",
+            "evaluate on texts it has not seen, or pass --allow-leak",
         )
     return leaked
 
 
 def without_leaks(answers: Answers, leaked: NDArray[np.bool_] | None) -> Metrics | None:
-    """Return the metrics on the rows the model has not seen; None where that is all of them, none, or unknown."""
+    """Return the metrics on the rows the model has not seen; None if it has seen none or all, or if this is unknown."""
     from clf.scoring.metrics import score
 
     if leaked is None or not leaked.any() or leaked.all():

@@ -1,19 +1,19 @@
-"""Pre-trained encoders and trained classifiers: found, loaded, asked, exported.
+"""Pre-trained encoders and trained classifiers: finding, loading, running and exporting them.
 
-store          a name -> files: a path, the cache, the embedded package, the Hub
-files          the files of a model folder: whole, safe, and what config.json says
-find_and_load  a name -> a loaded classifier
-from_files     files -> a classifier, to ask or to train
-classifier     encoder, head, tokenizer and label names together
-families       every fact about an architecture, in one table
-record         what a model folder says of itself in clf.json
-tokens         texts -> token ids
-counting       lengths in tokens, with no model loaded
-compute        which device and precision
-inference      token ids -> probabilities
-temperature    a calibration temperature in the weights
-onnx           a classifier as ONNX, run
-onnx_export    a classifier as ONNX, written
+store          where a model's files are: a local folder, the Hub cache, the embedded package or the Hub
+files          checks that a model folder is complete and safe, and reads its config.json
+find_and_load  a classifier loaded by its folder or Hub id
+from_files     a classifier loaded from its files, for inference or training
+classifier     the Classifier object: model, tokenizer, label names and max length
+families       a table of facts about each architecture
+record         `clf.json`, the record in each model folder: its fields, reading and writing
+tokens         tokenization: truncation, padding and cached token ids
+counting       text lengths in tokens, counted without loading the model
+compute        the choice of device and precision
+inference      batched inference: token ids to probabilities
+temperature    a calibration temperature folded into the weights
+onnx           an exported classifier run in ONNX Runtime
+onnx_export    export to ONNX, and int8 quantization
 fresh          a small encoder with random weights, for the demo
-cpu            what makes training and inference on a CPU fast
+cpu            faster training and inference on a CPU
 """

@@ -19,7 +19,7 @@ from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
 
 @dataclass
 class Classifier:
-    """A model that labels texts. `record` is its `clf.json`, None for a model that clf did not make."""
+    """A model that labels texts; `record` is its `clf.json`, or None for a model made by another tool."""
 
     name: str
     model: Any
@@ -29,12 +29,12 @@ class Classifier:
     cleaning: CleaningSettings
     record: ModelRecord | None = None
     head: str = "its own"
-    """Whether the head is the checkpoint's own, or fresh."""
+    """Where the classification head came from: "its own" (the checkpoint's) or "fresh" (newly initialised)."""
     truncation: Truncation = "head"
-    """Which part of a text that is too long is read."""
+    """Which part of a text is kept when it is too long."""
 
     def clean(self, text: str) -> str:
-        """Return a text as the model reads it; of a very long one what can be read of it, at least."""
+        """Return the cleaned text; a very long one may be shortened, but never below what the model can read."""
         return clean_ends(text, self.cleaning, self.max_length * CHARACTERS_PER_TOKEN)
 
     @property
@@ -44,7 +44,7 @@ class Classifier:
 
 
 def position_limit(model: Any, tokenizer: Any) -> int:
-    """Return how many tokens the model can read at most."""
+    """Return the maximum number of tokens that the model can read."""
     positions = getattr(model.config, "max_position_embeddings", None) or DEFAULT_MAX_LENGTH
     if family_of(model.config.model_type).positions_after_padding:
         positions -= (model.config.pad_token_id or 1) + 1
@@ -52,9 +52,9 @@ def position_limit(model: Any, tokenizer: Any) -> int:
 
 
 def choose_max_length(wanted: int | None, limit: int, name: str) -> int:
-    """Return the length to cut at: the one asked for, else DEFAULT_MAX_LENGTH, capped by the model.
+    """Return the max length: `wanted` if set, otherwise DEFAULT_MAX_LENGTH or the model's limit if that is smaller.
 
-    Raises UsageError when more is asked for than the model can read.
+    Raises UsageError when `wanted` is more than the model can read.
     """
     if wanted is not None and wanted > limit:
         raise UsageError(
@@ -66,7 +66,7 @@ def choose_max_length(wanted: int | None, limit: int, name: str) -> int:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep the library's own reports and bars off the terminal: what matters is checked and said by clf."""
+    """Silence the logs, warnings and progress bars of transformers: clf checks and reports what matters itself."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()

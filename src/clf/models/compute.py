@@ -1,4 +1,4 @@
-"""Which device and number format to compute with on this machine."""
+"""The choice of device and precision on this machine."""
 
 # ruff: noqa: TID253 - this module computes
 import logging
@@ -15,22 +15,22 @@ from clf.settings import ComputeSettings
 
 WITH_BF16 = ("avx512_bf16", "amx_bf16", "amx_tile", "bf16", "sve_bf16")
 WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
-"""Names that PyTorch has for a processor's instructions, and oneDNN for the most that it may use."""
+"""PyTorch's names for CPU instructions that multiply bf16, and the oneDNN instruction set limits that exclude them."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Compute:
-    """A device and a precision (fp32, bf16 or fp16), resolved: no `auto` left."""
+    """A device and a precision (fp32, bf16 or fp16), with `auto` already resolved."""
 
     device: torch.device
     precision: str
     rereads: bool = False
-    """Whether texts whose answer in bf16 is unsure are read again in fp32: where nobody chose the precision."""
+    """Whether texts with low confidence in bf16 are predicted again in fp32; true if the precision setting is auto."""
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Return the context in which matrix products use the precision."""
+        """Return the autocast context in which matrix products use this precision."""
         if self.precision == "fp32":
             return nullcontext()
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
@@ -38,10 +38,10 @@ class Compute:
 
 
 def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
-    """Resolve `auto` for this machine, or for this process of several, and take its share of the cores.
+    """Resolve `auto` for this machine, or for this process of several, and set the number of threads.
 
-    The device of a GPU always has an index. Raises UsageError for a device that is not there, for more processes
-    than GPUs, or for fp16 off CUDA; the processes of a machine find the same, and the first of them says it.
+    A GPU device always has an index. Raises UsageError when the device is not available, for more processes than
+    GPUs, or for fp16 without CUDA. All processes of a machine find the same error, and only the first reports it.
     """
     try:
         device = _device(settings.device, world)
@@ -61,7 +61,7 @@ def choose_compute(settings: ComputeSettings, world: World = ALONE) -> Compute:
 
 
 def _device(name: str, world: World) -> torch.device:
-    """Return the device of this process, with an index where there can be several of its kind."""
+    """Return the device of this process, with an index if it is a GPU."""
     gpus = _count_gpus() if name == "auto" or name.startswith("cuda") else 0
     if name == "auto":
         name = "cuda" if gpus else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -88,7 +88,7 @@ def _device(name: str, world: World) -> torch.device:
 
 
 def _count_gpus() -> int:
-    """Count the GPUs that CUDA can use; a driver that does not work is told in clf's own words."""
+    """Count the GPUs that CUDA can use; log PyTorch's warning when the driver does not work."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         there = torch.cuda.is_available()
@@ -98,14 +98,14 @@ def _count_gpus() -> int:
 
 
 def why_no_gpu() -> str:
-    """Say why CUDA gives no GPU here."""
+    """Explain why CUDA finds no GPU here."""
     if torch.version.cuda is None and torch.version.hip is None:
         return f"the installed torch {torch.__version__} is a build without CUDA"
     return "torch finds no GPU on this machine"
 
 
 def _check_a_gpu_for_each(name: str, world: World, gpus: int) -> None:
-    """Refuse processes of one machine that would share a GPU."""
+    """Raise UsageError if processes of this machine would have to share a GPU."""
     if ":" in name and world.local_size > 1:
         message = f"--device {name} is one GPU, and each of {world.local_size} processes needs its own"
         raise UsageError(message, "pass --device cuda")
@@ -117,7 +117,7 @@ def _check_a_gpu_for_each(name: str, world: World, gpus: int) -> None:
 
 
 def _precision(asked: str, device: torch.device) -> str:
-    """Resolve `auto`, asking the GPU itself, which becomes the current one: what names none takes that."""
+    """Resolve `auto` for the device; a GPU also becomes the current one, the default where code names no index."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
     precision = _fastest(device) if asked == "auto" else asked
@@ -127,14 +127,14 @@ def _precision(asked: str, device: torch.device) -> str:
 
 
 def _fastest(device: torch.device) -> str:
-    """Take bf16 where the hardware multiplies it natively, fp16 on older CUDA devices, else fp32."""
+    """Return bf16 if the hardware multiplies it natively, fp16 on older CUDA devices, otherwise fp32."""
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     return "bf16" if device.type == "cpu" and _multiplies_bf16() else "fp32"
 
 
 def _multiplies_bf16() -> bool:
-    """Tell whether the processor has instructions for bf16, and oneDNN, which uses them, was not told otherwise."""
+    """Return whether the CPU has bf16 instructions and no environment variable stops oneDNN from using them."""
     told = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA") or ""
     capabilities = torch.cpu.get_capabilities()
     return told.upper() not in WITHOUT_BF16 and any(capabilities.get(name) for name in WITH_BF16)

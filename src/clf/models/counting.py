@@ -1,4 +1,4 @@
-"""Lengths in tokens, counted with the tokenizer of a model on this machine; the network is never asked for one."""
+"""Text lengths in tokens, counted with the tokenizer of a local model; the network is never used."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,7 +14,7 @@ from clf.settings import TrainSettings
 
 
 class TokenCounter:
-    """Counts tokens as a model's tokenizer makes them, special tokens included; `file` is None where there is none."""
+    """Counts tokens with a model's tokenizer, special tokens included; `file` is None if no tokenizer was found."""
 
     def __init__(self, model: str, file: Path | None) -> None:
         self.model, self.file = model, file
@@ -25,7 +25,7 @@ class TokenCounter:
         return plain_tokenizer(self.file)
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Count the tokens of each text; beyond READ_AT_MOST characters the count goes on at the same rate.
+        """Count the tokens of each text; a text longer than READ_AT_MOST characters is extrapolated from its beginning.
 
         Raises ModelError when the tokenizer's file is damaged.
         """
@@ -35,7 +35,7 @@ class TokenCounter:
 
 
 def token_counter(train: TrainSettings) -> TokenCounter:
-    """Return the counter of the encoder to train; of another one where that is not here, and none was asked for."""
+    """Return the token counter of the encoder to train; if the default one is not local, that of the embedded one."""
     model, file = train.model, local_tokenizer(train.model, train.revision)
     if file is None and "model" not in train.model_fields_set:
         model, file = EMBEDDED_ID, local_tokenizer(EMBEDDED_ID)

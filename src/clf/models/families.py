@@ -1,6 +1,6 @@
-"""Every fact about an architecture that clf relies on, in one table; an architecture that is not in it works, plainly.
+"""A table of what clf knows about each architecture; others work too, without the optimisations.
 
-To add one, add a row, and run `tests/models/test_families.py`, which tries what the row claims.
+To add one, add a row and run `tests/models/test_families.py`, which checks the claims of each row.
 """
 
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """What clf knows of the encoders that transformers calls by one `model_type`."""
+    """What clf knows about the encoders of one `model_type` in transformers."""
 
     plain_attention: bool = False
-    """Every token attends to every token, through transformers' attention interface: fast attention on a CPU fits."""
+    """Every token attends to every token through transformers' attention interface, so fast CPU attention applies."""
     activations_in_bf16: bool = False
-    """The embeddings are a module of that name whose output can be bf16 while training on a CPU."""
+    """The model has a module named `embeddings` whose output can be bf16 during training on a CPU."""
     onnx_fuser: str | None = None
-    """The kind of model under which ONNX Runtime fuses its attention and layer norms."""
+    """The model type with which ONNX Runtime fuses its attention and layer norms."""
     positions_after_padding: bool = False
-    """Positions are counted from the padding id on, so that the model reads so many tokens fewer."""
+    """Positions are numbered from the padding id + 1, so the model reads that many tokens fewer."""
 
 
 UNKNOWN = Family()
@@ -32,7 +32,7 @@ FAMILIES = {
     "roberta": ROBERTA,
     "xlm-roberta": ROBERTA,
 }
-"""By the `model_type` of config.json."""
+"""Keyed by the `model_type` of config.json."""
 
 RATES = {
     "minilm": 1e-4,  # measured with clf on IMDB, AG News, SST-2 and few texts, all-MiniLM-L6-v2
@@ -45,20 +45,20 @@ RATES = {
     "bert-mini": 1e-4,
     "bert-small": 1e-4,
 }
-"""Learning rates of encoders that 2e-5, right for DistilBERT, underfits, by a part of their names; the first that fits
-counts."""
+"""Learning rates of encoders that underfit at 2e-5, which suits DistilBERT; keyed by a part of the model name, and the
+first match wins."""
 NARROW = 512
-"""Encoders of at most this width are of those families, under whatever name: a folder says none."""
+"""Encoders of at most this width get NARROW_RATE whatever their name: the name of a folder says nothing."""
 NARROW_RATE = 1e-4
 
 
 def family_of(model_type: str) -> Family:
-    """Return what is known of an architecture."""
+    """Return what is known about an architecture."""
     return FAMILIES.get(model_type, UNKNOWN)
 
 
 def suggested_rate(model: str, width: int | None = None) -> float | None:
-    """Return the learning rate known to suit an encoder that 2e-5 underfits, or None; `width` is its hidden size."""
+    """Return a learning rate for an encoder that underfits at 2e-5, otherwise None; `width` is its hidden size."""
     name = model.lower()
     known = next((rate for part, rate in RATES.items() if part in name), None)
     return known or (NARROW_RATE if width and width <= NARROW else None)

@@ -1,4 +1,4 @@
-"""The files of a model folder: which they are, whether it is whole and safe, and what its config.json says."""
+"""The files of a model folder: checks that it is complete and safe, and reads its config.json."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,55 +12,55 @@ from clf.storage.disk import read_json
 
 ONNX_FILE = "model.onnx"
 SAFE = {"local_files_only": True, "trust_remote_code": False}
-"""What every loader of transformers is told."""
+"""Options passed to every transformers loader."""
 
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """Where a model's files are, under which name it was asked for, and where it came from."""
+    """A model's folder, the name it was requested by, and where it came from."""
 
     folder: Path
     name: str
     origin: str
-    """path, cache, package or hub."""
+    """One of path, cache, package or hub."""
     revision: str | None = None
-    """The commit, when it is known."""
+    """The commit, if known."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What clf reads of a config.json itself: the rest is transformers' own."""
+    """The parts of config.json that clf reads itself; transformers reads the rest."""
 
     architectures: list[str]
     id2label: JsonValue
-    """As it is written, {"0": "first label", ...} where it is right."""
+    """As found in the file; {"0": "first label", ...} if it is valid."""
 
     @property
     def is_classifier(self) -> bool:
-        """Whether the model was saved with a head for classes."""
+        """Whether the model was saved with a classification head."""
         return any(name.endswith("ForSequenceClassification") for name in self.architectures)
 
 
 def is_export(folder: Path) -> bool:
-    """Tell whether a folder holds a model as ONNX, and no other weights."""
+    """Return whether a folder holds an ONNX model and no other weights."""
     return (folder / ONNX_FILE).is_file() and not any(folder.glob("*.safetensors"))
 
 
 def check_files(folder: Path, name: str) -> ModelConfig:
-    """Refuse a folder that is no whole and safe model; return its `config.json`."""
+    """Check that a folder holds a complete and safe model, and return its config; raises ModelError if not."""
     if not folder.exists():
         raise ModelError(f"no folder {name}", _like_named(folder))
     if not folder.is_dir():
         raise ModelError(
             f"{name} is a file, expected a model folder",
-            "give the folder that holds config.json and model.safetensors",
+            "pass the folder that holds config.json and model.safetensors",
         )
     config = _read_config(folder, name)
     for file in ("config.json", "tokenizer_config.json"):
         if "auto_map" in (read_json(folder / file) or {}):
             raise ModelError(
-                f"{name} wants to run code of its own ({file} has auto_map); clf never runs code from models",
-                "choose a model that transformers supports itself",
+                f"{name} needs to run its own code ({file} has auto_map); clf never runs code from models",
+                "choose a model that transformers supports without extra code",
             )
     if not is_export(folder):
         _check_weights(folder, name)
@@ -73,10 +73,10 @@ def check_files(folder: Path, name: str) -> ModelConfig:
 
 
 def _like_named(folder: Path) -> str:
-    """Suggest the folder beside whose name is closest."""
+    """Suggest the folder next to this path with the most similar name."""
     beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
     close = get_close_matches(folder.name, beside, n=1, cutoff=0.6)
-    hint = "check the path; a model on the Hub is written owner/name"
+    hint = "check the path; a model on the Hub is named owner/name"
     return f"did you mean {folder.parent / close[0]}?" if close else hint
 
 
@@ -89,16 +89,16 @@ def _read_config(folder: Path, name: str) -> ModelConfig:
         )
     config = read_json(folder / "config.json")
     if config is None or "model_type" not in config:
-        raise ModelError(f"{name}/config.json is damaged or names no model_type", "fetch or save the model again")
+        raise ModelError(f"{name}/config.json is damaged or has no model_type", "download or save the model again")
     architectures = config.get("architectures")
     named = [str(each) for each in architectures] if isinstance(architectures, list) else []
     return ModelConfig(named, config.get("id2label"))
 
 
 def _nearest_model(folder: Path) -> str:
-    """Suggest a model folder inside the one that was given."""
+    """Suggest a model folder inside this folder."""
     inside = sorted(folder.glob("*/config.json"), key=lambda path: path.stat().st_mtime_ns)
-    return f"did you mean {inside[-1].parent}?" if inside else "give a folder written by save_pretrained or clf train"
+    return f"did you mean {inside[-1].parent}?" if inside else "pass a folder written by save_pretrained or clf train"
 
 
 def _check_weights(folder: Path, name: str) -> None:
@@ -113,4 +113,4 @@ def _check_weights(folder: Path, name: str) -> None:
         if head.startswith(b"version https://git-lfs"):
             raise ModelError(f"{path} is a git-lfs pointer, not the weights", "run git lfs pull in that folder")
         if len(head) < 9 or int.from_bytes(head[:8], "little") > path.stat().st_size or head[8:9] != b"{":
-            raise ModelError(f"{path} is cut off or no safetensors file", "fetch or save the model again")
+            raise ModelError(f"{path} is truncated or not a safetensors file", "download or save the model again")

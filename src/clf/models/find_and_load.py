@@ -1,4 +1,4 @@
-"""A name -> a loaded classifier. The libraries are imported once its files are found, so a typing error is quick."""
+"""Find and load a classifier. Libraries are imported only after its files are found, so a typo fails fast."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -16,17 +16,18 @@ log = logging.getLogger(__name__)
 def load_model(
     name: str | None, *, max_length: int | None = None, offline: bool = False, timeout: float = 60.0
 ) -> "Classifier":
-    """Load the classifier that is named by folder or Hub id; the newest of this folder when none is.
+    """Load a classifier from a folder or by its Hub id; with no name, load the newest one in `trained_models/`.
 
-    `max_length` is the number of tokens to read at most, where it is not the model's own.
-    Raises ModelError or NetworkError when it cannot be had, UsageError for more tokens than it can read.
+    `max_length` (tokens) overrides the model's own.
+    Raises ModelError or NetworkError when the model is not available, UsageError when `max_length` is more than it
+    can read.
     """
     if name is None:
         name = str(newest_model())
-        log.info("no model given: taking the newest, %s", name)
+        log.info("no model given: using the newest, %s", name)
     try:
         files = find_model(name, offline=offline, timeout=timeout, encoder=False)
-    except NetworkError as error:  # a mistyped folder reads like the id of a model
+    except NetworkError as error:  # a mistyped folder looks like a Hub id
         raise NetworkError(f"there is no folder {name} here, and {error.message}", error.hint) from error
     from clf.models.classifier import choose_max_length, position_limit
     from clf.models.from_files import load_classifier

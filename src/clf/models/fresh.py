@@ -1,4 +1,4 @@
-"""A small encoder with random weights and a vocabulary of its own: the demo where no pre-trained one is at hand."""
+"""A small encoder with random weights and its own vocabulary, for the demo when no pre-trained one is available."""
 
 # ruff: noqa: TID253 - this module computes
 import re
@@ -16,13 +16,13 @@ POSITIONS = 512
 
 
 def write_fresh_encoder(folder: Path, texts: Iterable[str], seed: int) -> Path:
-    """Write an encoder of DistilBERT's shape, 2 layers of width 64 and no dropout, that knows the words of `texts`."""
+    """Write a DistilBERT with 2 layers of width 64, no dropout, and the words of `texts` as its vocabulary."""
     words = Counter(word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower()))
     vocabulary = [*SPECIAL, *sorted(words)]
     with quiet_transformers():
         _tokenizer(vocabulary).save_pretrained(folder)
         set_seed(seed)
-        # Narrow and without dropout: the wider ones tried memorised the 70 reviews of the demo on some seeds.
+        # Narrow and without dropout: with some seeds, wider ones memorised the 70 reviews of the demo.
         config = DistilBertConfig(
             vocab_size=len(vocabulary),
             dim=64,

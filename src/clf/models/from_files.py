@@ -1,4 +1,4 @@
-"""Files -> a classifier, to ask or to train; weights, tokenizer and labels are checked to be whole and to fit."""
+"""Load a classifier for inference or training, checking that weights, tokenizer and labels are intact and match."""
 
 # ruff: noqa: TID253 - this module computes
 import json
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 def load_classifier(files: ModelFiles) -> Classifier:
     """Load a fine-tuned classifier.
 
-    Raises ModelError when weights, tokenizer or labels are missing, damaged or do not fit together.
+    Raises ModelError when weights, tokenizer or labels are missing, damaged or do not match.
     """
     folder = files.folder
     config = check_files(folder, files.name)
@@ -63,14 +63,14 @@ def load_for_training(
     keep_attention_dropout: bool = True,
     fresh_head: bool = False,
 ) -> Classifier:
-    """Load an encoder and give it a head for `labels`, its own when the names are the same, else a fresh one.
+    """Load an encoder with a head for `labels`: the checkpoint's own if the names match, otherwise a fresh one.
 
-    A checkpoint that keeps its head keeps the order of its labels too. The seed is set before the head is made.
-    Raises ModelError when the encoder's own weights are incomplete.
+    A checkpoint that keeps its head also keeps the order of its labels. The seed is set before the head is initialised.
+    Raises ModelError when the encoder's weights are incomplete.
     """
     config = check_files(files.folder, files.name)
     if is_export(files.folder):
-        raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from what it was made of")
+        raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from the original model")
     own = not fresh_head and sorted(_declared(config.id2label)) == sorted(labels)
     names = _declared(config.id2label) if own else list(labels)
     with quiet_transformers():
@@ -85,7 +85,7 @@ def load_for_training(
     _check_vocabulary(model, tokenizer, files.name)
     own = own and not info.missing and not info.mismatched
     if not own and config.is_classifier:
-        log.info("%s was fine-tuned before: it gets a fresh head", files.name)
+        log.info("%s was already fine-tuned: its head is replaced by a fresh one", files.name)
         set_seed(seed)
         _renew_head(model)
     limit = position_limit(model, tokenizer)
@@ -115,13 +115,13 @@ def _whole_model(folder: Path, tokenizer: Any) -> Any:
 
 
 def _refuse_strangers(folder: Path, why: str) -> NoReturn:
-    hint = "train or fetch the model again"
+    hint = "train or download the model again"
     raise ModelError(f"{folder}: weights and config.json do not belong together ({why})", hint)
 
 
 @dataclass(frozen=True)
 class _Report:
-    """Which weights transformers did not find, had no place for, or found in another size."""
+    """The weights that transformers found missing, unexpected or of the wrong size."""
 
     missing: set[str]
     unexpected: set[str]
@@ -135,13 +135,13 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, _Report]:
         )
     except Exception as error:
         if ran_out_of_memory(error):
-            hint = "free memory, or take a smaller model"
+            hint = "free memory, or use a smaller model"
             raise TooLittleMemory(f"memory ran out loading {folder}: {first_line(error)}", hint) from error
-        if "ignore_mismatched_sizes" in str(error):  # an option of the library, which says nothing to its user's user
+        if "ignore_mismatched_sizes" in str(error):  # the library's advice, which means nothing to a user of clf
             _refuse_strangers(folder, "sizes differ")
         raise ModelError(
             f"{folder} cannot be loaded: {first_line(error)}",
-            "fetch, save or train the model again, or install the versions of constraints.txt",
+            "download, save or train the model again, or install the versions in constraints.txt",
         ) from error
     mismatched = {str(key[0] if isinstance(key, tuple) else key) for key in info.get("mismatched_keys", [])}
     return model, _Report(set(info["missing_keys"]), set(info.get("unexpected_keys", [])), mismatched)
@@ -157,7 +157,7 @@ def _tokenizer(folder: Path) -> Any:
         ) from error
     if tokenizer.pad_token is None:
         raise ModelError(
-            f"the tokenizer in {folder} has no padding token, so it belongs to no encoder",
+            f"the tokenizer in {folder} has no padding token, so the model is not an encoder",
             "choose an encoder such as distilbert-base-uncased",
         )
     return tokenizer
@@ -167,7 +167,7 @@ def _head_config(folder: Path, names: Sequence[str]) -> Any:
     try:
         config = AutoConfig.from_pretrained(folder, **SAFE)
     except Exception as error:
-        hint = "choose a model type that this version of transformers knows"
+        hint = "choose a model type that this version of transformers supports"
         raise ModelError(f"{folder}/config.json: {first_line(error)}", hint) from error
     config.id2label = dict(enumerate(names))
     config.label2id = {label: number for number, label in enumerate(names)}
@@ -186,7 +186,7 @@ def _declared(id2label: JsonValue) -> list[str]:
 
 
 def _renew_head(model: Any) -> None:
-    """Draw the head anew, so that a checkpoint of other labels gives nothing of its old ones."""
+    """Reinitialise the head, so that nothing learned for the checkpoint's old labels remains."""
     for name, module in model.named_children():
         if name != model.base_model_prefix:
             module.apply(model._init_weights)
@@ -200,15 +200,15 @@ def _renew_head(model: Any) -> None:
 
 
 def _check_encoder(model: Any, info: _Report, name: str) -> None:
-    """Refuse weights that leave a part of the encoder random; heads and poolers may be fresh."""
+    """Raise ModelError if part of the encoder was left randomly initialised; heads and poolers may be."""
     prefix = model.base_model_prefix + "."
     encoder = {key for key, _ in model.named_parameters() if key.startswith(prefix)}
     lost = sorted(key for key in info.missing if key in encoder and ".pooler." not in key)
     lost += sorted(info.mismatched & encoder)
     if lost:
         raise ModelError(
-            f"{name}: the weights lack {len(lost)} parts of the encoder that config.json has ({', '.join(lost[:3])})",
-            "fetch the model again, or choose another",
+            f"{name}: the weights lack {len(lost)} parts of the encoder in config.json ({', '.join(lost[:3])})",
+            "download the model again, or choose another",
         )
 
 
@@ -225,7 +225,7 @@ def _check_weights_finite(model: Any, name: str) -> None:
     for key, weight in model.named_parameters():
         if not torch.isfinite(weight).all():
             raise ModelError(
-                f"{name}: the weights {key} hold values that are no numbers (NaN or infinite)",
+                f"{name}: the weights {key} contain values that are NaN or infinite",
                 "train the model again, with a smaller --learning-rate",
             )
 
@@ -239,7 +239,7 @@ def _check_hashes(folder: Path, files: dict[str, str]) -> None:
             )
         if sha256(path) != expected:
             raise ModelError(
-                f"{path} was changed since clf wrote it: its SHA-256 differs from clf.json",
+                f"{path} has changed since clf wrote it: its SHA-256 differs from clf.json",
                 "restore the file, or train the model again",
             )
 
@@ -250,6 +250,6 @@ def _labels(config: Any, folder: Path) -> list[str]:
     if len(set(names)) != len(names) or (inverse and inverse != {name: number for number, name in enumerate(names)}):
         raise ModelError(
             f"{folder}/config.json: id2label and label2id contradict each other: {json.dumps(config.label2id)[:200]}",
-            "mend both so that each id has one name",
+            "fix both so that each id has one name",
         )
     return names

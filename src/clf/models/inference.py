@@ -1,4 +1,4 @@
-"""Token ids -> probabilities: the one inference engine behind train, evaluate, compare and predict."""
+"""Batched inference, from token ids to probabilities; used by train, evaluate, compare, predict and export."""
 
 # ruff: noqa: TID253 - this module computes
 import copy
@@ -25,11 +25,11 @@ from clf.models.tokens import LEAST_LENGTH, TokenIds, pad_rows, tokenize
 from clf.scoring.answers import confidence_of
 
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
-"""Measured: on a processor more of them leave the cache, and ONNX Runtime wants fewer still."""
+"""Measured: on a CPU, larger batches no longer fit its cache, and ONNX Runtime is fastest with even smaller ones."""
 TEXTS_PER_BATCH = 512
 SURE, FIRST, TOLERANCE = 0.92, 64, 0.01
-"""Answers in bf16 that are less sure than this may be off by more than the tolerance; see `Inference`."""
-WIDTHS = 8  # batches are padded to a multiple: what is prepared for each shape is kept, and takes memory
+"""A bf16 prediction with confidence below SURE may be off by more than TOLERANCE; see `Inference`."""
+WIDTHS = 8  # batch widths are padded to a multiple of this: buffers cached for each shape take memory
 
 Advance = Callable[[int], None]
 Array = NDArray[np.float32]
@@ -40,12 +40,13 @@ log = logging.getLogger(__name__)
 
 
 class Inference:
-    """A classifier made ready to answer, as fast as this machine can without other answers than fp32 gives.
+    """A classifier ready for inference: as fast as this machine allows, with the same predictions as in fp32.
 
-    Where bf16 is native, texts are read by a copy of the weights in bf16. That is off by up to 0.03 for texts between
-    two classes, and by less the surer the answer is. So those that it is not SURE of are read again in fp32, the least
-    sure first, in groups (FIRST of them, then twice as many, …), until all of a group were off by less than half the
-    TOLERANCE. Asking for bf16 leaves that out.
+    Where bf16 is native, inference uses a bf16 copy of the weights. Its probabilities are off by up to 0.03 for texts
+    between two classes, and by less the more confident the prediction is. So texts with confidence below SURE are
+    predicted again in fp32, the least confident first, in groups (FIRST texts, then twice as many, and so on), until
+    all probabilities of a group were off by less than half the TOLERANCE. An explicit `--precision bf16` skips this
+    second pass.
     """
 
     def __init__(self, classifier: Classifier, compute: Compute) -> None:
@@ -62,12 +63,12 @@ class Inference:
         return np.concatenate([none, *self.stream(windows, advance)])
 
     def stream(self, windows: Iterable[Sequence[str]], advance: Advance | None = None) -> Iterator[Array]:
-        """Yield what `predict` gives for each window of texts, while the next one is read and tokenized."""
+        """Yield the probabilities of each window of texts, while the next one is read and tokenized."""
         for token_ids in prefetched(map(self._tokenize, windows)):
             yield self.predict_tokens(token_ids, advance)
 
     def predict_tokens(self, token_ids: TokenIds, advance: Advance | None = None) -> Array:
-        """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given."""
+        """Return the probabilities of tokenized texts, shape (texts, classes), in the order of `token_ids`."""
         one = self.classifier
         read = partial(predict_tokens, padding=one.tokenizer.pad_token_id, most=one.max_length, budget=self.budget)
         fp32 = Compute(self.compute.device, "fp32")
@@ -106,7 +107,7 @@ def probabilities_of(
 def embed_texts(
     classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
 ) -> Array:
-    """Return the encoder's mean last hidden state of each cleaned text, shape (texts, width), without its head."""
+    """Return the encoder's mean last hidden state for each cleaned text, shape (texts, width), without the head."""
     token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
     encoder, width = classifier.model.base_model, classifier.model.config.hidden_size
 
@@ -129,9 +130,9 @@ def layer_inputs(
     most: int,
     advance: Advance | None = None,
 ) -> Array:
-    """Return what a linear layer of a model reads of each encoded text, shape (texts, features of the layer).
+    """Return the input of a linear layer for each tokenized text, shape (texts, input features of the layer).
 
-    The layer reads one vector a text. `most` is as for `predict_tokens`.
+    The layer must get one vector per text. `most` is as for `predict_tokens`.
     """
     read: list[torch.Tensor] = []
 
@@ -155,12 +156,12 @@ def predict_tokens(
     most: int | None = None,
     budget: "Budget | None" = None,
 ) -> Array:
-    """Return the probabilities of encoded texts, shape (texts, classes), rows in the order given.
+    """Return the probabilities of tokenized texts, shape (texts, classes), in the order of `token_ids`.
 
-    Texts of similar length are read together, as many as the device's token budget takes; `most` is the number of
-    tokens that padding must not go beyond, where it may be more than needed; a `budget` remembers from call to call
-    that memory ran out. Draws nothing from the global random state. Raises ModelError when a probability is not a
-    number.
+    Texts of similar length are batched together, as many as fit the device's token budget. With `most` (tokens), each
+    batch is padded to a multiple of WIDTHS, but not beyond `most`. A `budget` carries a reduced batch size from call
+    to call after memory ran out. The global random state is not used. Raises ModelError when a probability is NaN or
+    infinite.
     """
 
     def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -170,7 +171,7 @@ def predict_tokens(
 
 
 def prefetched(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield `items`, each made by a thread while the one before it is in use."""
+    """Yield `items`, producing each one in a thread while the previous one is in use."""
     made: Queue[tuple[bool, Any]] = Queue(maxsize=1)
     left = Event()
 
@@ -181,7 +182,7 @@ def prefetched(items: Iterable[Item]) -> Iterator[Item]:
                 if left.is_set():
                     return
             made.put((False, None))
-        except BaseException as error:  # it is raised where the items are used
+        except BaseException as error:  # raised again in the consuming thread
             made.put((False, error))
 
     thread = Thread(target=make, daemon=True)
@@ -195,10 +196,10 @@ def prefetched(items: Iterable[Item]) -> Iterator[Item]:
         left.set()
         with suppress(Empty):
             made.get_nowait()
-        thread.join(0.2)  # it may be waiting for a pipe
+        thread.join(0.2)  # the thread may be blocked on a pipe
 
 
-# --- reading batches ----------------------------------------------------------------------------------------
+# --- running batches ----------------------------------------------------------------------------------------
 
 
 def _answer(
@@ -212,7 +213,7 @@ def _answer(
     most: int | None = None,
     budget: "Budget | None" = None,
 ) -> Array:
-    """Return what `ask` gives for ids and mask of each batch, shape (texts, width), rows in the order given."""
+    """Call `ask` with the ids and mask of each batch; return its output, shape (texts, width), in input order."""
     answers = np.empty((len(token_ids), width), dtype=np.float32)
     was_training = model.training
     with telling_memory("the model", compute):
@@ -238,7 +239,7 @@ def _answer(
 
 @contextmanager
 def telling_memory(name: str, compute: Compute) -> Iterator[None]:
-    """Raise TooLittleMemory when the device's memory does not hold the weights that the block moves there."""
+    """Raise TooLittleMemory when memory runs out while the block moves weights to the device."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -246,13 +247,13 @@ def telling_memory(name: str, compute: Compute) -> Iterator[None]:
             raise
         raise TooLittleMemory(
             f"{compute.device} ran out of memory loading {name}: {first_line(error)}",
-            "free memory on it, or take a smaller model" + (", or pass --device cpu" * (compute.device.type != "cpu")),
+            "free memory on it, or use a smaller model" + (", or pass --device cpu" * (compute.device.type != "cpu")),
         ) from error
 
 
 @dataclass
 class Budget:
-    """How many tokens, padding included, are read at once: 0 for what suits the device; less once memory ran out."""
+    """The tokens per batch, padding included: 0 for the device's default; reduced after memory ran out."""
 
     tokens: int = 0
 
@@ -260,9 +261,9 @@ class Budget:
 def _read_what_fits(
     read: Callable[[list[int]], Array], rows: list[int], token_ids: Sequence[Any], budget: Budget, compute: Compute
 ) -> Array:
-    """Read some texts at once, or half of them at a time where the memory does not hold all.
+    """Run one batch, splitting it in half as often as needed when memory runs out.
 
-    Raises TooLittleMemory when it does not hold one.
+    Raises TooLittleMemory when memory runs out for a single text.
     """
     try:
         return read(rows)
@@ -281,7 +282,7 @@ def _read_what_fits(
         torch.cuda.empty_cache()
     middle = len(rows) // 2
     budget.tokens = min(budget.tokens, max(1, middle * longest))
-    log.debug("memory ran out at %d texts of %d tokens: reading %d at once", len(rows), longest, middle)
+    log.debug("memory ran out at %d texts of %d tokens: continuing with %d per batch", len(rows), longest, middle)
     parts = (_read_what_fits(read, part, token_ids, budget, compute) for part in (rows[:middle], rows[middle:]))
     return np.concatenate(list(parts))
 
@@ -289,13 +290,13 @@ def _read_what_fits(
 def _check_finite(answers: Array) -> None:
     if not np.isfinite(answers).all():
         raise ModelError(
-            "the model's answers are not numbers (NaN or infinite)",
+            "the model's outputs are NaN or infinite",
             "train it again, with a smaller --learning-rate or --precision fp32",
         )
 
 
 def _batches(token_ids: Sequence[Any], budget: Budget) -> Iterator[list[int]]:
-    """Yield row numbers, longest texts first, so that the largest batch fails early or never."""
+    """Yield batches of row numbers, longest texts first, so that the largest batch fails at the start if at all."""
     order = sorted(range(len(token_ids)), key=lambda row: len(token_ids[row]), reverse=True)
     batch: list[int] = []
     for row in order:

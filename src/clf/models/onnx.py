@@ -1,4 +1,4 @@
-"""A classifier as ONNX, run by ONNX Runtime."""
+"""An exported classifier, run in ONNX Runtime."""
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ MISSING = "pip install 'clf-cli[onnx]'"
 
 
 class OnnxModel:
-    """A `model.onnx` in ONNX Runtime, called as a transformers classifier is."""
+    """A `model.onnx` in ONNX Runtime, with the interface of a transformers classifier."""
 
     def __init__(self, folder: Path) -> None:
         """Load the graph.
 
-        Raises ModelError when it is damaged, or ONNX Runtime is not installed.
+        Raises ModelError when it is damaged or ONNX Runtime is not installed.
         """
         self.name_or_path = str(folder)
         self.config = AutoConfig.from_pretrained(folder, **SAFE)
@@ -32,47 +32,49 @@ class OnnxModel:
         self.session = _session(folder / ONNX_FILE)
 
     def check(self, largest_id: int) -> None:
-        """Try one text, with the tokenizer's largest id.
+        """Run one text that consists of the tokenizer's largest id.
 
-        Raises ModelError when graph, tokenizer and labels do not belong together.
+        Raises ModelError when graph, tokenizer and labels do not match.
         """
         names, classes = {given.name for given in self.session.get_inputs()}, self.config.num_labels
         hint = "export the model again"
         if names != set(INPUTS):
-            raise ModelError(f"{self.name_or_path}: the graph takes {', '.join(sorted(names))}", hint)
+            raise ModelError(f"{self.name_or_path}: the graph has the inputs {', '.join(sorted(names))}", hint)
         ids = torch.tensor([[largest_id]])
         try:
             found = self(ids, torch.ones_like(ids)).logits.shape[-1]
-        except Exception as error:  # its errors share no base but this
-            raise ModelError(f"{self.name_or_path}: graph and tokenizer differ: {first_line(error)}", hint) from error
+        except Exception as error:  # ONNX Runtime's errors have no common base class
+            raise ModelError(
+                f"{self.name_or_path}: graph and tokenizer do not match: {first_line(error)}", hint
+            ) from error
         if found != classes:
-            raise ModelError(f"{self.name_or_path}: the graph has {found} classes, config.json {classes}", hint)
+            raise ModelError(f"{self.name_or_path}: the graph has {found} classes, config.json has {classes}", hint)
 
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> SimpleNamespace:
-        """Take ids and mask, both of shape (texts, tokens); `logits` has the shape (texts, classes)."""
+        """Run ids and mask, both of shape (texts, tokens); return an object with `logits` of shape (texts, classes)."""
         given = zip(INPUTS, (input_ids, attention_mask), strict=True)
         try:
             [logits] = self.session.run(["logits"], {name: value.cpu().numpy() for name, value in given})
-        except Exception as error:  # its errors have no kind of their own
+        except Exception as error:  # ONNX Runtime has no exception type for this
             if any(words in str(error) for words in OUT_OF_MEMORY):
                 raise MemoryError(first_line(error)) from error
             raise
         return SimpleNamespace(logits=torch.from_numpy(logits))
 
     def to(self, device: torch.device) -> "OnnxModel":
-        """Stay where ONNX Runtime computes."""
+        """Do nothing: ONNX Runtime chooses the device."""
         return self
 
     def eval(self) -> "OnnxModel":
-        """Do nothing: it is never trained."""
+        """Do nothing: an export is never trained."""
         return self
 
     def train(self, mode: bool = True) -> "OnnxModel":
-        """Do nothing: it is never trained."""
+        """Do nothing: an export is never trained."""
         return self
 
     def parameters(self) -> Iterator[torch.Tensor]:
-        """Give no weights: they are in the graph."""
+        """Return no weights: they are in the graph."""
         return iter(())
 
 
@@ -87,5 +89,5 @@ def _session(path: Path) -> Any:
     wanted, there = ("CUDAExecutionProvider", "CPUExecutionProvider"), onnxruntime.get_available_providers()
     try:
         return onnxruntime.InferenceSession(path, options, providers=[name for name in wanted if name in there])
-    except Exception as error:  # its errors share no base but this
+    except Exception as error:  # ONNX Runtime's errors have no common base class
         raise ModelError(f"{path} cannot be loaded: {first_line(error)}", "export the model again") from error

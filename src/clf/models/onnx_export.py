@@ -1,4 +1,4 @@
-"""A classifier written as ONNX, and its matrices stored as int8."""
+"""Export a classifier to ONNX, and quantize it to int8."""
 
 # ruff: noqa: TID253 - this module computes
 import logging
@@ -20,11 +20,11 @@ from clf.models.files import ONNX_FILE
 from clf.models.onnx import INPUTS, MISSING
 from clf.storage.disk import disk_is_full
 
-OPSET = 17  # the first with layer normalization as one operator
+OPSET = 17  # the first with layer normalization as a single operator
 
 
 def check_onnx() -> None:
-    """Refuse early where what exporting needs is not installed."""
+    """Raise UsageError if a package that exporting needs is not installed."""
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
@@ -33,35 +33,35 @@ def check_onnx() -> None:
 
 
 def write_onnx(classifier: Classifier, path: Path) -> None:
-    """Write a classifier as a graph of standard operators, for any number of texts and tokens."""
+    """Export a classifier as a graph of standard operators, for any number of texts and tokens."""
     model = classifier.model.to("cpu").eval()
     implementation = model.config._attn_implementation
     ids = torch.ones(2, 8, dtype=torch.int64)
     axes = {name: {0: "texts", 1: "tokens"} for name in INPUTS} | {"logits": {0: "texts"}}
     with _quiet(), torch.no_grad():
-        # Attention written out, by the exporter that follows the calls: so ONNX Runtime knows how to fuse it.
+        # ONNX Runtime can fuse attention only if it is eager and exported by tracing.
         model.set_attn_implementation("eager")
         try:
             torch.onnx.export(_Logits(model), (ids, ids), str(path), dynamo=False, opset_version=OPSET,
                               input_names=list(INPUTS), output_names=["logits"], dynamic_axes=axes)  # fmt: skip
-        except Exception as error:  # exporters raise what they like
-            _refuse(error, f"{classifier.name} cannot be written as ONNX")
+        except Exception as error:  # the exporter raises errors of many types
+            _refuse(error, f"{classifier.name} cannot be exported to ONNX")
         finally:
             model.set_attn_implementation(implementation)
 
 
 def quantize(path: Path, config: Any) -> None:
-    """Store the matrices and embeddings of a graph as int8; activations are scaled as they come.
+    """Quantize the matrices and embeddings of a graph to int8; activations are quantized dynamically.
 
-    Attention and layer norms become the fused operators of ONNX Runtime where it knows the architecture, since they
-    too multiply int8 then.
+    Where ONNX Runtime knows the architecture, attention and layer norms are fused into its own operators, which can
+    then use int8 too.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _quiet(), tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         fused = Path(scratch) / ONNX_FILE
         try:
-            shutil.copytree(path.parent, scratch, dirs_exist_ok=True)  # a large graph keeps its weights beside it
+            shutil.copytree(path.parent, scratch, dirs_exist_ok=True)  # a large graph has separate weight files
             if fuser := family_of(config.model_type).onnx_fuser:
                 _fuse(fused, fuser, config)
             quantize_dynamic(
@@ -73,19 +73,19 @@ def quantize(path: Path, config: Any) -> None:
                 extra_options={"MatMulConstBOnly": True, "DefaultTensorType": 1},
             )
         except Exception as error:
-            _refuse(error, f"{config.model_type} cannot be stored as int8")
+            _refuse(error, f"{config.model_type} cannot be quantized to int8")
 
 
 def _refuse(error: Exception, what: str) -> NoReturn:
     if disk_is_full(error):
         raise error
     if ran_out_of_memory(error):
-        raise TooLittleMemory(f"memory ran out: {first_line(error)}", "free memory, or take a smaller model") from error
+        raise TooLittleMemory(f"memory ran out: {first_line(error)}", "free memory, or use a smaller model") from error
     raise ModelError(f"{what}: {first_line(error)}", "choose another architecture") from error
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that an export depends on."""
+    """Return the versions of the packages that an export depends on."""
     from importlib.metadata import version
 
     return {name: version(name) for name in ("onnx", "onnxruntime")}
@@ -101,7 +101,7 @@ def _fuse(path: Path, fuser: str, config: Any) -> None:
 
 
 class _Logits(torch.nn.Module):
-    """The model with nothing but its logits."""
+    """Wraps a model so that it returns only its logits."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class _Logits(torch.nn.Module):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the advice of exporter and quantizer off the terminal: what counts is measured afterwards."""
+    """Silence the exporter and quantizer: the result is measured afterwards."""
     root, level = logging.getLogger(), logging.getLogger().level
     with warnings.catch_warnings(), open(os.devnull, "w") as sink, redirect_stdout(sink):
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""What a model folder says of itself in `clf.json`: written when it is published, read back wherever it is used."""
+"""`clf.json`, the record in each model folder: written when the model is published, read when it is used."""
 
 import json
 from pathlib import Path
@@ -25,18 +25,18 @@ VERSION_0_1: dict[str, Any] = {
     "learning_rate": 2e-5, "epochs": 3, "warmup_steps": 500, "eval_steps": "epoch", "select_by": "macro_f1",
     "head_init": "random",
 }  # fmt: skip
-"""What version 0.1 did where today's default is auto; its last three were no settings yet."""
+"""The values that version 0.1 used where the default is now auto; the last three were not settings yet."""
 
 
 class Recorded(BaseModel):
-    """A part of a record; what a later version adds is kept and not looked at."""
+    """A part of a record; fields added by later versions are kept but ignored."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
     def _nothing_is_the_default(cls, value: Any) -> Any:
-        """Take null, which was written where something was not known, for the default."""
+        """Replace null, which was written for unknown values, with the default."""
         return without_nothing(value)
 
 
@@ -47,7 +47,7 @@ class BaseModelRecord(Recorded):
     revision: str | None = None
     origin: str = ""
     folder: str | None = None
-    """Where it is, for one that was given as a folder."""
+    """Its path, if it was loaded from a local folder."""
 
 
 class DatasetRecord(Recorded):
@@ -60,9 +60,9 @@ class DatasetRecord(Recorded):
     data: DataSettings
     seed: int
     prepared: str
-    """The folder where it was kept as prepared."""
+    """The folder of the prepared dataset."""
     dataset: str | None = None
-    """What was typed."""
+    """The value of `--dataset` as it was typed."""
     text_columns: list[str] = []
     rows_generated: int | None = None
 
@@ -73,7 +73,7 @@ class DatasetRecord(Recorded):
 
 
 class CalibrationRecord(Recorded):
-    """What became of the temperature."""
+    """The result of temperature calibration."""
 
     value: float = 1.0
     rows: int = 0
@@ -81,27 +81,27 @@ class CalibrationRecord(Recorded):
     before: dict[str, float] = {}
     after: dict[str, float] = {}
     reason: str | None = None
-    """Why nothing was calibrated."""
+    """Why the model was not calibrated."""
 
 
 class AbstentionRecord(Recorded):
-    """By what the threshold was chosen."""
+    """How the threshold was chosen."""
 
     aim: dict[str, float] | None = None
     threshold: float | None = None
     validation: dict[str, int | float | list[float] | None] | None = None
-    """What it does on the validation split."""
+    """Its effect on the validation split."""
 
 
 class MetricsRecord(Recorded):
-    """What a model reached when it was trained."""
+    """The metrics of a model after training."""
 
     validation: Metrics = {}
     test: Metrics | None = None
 
 
 class ComputeRecord(Recorded):
-    """Where a model was trained, and what was chosen for that machine."""
+    """The device that a model was trained on, and the options chosen for that machine."""
 
     device: str = ""
     precision: str = ""
@@ -112,14 +112,17 @@ class ComputeRecord(Recorded):
 
 
 class ExportRecord(Recorded):
-    """What was measured when a model was exported, and what the export was made of."""
+    """The measurements made when a model was exported, and the files that it was exported from."""
 
     versions: dict[str, str] = {}
     original_files: dict[str, str] | None = None
 
 
 class ModelRecord(Recorded):
-    """What `clf.json` says. A folder that version 0.1 wrote lacks `recipe`; an export of a foreign model, most."""
+    """The contents of `clf.json`.
+
+    Version 0.1 wrote no `recipe`. An export of a model made by another tool lacks most fields.
+    """
 
     schema_version: Annotated[int, Field(ge=1, strict=True)]
     clf_version: str = ""
@@ -132,7 +135,7 @@ class ModelRecord(Recorded):
     dataset: DatasetRecord | None = None
     rows: dict[str, int] = {}
     recipe: dict[str, str | int | float] | None = None
-    """What `auto` came to, by the names of the settings."""
+    """The values that `auto` resolved to, keyed by the name of the setting."""
     compute: ComputeRecord = Field(default_factory=ComputeRecord)
     versions: dict[str, str] = {}
     settings: Settings | None = None
@@ -145,7 +148,7 @@ class ModelRecord(Recorded):
     epochs: float | None = None
     steps: int | None = None
     files: dict[str, str] = {}
-    """The SHA-256 of each file."""
+    """The SHA-256 of each file, keyed by its name."""
     export: ExportRecord | None = None
     _written: dict[str, JsonValue] = PrivateAttr(default_factory=dict)
 
@@ -158,13 +161,13 @@ class ModelRecord(Recorded):
         return {name: section_type(name).known(given) for name, given in known.items()}
 
     def with_values(self, **changes: Any) -> "ModelRecord":
-        """Return the record with some values changed; all else stays as it was read, also what is not looked at."""
+        """Return the record with some values changed; everything else stays as it was read, ignored fields too."""
         changed = self.model_copy(update=changes)
         changed._written = {**self.as_json(), **changed.model_dump(mode="json", include=set(changes))}
         return changed
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return what `clf.json` holds: as it was read, or all that a run found; of a foreign model what is known."""
+        """Return the contents of `clf.json`: as it was read; otherwise all fields after training, or only those set."""
         if self._written:
             return dict(self._written)
         found = set(type(self).model_fields) - {"export"} if self.settings else self.model_fields_set
@@ -173,7 +176,7 @@ class ModelRecord(Recorded):
 
     @property
     def train(self) -> TrainSettings:
-        """The settings of [train] that the model was made with, with a value wherever auto stood."""
+        """The [train] settings that the model was trained with, with each `auto` replaced by its value."""
         train = (self.settings or Settings()).train
         known = VERSION_0_1 if self.recipe is None else self.recipe
         chosen = {name: known[name] for name in VERSION_0_1 if name in known}
@@ -183,7 +186,7 @@ class ModelRecord(Recorded):
 
 
 def newest_model() -> Path:
-    """Return the model folder under `trained_models/` that was published last; a test run only where it is alone."""
+    """Return the newest model folder under `trained_models/`; a test run only if there is no other model."""
     found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
     if not found:
         raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset imdb")
@@ -193,9 +196,9 @@ def newest_model() -> Path:
 
 
 def read_model_record(folder: Path) -> ModelRecord | None:
-    """Return what `clf.json` says of a model; None for a model that clf did not make.
+    """Read the `clf.json` of a model folder; return None if there is none, as for a model made by another tool.
 
-    Raises ModelError when it is damaged, or of a later schema.
+    Raises ModelError when it is damaged or has a later schema.
     """
     path = folder / MODEL_FILE
     if not path.exists():

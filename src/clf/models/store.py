@@ -1,4 +1,4 @@
-"""One model store: a path, then the cache, then the embedded package, then the Hub; safetensors only."""
+"""Find a model's files: in a local folder, then the Hub cache, the embedded package and the Hub; safetensors only."""
 
 import logging
 from functools import cache
@@ -23,21 +23,21 @@ log = logging.getLogger(__name__)
 def find_model(
     name: str, revision: str | None = None, *, offline: bool = False, timeout: float = 60.0, encoder: bool = True
 ) -> ModelFiles:
-    """Find the files of a model, with the network as the last resort.
+    """Find the files of a model, using the network only as a last resort.
 
-    `encoder` says that one to fine-tune is looked for, so that another may stand in.
+    `encoder` means that the model is an encoder to fine-tune, so error hints may suggest the embedded one instead.
 
-    Raises ModelError when there is no such model, or it is incomplete or unsafe; NetworkError when the Hub
-    would have to be asked and does not answer.
+    Raises ModelError when there is no such model or it is incomplete or unsafe, NetworkError when the Hub is needed
+    and does not answer.
     """
     local = find_local_model(name, revision)
     if local:
         if local.origin != "path":
-            log.info("model %s from the %s", name, local.origin)
+            log.info("using model %s from the %s", name, local.origin)
         return local
     if not is_repository_id(name):
         raise ModelError(
-            f"{name!r} is no Hub id and no folder", "give a Hub id (owner/name) or the path of a model folder"
+            f"{name!r} is neither a Hub id nor a folder", "pass a Hub id (owner/name) or the path of a model folder"
         )
     try:
         snapshot = fetch("model", name, revision, offline=offline, timeout=timeout)
@@ -48,9 +48,9 @@ def find_model(
 
 
 def find_local_model(name: str, revision: str | None = None) -> ModelFiles | None:
-    """Find a model with no network call; None when this machine does not have it, whole.
+    """Find a model without using the network; return None if this machine has no complete copy.
 
-    Raises ModelError for a path that is no usable model folder.
+    Raises ModelError for a path that is not a usable model folder.
     """
     if looks_like_path(name):
         folder = Path(name).expanduser()
@@ -70,12 +70,12 @@ def find_local_model(name: str, revision: str | None = None) -> ModelFiles | Non
 
 
 def has_embedded() -> bool:
-    """Tell whether the package with all-MiniLM-L6-v2 is installed."""
+    """Return whether the package with all-MiniLM-L6-v2 is installed."""
     return find_spec(EMBEDDED_PACKAGE) is not None
 
 
 def local_tokenizer(name: str, revision: str | None = None) -> Path | None:
-    """Return the `tokenizer.json` of a model on this machine, or None; never asks the network."""
+    """Return the `tokenizer.json` of a model on this machine, or None; never uses the network."""
     try:
         model = find_local_model(name, revision)
     except ModelError:
@@ -86,7 +86,7 @@ def local_tokenizer(name: str, revision: str | None = None) -> Path | None:
 
 @cache
 def _embedded() -> Path | None:
-    """Find the folder inside the installed package, once its weights have the published hash."""
+    """Find the model folder inside the installed package, and check that its weights have the published hash."""
     spec = find_spec(EMBEDDED_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         return None

@@ -1,4 +1,4 @@
-"""A temperature in the weights: whatever loads the model then gives calibrated confidence, with no code of ours."""
+"""Fold a temperature into the weights, so that any tool that loads the model gives calibrated confidence."""
 
 # ruff: noqa: TID253 - this module computes
 from typing import Any
@@ -9,9 +9,9 @@ TOLERANCE = 1e-3
 
 
 def fold_temperature(model: Any, temperature: float) -> bool:
-    """Divide the last linear layer by `temperature`, weights and bias, so that the logits are divided by it.
+    """Divide the logits by `temperature`, by dividing the weights and bias of the last linear layer.
 
-    Tells whether it worked. A model whose logits do not come straight from that layer is left as it was.
+    Returns whether it worked. A model whose logits are not the direct output of that layer is left unchanged.
     """
     last = last_layer(model)
     if last is None:
@@ -25,7 +25,7 @@ def fold_temperature(model: Any, temperature: float) -> bool:
 
 
 def last_layer(model: Any) -> torch.nn.Linear | None:
-    """Return the last linear layer with as many outputs as there are labels, or None."""
+    """Return the last linear layer with one output per label, or None."""
     found = [
         module
         for module in model.modules()
@@ -42,7 +42,7 @@ def _divide(layer: torch.nn.Linear, temperature: float) -> None:
 
 
 def try_out(model: Any) -> torch.Tensor:
-    """Return the logits of one text of eight tokens, to see how a head computes them; nothing is drawn or changed."""
+    """Return the logits of a fixed text of eight tokens; changes neither the model nor the random state."""
     was_training = model.training
     ids = torch.arange(1, 9, device=next(model.parameters()).device)[None]
     try:

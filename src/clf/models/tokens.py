@@ -1,4 +1,4 @@
-"""Cleaned texts -> token ids, cut at `max_length`."""
+"""Tokenize cleaned texts, truncated to `max_length`."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from clf.errors import ModelError
 
-# No tokenizer in use makes fewer tokens than one per this many characters of ordinary text; a text of
-# megabytes costs no more than the part that can be read.
+# Every tokenizer in use makes at least one token per this many characters of ordinary text. So only the part
+# of a very long text that the model can read needs to be tokenized.
 CHARACTERS_PER_TOKEN = 100
-READ_AT_MOST = 100_000  # characters of a text whose tokens are counted
+READ_AT_MOST = 100_000  # characters per text that are tokenized to count tokens
 CHUNK = 1000
-LEAST_LENGTH = 16  # tokens; no smaller --max-length is suggested
+LEAST_LENGTH = 16  # tokens; error hints suggest no smaller --max-length
 
 
 Truncation = Literal["head", "tail", "head-tail"]
@@ -28,11 +28,11 @@ TokenIds = list[NDArray[np.int32]]
 
 
 def tokenize(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation = "head") -> TokenIds:
-    """Encode each text as token ids, special tokens included, at most `max_length` of them.
+    """Tokenize each text into at most `max_length` token ids, special tokens included.
 
-    `truncation` says which part of a longer text is read; "head-tail" is a quarter from its beginning and the rest
-    from its end (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?"). "[SEP]" in a text is five
-    characters like any others, never the token of that name.
+    `truncation` is the part of a longer text that is kept; "head-tail" keeps a quarter from its beginning and the rest
+    from its end (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?"). "[SEP]" in a text is treated as
+    five ordinary characters, never as the special token.
     """
     encode = _encode_heads if truncation == "head" else partial(_encode_parts, truncation=truncation)
     ids: TokenIds = []
@@ -66,7 +66,7 @@ def _encode_parts(texts: Sequence[str], tokenizer: Any, max_length: int, truncat
         return_attention_mask=False,
         return_token_type_ids=False,
         split_special_tokens=True,
-        verbose=False,  # the library would warn of texts longer than the model reads
+        verbose=False,  # otherwise the library warns about texts longer than the model can read
     )
     opening = len(frame) // 2
     return [
@@ -78,14 +78,14 @@ def _encode_parts(texts: Sequence[str], tokenizer: Any, max_length: int, truncat
 def cached_tokens(
     folder: Path, texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation = "head"
 ) -> TokenIds:
-    """Encode texts as `tokenize` does, or read what an earlier run encoded from the same texts with the same tokenizer.
+    """Tokenize texts, or read the ids that an earlier run cached for the same texts and tokenizer.
 
-    The name of the file is the hash of everything that the ids depend on.
+    The name of the cache file is a hash of everything that the ids depend on.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:  # a tokenizer that cannot say what it depends on
+    if backend is None:  # a slow tokenizer, which cannot be serialised to hash it
         return tokenize(texts, tokenizer, max_length, truncation)
-    # What an earlier call left in it, how to cut and pad, is no part of what it is.
+    # Truncation and padding are state left by an earlier call, not part of the tokenizer.
     described = {
         key: value for key, value in json.loads(backend.to_str()).items() if key not in ("truncation", "padding")
     }
@@ -110,9 +110,9 @@ def cached_tokens(
 def pad_rows(
     token_ids: Sequence[Any], padding: int, multiple: int = 1, most: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pad to the longest, rounded up to a multiple; returns ids and attention mask, both of shape (texts, tokens).
+    """Pad to the longest text, rounded up to `multiple`; return ids and attention mask, both of shape (texts, tokens).
 
-    Rounding stops at `most` tokens, what the model can read.
+    Rounding up stops at `most`, the maximum number of tokens that the model can read.
     """
     lengths = np.array([len(ids) for ids in token_ids])
     longest = int(lengths.max())
@@ -125,7 +125,7 @@ def pad_rows(
 
 
 def plain_tokenizer(file: Path) -> Any:
-    """Load a `tokenizer.json` to count tokens with: no truncation, no padding, special tokens in texts are text.
+    """Load a `tokenizer.json` for counting: no truncation or padding, and special tokens in texts are plain text.
 
     Raises ModelError when it is damaged.
     """
@@ -133,8 +133,8 @@ def plain_tokenizer(file: Path) -> Any:
 
     try:
         tokenizer = Tokenizer.from_file(str(file))
-    except Exception as error:  # the library raises nothing narrower
-        raise ModelError(f"{file} is damaged: {error}", "fetch or save the model again") from error
+    except Exception as error:  # the library raises no narrower type
+        raise ModelError(f"{file} is damaged: {error}", "download or save the model again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True

@@ -1,14 +1,14 @@
-"""What each command returns, declared once: what stages return is what tables, reports, JSON and schemas are made of.
+"""The result types of all commands: tables, reports, JSON output and JSON schemas are all made from them.
 
-A metric, or anything else, that the rows leave undefined is None.
+A metric or other value that is not defined for the measured rows is None.
 
-base           metrics, intervals, and what several outcomes share
-preparation    clf prepare: the audit
-training       clf train
-evaluation     clf evaluate
-comparison     clf compare
-prediction     clf predict
-exporting      clf export
-demonstration  clf demo
-machine        clf download-models, clf doctor
+base           the base class, and types that several results share, such as metrics and intervals
+preparation    the result of clf prepare: the audit of the data
+training       the result of clf train
+evaluation     the result of clf evaluate
+comparison     the result of clf compare
+prediction     the result of clf predict
+exporting      the result of clf export
+demonstration  the result of clf demo
+machine        the results of clf download-models and clf doctor
 """

@@ -1,4 +1,4 @@
-"""What several outcomes share."""
+"""The base class of all results, and the types that several of them share."""
 
 from typing import Literal
 
@@ -7,16 +7,16 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 Json = dict[str, JsonValue]
 """A JSON object."""
 Metrics = dict[str, float | None]
-"""Metrics by their names."""
+"""Metric values by metric name."""
 Interval = tuple[float, float]
-"""A 95 % interval, from low to high."""
+"""The lower and upper end of a 95 % interval."""
 SplitName = Literal["train", "validation", "test"]
 Verdict = Literal["better", "not worse", "inconclusive", "worse"]
 GateAnswer = Literal["passed", "failed", "inconclusive"]
 
 
 class Outcome(BaseModel):
-    """A value that never changes; names that are not declared are errors."""
+    """The base class of all results: immutable, and undeclared fields are errors."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -28,12 +28,12 @@ class Outcome(BaseModel):
     )
 
     def as_json(self, *, without: set[str] | None = None) -> Json:
-        """Return what `json.dumps` takes, under the names that JSON has."""
+        """Return a JSON object with the field names of the JSON output, without the fields in `without`."""
         return self.model_dump(by_alias=True, exclude=without)
 
 
 class ClassMetrics(Outcome):
-    """One class against the rest; null where it has no rows to tell."""
+    """Metrics of one class against all others, null where not defined, and its number of rows."""
 
     precision: float | None
     recall: float | None
@@ -42,7 +42,7 @@ class ClassMetrics(Outcome):
 
 
 class Cost(Outcome):
-    """What a model costs; null where it is not known."""
+    """Training time, speed and size of a model; null where unknown."""
 
     train_seconds: float | None
     texts_per_second: float | None

@@ -1,13 +1,14 @@
-"""What `clf compare` decided."""
+"""The result of `clf compare`."""
 
 from clf.outcomes.base import ClassMetrics, Cost, GateAnswer, Interval, Metrics, Outcome, SplitName, Verdict
 
 
 class Comparison(Outcome):
-    """The candidate against one baseline, by the gated metric, on the same rows.
+    """The candidate compared with one baseline on the same rows, by the metric that the gate uses.
 
-    `p_value` is McNemar's exact one, of accuracy; it decides nothing. `rows_needed` is what would settle an
-    inconclusive comparison, None where nothing could. `won` and `lost` count the rows that only one of them gets right.
+    `p_value` is that of McNemar's exact test of accuracy; it does not affect the verdict. `rows_needed` is how many
+    rows would settle an inconclusive comparison; null if no number would, or if the comparison is conclusive. `won` and
+    `lost` count the rows that only the candidate or only the baseline gets right.
     """
 
     baseline: str
@@ -23,7 +24,7 @@ class Comparison(Outcome):
 
 
 class Rule(Outcome):
-    """One thing the gate asks for, and what came of it."""
+    """One requirement of the gate, and its outcome."""
 
     name: str
     outcome: GateAnswer
@@ -31,7 +32,7 @@ class Rule(Outcome):
 
 
 class Answer(Outcome):
-    """What a model says of a text."""
+    """One model's prediction for a text."""
 
     name: str
     label: str
@@ -39,7 +40,7 @@ class Answer(Outcome):
 
 
 class Example(Outcome):
-    """A text with both models' answers."""
+    """A text with its label and both models' predictions."""
 
     text: str
     label: str
@@ -55,7 +56,7 @@ class Flips(Outcome):
 
 
 class CompareResult(Outcome):
-    """`clf compare --json`."""
+    """The output of `clf compare --json`."""
 
     model: str
     dataset: str

@@ -1,4 +1,4 @@
-"""What `clf demo` showed."""
+"""The result of `clf demo`."""
 
 from clf.outcomes.base import Json, Outcome
 from clf.outcomes.comparison import CompareResult
@@ -6,11 +6,11 @@ from clf.outcomes.training import TrainResult
 
 
 class DemoResult(Outcome):
-    """`clf demo --json`: the training, and the comparison of before and after."""
+    """The output of `clf demo --json`: the training result, and a comparison with the encoder before training."""
 
     training: TrainResult
     comparison: CompareResult
 
     def as_json(self, *, without: set[str] | None = None) -> Json:
-        """Return train's result, and the comparison beside it."""
+        """Return the training result as a JSON object, with the comparison added."""
         return {**self.training.as_json(), "comparison": self.comparison.as_json(without={"output_dir"})}

@@ -1,4 +1,4 @@
-"""What `clf evaluate` measured."""
+"""The result of `clf evaluate`."""
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ class Bin(Outcome):
 
 
 class BeforeCalibration(Outcome):
-    """The same model without its temperature."""
+    """Confidence metrics of the same model without its temperature."""
 
     mean_confidence: float
     ece: float
@@ -25,18 +25,18 @@ class BeforeCalibration(Outcome):
 
 
 class Calibration(Outcome):
-    """Confidence against accuracy, as the model is, and before its temperature."""
+    """How well confidence matches accuracy, for the model as it is and before temperature scaling."""
 
     temperature: float | None
     note: str | None
     reliability: list[Bin]
     risk_coverage: list[tuple[float, float]]
-    """Coverage and share of errors, the surest texts first."""
+    """Pairs of coverage and error rate, most confident texts first."""
     before: BeforeCalibration | None
 
 
 class Answered(Outcome):
-    """What a threshold does on some rows: coverage and accuracy of the answered, with exact 95 % intervals."""
+    """The effect of a threshold on some rows: coverage, and accuracy on the answered, with exact 95 % intervals."""
 
     threshold: float
     rows: int
@@ -48,13 +48,13 @@ class Answered(Outcome):
 
 
 class Abstention(Answered):
-    """What the stored threshold does on the measured texts, and what it aimed at."""
+    """The effect of the stored threshold on the measured texts, and the target that it was chosen for."""
 
     aim: dict[str, float] | None
 
 
 class LengthGroup(Outcome):
-    """Texts of similar length, in characters."""
+    """The accuracy on texts of similar length; `from` and `to` are in characters."""
 
     from_: int = Field(serialization_alias="from", validation_alias="from")
     to: int
@@ -74,7 +74,7 @@ class WrongAnswer(Outcome):
 
 
 class LabelIssue(Outcome):
-    """A label that is probably wrong, with the one that is likelier."""
+    """A label that is probably wrong, with a suggested label that is more likely."""
 
     split: str
     row: int
@@ -86,7 +86,7 @@ class LabelIssue(Outcome):
 
 
 class EvaluateResult(Outcome):
-    """`clf evaluate --json`."""
+    """The output of `clf evaluate --json`."""
 
     model: str
     dataset: str

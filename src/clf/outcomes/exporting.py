@@ -1,4 +1,4 @@
-"""What `clf export` wrote, and what it costs."""
+"""The result of `clf export`."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from clf.outcomes.base import Cost, GateAnswer, Interval, Metrics, Outcome, Spli
 
 
 class ExportResult(Outcome):
-    """`clf export --json`; `output_dir` is null where the export was refused."""
+    """The output of `clf export --json`; `output_dir` is null if the export was refused."""
 
     model: str
     format: Literal["onnx"]

@@ -1,4 +1,4 @@
-"""What `clf download-models` fetched and `clf doctor` found."""
+"""The results of `clf download-models` and `clf doctor`."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from clf.outcomes.base import Json, Outcome
 
 
 class Downloaded(Outcome):
-    """A repository that is here, and where."""
+    """A model or dataset that is on this machine, and its folder."""
 
     kind: Literal["model", "dataset"]
     id: str
@@ -19,7 +19,7 @@ class Downloaded(Outcome):
 
 
 class ComputeFindings(Outcome):
-    """What a command would compute with; `error` where torch cannot even be loaded."""
+    """The device, precision and threads that commands would use; `error` is set if torch cannot be loaded."""
 
     error: str | None = None
     device: str = ""
@@ -31,7 +31,7 @@ class ComputeFindings(Outcome):
 
 
 class CachedRepository(Outcome):
-    """A repository in the cache of the Hub."""
+    """A repository in the Hub cache, and its size in MB."""
 
     kind: str
     id: str
@@ -39,7 +39,7 @@ class CachedRepository(Outcome):
 
 
 class CacheFindings(Outcome):
-    """The cache of the Hub."""
+    """The Hub cache: its folder, the free space on its disk, and its repositories."""
 
     folder: str
     writable: bool
@@ -48,7 +48,7 @@ class CacheFindings(Outcome):
 
 
 class Readiness(Outcome):
-    """Whether a model or dataset that clf knows by name can be used with no network."""
+    """Whether a model or dataset that clf knows by name can be used without network access."""
 
     kind: Literal["model", "dataset"]
     id: str
@@ -58,7 +58,7 @@ class Readiness(Outcome):
 
 
 class HubFindings(Outcome):
-    """What the Hub answered."""
+    """Whether the Hub answered, and after how many seconds."""
 
     endpoint: str
     state: str
@@ -66,7 +66,7 @@ class HubFindings(Outcome):
 
 
 class SettingsFindings(Outcome):
-    """Where settings come from here."""
+    """The settings file and environment variables in effect."""
 
     file: str | None
     variables: list[str]
@@ -75,7 +75,7 @@ class SettingsFindings(Outcome):
 
 
 class DoctorResult(Outcome):
-    """`clf doctor --json`."""
+    """The output of `clf doctor --json`."""
 
     clf: str
     python: str
@@ -90,5 +90,5 @@ class DoctorResult(Outcome):
     settings: SettingsFindings
 
     def as_json(self, *, without: set[str] | None = None) -> Json:
-        """Return what `json.dumps` takes: only what was found out."""
+        """Return the findings as a JSON object, without fields that were not set."""
         return self.model_dump(exclude_unset=True)

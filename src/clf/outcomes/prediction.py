@@ -1,4 +1,4 @@
-"""What `clf predict` gave."""
+"""The result of `clf predict`."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from clf.outcomes.base import Json, Outcome
 
 
 class LabelledText(Outcome):
-    """The answer for one text; no label and no confidence where there is an error."""
+    """The prediction for one text; no label and no confidence if there is an error."""
 
     text: str
     label: str
@@ -16,7 +16,7 @@ class LabelledText(Outcome):
 
 
 class PredictResult(Outcome):
-    """`clf predict --json`; `predictions` only for texts of the command line. Times are without loading."""
+    """The output of `clf predict --json`; `predictions` only for texts on the command line. Times exclude loading."""
 
     rows: int
     abstained: int
@@ -27,6 +27,6 @@ class PredictResult(Outcome):
     predictions: list[LabelledText] = Field(default_factory=list)
 
     def as_json(self, *, without: set[str] | None = None) -> Json:
-        """Return what `json.dumps` takes, `predictions` only where texts were given one by one."""
+        """Return a JSON object, with `predictions` only if the texts came from the command line."""
         nothing = set() if "predictions" in self.model_fields_set else {"predictions"}
         return super().as_json(without=nothing | (without or set()))

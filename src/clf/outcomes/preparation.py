@@ -1,4 +1,4 @@
-"""What `clf prepare` found in the data."""
+"""The result of `clf prepare`: the audit of the data."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,7 +6,7 @@ from clf.outcomes.base import Json, Outcome
 
 
 class Conflict(Outcome):
-    """One of several texts that are alike and labelled apart."""
+    """One of several identical or near-duplicate texts with different labels."""
 
     split: str
     line: int
@@ -15,7 +15,7 @@ class Conflict(Outcome):
 
 
 class LargeCluster(Outcome):
-    """Near duplicates that are too many to be cut or kept like others, with the first of them."""
+    """A cluster of near duplicates that is too large to be split like the others, with its first line and text."""
 
     rows: int
     line: int
@@ -23,14 +23,14 @@ class LargeCluster(Outcome):
 
 
 class Leaks(Outcome):
-    """Texts that stand in two of the final splits, under `a_in_b`."""
+    """The number of texts that appear in two of the final splits, under `a_in_b`."""
 
     exact: dict[str, int]
     near: dict[str, int]
 
 
 class TokenQuantiles(Outcome):
-    """Tokens of a text."""
+    """The median, 95th percentile and maximum of tokens per text."""
 
     median: int
     p95: int
@@ -38,7 +38,7 @@ class TokenQuantiles(Outcome):
 
 
 class Lengths(Outcome):
-    """Lengths of the training texts in tokens, by the tokenizer of `model`."""
+    """Lengths of the training texts in tokens, counted with the tokenizer of `model`."""
 
     model: str
     measured_texts: int
@@ -49,7 +49,7 @@ class Lengths(Outcome):
 
 
 class Audit(BaseModel):
-    """What the data is like, as `audit.json` has it; one of an earlier clf may lack what was added since."""
+    """The audit of a dataset, as stored in `audit.json`; one from an earlier version of clf may lack newer fields."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
@@ -79,17 +79,17 @@ class Audit(BaseModel):
     classes: dict[str, dict[str, int]] = {}
 
     def as_json(self) -> Json:
-        """Return what `json.dumps` takes: what was found, and nothing that was not looked for."""
+        """Return the audit as a JSON object, without fields that were not computed."""
         return self.model_dump(exclude_unset=True)
 
 
 class PrepareResult(Outcome):
-    """What `clf prepare` found, and where the dataset is."""
+    """The name, audit and folder of the prepared dataset."""
 
     name: str
     audit: Audit
     output_dir: str
 
     def as_json(self, *, without: set[str] | None = None) -> Json:
-        """Return the audit with the folder beside it."""
+        """Return the audit as a JSON object, with the dataset folder added."""
         return {**self.audit.as_json(), "output_dir": self.output_dir}

@@ -1,10 +1,10 @@
-"""What `clf train` reached."""
+"""The result of `clf train`."""
 
 from clf.outcomes.base import Metrics, Outcome
 
 
 class TrainExample(Outcome):
-    """A test text with the model's answer."""
+    """A test text with its label and the model's prediction."""
 
     text: str
     label: str
@@ -13,7 +13,7 @@ class TrainExample(Outcome):
 
 
 class TrainResult(Outcome):
-    """`clf train --json`; `metrics` are on validation."""
+    """The output of `clf train --json`; `metrics` are those on the validation split."""
 
     model_dir: str
     run_dir: str

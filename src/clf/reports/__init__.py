@@ -1,10 +1,12 @@
 """Results for people and for CI jobs.
 
-markdown      tables and reports as Markdown
-html, charts  one page with pictures
-junit         the gate for the test view of a CI system
-label_issues  probably wrong labels, for a spreadsheet
-model_card    the README.md of a model folder
-schema        the JSON schemas of what `--json` prints
-safety        foreign text made harmless
+markdown         tables and reports as Markdown
+html             results as one self-contained HTML page
+page.html.jinja  the template of that page
+charts           the SVG charts in that page
+junit            the gate as JUnit XML, for the test view of a CI system
+label_issues     labels that are probably wrong, as CSV for a spreadsheet
+model_card       the README.md of a model folder
+schema           the JSON schemas of the output of `--json`
+safety           makes untrusted text safe to show
 """

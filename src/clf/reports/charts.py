@@ -1,6 +1,6 @@
-"""Results as pictures: SVG to stand inside a page, in the page's own text colour, light or dark.
+"""Charts as inline SVG for the HTML page, in the page's own text colour, light or dark.
 
-They are drawn from outcomes alone; `clf.reports.html` gives each its section, and page.html.jinja the page its look.
+They are drawn from outcomes alone. `clf.reports.html` puts each into a section, and page.html.jinja styles the page.
 """
 
 import io
@@ -17,7 +17,7 @@ from clf.reports.safety import one_line
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK = "#123456"  # stands for the page's text colour while matplotlib draws
+INK = "#123456"  # placeholder for the page's text colour while matplotlib draws
 BLUE, ORANGE, GREEN, RED, GREY = "#3d8bd4", "#e08a2e", "#3a9d6e", "#d45d5d", "#8b929c"
 STYLE = {
     "svg.fonttype": "none", "text.parse_math": False, "font.size": 10, "font.family": "sans-serif",
@@ -30,7 +30,7 @@ NAME_WIDTH = 24
 
 
 def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str | None:
-    """Draw a confusion matrix, each row's shares as colour; None where it has too many classes to read."""
+    """Draw a confusion matrix, coloured by the shares of each row; None if it has too many classes to read."""
     if len(names) > CLASSES_SHOWN:
         return None
     shown = [one_line(name, NAME_WIDTH) for name in names]
@@ -72,7 +72,7 @@ def reliability(after: Sequence[Bin], before: Sequence[Bin] | None) -> str:
 
 
 def risk_coverage(curve: Sequence[Sequence[float]], answered: Abstention | None) -> str:
-    """Draw what share of errors remains when only the surest texts are answered."""
+    """Draw the error rate against the share of texts answered, most confident first."""
 
     def draw(axes: "Axes") -> None:
         axes.plot([point[0] for point in curve], [point[1] for point in curve], color=BLUE)
@@ -80,14 +80,14 @@ def risk_coverage(curve: Sequence[Sequence[float]], answered: Abstention | None)
             axes.plot(answered.coverage, 1 - answered.accuracy, "o", color=ORANGE, label="stored threshold")
             axes.legend(loc="upper left")
         axes.set_xlabel("coverage: share of texts answered")
-        axes.set_ylabel("share of errors among them")
+        axes.set_ylabel("error rate on answered texts")
         axes.set_ylim(bottom=0)
 
     return _svg("risk and coverage", draw)
 
 
 def learning(history: Sequence[Mapping[str, float]]) -> str | None:
-    """Draw training loss, and validation loss and F1 of each epoch; None without a history."""
+    """Draw the training loss, and the validation loss and F1 of each epoch; None without a history."""
     losses = [(each["epoch"], each["loss"]) for each in history if "loss" in each]
     epochs = [each for each in history if "eval_macro_f1" in each]
     if not losses or not epochs:
@@ -113,7 +113,7 @@ def learning(history: Sequence[Mapping[str, float]]) -> str | None:
 
 
 def class_bars(per_class: Mapping[str, ClassMetrics]) -> str:
-    """Draw precision and recall of each class, the classes with the lowest F1 first where there are many."""
+    """Draw precision and recall of each class, lowest F1 first, for at most CLASSES_SHOWN classes."""
     rows = sorted(per_class.items(), key=lambda item: item[1].f1 or 0.0)[:CLASSES_SHOWN][::-1]
 
     def draw(axes: "Axes") -> None:
@@ -128,7 +128,7 @@ def class_bars(per_class: Mapping[str, ClassMetrics]) -> str:
 
 
 def by_length(groups: Sequence[LengthGroup]) -> str:
-    """Draw the accuracy of texts of similar length, with exact 95 % intervals."""
+    """Draw the accuracy on groups of texts of similar length, with exact 95 % intervals."""
 
     def draw(axes: "Axes") -> None:
         places = list(range(len(groups)))
@@ -137,14 +137,14 @@ def by_length(groups: Sequence[LengthGroup]) -> str:
         above = [max(0.0, group.interval[1] - group.accuracy) for group in groups]
         axes.errorbar(places, values, [below, above], fmt="o", color=BLUE, capsize=4)
         axes.set_xticks(places, [f"{group.from_:,}-{group.to:,}" for group in groups])
-        axes.set_xlabel("characters of the text")
+        axes.set_xlabel("text length in characters")
         axes.set_ylabel("accuracy")
 
-    return _svg("accuracy by length of text", draw)
+    return _svg("accuracy by text length", draw)
 
 
 def differences(comparisons: Sequence[Comparison]) -> str:
-    """Draw the difference to each baseline with its 95 % interval."""
+    """Draw the difference from each baseline with its 95 % interval."""
     rows = list(comparisons)[::-1]
     colours = {"better": GREEN, "worse": RED, "inconclusive": GREY, "not worse": BLUE}
 
@@ -159,19 +159,19 @@ def differences(comparisons: Sequence[Comparison]) -> str:
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set_xlabel(f"difference in {rows[0].metric.replace('_', ' ')}, 95 % interval" if rows else "")
 
-    return _svg("differences to the baselines", draw, height=1.2 + 0.45 * len(rows))
+    return _svg("differences from the baselines", draw, height=1.2 + 0.45 * len(rows))
 
 
 def _svg(title: str, draw: Callable[["Axes"], None], width: float = 6.0, height: float = 3.6) -> str:
-    """Draw one picture and return it as an SVG element."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what it says of caches and fonts is no matter here
+    """Draw one chart and return it as an SVG element."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its warnings about caches and fonts do not matter here
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with warnings.catch_warnings(), mpl.rc_context():
         warnings.simplefilter("ignore")
-        mpl.rcdefaults()  # a matplotlibrc of the working folder belongs to other work
+        mpl.rcdefaults()  # ignore a matplotlibrc in the working folder
         mpl.rcParams.update({**STYLE, "svg.hashsalt": title})
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)

@@ -1,4 +1,4 @@
-"""Results as one self-contained page: no network, no scripts, everything foreign escaped."""
+"""Results as one self-contained HTML page: no network, no scripts, all untrusted text escaped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ TEXT_WIDTH = 400
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table, as it is shown; `kind` is number, text or nothing."""
+    """One table cell, as shown; `kind` is number, text or empty."""
 
     shown: str
     kind: str = ""
@@ -28,7 +28,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page: a heading, some sentences, a picture, a table."""
+    """One section of a page: a heading, notes, a chart and a table."""
 
     title: str
     notes: list[str] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Section:
 def evaluation_page(
     result: EvaluateResult, issues: Sequence[LabelIssue], audit: Audit, judged_unseen: bool = True
 ) -> str:
-    """Write the page of `clf evaluate`."""
+    """Render the page of `clf evaluate`."""
     title = f"{result.model} on {result.dataset}, {result.split}"
     sections = [
         metrics_section(evaluation_columns(result), result.intervals),
@@ -56,7 +56,7 @@ def evaluation_page(
 
 
 def comparison_page(result: CompareResult, audit: Audit) -> str:
-    """Write the page of `clf compare`."""
+    """Render the page of `clf compare`."""
     columns = {result.model: result.candidate, **result.baselines}
     notes = [f"Try {advice}." for advice in result.advice]
     sections = [
@@ -76,10 +76,10 @@ def comparison_page(result: CompareResult, audit: Audit) -> str:
 def training_page(
     result: TrainResult, record: ModelRecord, history: Sequence[Mapping[str, float]], audit: Audit
 ) -> str:
-    """Write the page of `clf train`."""
+    """Render the page of `clf train`."""
     columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
     seconds, rate = result.train_seconds, result.examples_per_second
-    took = f"{result.steps:,} steps, {result.epochs:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts a second"
+    took = f"{result.steps:,} steps, {result.epochs:g} epochs, {seconds:,.0f} s, {rate:,.1f} texts per second"
     examples = [
         [_text(row.text), _text(row.label), _text(row.predicted), _number(row.confidence)] for row in result.examples
     ]
@@ -98,7 +98,7 @@ def training_page(
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[str, str] | None = None) -> str:
-    """Fill the template; what is foreign is escaped there."""
+    """Fill the template, which escapes untrusted text."""
     from jinja2 import Environment
 
     template = files("clf.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[
 
 
 def metrics_section(columns: MetricColumns, intervals: Intervals, costs: MetricCosts | None = None) -> Section:
-    """Show the metrics of each column, with the intervals of the first, and what each model costs."""
+    """Show the metrics of each column, the intervals of the first column, and the costs of each model."""
     rows = [
         [_text(shown), *(Cell(number, "number") for number in numbers)]
         for shown, *numbers in table_rows(columns, costs, intervals or None)
@@ -133,7 +133,7 @@ def confidence_section(result: EvaluateResult) -> Section:
     ]
     if before:
         notes.append(
-            f"Before its temperature of {calibration.temperature:g}: mean confidence "
+            f"Before calibration (temperature {calibration.temperature:g}): mean confidence "
             f"{before.mean_confidence:.3f}, calibration error {before.ece:.4f}."
         )
     if calibration.note:
@@ -143,19 +143,19 @@ def confidence_section(result: EvaluateResult) -> Section:
 
 
 def selective_section(result: EvaluateResult) -> list[Section]:
-    """Show what answering only the surest texts gains."""
+    """Show the gain from answering only the most confident texts."""
     answered, notes = result.abstention, []
     if answered and answered.accuracy_interval:
         low, high = answered.accuracy_interval
         notes = [
             f"At the stored threshold of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of "
-            f"these texts, {answered.accuracy:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+            f"these texts, {answered.accuracy:.2%} of them correctly (95 % interval {low:.2%} to {high:.2%})."
         ]
     return [Section("Risk and coverage", notes, charts.risk_coverage(result.calibration.risk_coverage, answered))]
 
 
 def classes_sections(per_class: Mapping[str, ClassMetrics], matrix: Sequence[Sequence[int]] | None) -> list[Section]:
-    """Show each class, and which are taken for which."""
+    """Show the metrics of each class, and which classes are confused."""
     rows = [
         [_text(name), *map(_number, (row.precision, row.recall, row.f1)), _count(row.rows)]
         for name, row in per_class.items()
@@ -168,24 +168,24 @@ def classes_sections(per_class: Mapping[str, ClassMetrics], matrix: Sequence[Seq
 
 
 def errors_section(errors: Sequence[WrongAnswer]) -> Section:
-    """Show the errors the model was surest of."""
+    """Show the errors with the highest confidence."""
     rows = [[_text(row.text), _text(row.label), _text(row.predicted), _number(row.confidence)] for row in errors]
-    notes = ["The errors it was surest of. Some of them may be wrong labels."] if rows else ["There are none."]
+    notes = ["Highest confidence first. Some of them may be wrong labels."] if rows else ["There are none."]
     return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
 
 
 def issues_section(issues: Sequence[LabelIssue], judged_unseen: bool) -> list[Section]:
     """Show the labels that are most likely wrong."""
     rows = [[_text(row.text), _text(row.label), _text(row.suggested_label), _number(row.margin)] for row in issues]
-    unseen = "Judged by models that did not see the text in training, the likeliest first."
-    unknown = "The likeliest first. Whether the model saw these texts in training is unknown."
+    unseen = "Judged by models that did not see the text in training, most likely errors first."
+    unknown = "Most likely errors first. Whether the model saw these texts in training is unknown."
     notes = [unseen if judged_unseen else unknown]
-    columns = ["text", "label", "more likely", "margin"]
+    columns = ["text", "label", "suggested label", "margin"]
     return [Section("Labels that look wrong", notes, None, columns, rows)] if rows else []
 
 
 def differences_section(comparisons: Sequence[Comparison]) -> Section:
-    """Show the difference to each baseline."""
+    """Show the difference from each baseline."""
     rows = [
         [
             _text(row.baseline + ("" if row.gates else " (shown only)")),
@@ -202,17 +202,17 @@ def differences_section(comparisons: Sequence[Comparison]) -> Section:
 
 
 def leaks_section(result: CompareResult) -> list[Section]:
-    """Show the metrics without the rows that stood in a model's training, where there were some."""
+    """Show the metrics without the rows that were in a model's training data, if there are any."""
     columns = {name: metrics for name, metrics in result.without_leaks.items() if metrics}
     if not columns:
         return []
     section = metrics_section(columns, {})
-    notes = [f"{result.leaked_rows:,} of the texts stood in the training of one of the models."]
+    notes = [f"{result.leaked_rows:,} of the texts were in the training data of one of the models."]
     return [Section("Without leaked rows", notes, None, section.columns, section.rows)]
 
 
 def flips_sections(flips: Mapping[str, Flips]) -> list[Section]:
-    """Show texts that only one of candidate and baseline gets right, in both directions."""
+    """Show texts that only the candidate gets right, and texts that only the baseline gets right."""
     sections = []
     for name, both in flips.items():
         against = f" (against {one_line(name, 40)})"
@@ -227,7 +227,7 @@ def flips_sections(flips: Mapping[str, Flips]) -> list[Section]:
 
 
 def audit_section(audit: Audit) -> list[Section]:
-    """Show what was found in the data."""
+    """Show what the audit found in the data."""
     if not audit.rows:
         return []
     rows = [[_text(f"{split} rows"), _count(count)] for split, count in audit.rows.items()]

@@ -1,4 +1,4 @@
-"""The gate as JUnit XML: a case for each rule, for the test view of a CI system."""
+"""The gate as JUnit XML: one test case per rule, for the test view of a CI system."""
 
 from xml.etree import ElementTree as xml
 
@@ -7,7 +7,7 @@ from clf.reports.safety import one_line
 
 
 def junit_xml(result: CompareResult) -> str:
-    """Write one test suite: a rule that failed is a failure, one that is inconclusive was skipped."""
+    """Return one test suite: a failed rule is a failure, an inconclusive rule is skipped."""
     rules = result.rules
     counts = {outcome: sum(rule.outcome == outcome for rule in rules) for outcome in ("failed", "inconclusive")}
     suite = xml.Element(

@@ -1,4 +1,4 @@
-"""The labels that are probably wrong, as a file for a spreadsheet."""
+"""Labels that are probably wrong, as a CSV file for a spreadsheet."""
 
 import csv
 import math
@@ -18,11 +18,11 @@ ACTIVE = (
     "\uff0b",
     "\uff0d",
     "\uff20",
-)  # the last four are wide, for Chinese and Japanese
+)  # the last four are full-width, as in Chinese and Japanese
 
 
 def write_label_issues(path: Path, issues: Sequence[LabelIssue]) -> None:
-    """Write one line an issue, the likeliest first."""
+    """Write one line per issue, most likely errors first."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(LabelIssue.model_fields))
         writer.writeheader()
@@ -30,9 +30,9 @@ def write_label_issues(path: Path, issues: Sequence[LabelIssue]) -> None:
 
 
 def inert(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula, or that begins with one itself.
+    """Prefix an apostrophe to text that a spreadsheet would read as a formula, or that starts with an apostrophe.
 
-    Take the first apostrophe off to have the text back. Numbers stay; control characters become visible.
+    Remove the first apostrophe to get the text back. Numbers stay; control characters become visible.
     """
     if not isinstance(value, str) or _is_number(value):
         return value

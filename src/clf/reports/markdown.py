@@ -8,7 +8,7 @@ from clf.outcomes.evaluation import EvaluateResult
 from clf.reports.safety import one_line
 from clf.scoring.metric_table import SHOWN
 
-SHOWN_COSTS = {"train_seconds": "training, seconds", "texts_per_second": "texts a second", "megabytes": "MB on disk"}
+SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
 
 MetricColumns = Mapping[str, Metrics]
 """The metrics of each model or split."""
@@ -17,7 +17,7 @@ Intervals = Mapping[str, Interval]
 
 
 def evaluation_columns(result: EvaluateResult) -> MetricColumns:
-    """Return the columns of metrics that an evaluation has."""
+    """Return the metric columns of an evaluation."""
     leaks, positive = result.without_leaks, result.positive_class
     of_class: Metrics = {}
     if positive:
@@ -30,7 +30,7 @@ def evaluation_columns(result: EvaluateResult) -> MetricColumns:
 
 
 def table_heads(columns: MetricColumns, intervals: Intervals | None = None) -> list[str]:
-    """Return the heads of a table of metrics."""
+    """Return the column heads of a metrics table."""
     first, *others = columns
     return ["metric", first, *(["95 % interval"] if intervals else []), *others]
 
@@ -38,7 +38,7 @@ def table_heads(columns: MetricColumns, intervals: Intervals | None = None) -> l
 def table_rows(
     columns: MetricColumns, costs: MetricCosts | None = None, intervals: Intervals | None = None
 ) -> list[list[str]]:
-    """Return the rows of a table of metrics: a column for each model or split, intervals of the first, and costs."""
+    """Return the rows of a metrics table: a column for each model or split, the intervals of the first, and costs."""
     rows = []
     for name, shown in SHOWN.items():
         if any(name in metrics for metrics in columns.values()):
@@ -54,7 +54,7 @@ def table_rows(
 
 
 def metrics_table(columns: MetricColumns, costs: MetricCosts | None = None, intervals: Intervals | None = None) -> str:
-    """Write one column of metrics for each model or split."""
+    """Render a metrics table with a column for each model or split."""
     heads = table_heads(columns, intervals)
     lines = [f"| {' | '.join(map(escape, heads))} |", "|---" * len(heads) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in table_rows(columns, costs, intervals)]
@@ -62,7 +62,7 @@ def metrics_table(columns: MetricColumns, costs: MetricCosts | None = None, inte
 
 
 def evaluation_report(result: EvaluateResult) -> str:
-    """Write the result of `clf evaluate`."""
+    """Render the report of `clf evaluate`."""
     lines = [
         f"# {escape(result.model)} on {escape(result.dataset)}, {result.split}",
         "",
@@ -87,7 +87,7 @@ def evaluation_report(result: EvaluateResult) -> str:
 
 
 def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
-    """Write a confusion matrix with its class names."""
+    """Render a confusion matrix with its class names."""
     head = [f"| | {' | '.join(map(escape, names))} |", "|---" * (len(names) + 1) + "|"]
     return "\n".join(
         head
@@ -96,7 +96,7 @@ def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> st
 
 
 def comparison_report(result: CompareResult) -> str:
-    """Write the result of `clf compare`."""
+    """Render the report of `clf compare`."""
     columns = {result.model: result.candidate, **result.baselines}
     lines = [
         f"# {escape(result.model)} compared on {escape(result.dataset)}, {result.split}",
@@ -107,9 +107,9 @@ def comparison_report(result: CompareResult) -> str:
         "",
     ]
     if unleaked := {name: metrics for name, metrics in result.without_leaks.items() if metrics}:
-        lines += [f"Without {result.leaked_rows} rows that stood in a training:", "", metrics_table(unleaked), ""]
+        lines += [f"Without {result.leaked_rows} rows that were in training data:", "", metrics_table(unleaked), ""]
     lines += [
-        f"| against | {_metric(result)}, difference | 95 % interval | verdict | McNemar p |",
+        f"| against | difference in {_metric(result)} | 95 % interval | verdict | McNemar p |",
         "|---|---|---|---|---|",
     ]
     lines += [
@@ -129,26 +129,26 @@ def _metric(result: CompareResult) -> str:
 
 
 def _confidence(result: EvaluateResult) -> list[str]:
-    """Say what calibration and abstention do, where there are any."""
+    """Describe the effect of calibration and abstention, if the model has them."""
     lines, before, answered = [], result.calibration.before, result.abstention
     if result.calibration.note:
         lines.append(f"Not calibrated: {escape(result.calibration.note)}.")
     if before:
         lines.append(
-            f"Before its temperature of {result.calibration.temperature:g}: mean confidence "
+            f"Before calibration (temperature {result.calibration.temperature:g}): mean confidence "
             f"{before.mean_confidence:.4f}, calibration error {before.ece:.4f}."
         )
     if answered and answered.accuracy_interval:
         low, high = answered.accuracy_interval
         lines.append(
-            f"Above a confidence of {answered.threshold:.4f} it answers {answered.coverage:.1%} of the texts, "
-            f"{answered.accuracy:.2%} of them right (95 % interval {low:.2%} to {high:.2%})."
+            f"Above a confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of the texts, "
+            f"{answered.accuracy:.2%} of them correctly (95 % interval {low:.2%} to {high:.2%})."
         )
     return lines
 
 
 def escape(text: str) -> str:
-    """Keep a foreign string from becoming Markdown or HTML."""
+    """Escape an untrusted string so that it cannot become Markdown or HTML."""
     text = one_line(text)
     for mark in ("\\", "`", "*", "_", "[", "]", "|", "#"):
         text = text.replace(mark, "\\" + mark)

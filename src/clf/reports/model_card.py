@@ -1,4 +1,4 @@
-"""The README.md of a model folder: a model card the Hub accepts."""
+"""The README.md of a model folder: a model card that the Hub accepts."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from clf.scoring.metric_table import IN_MODEL_INDEX, SHOWN
 KEPT = {
     "macro_f1": "The weights with the best macro F1 on {} validation texts were kept.",
     "log_loss": "The weights with the lowest log loss on {} validation texts were kept.",
-    "last": "The last weights were kept: {} validation texts are too few to choose by.",
+    "last": "The last weights were kept: {} validation texts are too few to choose the best.",
 }
 
 
 def model_card(name: str, record: ModelRecord) -> str:
-    """Write the card of the model that a run made, from its record."""
+    """Return the card of a trained model, from its record."""
     base, dataset, recipe, settings = record.base_model, record.dataset, record.train, record.settings
-    assert base is not None  # a run records all three
+    assert base is not None  # every training run records all three
     assert dataset is not None
     assert settings is not None
     validation, test = record.metrics.validation, record.metrics.test
@@ -30,14 +30,15 @@ def model_card(name: str, record: ModelRecord) -> str:
 
 # {escape(name)}
 
-{escape(base.name)} fine-tuned on {escape(dataset.name)} to tell {escape(", ".join(record.labels))} apart.
-It was made with clf {record.clf_version} on {record.created}.
+{escape(base.name)} fine-tuned on {escape(dataset.name)} to predict one of these labels:
+{escape(", ".join(record.labels))}.
+Trained with clf {record.clf_version} on {record.created}.
 
-## What it reached
+## Results
 
 {metrics_table(columns)}
 
-## How to use it
+## Usage
 
 ```python
 from transformers import pipeline
@@ -46,34 +47,35 @@ classify = pipeline("text-classification", "path/to/this/folder")
 classify("a text", truncation=True, max_length={record.max_length})
 ```
 
-Texts were cleaned before training ({", ".join(steps) or "not at all"});
-`clf predict` cleans them the same way.
+Cleaning steps before training: {", ".join(steps) or "none"}.
+`clf predict` cleans texts the same way.
 
-## How it was made
+## Training
 
-{recipe.epochs} epochs at most, batch size {recipe.batch_size}, learning rate {float(recipe.learning_rate):g},
+At most {recipe.epochs} epochs, batch size {recipe.batch_size}, learning rate {float(recipe.learning_rate):g},
 weight decay {recipe.weight_decay:g}, {record.rows["train"]} training texts,
-cut at {record.max_length} tokens, seed {settings.run.seed},
+truncated to {record.max_length} tokens, seed {settings.run.seed},
 {record.compute.precision} on {record.compute.device}.
 {KEPT[recipe.select_by].format(record.rows["validation"])}
 """
 
 
 def export_card(export: ExportResult, labels: Sequence[str], max_length: int) -> str:
-    """Write the card of an exported model from what was measured when it was made."""
+    """Return the card of an exported model, from the figures measured at export."""
     low, high = export.interval
     kind = "int8" if export.int8 else "fp32"
     return f"""# {escape(export.model)} as ONNX, {kind}
 
-It tells {escape(", ".join(labels))} apart. On {export.rows} texts of {escape(export.dataset)} ({export.split})
-it gives the same label as the original for {export.same_labels:.2%}; {export.metric} differs by
+It predicts one of these labels: {escape(", ".join(labels))}.
+On {export.rows} texts of {escape(export.dataset)} ({export.split})
+it predicts the same label as the original for {export.same_labels:.2%}; {export.metric} differs by
 {export.difference:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}].
 
 {metrics_table({"original": export.original, "exported": export.exported})}
 
-## How to use it
+## Usage
 
-`clf predict` takes this folder as it takes the original, and cleans texts as for training. In plain ONNX Runtime:
+`clf predict` accepts this folder like the original and cleans texts as in training. With ONNX Runtime alone:
 
 ```python
 import numpy, onnxruntime, tokenizers
@@ -87,12 +89,12 @@ inputs = {{"input_ids": numpy.array([encoded.ids]), "attention_mask": numpy.arra
 [logits] = session.run(["logits"], inputs)
 ```
 
-The labels of the logits, in order, are `id2label` of `config.json`.
+`id2label` in `config.json` lists the labels in the order of the logits.
 """
 
 
 def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, test: Metrics | None) -> str:
-    """Return what the Hub reads of a card; metrics on test as its model index has them."""
+    """Return the front matter that the Hub reads, with the test metrics as its model index."""
     from huggingface_hub import EvalResult, ModelCardData
 
     name = dataset.name

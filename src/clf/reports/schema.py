@@ -1,4 +1,4 @@
-"""The JSON schemas of what `--json` prints, made from the types: `python -m clf.reports.schema docs/schema`."""
+"""The JSON schemas of the output of `--json`, generated from the types: `python -m clf.reports.schema docs/schema`."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ def schemas() -> dict[str, str]:
 
 
 def main(folder: Path) -> None:
-    """Write the schemas."""
+    """Write the schemas to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in schemas().items():
         (folder / name).write_text(text, encoding="utf-8")

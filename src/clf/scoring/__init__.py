@@ -1,11 +1,11 @@
-"""Pure functions of answers and true labels: no files, no models, no settings of where to compute.
+"""Pure functions of probabilities and true labels: no files, no models, no device settings.
 
-answers       probabilities beside true labels: predictions, confidence, what is correct
-metric_table  every metric: its name, how it is shown
-metrics       answers -> metrics, per class, intervals
-calibration   does confidence mean what it says?
-significance  is a difference more than chance?
-selective     answering only when sure
-label_issues  which labels are probably wrong?
-gate          verdicts, rules, and what to try next
+answers       probabilities with the true labels: predictions, confidence, which predictions are correct
+metric_table  the list of metrics: their names, and what tables call them
+metrics       computes the metrics, overall and per class, and their 95 % intervals
+calibration   calibration error and temperature scaling
+significance  bootstrap intervals and McNemar's test: is a difference more than chance?
+selective     the confidence threshold below which a model abstains, and the risk-coverage curve
+label_issues  ranks labels by how likely they are to be wrong
+gate          the verdict against each baseline, the rules of the gate, and what to try next
 """

@@ -1,7 +1,7 @@
-"""What a model answers, beside what is true: the one place that knows how probabilities become a prediction.
+"""A model's probabilities with the true labels: the one place where probabilities become predictions.
 
-Everything that scores asks `Answers` for predictions, confidence and what is correct. A second kind of answers, of
-several labels per text, would answer the same questions.
+All scoring code gets predictions, confidence and correctness from `Answers`. A variant for several labels per text
+would provide the same properties.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 TINY, LEAST = 1e-30, 1e-12
-"""The least probability whose logarithm is taken: to scale it, and as a loss."""
+"""Lower limits on a probability before its logarithm is computed: for temperature scaling, and for the log loss."""
 
 Probabilities = NDArray[np.float32]
 """Shape (rows, classes)."""
 Labels = NDArray[np.int64]
-"""Ids of classes, shape (rows,)."""
+"""Class ids, shape (rows,)."""
 
 
 def predictions_of(probabilities: Probabilities) -> Labels:
-    """Return the class of the largest probability of each row, shape (rows,)."""
+    """Return the class with the largest probability in each row, shape (rows,)."""
     predictions: Labels = probabilities.argmax(axis=1)
     return predictions
 
@@ -32,7 +32,7 @@ def confidence_of(probabilities: Probabilities) -> NDArray[np.float64]:
 
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Return what the probabilities, shape (rows, classes), become when the logits are divided by `temperature`."""
+    """Return the probabilities, shape (rows, classes), after dividing the logits by `temperature`."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), TINY)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     scaled: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -51,28 +51,28 @@ class Answers:
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """The number of classes."""
         return int(self.probabilities.shape[1])
 
     @cached_property
     def predictions(self) -> Labels:
-        """The answered class of each row, shape (rows,)."""
+        """The predicted class of each row, shape (rows,)."""
         return predictions_of(self.probabilities)
 
     @cached_property
     def confidence(self) -> NDArray[np.float64]:
-        """How sure each answer is: its probability, shape (rows,)."""
+        """The confidence of each prediction (its probability), shape (rows,)."""
         return confidence_of(self.probabilities)
 
     @cached_property
     def correct(self) -> NDArray[np.bool_]:
-        """Whether each answer is true, shape (rows,)."""
+        """Whether each prediction is correct, shape (rows,)."""
         correct: NDArray[np.bool_] = self.predictions == self.labels
         return correct
 
     @cached_property
     def log_losses(self) -> NDArray[np.float64]:
-        """The log loss of each row in nats, 27.6 at most, shape (rows,)."""
+        """The log loss of each row in nats, at most 27.6, shape (rows,)."""
         of_truth = self.probabilities[np.arange(len(self)), self.labels].astype(np.float64)
         losses: NDArray[np.float64] = -np.log(np.clip(of_truth, LEAST, 1.0))
         return losses
@@ -83,9 +83,9 @@ class Answers:
         return float(self.log_losses.mean())
 
     def take(self, rows: Labels | NDArray[np.bool_]) -> "Answers":
-        """Return the answers for some rows."""
+        """Return the answers for a subset of the rows."""
         return Answers(self.probabilities[rows], self.labels[rows])
 
     def with_temperature(self, temperature: float) -> "Answers":
-        """Return what the answers become when the logits are divided by `temperature`."""
+        """Return the answers after dividing the logits by `temperature`."""
         return Answers(with_temperature(self.probabilities, temperature), self.labels)

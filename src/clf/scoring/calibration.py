@@ -1,4 +1,4 @@
-"""Does confidence mean what it says? Calibration error, what of it is chance, and the temperature that mends it."""
+"""Calibration error, how much of it is due to chance, and the temperature that reduces it."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,20 +16,19 @@ FEWEST_ROWS, FEWEST_ERRORS = 100, 10
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
-    """Return the mean distance of confidence and accuracy over BINS bins of equal row counts, shapes (rows,).
+    """Return the mean gap between confidence and accuracy over BINS bins of equal row counts, shapes (rows,).
 
     Guo et al., "On Calibration of Modern Neural Networks", 2017, with equal-mass bins. Rows of equal confidence
-    share their accuracy, so that their order in the file changes nothing.
+    share their mean accuracy, so the order of the rows does not matter.
     """
     order = np.argsort(confidence, kind="stable")
     return float(_binned(correct[order].astype(np.float64)[None, :], confidence[order])[0])
 
 
 def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0) -> float:
-    """Return the mean ECE of a perfectly calibrated model with these confidences: the part that is chance.
+    """Return the mean ECE of a perfectly calibrated model with these confidences: the part due to chance.
 
-    ECE is biased upward at few rows, so it is read beside this value. Seeded by `seed`, apart from any other
-    random state.
+    ECE is biased upward on few rows, so compare it with this value. `seed` seeds a separate random generator.
     """
     generator = np.random.default_rng(seed)
     ordered = np.sort(confidence)
@@ -38,7 +37,7 @@ def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0) 
 
 
 def _binned(correct: NDArray[np.float64], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average |accuracy - confidence| over bins of equal mass; `correct` is (draws, rows), by rising confidence."""
+    """Average |accuracy - confidence| over equal-mass bins; `correct` is (draws, rows), sorted by rising confidence."""
     rows = len(confidence)
     starts = np.flatnonzero(np.diff(confidence, prepend=-1.0))
     counts = np.diff(starts, append=rows)
@@ -53,7 +52,7 @@ def _edges(rows: int) -> NDArray[np.int64]:
 
 
 def reliability(answers: Answers) -> list[Bin]:
-    """Return the reliability diagram: the bins of `expected_calibration_error`."""
+    """Return the reliability diagram, with the same bins as `expected_calibration_error`."""
     order = np.argsort(answers.confidence, kind="stable")
     ordered = answers.confidence[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=-1.0))
@@ -75,7 +74,7 @@ def reliability(answers: Answers) -> list[Bin]:
 
 @dataclass(frozen=True)
 class Temperature:
-    """What logits are divided by, how the calibration error and log loss were before and after, and why it is 1."""
+    """The divisor of the logits, calibration figures before and after it, and the reason if it was left at 1."""
 
     value: float
     rows: int
@@ -86,9 +85,9 @@ class Temperature:
 
 
 def fit_temperature(answers: Answers) -> Temperature:
-    """Find the temperature with the least log loss on rows that trained nothing (Guo et al. 2017).
+    """Find the temperature with the lowest log loss on rows that were not trained on (Guo et al. 2017).
 
-    Bounded to 0.25-10. It stays 1 with fewer than 100 rows or fewer than 10 errors among them, which could not tell.
+    Bounded to 0.25-10. It stays 1 if there are fewer than 100 rows or 10 errors, which are too few to fit it.
     """
     from scipy.optimize import minimize_scalar
 
@@ -98,7 +97,7 @@ def fit_temperature(answers: Answers) -> Temperature:
         many = "1 error" if errors == 1 else f"{errors} errors"
         reason = (
             f"{rows} validation rows with {many} are too few to calibrate on "
-            f"(at least {FEWEST_ROWS} with {FEWEST_ERRORS})"
+            f"(at least {FEWEST_ROWS} rows and {FEWEST_ERRORS} errors are needed)"
         )
         return Temperature(1.0, rows, errors, before, before, reason)
     found = minimize_scalar(

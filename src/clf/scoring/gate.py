@@ -1,4 +1,4 @@
-"""Is the candidate better? The verdict against each baseline, and the gate that a CI job reads."""
+"""The verdict against each baseline (is the candidate better?), and the gate for CI jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,11 +16,11 @@ PASSED: Final = "passed"
 FAILED: Final = "failed"
 UNDECIDED: Final = "inconclusive"
 OUTCOMES: dict[Verdict, GateAnswer] = {BETTER: PASSED, NOT_WORSE: PASSED, WORSE: FAILED, INCONCLUSIVE: UNDECIDED}
-"""What a verdict against a baseline that gates means for the gate."""
+"""The gate's outcome for each verdict against a gating baseline."""
 
 
 def decide(interval: Sequence[float], settings: CompareSettings) -> Verdict:
-    """Return the verdict that the interval [low, high] of the difference gives, in this order."""
+    """Return the verdict for the interval [low, high] of the difference; the first rule that applies decides."""
     low, high = interval
     if low > settings.min_improvement:
         return BETTER
@@ -32,13 +32,13 @@ def decide(interval: Sequence[float], settings: CompareSettings) -> Verdict:
 
 
 def within_margin(interval: Sequence[float], margin: float) -> GateAnswer:
-    """Tell whether a loss is at most `margin`, given the interval of the difference (negative: a loss)."""
+    """Check that the loss is at most `margin`, given the interval of the difference (negative: a loss)."""
     low, high = interval
     return PASSED if low >= -margin else FAILED if high < -margin else UNDECIDED
 
 
 def weakest(comparisons: Sequence[Comparison]) -> Verdict:
-    """Return the weakest verdict among the comparisons that gate; `better` when none does."""
+    """Return the weakest verdict among the gating comparisons; `better` if there are none."""
     verdicts = [comparison.verdict for comparison in comparisons if comparison.gates]
     return min(verdicts, key=WEAKEST_FIRST.index, default=BETTER)
 
@@ -49,7 +49,7 @@ def check_rules(
     per_class: Mapping[str, ClassMetrics],
     settings: CompareSettings,
 ) -> list[Rule]:
-    """Check all that the gate asks for: each baseline that gates, and the floors of the candidate itself."""
+    """Check every rule of the gate: each gating baseline, and the limits on the candidate's own metrics."""
     rules = [_against(comparison, settings) for comparison in comparisons if comparison.gates]
     floors = (("accuracy", settings.min_accuracy), ("macro_f1", settings.min_f1))
     rules += [_at_least(metric, metrics[metric], floor) for metric, floor in floors if floor is not None]
@@ -62,7 +62,7 @@ def check_rules(
 
 
 def gate(rules: Sequence[Rule]) -> GateAnswer:
-    """Return `failed` when a rule failed, else `inconclusive` when one is, else `passed`."""
+    """Return `failed` if any rule failed, otherwise `inconclusive` if any rule is, otherwise `passed`."""
     outcomes = {rule.outcome for rule in rules}
     return FAILED if FAILED in outcomes else UNDECIDED if UNDECIDED in outcomes else PASSED
 
@@ -72,7 +72,7 @@ def _against(comparison: Comparison, settings: CompareSettings) -> Rule:
     found = f"{comparison.metric} differs by {comparison.difference:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}]"
     if comparison.verdict == INCONCLUSIVE:
         needed = comparison.rows_needed
-        found += f"; about {needed:,} rows would settle it" if needed else "; no number of rows would settle it"
+        found += f"; about {needed:,} rows would settle it" if needed else "; more rows would not settle it"
     wanted = f"better than {comparison.baseline}"
     wanted += f" by more than {settings.min_improvement:g}" if settings.min_improvement else ""
     wanted += f", or worse by at most {settings.margin:g}" if settings.margin is not None else ""
@@ -82,7 +82,7 @@ def _against(comparison: Comparison, settings: CompareSettings) -> Rule:
 def _at_least(what: str, value: float | None, floor: float) -> Rule:
     name = f"{what} at least {floor:g}"
     if value is None:
-        return Rule(name=name, outcome=UNDECIDED, message="it is not defined: no text to measure on has that label")
+        return Rule(name=name, outcome=UNDECIDED, message="it is not defined: none of these texts has this label")
     return Rule(name=name, outcome=PASSED if value >= floor else FAILED, message=f"it is {value:.4f}")
 
 
@@ -94,9 +94,9 @@ def _at_most(what: str, value: float | None, ceiling: float) -> Rule:
 
 
 def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> str:
-    """Say in a sentence what the gate decided, and by what."""
+    """Return one sentence with the outcome of the gate and the reasons for it."""
     won = [comparison.baseline for comparison in comparisons if comparison.gates and comparison.verdict == BETTER]
-    detected = f"improvement detected over {' and '.join(won)}" if won else "nothing gained"
+    detected = f"improvement detected over {' and '.join(won)}" if won else "no improvement"
     unmet = "; ".join(f"{rule.name}: {rule.message}" for rule in rules if rule.outcome != PASSED)
     answer = gate(rules)
     if answer == PASSED:
@@ -112,20 +112,20 @@ def advise(
     max_train_samples: int | None,
     suggested_rate: float | None,
 ) -> list[str]:
-    """Say what to try when the gate does not pass, from what the training recipe was."""
+    """Return what to try if the gate does not pass, based on the training recipe."""
     if accuracy == 1.0:
-        return ["a larger or harder test split: the candidate has no error left on this one"]
+        return ["a larger or harder test split: the candidate makes no errors on this one"]
     advice = []
     needed = [each.rows_needed for each in comparisons if each.gates and each.verdict == INCONCLUSIVE]
     if rows := max((number for number in needed if number), default=None):
-        advice.append(f"more texts to measure on: about {rows:,} would tell a difference of this size from chance")
+        advice.append(f"more evaluation texts: about {rows:,} are needed to tell a difference of this size from chance")
     rate, epochs = (recipe.learning_rate, recipe.epochs) if recipe else (AUTO, AUTO)
     if suggested_rate and rate != AUTO and rate < suggested_rate / 2:
-        advice.append(f"a larger learning rate: it was {rate:g}, {suggested_rate:g} suits this encoder")
+        advice.append(f"a larger learning rate: it was {rate:g}, but {suggested_rate:g} suits this encoder")
     if epochs != AUTO and epochs < 3:
-        advice.append(f"more epochs: it was {epochs}")
+        advice.append(f"more epochs: it was trained for {epochs}")
     if max_train_samples:
-        advice.append(f"more training texts: it was {max_train_samples}")
+        advice.append(f"more training texts: it was trained on {max_train_samples}")
     if any(each.baseline == "tfidf" and each.verdict != BETTER for each in comparisons):
         advice.append(
             "a larger encoder, longer texts (--max-length) or more data: "
@@ -133,6 +133,6 @@ def advise(
         )
     if accuracy < 0.6 and not advice:
         advice.append(
-            "check the labels: the model has hardly learned; see clf prepare for contradictions and duplicates"
+            "checking the labels: the model has hardly learned; clf prepare reports conflicting labels and duplicates"
         )
     return advice or ["another seed, a larger encoder, or more training texts"]

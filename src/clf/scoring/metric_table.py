@@ -1,8 +1,7 @@
-"""Every metric that clf reports, in one table: its name, how people are shown it, and whether answers alone decide it.
+"""Every metric that clf reports: its name, what tables call it, and whether counts of predicted classes determine it.
 
-To add one, add a row here and its value in `clf.scoring.metrics.score`, and
-tables, JSON, reports and the model card follow.
-One that is to have an interval or to decide a comparison says how it follows from counts.
+To add a metric, add a row here and compute its value in `clf.scoring.metrics.score`. Tables, JSON, reports and the
+model card then include it. A metric needs `of_counts` to have a bootstrap interval or to decide a comparison.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from clf.outcomes.base import Metrics
 
 Values = NDArray[np.float64]
 OfCounts = Callable[[Values, Values, Values], Values]
-"""Counts of true, answered and right rows per class, each of shape (draws, classes) -> the metric, shape (draws,)."""
+"""True, predicted and correct row counts per class, each (draws, classes) -> the metric, shape (draws,)."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +23,11 @@ class Metric:
 
     name: str
     shown: str | None
-    """What tables call it; None for one that they leave out."""
+    """What tables call it; None if they leave it out."""
     of_counts: OfCounts | None = None
-    """How it follows from counts per class, for those that the bootstrap of answers can draw."""
+    """Computes it from counts per class for the bootstrap; None if the predicted classes alone do not determine it."""
     in_model_index: bool = False
-    """Whether the model card tells it to the Hub."""
+    """Whether the model card lists it in the model index that the Hub reads."""
 
 
 def _accuracy(true: Values, answered: Values, right: Values) -> Values:
@@ -72,11 +71,11 @@ TABLE = (
     Metric("weighted_f1", "F1 (weighted)", _weighted_f1, in_model_index=True),
     Metric("balanced_accuracy", "balanced accuracy"),
     Metric("mcc", "Matthews correlation", in_model_index=True),
-    Metric("auroc", "area under the ROC", in_model_index=True),
+    Metric("auroc", "ROC AUC", in_model_index=True),
     Metric("average_precision", "average precision"),
     Metric("mean_confidence", "mean confidence"),
     Metric("ece", "calibration error", in_model_index=True),
-    Metric("ece_expected", "… of a calibrated model"),
+    Metric("ece_expected", "… by chance"),
     Metric("brier", "Brier score"),
     Metric("log_loss", "log loss", in_model_index=True),
 )
@@ -87,7 +86,7 @@ IN_MODEL_INDEX = tuple(metric.name for metric in TABLE if metric.in_model_index)
 
 
 def defined(metrics: Metrics, name: str) -> float:
-    """Return a metric that all rows define, such as accuracy, macro F1 or log loss."""
+    """Return a metric that is always defined, such as accuracy, macro F1 or log loss."""
     value = metrics[name]
     assert value is not None, name
     return value

@@ -1,4 +1,4 @@
-"""Probabilities and true labels -> metrics."""
+"""Computes metrics from probabilities and true labels."""
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Sequence
@@ -20,13 +20,14 @@ from clf.scoring.significance import bootstrap_intervals, bootstrap_mean_interva
 
 
 def score(answers: Answers) -> Metrics:
-    """Return the headline metrics, by the names of `metric_table`.
+    """Return the headline metrics by their names in `metric_table`.
 
-    Macro averages are over the classes that stand in the labels or the predictions; balanced accuracy is the mean
-    recall of the classes in the labels; micro F1 of one label a text is its accuracy. AUROC and average precision are
-    the mean over the classes, each against the rest, that have rows on both sides. Brier is the mean squared distance
-    to the one-hot truth, summed over classes (0 best, 2 worst); log loss is in nats. What these rows leave undefined
-    is None: MCC where all labels or all answers are one class, AUROC where all labels are.
+    Macro averages cover the classes that appear in the labels or the predictions. Balanced accuracy is the mean
+    recall of the classes in the labels. With one label per text, micro F1 equals accuracy. AUROC and average precision
+    are one-vs-rest means over the classes that have both positive and negative rows. Brier is the mean squared
+    distance to the one-hot truth, summed over classes (0 best, 2 worst). Log loss is in nats. A metric that these rows
+    leave undefined is None: MCC if all labels or all predictions are one class, AUROC and average precision if all
+    labels are.
     """
     labels, predictions, confidence, correct = answers.labels, answers.predictions, answers.confidence, answers.correct
     macro = precision_recall_fscore_support(labels, predictions, average="macro", zero_division=0.0)
@@ -52,7 +53,7 @@ def score(answers: Answers) -> Metrics:
 
 
 def score_classes(answers: Answers, names: Sequence[str]) -> dict[str, ClassMetrics]:
-    """Return precision, recall, F1 and row count of each class; None where a class has no rows to measure."""
+    """Return precision, recall, F1 and row count of each class; a metric is None if no rows define it."""
     numbers = list(range(len(names)))
     labels, predictions = answers.labels, answers.predictions
     columns = precision_recall_fscore_support(labels, predictions, labels=numbers, zero_division=0.0)
@@ -77,7 +78,7 @@ def intervals(answers: Answers) -> dict[str, Interval]:
 
 
 def confusion(answers: Answers) -> list[list[int]]:
-    """Return the confusion matrix: rows are true classes, columns predicted ones."""
+    """Return the confusion matrix: rows are true classes, columns are predicted classes."""
     matrix = confusion_matrix(answers.labels, answers.predictions, labels=np.arange(answers.classes))
     return [[int(cell) for cell in row] for row in matrix]
 
@@ -93,7 +94,7 @@ def _mcc(predictions: NDArray[np.int64], labels: NDArray[np.int64]) -> float | N
 
 
 def _ranking(answers: Answers) -> Metrics:
-    """Return AUROC and average precision, the mean over the classes that have rows on both sides."""
+    """Return mean AUROC and average precision over the classes that have both positive and negative rows."""
     of_class = [answers.labels == number for number in range(answers.classes)]
     pairs = [
         (is_class, answers.probabilities[:, number])

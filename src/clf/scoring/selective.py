@@ -1,4 +1,4 @@
-"""Answering only when sure: the threshold of confidence, what share of texts is then answered, and how accurately."""
+"""Abstention below a confidence threshold: the share of texts that is answered, and the accuracy on them."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from clf.scoring.significance import LEVEL, clopper_pearson, lower_bound
 
 POINTS = 200
 ROOM = 3
-"""The first threshold tested leaves so many times the rows that a faultless answer would need: room for some errors."""
+"""The first threshold tested covers this many times the rows needed if no prediction is wrong, to allow some errors."""
 
 
 def answered(confidence: NDArray[np.float64], correct: NDArray[np.bool_], threshold: float) -> Answered:
-    """Tell what a threshold does to rows of these confidences, shape (rows,)."""
+    """Return coverage and accuracy at a threshold, given confidence and correctness, shape (rows,)."""
     sure = confidence >= threshold
     rows, count, right = len(sure), int(sure.sum()), int(correct[sure].sum())
     return Answered(
@@ -29,10 +29,10 @@ def answered(confidence: NDArray[np.float64], correct: NDArray[np.bool_], thresh
 
 
 def threshold_for_accuracy(confidence: NDArray[np.float64], correct: NDArray[np.bool_], target: float) -> float | None:
-    """Return the lowest threshold whose one-sided 95 % Clopper-Pearson bound reaches the target; None if unreachable.
+    """Return the lowest threshold whose one-sided 95 % Clopper-Pearson bound reaches the target; None if none does.
 
-    Thresholds are tested from the top, each with more rows than the one before, and the first that fails ends it:
-    in such a fixed sequence each may be tested at the full level (Angelopoulos et al. 2021, "Learn then Test").
+    Thresholds are tested from the highest down, each covering more rows than the one before, until the first failure.
+    In such a fixed sequence, each may be tested at the full level (Angelopoulos et al. 2021, "Learn then Test").
     """
     order = np.argsort(-confidence, kind="stable")
     ordered, right = confidence[order], np.cumsum(correct[order])
@@ -54,7 +54,7 @@ def threshold_for_coverage(confidence: NDArray[np.float64], coverage: float) -> 
 
 
 def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Return the risk-coverage curve: pairs of coverage and error share of the answered, the surest first."""
+    """Return the risk-coverage curve: pairs of coverage and error rate on the answered rows, most confident first."""
     order = np.argsort(-confidence, kind="stable")
     errors = np.cumsum(~correct[order])
     counts = np.unique(np.linspace(1, len(order), min(POINTS, len(order))).astype(int))
@@ -62,13 +62,13 @@ def risk_coverage(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -
 
 
 def _fewest(target: float) -> int:
-    """Return how many rows without an error the bound needs to reach the target."""
+    """Return how many error-free rows the bound needs to reach the target."""
     return int(np.ceil(np.log(1 - LEVEL) / np.log(target))) if 0 < target < 1 else 1
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A threshold chosen on validation: what was aimed at, what it does there; None when nothing reaches the aim."""
+    """A threshold chosen on validation: its target, its value and its effect there; None if no threshold reaches it."""
 
     aim: dict[str, float]
     threshold: float | None
@@ -81,7 +81,7 @@ def choose_threshold(
     target_accuracy: float | None,
     target_coverage: float | None,
 ) -> Choice | None:
-    """Choose the threshold that was asked for, on rows that trained nothing; None when none was."""
+    """Choose the requested threshold on rows that were not trained on; None if no target is set."""
     if target_accuracy is not None:
         aim = {"target_accuracy": target_accuracy}
         threshold = threshold_for_accuracy(confidence, correct, target_accuracy)

@@ -1,4 +1,4 @@
-"""Is a difference more than chance? The paired bootstrap, McNemar's exact test, exact intervals of shares."""
+"""Is a difference more than chance? Paired bootstrap, McNemar's exact test and exact intervals of proportions."""
 
 import math
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How often each combination of true class and answers occurs.
+    """How often each combination of true class and predictions occurs.
 
-    `cells` has shape (combinations, 1 + models): the true class, then the answer of each model; `counts` has shape
-    (combinations,). A metric of answers needs no more of the rows than this, and drawing rows with replacement is
-    drawing counts from a multinomial distribution: so the bootstrap costs the same for any number of rows.
+    `cells` has shape (combinations, 1 + models): the true class, then the prediction of each model; `counts` has
+    shape (combinations,). Metrics of predicted classes need nothing else. Resampling rows with replacement is the same
+    as drawing counts from a multinomial distribution, so the bootstrap costs the same for any number of rows.
     """
 
     cells: Integers
@@ -39,23 +39,23 @@ class AnswerCounts:
         return int(self.counts.sum())
 
     def draw(self, draws: int = DRAWS, seed: int = 0) -> Iterator[Integers]:
-        """Draw as many rows with replacement, `draws` times; yields counts of shape (some draws, combinations)."""
+        """Resample the rows with replacement `draws` times; yield counts of shape (some draws, combinations)."""
         generator, shares = np.random.default_rng(seed), self.counts / self.rows
         for begun in range(0, draws, DRAWS_AT_ONCE):
             yield generator.multinomial(self.rows, shares, size=min(DRAWS_AT_ONCE, draws - begun))
 
 
 def tally(labels: Integers, *predictions: Integers, classes: int) -> AnswerCounts:
-    """Count the combinations of true class and answers, each given with shape (rows,)."""
+    """Count the combinations of true class and predictions; each argument has shape (rows,)."""
     cells, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)
     return AnswerCounts(cells, counts, classes)
 
 
 def metric_of_counts(name: str, table: AnswerCounts, counts: Integers, model: int = 0) -> Values:
-    """Return a metric for each row of `counts`, shape (draws, combinations), of one of the models.
+    """Return a metric of one model for each row of `counts`, shape (draws, combinations).
 
-    Averages are over the classes that stand in a draw's labels or predictions, as in scikit-learn.
-    Raises KeyError for a metric that is not one of answers alone.
+    Averages cover the classes that appear in a draw's labels or predictions, as in scikit-learn.
+    Raises KeyError for a metric that predicted classes alone do not determine.
     """
     truth, answers = table.cells[:, 0], table.cells[:, 1 + model]
     numbers = np.arange(table.classes)
@@ -69,7 +69,7 @@ def metric_of_counts(name: str, table: AnswerCounts, counts: Integers, model: in
 
 
 def bootstrap_intervals(table: AnswerCounts, draws: int = DRAWS, seed: int = 0) -> dict[str, Interval]:
-    """Return the 95 % bootstrap interval (percentiles; Efron 1979) of each metric of answers, for the first model."""
+    """Return the 95 % bootstrap interval (percentiles; Efron 1979) of each metric in OF_COUNTS, for the first model."""
     found: dict[str, list[Values]] = {name: [] for name in OF_COUNTS}
     for counts in table.draw(draws, seed):
         for name, values in found.items():
@@ -87,7 +87,7 @@ def bootstrap_mean_intervals(values: Values, draws: int = MEAN_DRAWS, seed: int 
 
 
 def interval_of(draws: Values) -> Interval:
-    """Return the percentiles that leave a fortieth of the draws on either side."""
+    """Return the percentiles that leave 2.5 % of the draws on either side."""
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(draws, [tail, 100 - tail])
     return float(low), float(high)
@@ -106,9 +106,9 @@ class Difference:
     def rows_needed(self, target: float = 0.0) -> int | None:
         """Return how many rows would settle this difference, two-sided at 5 %, with 80 % power.
 
-        Above `target` it would prove to be so, below zero to be worse; in between nothing could be proved. The standard
-        error falls with the square root of the rows: n' = n ((z(0.975) + z(0.8)) SE / effect)^2. None where no number
-        of rows would do, or the models never disagree.
+        With enough rows, a difference above `target` is shown to be above it, and one below zero is shown to be worse;
+        nothing can be shown in between. The standard error falls with the square root of the number of rows:
+        n' = n ((z(0.975) + z(0.8)) SE / effect)^2. None if no number of rows is enough, or the models never disagree.
         """
         above, below = self.difference - target, -self.difference
         effect = above if above > 0 else below
@@ -119,7 +119,7 @@ class Difference:
 
 
 def paired_difference(table: AnswerCounts, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
-    """Compare the first model of a tally with the second by one paired bootstrap: the same rows drawn for both."""
+    """Compare the first two models of a tally by a paired bootstrap, which draws the same rows for both."""
 
     def difference(counts: Integers) -> Values:
         return metric_of_counts(metric, table, counts, 0) - metric_of_counts(metric, table, counts, 1)
@@ -130,9 +130,9 @@ def paired_difference(table: AnswerCounts, metric: str, draws: int = DRAWS, seed
 
 
 def mcnemar(table: AnswerCounts) -> float:
-    """Return McNemar's exact two-sided p for the rows that only one of the first two models gets right.
+    """Return McNemar's exact two-sided p-value for the rows that only one of the first two models gets right.
 
-    McNemar 1947; exact by the binomial distribution of the discordant rows. 1 where there are none.
+    McNemar 1947; exact, from the binomial distribution of the discordant rows. 1 if there are none.
     """
     first, second = (table.cells[:, 0] == table.cells[:, number] for number in (1, 2))
     won, lost = int(table.counts[first & ~second].sum()), int(table.counts[second & ~first].sum())
@@ -140,11 +140,11 @@ def mcnemar(table: AnswerCounts) -> float:
 
 
 def clopper_pearson(successes: int, trials: int) -> Interval:
-    """Return the exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    """Return the exact 95 % interval of a proportion (Clopper and Pearson 1934)."""
     interval = binomtest(successes, trials).proportion_ci(LEVEL, "exact")
     return float(interval.low), float(interval.high)
 
 
 def lower_bound(successes: int, trials: int) -> float:
-    """Return the one-sided 95 % Clopper-Pearson bound that the true share is above."""
+    """Return the one-sided 95 % Clopper-Pearson lower bound of the true proportion."""
     return float(binomtest(successes, trials, alternative="greater").proportion_ci(LEVEL, "exact").low)

@@ -1,9 +1,9 @@
-"""What stays on the disk: where it may go, and how it gets there whole.
+"""Storage: where results may be written, and how to write them atomically.
 
-result_folders    what the folders of results are called and hold, and how clf knows its own
-disk              JSON replaced in one step, SHA-256, flushing, the words for a full disk
-output            where a result may go: refused before anything is computed
-publish           staged folders that appear in one step; locks; what an interrupted replacement left
-run_folder        what a training run leaves beside its model: history, log, timing, result
-prediction_parts  windows of predictions on their way into one file
+result_folders    the names and files of result folders, and which files clf wrote
+disk              JSON files, SHA-256, flushing to disk, recognising a full disk
+output            output paths, which are checked before anything is computed
+publish           staging folders and atomic renames, locks, recovery from an interrupted replacement
+run_folder        the folder beside a trained model: checkpoints, history, log, timing, result
+prediction_parts  predictions stored window by window, then joined into one file
 """

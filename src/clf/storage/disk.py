@@ -1,4 +1,4 @@
-"""Files as clf writes and reads them: JSON replaced in one step, contents hashed, bytes flushed, a full disk told."""
+"""Read JSON and replace it atomically; hash files, flush them to disk, and recognise a full disk."""
 
 import errno
 import hashlib
@@ -11,18 +11,18 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 KIND = re.compile(r"(int|float|str|bool)|constrained-\w+|function-.*|(list|dict|literal|nullable|tuple)\[.*")
-"""What pydantic adds to the place of an error: the kind that it tried, of several."""
+"""The type names that pydantic adds to the location of an error when a field accepts several types."""
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as readable JSON, replacing `path` in one step."""
+    """Write `value` as indented JSON, replacing `path` atomically."""
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     part.replace(path)
 
 
 def read_json(path: Path) -> dict[str, JsonValue] | None:
-    """Read a JSON object; None when there is none that can be read."""
+    """Read a JSON object; return None if the file is missing or is not a valid JSON object."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -31,7 +31,7 @@ def read_json(path: Path) -> dict[str, JsonValue] | None:
 
 
 def what_is_wrong(error: ValidationError) -> str:
-    """Say in one line where a JSON object that was read is not what it should be, and what stands there."""
+    """Return one line that names the first invalid field of a JSON object, and its value."""
     problem = error.errors()[0]
     named = [str(part) for part in problem["loc"] if not KIND.fullmatch(str(part))]
     place = ".".join(named) or "content"
@@ -43,7 +43,7 @@ def what_is_wrong(error: ValidationError) -> str:
 
 
 def without_nothing(value: Any) -> Any:
-    """Leave the nulls out of a JSON object: what reads it then takes its defaults."""
+    """Return a JSON object without its nulls, so that the reader uses its defaults."""
     return {name: given for name, given in value.items() if given is not None} if isinstance(value, dict) else value
 
 
@@ -54,7 +54,7 @@ def sha256(path: Path) -> str:
 
 
 def flush(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
+    """Flush a file or folder to disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -63,7 +63,7 @@ def flush(path: Path) -> None:
 
 
 def disk_is_full(error: BaseException) -> bool:
-    """Tell whether an error means that the disk is full or read-only, in the words of any library that writes."""
+    """Return whether an error, from clf or any library, means that the disk is full or read-only."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         return True
     said = str(error)

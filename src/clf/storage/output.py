@@ -1,4 +1,4 @@
-"""Where a result may go: refused before anything is computed when it must not or cannot be written there."""
+"""Output paths: checked before anything is computed, and rejected if a result must not or cannot be written there."""
 
 import logging
 import os
@@ -17,17 +17,17 @@ from clf.storage.result_folders import SETTINGS_FILE, shown, strangers
 if TYPE_CHECKING:
     from clf.settings import RunSettings, Settings
 
-OWN_FOLDER = "give --output-dir a folder of its own, such as ./result"
+OWN_FOLDER = "set --output-dir to a separate folder, such as ./result"
 
 log = logging.getLogger(__name__)
 
 
 def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> Path:
-    """Return the folder for the result, refusing early one that must not be written.
+    """Return the folder for the result, and raise OutputError if it must not be written.
 
-    A complete clf result at the default place is replaced; a foreign folder, or an explicit `--output-dir`
-    that exists, needs `--overwrite`, and what is foreign in it is kept beside it. The working folder, those
-    above it, and folders that hold one of the `inputs` are never an output folder.
+    A complete clf result at the default path is replaced. Replacing a folder with files that clf did not write, or an
+    explicit `--output-dir` that exists, needs `--overwrite`; files that clf did not write are kept in a folder beside
+    the result. The working directory, its parents, and folders that contain one of the `inputs` are always rejected.
     """
     explicit = run.output_dir
     folder = Path(os.path.realpath(explicit or default))
@@ -37,10 +37,10 @@ def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()
         return folder
     foreign = strangers(folder)
     if not (run.overwrite or (explicit is None and not foreign)):
-        what = f"holds something else ({', '.join(foreign[:4])})" if foreign else "exists"
+        what = f"contains files that clf did not write ({', '.join(foreign[:4])})" if foreign else "already exists"
         raise OutputError(
             f"the output folder {explicit or default} {what}",
-            "give another --output-dir, or pass --overwrite to replace it",
+            "choose another --output-dir, or pass --overwrite to replace it",
         )
     log.info("%s exists and will be replaced", shown(folder))
     return folder
@@ -48,33 +48,33 @@ def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()
 
 def _check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"the output folder {asked} is a file", "give --output-dir the path of a folder")
+        raise OutputError(f"the output folder {asked} is a file", "set --output-dir to a folder")
     if Path.cwd().resolve().is_relative_to(folder) or folder == Path.home():
-        raise OutputError(f"the output folder {asked} is the working folder, or holds it", OWN_FOLDER)
+        raise OutputError(f"the output folder {asked} is the working directory or contains it", OWN_FOLDER)
     if os.path.ismount(folder):
-        hint = f"give --output-dir a folder inside it, such as {asked / 'result'}"
+        hint = f"set --output-dir to a folder inside it, such as {asked / 'result'}"
         raise OutputError(f"the output folder {asked} is a mount point, which cannot be replaced", hint)
     for path in inputs:
         if path.exists() and path.resolve().is_relative_to(folder):
-            raise OutputError(f"the output folder {asked} holds {path}, which the command reads", OWN_FOLDER)
+            raise OutputError(f"the output folder {asked} contains {path}, which the command reads", OWN_FOLDER)
     parent = next(path for path in folder.parents if path.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError(
-            f"the output folder {asked} cannot be made: {parent} is not writable",
+            f"the output folder {asked} cannot be created: {parent} is not writable",
             "choose another --output-dir",
         )
 
 
 def check_reports(*paths: Path | None) -> None:
-    """Find out before anything is computed whether reports can be written where they are wanted.
+    """Check before anything is computed that the reports can be written, and create their folders.
 
-    Raises OutputError when one cannot.
+    Raises OutputError if a report cannot be written.
     """
     for path in paths:
         if path is None:
             continue
         if path.is_dir():
-            raise OutputError(f"{path} is a folder, expected a file to write a report to", "give the path of a file")
+            raise OutputError(f"{path} is a folder, expected a file for a report", "pass the path of a file")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,9 +84,9 @@ def check_reports(*paths: Path | None) -> None:
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write a report where the user wants it, replacing what stands there in one step.
+    """Write a report to `path`, replacing an existing file atomically.
 
-    Raises OutputError when it cannot be written.
+    Raises OutputError if it cannot be written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -99,15 +99,15 @@ def write_report(path: Path, text: str) -> None:
 
 
 def save_settings(folder: Path, command: str, settings: "Settings") -> None:
-    """Leave the resolved settings in the folder of a result."""
+    """Save the resolved settings in the folder of a result."""
     write_json(folder / SETTINGS_FILE, resolved(command, settings))
 
 
 def settings_file_beside(file: Path) -> Path:
-    """Return where the settings of a result that is one file are: `x.csv.settings.json`."""
+    """Return the path of the settings of a result that is a single file: `x.csv.settings.json`."""
     return file.with_name(f"{file.name}.{SETTINGS_FILE}")
 
 
 def resolved(command: str, settings: "Settings") -> dict[str, JsonValue]:
-    """Return what is left of a command's settings beside its result."""
+    """Return the record of a command and its settings that is saved with the result."""
     return {"clf_version": __version__, "command": command, "settings": settings.model_dump(mode="json")}

@@ -1,4 +1,4 @@
-"""Predictions on their way to a file: window by window, each whole or not there, joined when all are."""
+"""Predictions stored window by window, each written atomically, and joined into one file when all are done."""
 
 import csv
 import io
@@ -34,16 +34,16 @@ TOLD = "told.json"
 
 Table = dict[str, list[Any]]
 ArrowType = Any
-"""A type of pyarrow's, or the name of one: pyarrow has no types of its own."""
+"""A pyarrow type or its name; `Any` because pyarrow has no type annotations."""
 Key = dict[str, JsonValue]
-"""What the rows of a run depend on, by what it is called: a run goes on only where all of it is equal."""
+"""Everything that determines the rows of a run, by name; a run resumes only if all of it is unchanged."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LabelledCounts:
-    """How many rows there are, how many of them abstained, and how many have an error."""
+    """The number of rows, of abstentions among them, and of rows with an error."""
 
     rows: int = 0
     abstained: int = 0
@@ -54,23 +54,23 @@ class LabelledCounts:
 
 
 class Parts:
-    """The windows of one output that are done, in a hidden folder beside it.
+    """The completed windows of one output, in a hidden folder beside it.
 
-    A run that was killed leaves them, and the next one with `--resume` goes on from them; several processes each
-    write theirs. The output appears in one step, when all are there.
+    They remain after a run is killed, and the next run with `--resume` continues from them. With several processes,
+    each writes its own windows. Once all windows are done, the output is created by an atomic rename.
     """
 
     def __init__(self, output: Path, types: Mapping[str, ArrowType]) -> None:
-        """Take the Arrow types of columns, or their names, where they are known: those that Parquet gets."""
+        """Set the output path and the known Arrow types (or type names) of its columns, for writing Parquet."""
         self.output, self.suffix, self.types = output, output.suffix.lower(), types
         self.folder = output.with_name(f".{output.name}.parts")
 
     @contextmanager
     def open(self, key: Key, resume: bool) -> Iterator[None]:
-        """Hold the folder for this run, and say how to go on when a signal ends it.
+        """Lock the folder for this run, and report how to resume if a signal or lack of memory stops it.
 
-        What an interrupted run left is kept where `resume` says so, else thrown away. Raises UsageError when it came of
-        another input, model or settings, OutputError when another process is at it.
+        The windows of an interrupted run are kept with `resume`, and otherwise deleted. Raises UsageError if they were
+        made from a different input, model or settings, OutputError if another process is using the folder.
         """
         with self.locked():
             try:
@@ -85,42 +85,42 @@ class Parts:
                     self.discard()
                     raise
                 code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
-                raise Interrupted(f"stopped; {rows} labelled rows are kept", code) from ended
+                raise Interrupted(f"stopped; predictions for {rows} rows are saved", code) from ended
             except TooLittleMemory as error:
                 if rows := self.counts().rows:
-                    anew = f"; or begin anew: pass {error.instead}" if error.instead else ""
-                    error.hint = f"free memory and pass --resume, {rows} labelled rows are kept{anew}"
+                    anew = f"; or start over with {error.instead}" if error.instead else ""
+                    error.hint = f"free memory and pass --resume (predictions for {rows} rows are saved){anew}"
                 else:
                     self.discard()
                 raise
             except OutputError:
                 raise
-            except ClfError:  # the input or the model must change, and no window of this one fits then
+            except ClfError:  # the input or model must change, so the windows cannot be reused
                 self.discard()
                 raise
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other processes from this output."""
+        """Lock this output against other processes."""
         return locked(self.folder.with_name(f"{self.folder.name}.lock"), self.output)
 
     def _begin(self, key: Key, resume: bool) -> None:
         before = read_json(self.folder / "key.json")
         if self.folder.exists() and (before is None or not resume):
-            log.warning("what an interrupted run left of %s is thrown away; --resume goes on with it", self.output)
+            log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
             shutil.rmtree(self.folder)
         elif before is not None:
             changed = [name for name in key if before.get(name) != key[name]]
             if changed:
                 raise UsageError(
-                    f"the interrupted run of {self.output} was another: {' and '.join(changed)} changed since",
-                    "leave out --resume to begin anew",
+                    f"the interrupted run for {self.output} cannot be resumed: {' and '.join(changed)} changed since",
+                    "leave out --resume to start over",
                 )
-            log.info("going on after %d rows", self.counts().rows)
+            log.info("resuming after %d rows", self.counts().rows)
         self.folder.mkdir(exist_ok=True)
         write_json(self.folder / "key.json", key)
 
     def done(self) -> dict[int, tuple[Path, LabelledCounts]]:
-        """Find the windows that are done, by number."""
+        """Return the path and counts of each completed window, by number."""
         found = {}
         for path in self.folder.glob("done-*"):
             window, *counts = map(int, path.name.split("-")[1:])
@@ -128,20 +128,20 @@ class Parts:
         return dict(sorted(found.items()))
 
     def counts(self) -> LabelledCounts:
-        """Count the rows of the windows that are done."""
+        """Return the total counts of the completed windows."""
         return sum((counts for _, counts in self.done().values()), LabelledCounts())
 
     def add(self, window: int, table: Table, counts: LabelledCounts) -> None:
-        """Write one window; it counts once it is whole.
+        """Write one window, with an atomic rename once it is complete.
 
-        Raises OutputError when the disk is full.
+        Raises OutputError if the window cannot be written, for example because the disk is full.
         """
         part = self.folder / f"part-{window}"
         try:
             if self.suffix == ".parquet":
                 _write_parquet(part, table, self.types)
             else:
-                # Half a character, as broken input has it, cannot be written; it becomes a question mark.
+                # A lone surrogate from broken input cannot be encoded; it becomes a question mark.
                 with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
                     write_rows(file, self.suffix, table)
             flush(part)
@@ -152,17 +152,17 @@ class Parts:
 
     @property
     def is_appearing(self) -> bool:
-        """Whether a run was ended while its output took its place."""
+        """Whether a run was stopped while it was renaming its output into place."""
         return (self.folder / TOLD).exists()
 
     def discard(self) -> None:
-        """Throw the windows away."""
+        """Delete the windows."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def join(self, names: Sequence[str], told: Key) -> None:
-        """Put all windows together, in order, and let the output appear, with what is `told` of it beside it.
+        """Join all windows in order into the output, and write `told` to the settings file beside it.
 
-        Raises OutputError when the disk is full; the windows stay.
+        Raises OutputError if the output cannot be written; the windows are kept.
         """
         parts = [path for path, _ in self.done().values()]
         whole = self.folder / "whole"
@@ -187,31 +187,31 @@ class Parts:
 
 
 def check_output(output: Path | None, source: Path | None, *, overwrite: bool) -> None:
-    """Find out before anything is computed whether the output can be written, `overwrite` if it may be there.
+    """Check before anything is computed that the output can be written; with `overwrite` it may already exist.
 
-    Raises UsageError or OutputError when it cannot.
+    Raises UsageError or OutputError if it cannot.
     """
     if output is None:
         return
     if output.suffix.lower() not in OUTPUTS:
-        raise UsageError(f"--output {output} has no known ending", f"name it with one of {' '.join(OUTPUTS)}")
+        raise UsageError(f"--output {output} has no supported extension", f"use one of {' '.join(OUTPUTS)}")
     if output.is_dir():
-        raise OutputError(f"--output {output} is a folder", "give the path of a file")
+        raise OutputError(f"--output {output} is a folder", "pass the path of a file")
     if not output.parent.is_dir():
         raise OutputError(
-            f"--output {output} lies in a folder that does not exist", f"make it first: mkdir -p {output.parent}"
+            f"--output {output} is in a folder that does not exist", f"create it first: mkdir -p {output.parent}"
         )
     if source is not None and output.resolve() == source.resolve():
-        raise OutputError(f"--output {output} is the input itself", "give another --output")
+        raise OutputError(f"--output {output} is the input file", "choose another --output")
     if output.exists() and not overwrite:
-        raise OutputError(f"{output} exists", "pass --overwrite, or another --output")
+        raise OutputError(f"{output} already exists", "pass --overwrite, or choose another --output")
 
 
 # --- text ---------------------------------------------------------------------------------------------------
 
 
 def header(names: Sequence[str], suffix: str) -> str:
-    """Return the line with the names of the columns; nothing for JSON lines."""
+    """Return the header line with the column names; an empty string for JSON lines and Parquet."""
     line = io.StringIO()
     if suffix in DELIMITERS:
         csv.writer(line, delimiter=DELIMITERS[suffix], lineterminator="\n").writerow(names)
@@ -219,7 +219,7 @@ def header(names: Sequence[str], suffix: str) -> str:
 
 
 def write_rows(file: IO[str], suffix: str, table: Table) -> None:
-    """Write rows as JSON lines, or delimited."""
+    """Write rows as JSON lines or delimited text."""
     rows = zip(*table.values(), strict=True)
     if suffix == ".jsonl":
         for row in rows:
@@ -231,19 +231,19 @@ def write_rows(file: IO[str], suffix: str, table: Table) -> None:
         for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
     )
     for row in rows:
-        # The module leaves a carriage return unquoted, which readers take for the end of the row.
+        # The csv module does not quote a carriage return, which readers treat as the end of the row.
         writer = quoted if any(isinstance(value, str) and "\r" in value for value in row) else plain
         writer.writerow(["" if value is None else _spelled(value) for value in row])
 
 
 def _spelled(value: Any) -> Any:
-    """Spell as JSON does what text has no form of its own for."""
+    """Write booleans, dicts and lists as JSON; return other values unchanged."""
     is_json = isinstance(value, (bool, dict, list))
     return json.dumps(value, ensure_ascii=False, default=str) if is_json else value
 
 
 def _written_in_json(value: Any) -> Any:
-    """Return null for a number that JSON lacks."""
+    """Return None (null) for NaN and infinities, which JSON lacks; other values unchanged."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -267,7 +267,7 @@ def _write_parquet(path: Path, table: Table, types: Mapping[str, ArrowType]) -> 
         try:
             kind = types.get(name)
             columns[name] = pyarrow.array(values, pyarrow.type_for_alias(kind) if isinstance(kind, str) else kind)
-        except (pyarrow.ArrowException, UnicodeEncodeError, OverflowError):  # several kinds, half characters, huge
+        except (pyarrow.ArrowException, UnicodeEncodeError, OverflowError):  # mixed types, lone surrogates, overflow
             columns[name] = _as_text(values)
     pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
 
@@ -280,7 +280,7 @@ def _as_text(values: Sequence[Any]) -> Any:
 
 
 def _join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> None:
-    """Join windows one by one; a column whose windows differ in kind becomes text."""
+    """Join windows one by one; a column whose type differs between windows becomes text."""
     import pyarrow
     import pyarrow.parquet
 
@@ -294,7 +294,7 @@ def _join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> No
 
 
 def _common(kinds: set[Any]) -> Any:
-    """Return the type that values of all these types can have."""
+    """Return one type that can represent the values of all these types."""
     import pyarrow
 
     known = {kind for kind in kinds if not pyarrow.types.is_null(kind)} or kinds

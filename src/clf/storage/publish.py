@@ -1,4 +1,4 @@
-"""Publishing: a result appears whole or not at all, and never over what is not clf's; one process at a time."""
+"""Publish results atomically, one process at a time, without deleting files that clf did not write."""
 
 import ctypes
 import fcntl
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; on success it becomes `folder`, on failure nothing of it stays."""
+    """Yield an empty staging folder; on success it is renamed to `folder`, on failure it is deleted."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in _leftovers(folder, "staging"):
         shutil.rmtree(left, ignore_errors=True)
@@ -42,10 +42,10 @@ def staged(folder: Path) -> Iterator[Path]:
 
 
 def publish(stage: Path, folder: Path) -> None:
-    """Make the finished `stage` stand at `folder`; what stood there goes only once the new one is in place."""
+    """Replace `folder` with the finished `stage`; an old result is deleted only once the new one is in place."""
     for path in [*sorted(stage.rglob("*")), stage]:
-        if path.is_file() and path.stat().st_nlink == 1:  # a linked file is the user's too
-            path.chmod(0o666 & ~_umask())  # safetensors writes 0600, unreadable for others on a shared volume
+        if path.is_file() and path.stat().st_nlink == 1:  # a hard-linked file also belongs to the user
+            path.chmod(0o666 & ~_umask())  # safetensors writes 0600, which others on a shared volume cannot read
         flush(path)
     foreign = folder.exists() and bool(strangers(folder))
     old = (
@@ -61,19 +61,19 @@ def publish(stage: Path, folder: Path) -> None:
             folder.rename(old)
         try:
             stage.rename(folder)
-        except BaseException:  # an interrupt here must not cost the old result
+        except BaseException:  # an interrupt here must not lose the old result
             if old.exists() and not folder.exists():
                 old.rename(folder)
             raise
     flush(folder.parent)
     if foreign:
-        log.warning("what %s held was not made by clf and is kept at %s", shown(folder), shown(old))
+        log.warning("%s contained files that clf did not write; its contents are kept in %s", shown(folder), shown(old))
     else:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, where the system can (Linux, most disks); tell whether it did."""
+    """Swap two folders atomically if the system supports it (Linux, most disks), and return whether it did."""
     renameat2 = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE
     return renameat2 is not None and renameat2(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0
@@ -91,9 +91,9 @@ def _umask() -> int:
 
 @contextmanager
 def locked(lock: Path, what: Path) -> Iterator[None]:
-    """Hold the lock file for this process alone while the block runs; `what` it stands for.
+    """Hold an exclusive lock on the lock file, which protects `what`, while the block runs.
 
-    Raises OutputError that names the owner when it is taken, or says that the place cannot be written.
+    Raises OutputError if another process holds the lock (which the error names), or if the lock file cannot be written.
     """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def locked(lock: Path, what: Path) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             owner = file.read().strip() or "another process"
-            raise OutputError(f"{owner} is using {what}", "wait for it, or choose another output") from error
+            raise OutputError(f"{owner} is using {what}", "wait for it to finish, or choose another output") from error
         except OSError as error:
             raise OutputError(f"{lock} cannot be locked: {error.strerror}", "choose another output") from error
         with suppress(FileNotFoundError):
@@ -121,24 +121,24 @@ def locked(lock: Path, what: Path) -> Iterator[None]:
             finally:
                 lock.unlink(missing_ok=True)
             return
-    with locked(lock, what):  # its last owner removed the file between our opening and locking it
+    with locked(lock, what):  # the last owner deleted the file after we opened it and before we locked it
         yield
 
 
 def recover(folder: Path) -> None:
-    """Put back a result whose replacement was cut off between two renames; clear what such an end left."""
+    """Restore a result whose replacement was interrupted between two renames, and delete leftover folders."""
     for kept in _leftovers(folder, "replaced"):
         if not folder.exists() and is_clf_result(kept):
             kept.rename(folder)
-            log.warning("%s is back: its replacement was interrupted", shown(folder))
+            log.warning("restored %s, because its replacement was interrupted", shown(folder))
         else:
             shutil.rmtree(kept, ignore_errors=True)
 
 
 def _leftovers(folder: Path, kind: str) -> list[Path]:
-    """Find the hidden folders beside `folder` that ended processes left there.
+    """Find the hidden folders beside `folder` that belong to processes that have ended.
 
-    In a container each process may have the number of the last, so this one's own number says nothing.
+    In a container, processes may reuse a PID, so a folder with the PID of this process is a leftover too.
     """
     found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{kind}-*"))
     owners = [(path, path.name.rsplit("-", 1)[1]) for path in found]
@@ -146,7 +146,7 @@ def _leftovers(folder: Path, kind: str) -> list[Path]:
 
 
 def _is_running(process: int) -> bool:
-    """Tell whether another process of this number runs."""
+    """Return whether another process with this PID is running."""
     if process == os.getpid():
         return False
     try:

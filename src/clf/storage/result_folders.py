@@ -1,4 +1,4 @@
-"""What the folders of results hold, and how clf knows its own."""
+"""The names and files of result folders, and how to recognise those that clf wrote."""
 
 import json
 from contextlib import suppress
@@ -15,13 +15,13 @@ MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 TRAIN_ROWS_FILE = "train_rows.npy"
 SCHEMA_VERSION = 1
-# What results hold beside the files that clf.json and manifest.json list; of a run folder, what a run leaves there.
+# Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
 
 
 def is_clf_result(folder: Path) -> bool:
-    """Tell whether clf itself wrote `folder`, whole."""
+    """Return whether `folder` is a complete result that clf wrote."""
     for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE):
         try:
             if "clf_version" in json.loads((folder / name).read_text()):
@@ -32,7 +32,7 @@ def is_clf_result(folder: Path) -> bool:
 
 
 def strangers(folder: Path) -> list[str]:
-    """Name what in a folder was not written by clf: all of it, or what was added to a result."""
+    """Return the names in a folder that clf did not write: all of them, or those added to a result."""
     names = sorted(path.name for path in folder.iterdir())
     if not is_clf_result(folder):
         return names
@@ -44,6 +44,6 @@ def strangers(folder: Path) -> list[str]:
 
 
 def shown(folder: Path) -> str:
-    """Write a path as short as it can be: relative to the working folder when it lies below."""
+    """Return the shortest form of a path: relative to the working directory if it is inside it."""
     here = Path.cwd().resolve()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)

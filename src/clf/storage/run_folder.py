@@ -1,4 +1,4 @@
-"""What a training run leaves beside its model: checkpoints, history, log, timing and result, in the folder `X.run`."""
+"""The run folder `X.run` beside a trained model: checkpoints, history, log, timing and result."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Run:
-    """What a training run leaves beside its model: `X.run` for the model folder `X`."""
+    """The run folder of a training run: `X.run` for the model folder `X`."""
 
     def __init__(self, model_folder: Path) -> None:
         self.folder = model_folder.with_name(model_folder.name + ".run")
@@ -43,7 +43,7 @@ class Run:
 
     @contextmanager
     def open(self, settings: Settings, command: str) -> Iterator["Run"]:
-        """Hold the folder for this process alone, with every log line, and the error if there is one, in `run.log`."""
+        """Lock the folder for this process, and write all log lines, and the error if there is one, to `run.log`."""
         self.claim()
         with locked(self.folder / "lock", self.folder):
             if not is_clf_result(self.folder):
@@ -54,41 +54,43 @@ class Run:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Say how a run goes on that a signal or a full disk ended, once there is a checkpoint to go on from."""
+        """Report how to resume a run that a signal, lack of memory or a full disk stopped, if it has a checkpoint."""
         try:
             yield
         except (KeyboardInterrupt, Terminated) as ended:
             if not (steps := self.saved_steps()):
                 raise
             code = INTERRUPTED if isinstance(ended, KeyboardInterrupt) else TERMINATED
-            raise Interrupted(f"stopped; what was trained up to step {max(steps)} is saved", code) from ended
+            raise Interrupted(f"stopped; training up to step {max(steps)} is saved", code) from ended
         except Exception as error:
             if isinstance(error, ClfError):
                 raise
             if ran_out_of_memory(error):
                 hint = (
-                    "pass --resume to go on from the last checkpoint" if self.saved_steps() else "take a smaller model"
+                    "pass --resume to continue from the last checkpoint"
+                    if self.saved_steps()
+                    else "use a smaller model"
                 )
                 raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
             if not disk_is_full(error):
                 raise
             resume = " and pass --resume" if self.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
-            raise OutputError(f"cannot write in {shown(self.folder)}: {error}", hint) from error
+            raise OutputError(f"cannot write to {shown(self.folder)}: {error}", hint) from error
 
     def saved_steps(self) -> list[int]:
         """Return the steps that have a checkpoint."""
         return [int(folder.name.partition("-")[2]) for folder in self.checkpoints.glob("checkpoint-*")]
 
     def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
-        """Start afresh, or go on, once data and model are known to be good."""
+        """Start over or resume, once the data and model have been checked."""
         if not resume:
             shutil.rmtree(self.checkpoints, ignore_errors=True)
         self.result.unlink(missing_ok=True)
         save_settings(self.folder, command, settings)
 
     def keep_history(self, step: int, evaluated: bool = True) -> None:
-        """Keep the lines of history up to a step; what came after it, or of its evaluation, will come again."""
+        """Keep the history up to a step, and its evaluation if `evaluated`; the resumed run records the rest again."""
         if not self.history.exists():
             return
         lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -104,15 +106,15 @@ class Run:
         part.replace(self.history)
 
     def claim(self) -> None:
-        """Make the folder, or refuse one that clf did not make."""
+        """Create the folder, or raise OutputError if it has files that clf did not write."""
         if self.folder.exists() and not self.folder.is_dir():
-            raise OutputError(f"{shown(self.folder)}, the folder for the run, is a file", "choose another --output-dir")
+            raise OutputError(f"the run folder {shown(self.folder)} is a file", "choose another --output-dir")
         self.folder.mkdir(parents=True, exist_ok=True)
-        begun = {"lock", f"{SETTINGS_FILE}.part"}  # all there is of a run that was killed as it began
+        begun = {"lock", f"{SETTINGS_FILE}.part"}  # the only files of a run that was killed at its start
         foreign = sorted(path.name for path in self.folder.iterdir() if path.name not in begun)
         if foreign and not is_clf_result(self.folder):
             raise OutputError(
-                f"the run folder {shown(self.folder)} holds something else ({', '.join(foreign[:4])})",
+                f"the run folder {shown(self.folder)} contains files that clf did not write ({', '.join(foreign[:4])})",
                 "choose another --output-dir",
             )
 
@@ -129,13 +131,13 @@ class Run:
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Append every log line of clf to `path`, in UTC, while the block runs, and what ended it."""
+    """Append all log lines of clf to `path`, with times in UTC, while the block runs, and any error that ends it."""
     handler = logging.FileHandler(path, encoding="utf-8")
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.setLevel(logging.DEBUG)
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told by what it stops
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is reported elsewhere
     root = logging.getLogger("clf")
     before = root.level
     root.addHandler(handler)
@@ -152,14 +154,14 @@ def log_to(path: Path) -> Iterator[None]:
 
 
 class Clock:
-    """Seconds of each phase of a run, and its peak memory."""
+    """The duration of each phase of a run in seconds, and its peak memory."""
 
     def __init__(self) -> None:
         self.last = time.perf_counter()
         self.seconds: dict[str, float] = {}
 
     def lap(self, phase: str) -> None:
-        """End a phase."""
+        """End a phase, and store its duration."""
         ended = time.perf_counter()
         self.seconds[phase] = round(ended - self.last, 2)
         self.last = ended
@@ -171,5 +173,5 @@ class Clock:
 
 
 def now() -> str:
-    """Return the time in UTC as ISO 8601, to the second."""
+    """Return the current UTC time in ISO 8601 format, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

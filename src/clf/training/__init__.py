@@ -1,23 +1,23 @@
 """Fine-tuning on the Hugging Face Trainer.
 
-setup         the encoder, the texts and the recipe of one run, brought together
-schedule      the recipe `auto`: how fast, how long, how often
-arguments     our settings -> the Trainer's
-batching      the order of the texts and the batches it makes
-plan          the loss, and what the Trainer needs beside its arguments
-head          the start of a fresh head
-trainer       the loop
-selection     by what the best evaluation is chosen
-reporter      what a run tells while it trains, and its history
-keeping       when to save, and the best weights meanwhile
-checkpoints   checkpoints that are whole or absent
-ingredients   what a run is made of: a checkpoint of another is refused
-resume        going on from a checkpoint
-interrupts    signals
-failures      what a library raised, as an error for people
-trained       what one run of the Trainer gave
-confidence    the temperature and the threshold, fitted on validation
-identity      whether a finished run is the same
-record        what clf.json says of the model
-trackers      TensorBoard, MLflow, W&B
+setup         everything one run trains with: the encoder, the texts and the recipe
+schedule      values for the settings left at `auto`: learning rate, epochs, warm-up, evaluations
+arguments     our settings as the Trainer's arguments
+batching      the order of the training texts, and the batches
+plan          the loss, and what the Trainer needs besides its arguments
+head          the initial weights of a fresh head
+trainer       the training loop
+selection     the metric that selects the best evaluation
+reporter      progress, time estimate and history during training
+keeping       when to save a checkpoint, and the best weights until then
+checkpoints   atomic checkpoints: each is either complete or absent
+ingredients   the fingerprint of a run: a checkpoint of another run is refused
+resume        resuming from a checkpoint
+interrupts    signals during training
+failures      errors raised by libraries, as messages for users
+trained       the result of one run of the Trainer
+confidence    the temperature and the abstention threshold, fitted on validation
+identity      whether a finished run had the same settings and data
+record        the contents of clf.json
+trackers      TensorBoard, MLflow and W&B
 """

@@ -1,4 +1,4 @@
-"""Our settings -> the Trainer's arguments, in one place."""
+"""Map our settings to the Trainer's arguments."""
 
 # ruff: noqa: TID253 - this module computes
 import os
@@ -24,7 +24,7 @@ ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
 FIXED = {
     "average_tokens_across_devices": True,
     "remove_unused_columns": False,
-    # When to evaluate and to save is decided by `Milestones`; the library's own strategies only must be on.
+    # `Milestones` decides when to evaluate and save; the library's own strategies just have to be on.
     "eval_strategy": "steps",
     "save_strategy": "steps",
     "metric_for_best_model": SELECTION,
@@ -51,7 +51,7 @@ def training_arguments(
 ) -> TrainingArguments:
     """Map the settings of one run to TrainingArguments.
 
-    Raises UsageError when the batch cannot be cut into equal parts.
+    Raises UsageError when the batch cannot be divided into equal parts.
     """
     with _accelerate_on(compute.device):
         arguments = TrainingArguments(
@@ -75,13 +75,13 @@ def training_arguments(
             **FIXED,
         )
     _settle_on(arguments, compute.device)
-    arguments.report_to = list(train.report_to)  # in a Kubeflow job the library adds a tracker of its own
+    arguments.report_to = list(train.report_to)  # inside Kubeflow the library adds a tracker of its own
     return arguments
 
 
 @contextmanager
 def _accelerate_on(device: torch.device) -> Iterator[None]:
-    """Let what is made in the block compute on `device`, which accelerate would choose by itself."""
+    """Make accelerate use `device` inside the block, instead of choosing one by itself."""
     before = os.environ.get(ACCELERATE_DEVICE)
     os.environ[ACCELERATE_DEVICE] = str(device)
     try:
@@ -93,32 +93,32 @@ def _accelerate_on(device: torch.device) -> Iterator[None]:
 
 
 def _settle_on(arguments: TrainingArguments, device: torch.device) -> None:
-    """Let the Trainer compute on `device`.
+    """Make the Trainer use `device`.
 
-    By itself it takes the first GPU, and on a machine of several it would spread each batch over all and multiply
-    it. One process of clf uses one; torchrun starts more.
+    By default it uses the first GPU. On a machine with several GPUs it would also multiply the batch size and spread
+    each batch over all of them. One clf process uses one GPU; torchrun starts more processes.
     """
     arguments._n_gpu = min(1, arguments.n_gpu)
-    vars(arguments)["_setup_devices"] = device  # where `arguments.device` keeps what it found
+    vars(arguments)["_setup_devices"] = device  # where `arguments.device` caches the device it found
     if device.type == "cuda":
         torch.cuda.set_device(device)
 
 
 def optimizer(compute: Compute) -> str:
-    """Return the Trainer's name of AdamW, fused wherever that gives the same steps.
+    """Return the Trainer's name for AdamW, fused wherever that gives the same steps.
 
-    With fp16 the scaler leaves out the steps whose gradient is infinite. A fused AdamW does so by itself, and
-    accelerate then cannot tell, so that the learning rate would go on as if there had been a step.
+    With fp16 the scaler skips steps whose gradient is infinite. A fused AdamW skips them internally, where accelerate
+    cannot see it, so the learning rate schedule would advance as if a step had been taken.
     """
     fused = compute.device.type in {"cpu", "cuda", "mps"} and compute.precision != "fp16"
     return "adamw_torch_fused" if fused else "adamw_torch"
 
 
 def set_determinism(wanted: bool) -> None:
-    """Ask for kernels that give the same bits each time; on CUDA they are slower, on a CPU they are the usual ones.
+    """Select kernels that give the same bits each time: slower ones on CUDA, the usual ones on a CPU.
 
-    The gradient of memory-efficient attention has none such, nor that of cuDNN: PyTorch's other two kernels do.
-    An operation that has no such kernel stops the run.
+    Memory-efficient attention and cuDNN attention have no deterministic backward pass; PyTorch's other two attention
+    kernels do. An operation without a deterministic kernel stops the run.
     """
     if not wanted:
         return
@@ -130,9 +130,9 @@ def set_determinism(wanted: bool) -> None:
 
 
 def part_of_batch(train: TrainSettings, world: World) -> int:
-    """Return how many texts one process reads at once: the batch, cut by processes and accumulation.
+    """Return the micro-batch size of one process: the batch size divided by processes and accumulation steps.
 
-    Raises UsageError when that leaves a rest.
+    Raises UsageError when there is a remainder.
     """
     parts = train.gradient_accumulation * world.size
     if train.batch_size % parts:
@@ -141,7 +141,7 @@ def part_of_batch(train: TrainSettings, world: World) -> int:
         finer = f"--gradient-accumulation {fitting[0]}, or " if fitting else ""
         processes = "one process" if world.size == 1 else f"{world.size} processes"
         raise UsageError(
-            f"--batch-size {train.batch_size} cannot be cut into {parts} equal parts "
+            f"--batch-size {train.batch_size} cannot be divided into {parts} equal parts "
             f"({processes}, --gradient-accumulation {train.gradient_accumulation})",
             f"pass {finer}--batch-size {-(-train.batch_size // parts) * parts}",
         )
@@ -149,7 +149,7 @@ def part_of_batch(train: TrainSettings, world: World) -> int:
 
 
 def class_weights(train: TrainSettings, labels: NDArray[np.int64], classes: int) -> list[float] | None:
-    """Return a weight for each class, or None: `balanced` is texts / (classes x texts of the class)."""
+    """Return a weight for each class, or None; `balanced` means texts / (classes x texts of the class)."""
     if train.class_weights == "none":
         return None
     counts = np.bincount(labels, minlength=classes)
@@ -157,7 +157,7 @@ def class_weights(train: TrainSettings, labels: NDArray[np.int64], classes: int)
 
 
 def keeps_attention_dropout(train: TrainSettings, compute: Compute) -> bool:
-    """Tell whether training draws dropout on attention weights: `auto` does so wherever it costs little."""
+    """Return whether training applies dropout to attention weights; `auto` does so wherever it costs little."""
     if train.attention_dropout == "auto":
         return compute.device.type != "cpu"
     return train.attention_dropout == "keep"

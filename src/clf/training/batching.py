@@ -1,4 +1,4 @@
-"""The order of the training texts, a function of seed and epoch alone, and the batches it makes."""
+"""The order of the training texts, which depends only on seed and epoch, and the batches built from it."""
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from clf.models.tokens import pad_rows
 BATCHES_PER_GROUP = 50
 MULTIPLE = 8
 IGNORED = -100
-"""The label of a filling row: it fills the last batch where several processes share one, and counts nowhere."""
+"""The label of padding rows, which fill up the last batch when several processes share it; the loss ignores them."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Encoded:
     token_ids: Sequence[NDArray[np.int32]]
     labels: NDArray[np.int64]
     rows: NDArray[np.int64] | None = None
-    """Row numbers in the split's file, for messages; the place among these when there are none."""
+    """Row numbers in the split's file, for messages; None means that they equal the positions in `token_ids`."""
 
     @property
     def tokens(self) -> int:
-        """How many tokens there are."""
+        """The total number of tokens."""
         return sum(map(len, self.token_ids))
 
 
 class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):
-    """Token ids and label ids of the training split; the row behind the last one is the filling row."""
+    """Token ids and label ids of the training split; index `len(self)` returns the padding row."""
 
     def __init__(self, token_ids: Sequence[NDArray[np.int32]], labels: NDArray[np.int64]) -> None:
         self.token_ids, self.labels = token_ids, labels
@@ -49,13 +49,13 @@ class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):
 
 
 class LengthGroupedOrder(Sampler[int]):
-    """Texts of similar length together: each group of 50 random batches is sorted by length and cut into batches.
+    """Batches of texts of similar length: each group of 50 random batches is sorted by length, then split into batches.
 
-    Of few texts there are at least four groups, so that not the same texts meet in each epoch.
+    Small datasets are split into at least four groups, so that batches differ from epoch to epoch.
 
-    The batches come in random order, the longest first of all, so that memory that does not suffice fails early.
-    The order depends on seed and epoch only, so a run can go on in the middle of it. With several `processes`, the
-    last batch is filled up, so that each has its part of every batch.
+    The batches come in random order, except that the longest comes first, so that running out of memory happens early.
+    The order depends only on seed and epoch, so a run can resume in the middle of an epoch. With several `processes`,
+    the last batch is filled up, so that each process gets its share of every batch.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class LengthGroupedOrder(Sampler[int]):
         self.filling = -len(lengths) % batch_size if processes > 1 else 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order comes next."""
+        """Set the epoch that the next iteration is ordered for."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class LengthGroupedOrder(Sampler[int]):
         yield from [len(order)] * self.filling
 
     def texts_of(self, step: int, batches: int = 1) -> list[int]:
-        """Return the row numbers of the texts of some batches, the last of them read at `step` (from 1)."""
+        """Return the row numbers of the texts in the last `batches` batches up to `step` (counted from 1)."""
         per_epoch = -(-len(self) // self.batch_size)
         epoch, last = divmod(step - 1, per_epoch)
         here = LengthGroupedOrder(self.lengths, self.batch_size, self.seed)
@@ -109,10 +109,10 @@ class LengthGroupedOrder(Sampler[int]):
 
 
 class Collator:
-    """Makes a batch of rows of `TokenDataset`, padded to its longest text, rounded up to a multiple of 8 tokens.
+    """Builds a batch from rows of `TokenDataset`, padded to the longest text, rounded up to a multiple of 8 tokens.
 
-    The libraries keep what they prepare for each shape they meet: fewer shapes take a sixth less memory. `most` is
-    what the model can read.
+    The libraries cache data for every shape they see, so fewer shapes take a sixth less memory. `most` is the model's
+    maximum length.
     """
 
     def __init__(self, padding: int, most: int | None = None) -> None:

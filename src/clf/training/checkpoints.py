@@ -1,10 +1,10 @@
-"""Checkpoints that are whole or absent: staged, hashed, flushed, renamed; a damaged one is named and passed over.
+"""Atomic checkpoints: staged, hashed, flushed to disk, then renamed; a damaged one is reported and skipped.
 
-checkpoints/checkpoint-120/clf-checkpoint.json     what it is, of which run, and the SHA-256 of its files
-checkpoints/.staging/                              what is being written; thrown away at the next start
+checkpoints/checkpoint-120/clf-checkpoint.json     its step, the fingerprint of its run, the SHA-256 of its files
+checkpoints/.staging/                              the checkpoint being written; deleted at the next start
 
-What a new version adds to clf-checkpoint.json needs a default for the checkpoints of those before; a change that they
-cannot be read with raises CHECKPOINT_SCHEMA.
+A field that a new version adds to clf-checkpoint.json needs a default, for checkpoints of earlier versions. A change
+that makes those unreadable must increase CHECKPOINT_SCHEMA.
 """
 
 import json
@@ -37,40 +37,40 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What must be the `same` for a run to go on, and what may be only `alike`, at the price of other bits."""
+    """What must be the `same` for a run to resume, and what should be `alike` for bit-identical weights."""
 
     same: dict[str, JsonValue]
     alike: dict[str, JsonValue]
 
     @property
     def device(self) -> str | None:
-        """The kind of device it was computed on."""
+        """The type of device that the run used."""
         device = self.alike.get("device")
         return device if isinstance(device, str) else None
 
 
 @dataclass(frozen=True)
 class RunPosition:
-    """How far a run was, beside what the Trainer's own files say."""
+    """The progress of a run, in addition to what the Trainer's own files record."""
 
     evaluated: bool
-    """Whether the evaluation that was due at this step, if any, was made."""
+    """False when an evaluation was due at this step and has not been done."""
     loss: float
-    """The sum of losses since the last line of history, so that the next line is the same after a resume."""
+    """The sum of losses since the last line of history, so that the next line is the same after resuming."""
     loss_since: int
-    """The step of that line."""
+    """The step of that last line of history."""
     seconds: float = 0.0
-    """Seconds of training so far."""
+    """Seconds spent training so far."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One whole checkpoint."""
+    """One complete checkpoint."""
 
     folder: Path
     step: int
     best_step: int | None
-    """The step of the best weights so far, which have a checkpoint too."""
+    """The step of the best weights so far, which are stored in this checkpoint or in that step's own."""
     fingerprint: Fingerprint
     progress: RunPosition
 
@@ -78,8 +78,8 @@ class Checkpoint:
 class Checkpoints:
     """The checkpoints of one run.
 
-    They go only with a run of this `fingerprint`. A setting that the checkpoint of an older clf does not know had its
-    default.
+    They can only be resumed by a run with this `fingerprint`. A setting missing from the checkpoint of an older clf is
+    assumed to have had its default.
     """
 
     def __init__(self, folder: Path, fingerprint: Fingerprint, steps_per_epoch: int = 1) -> None:
@@ -91,7 +91,7 @@ class Checkpoints:
         return self.folder / STAGING
 
     def begin(self) -> None:
-        """Clear what an earlier process left unfinished, and open the stage."""
+        """Clean up after an earlier process that was interrupted, and create the staging folder."""
         for old in self.folder.glob(f"{REPLACED}*"):
             place = self.folder / old.name.removeprefix(REPLACED)
             if not place.exists():  # the process ended between two renames
@@ -101,7 +101,7 @@ class Checkpoints:
         self.stage.mkdir(parents=True)
 
     def newest(self) -> Checkpoint | None:
-        """Return the newest whole checkpoint whose best weights are here too; damaged ones are named.
+        """Return the newest intact checkpoint whose best weights are available; report damaged ones.
 
         Raises UsageError when it was made with other settings or data.
         """
@@ -113,20 +113,20 @@ class Checkpoints:
         return None
 
     def check(self) -> None:
-        """Refuse what is here early, before anything of it is replaced.
+        """Check that the checkpoints belong to this run, before anything is replaced.
 
-        Raises UsageError when the newest checkpoint that can be read was made with other settings or data.
+        Raises UsageError when the newest readable checkpoint was made with other settings or data.
         """
         if found := self._newest_readable():
             self._check_fingerprint(*found)
 
     def begun_with(self) -> dict[str, JsonValue]:
-        """Return what the newest checkpoint that can be read says its run was begun with, by flag."""
+        """Return the settings that the run was started with, by flag, from the newest readable checkpoint."""
         found = self._newest_readable()
         return _known(found[1], self.steps_per_epoch) if found else {}
 
     def _newest_readable(self) -> tuple[Path, Fingerprint] | None:
-        """Return the newest checkpoint that says of what run it is; whether it is whole is not looked at."""
+        """Return the newest checkpoint with a readable fingerprint, without checking that its files are intact."""
         for folder in self._folders():
             with suppress(KeyError, TypeError, ValueError):
                 manifest = read_json(folder / MANIFEST) or {}
@@ -135,7 +135,7 @@ class Checkpoints:
         return None
 
     def commit(self, name: str, step: int, best_step: int | None, progress: RunPosition) -> Path:
-        """Let the staged folder `name` become a checkpoint, in one rename, once every byte is on the disk."""
+        """Flush the staged folder `name` to disk, then turn it into a checkpoint by an atomic rename."""
         stage, final = self.stage / name, self.folder / name
         files = {}
         for path in sorted(stage.iterdir()):
@@ -151,7 +151,7 @@ class Checkpoints:
         flush(stage)
         old = self.folder / f"{REPLACED}{name}"
         shutil.rmtree(old, ignore_errors=True)
-        if final.exists():  # the same step again, now with what its evaluation gave
+        if final.exists():  # the same step again, now with its evaluation
             final.rename(old)
         stage.rename(final)
         flush(self.folder)
@@ -162,9 +162,9 @@ class Checkpoints:
         return final
 
     def drop_after(self, step: int) -> None:
-        """Set aside what is newer than `step`: it is damaged, and must not be counted or found again.
+        """Rename the checkpoints newer than `step`: they are damaged, and must not be counted or found again.
 
-        It goes once a newer checkpoint stands.
+        They are deleted once the next checkpoint is complete.
         """
         for folder in self._folders():
             if _step(folder) > step:
@@ -186,12 +186,12 @@ class Checkpoints:
             fingerprint = _fingerprint(manifest["fingerprint"])
             found = Checkpoint(folder, manifest["step"], manifest["best_step"], fingerprint, progress)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            log.warning("%s is damaged and passed over: %s", folder, error)
+            log.warning("%s is damaged, skipping it: %s", folder, error)
             return None
         if best and found.best_step not in (None, found.step) and BEST_FILE not in manifest["files"]:
             best_folder = folder.with_name(f"checkpoint-{found.best_step}")
             if self._read(best_folder, best=False) is None:
-                log.warning("%s is passed over: its best weights, %s, are damaged", folder, best_folder.name)
+                log.warning("skipping %s: its best weights, %s, are damaged", folder, best_folder.name)
                 return None
         return found
 
@@ -201,16 +201,16 @@ class Checkpoints:
         if changed := [key for key in sorted(earlier) if earlier[key] != now.same[key]]:
             shown = "; ".join(f"{key} was {earlier[key]!r}, is now {now.same[key]!r}" for key in changed[:5])
             raise UsageError(
-                f"the interrupted run in {folder.parent.parent} was another: {shown}",
-                f"{_way_back(changed, earlier)}, or start afresh without --resume",
+                f"the interrupted run in {folder.parent.parent} differs from this one: {shown}",
+                f"{_way_back(changed, earlier)}, or start over without --resume",
             )
         for key in sorted(now.alike):
             if key in then and then[key] != now.alike[key]:
                 was, is_now = then[key], now.alike[key]
-                log.warning("%s was %s, is now %s: the weights will not be the same bit for bit", key, was, is_now)
+                log.warning("%s was %s, is now %s: the weights will not be bit-identical", key, was, is_now)
 
     def _rotate(self, step: int, best_step: int | None) -> None:
-        """Keep the newest, the one with the best weights, and where they are one, another that needs no third."""
+        """Keep the newest and the best checkpoint; if they are the same, also one that holds its own best weights."""
         keep = {step, best_step} & {_step(folder) for folder in self._folders()}
         others = [folder for folder in self._folders() if _step(folder) not in keep]
         others.sort(key=lambda folder: not _is_complete_alone(folder))
@@ -218,7 +218,7 @@ class Checkpoints:
             self._remove(folder)
 
     def _remove(self, folder: Path) -> None:
-        """Remove a checkpoint so that never half of it stands under its name."""
+        """Rename a checkpoint before deleting it, so that its name never refers to half a checkpoint."""
         trash = folder.with_name(f"{TRASH}{folder.name}")
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
@@ -226,22 +226,22 @@ class Checkpoints:
 
 
 def _check_schema(folder: Path, manifest: Mapping[str, JsonValue]) -> None:
-    """Refuse what a later clf wrote: it is whole, and must not be passed over as damaged ones are."""
+    """Refuse a checkpoint of a later clf: it is intact, and must not be skipped like a damaged one."""
     schema = manifest.get("schema_version", 1)
     if isinstance(schema, int) and schema > CHECKPOINT_SCHEMA:
         raise UsageError(
-            f"{folder} has schema {schema}, this clf reads up to {CHECKPOINT_SCHEMA}",
-            "install a newer clf, or start afresh without --resume",
+            f"{folder} has schema {schema}, but this version of clf reads up to {CHECKPOINT_SCHEMA}",
+            "install a newer clf, or start over without --resume",
         )
 
 
 def _fingerprint(written: Any) -> Fingerprint:
-    """Read a fingerprint; raises KeyError or TypeError when it is none."""
+    """Read a fingerprint from JSON; raise KeyError or TypeError when it is not one."""
     return Fingerprint(dict(written["same"]), dict(written["alike"]))
 
 
 def _known(fingerprint: Fingerprint, steps_per_epoch: int) -> dict[str, JsonValue]:
-    """Return all that a checkpoint's fingerprint says, with what version 0.1 did without saying so."""
+    """Return everything in a checkpoint's fingerprint, plus the behaviour that version 0.1 did not record."""
     known = {**fingerprint.alike, **fingerprint.same}
     if known.get(ATTENTION_DROPOUT) == "auto":
         known[ATTENTION_DROPOUT] = "off" if known.get("device") == "cpu" else "keep"
@@ -254,7 +254,7 @@ def _known(fingerprint: Fingerprint, steps_per_epoch: int) -> dict[str, JsonValu
 
 
 def _way_back(changed: list[str], earlier: dict[str, JsonValue]) -> str:
-    """Say how a command line becomes that of the interrupted run; what can be auto is then as the run has it."""
+    """Return how to match the interrupted run; leaving out a flag that can be `auto` uses the run's own value."""
     if set(changed) <= {flag(name) for name in VERSION_0_1}:
         return f"leave out {' and '.join(changed)}"
     flags = [f"{key} {earlier[key]}" for key in changed if key.startswith("--")]
@@ -262,7 +262,7 @@ def _way_back(changed: list[str], earlier: dict[str, JsonValue]) -> str:
 
 
 def _is_complete_alone(folder: Path) -> bool:
-    """Tell whether a checkpoint holds the best weights up to it, or none were measured."""
+    """Return whether a checkpoint holds the best weights so far, or there are none because nothing was evaluated."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return BEST_FILE in manifest["files"] or manifest["best_step"] in (None, _step(folder))

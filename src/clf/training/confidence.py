@@ -1,4 +1,4 @@
-"""The end of a training: the temperature that makes confidence mean something, and the threshold to abstain below."""
+"""Calibration after training: the temperature, and the confidence threshold below which the model abstains."""
 
 import logging
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What was fitted on validation, and the metrics there with it."""
+    """The temperature and threshold fitted on validation, and the validation metrics with that temperature."""
 
     temperature: Temperature
     choice: Choice | None
@@ -32,7 +32,7 @@ class Calibrated:
 def calibrate(
     classifier: Classifier, compute: Compute, validation: LabelledTexts, settings: ConfidenceSettings
 ) -> Calibrated:
-    """Fit the temperature on validation and fold it into the model; choose the threshold that was asked for."""
+    """Fit the temperature on validation and fold it into the model; choose the threshold if one was requested."""
     with track("calibrating", len(validation)) as advance:
         probabilities = probabilities_of(classifier, validation.texts, compute, advance)
     answers = Answers(probabilities, validation.labels)
@@ -48,26 +48,26 @@ def calibrate(
 
 
 def abstention_record(choice: Choice) -> AbstentionRecord:
-    """Return a choice as `clf.json` has it."""
+    """Return a choice of threshold as recorded in `clf.json`."""
     validation = choice.validation.as_json() if choice.validation else None
     return AbstentionRecord.model_validate({"aim": choice.aim, "threshold": choice.threshold, "validation": validation})
 
 
 def choose(answers: Answers, settings: ConfidenceSettings) -> Choice | None:
-    """Choose the threshold that was asked for, and say what it does on these rows."""
+    """Choose the threshold if one was requested, and log its effect on these rows."""
     confidence, correct = answers.confidence, answers.correct
     choice = choose_threshold(confidence, correct, settings.target_accuracy, settings.target_coverage)
     if choice and choice.threshold is None:
         log.warning(
-            "an accuracy of %g is unreachable: no threshold shows it on %d validation texts with 95 %% certainty; "
-            "without one, %.4f of them are right",
+            "an accuracy of %g is unreachable: no threshold achieves it on %d validation texts with 95 %% certainty; "
+            "without a threshold, the accuracy is %.4f",
             settings.target_accuracy,
             len(answers),
             correct.mean(),
         )
     if choice and choice.validation and choice.validation.accuracy is not None:
         log.info(
-            "below a confidence of %.4f the model abstains: it answers %.1f %% of validation, %.2f %% of it right",
+            "the model abstains below a confidence of %.4f: it answers %.1f %% of validation, with %.2f %% accuracy",
             choice.threshold,
             100 * choice.validation.coverage,
             100 * choice.validation.accuracy,
@@ -76,13 +76,13 @@ def choose(answers: Answers, settings: ConfidenceSettings) -> Choice | None:
 
 
 def say_temperature(temperature: Temperature) -> None:
-    """Say what calibration did."""
+    """Log the effect of calibration."""
     if temperature.reason:
         log.info("not calibrated: %s", temperature.reason)
         return
     before, after = temperature.before, temperature.after
     log.info(
-        "calibrated: temperature %.3f; mean confidence %.3f, now %.3f, at an accuracy of %.3f",
+        "calibrated: temperature %.3f; mean confidence %.3f before, %.3f after; accuracy %.3f",
         temperature.value,
         before["mean_confidence"],
         after["mean_confidence"],

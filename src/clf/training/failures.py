@@ -1,4 +1,4 @@
-"""What a library raised while training, as an error for people: memory, disk, another process, or --deterministic."""
+"""Errors raised by libraries during training, as messages for users: memory, disk, lost process, --deterministic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ BYTES_OF_A_WEIGHT = 16  # the weight, its gradient, and the two averages of Adam
 
 @contextmanager
 def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, plan: Plan, run: Run) -> Iterator[None]:
-    """Raise what a library raises in the block as TrainingError or OutputError, where its cause is known."""
+    """Convert library errors in the block to TrainingError or OutputError, where the cause is known."""
     try:
         yield
     except ClfError:
@@ -32,7 +32,7 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
         if "deterministic implementation" in str(error):
             raise TrainingError(f"--deterministic: {first_line(error)}", "train without --deterministic") from error
         if plan.world.size > 1 and _is_lost_connection(error):
-            hint = "see what its own output says; torchrun --max-restarts lets the run go on by itself"
+            hint = "see the output of that process; with torchrun --max-restarts the run resumes by itself"
             raise TrainingError("another process of this run was lost", hint) from error
         if disk_is_full(error):
             resume = " and pass --resume" if run.saved_steps() else ""
@@ -44,27 +44,27 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
 def _out_of_memory(
     error: Exception, step: int, classifier: Classifier, compute: Compute, plan: Plan, run: Run
 ) -> TrainingError:
-    """Return the error for texts that the memory does not hold at once, with settings that take less."""
+    """Return the error for running out of memory, with settings that need less."""
     max_length, kept = classifier.max_length, size(BYTES_OF_A_WEIGHT * classifier.parameters)
     part, parts = plan.arguments.per_device_train_batch_size, plan.arguments.gradient_accumulation_steps
     texts = f"{part} texts" if part > 1 else "one text"
     where = "this machine" if isinstance(error, MemoryError) else compute.device
     message = f"{where} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"
     shorter = (
-        f"--max-length {max_length // 2}" if max_length >= 2 * LEAST_LENGTH else "--device cpu where that is another"
+        f"--max-length {max_length // 2}" if max_length >= 2 * LEAST_LENGTH else "--device cpu (unless already in use)"
     )
     remedy = f"{shorter}, or choose a smaller encoder"
     if part > 1:
         more = next(count for count in range(parts + 1, part * parts + 1) if part * parts % count == 0)
-        resume = "; with --resume the run goes on from its last checkpoint" if run.saved_steps() else ""
-        remedy = f"--gradient-accumulation {more} (the same batch, read in smaller parts{resume}), {remedy}"
+        resume = "; with --resume the run continues from its last checkpoint" if run.saved_steps() else ""
+        remedy = f"--gradient-accumulation {more} (the same batch in smaller parts{resume}), {remedy}"
     return TrainingError(
-        f"{message}: {first_line(error)}", f"pass {remedy}; the model itself takes {kept} of memory while it is trained"
+        f"{message}: {first_line(error)}", f"pass {remedy}; the model itself takes {kept} of memory during training"
     )
 
 
 def _is_lost_connection(error: Exception) -> bool:
-    """Tell the words of gloo and NCCL for a connection that broke, or for a wait that was too long."""
+    """Return whether an error is from gloo or NCCL, for a lost connection or a timeout."""
     said = str(error).lower()
     of_theirs = any(name in said for name in ("gloo", "nccl", "processgroup", "process group"))
     return isinstance(error, RuntimeError) and of_theirs and any(w in said for w in ("connect", "timed out", "timeout"))

@@ -1,4 +1,4 @@
-"""The start of a fresh head: fitted on the frozen encoder (linear probing, then fine-tuning: Kumar et al. 2022)."""
+"""Initialise a fresh head by fitting it on the frozen encoder (linear probing, then fine-tuning: Kumar et al. 2022)."""
 
 # ruff: noqa: TID253 - this module computes
 import warnings
@@ -17,17 +17,18 @@ from clf.models.inference import Advance, layer_inputs
 from clf.models.temperature import last_layer, try_out
 
 STRENGTH = 1e-3
-"""Inverse strength of the penalty on the weights. A head fitted freely has no error left on few texts, and then no
-gradient moves the encoder: measured 10 to 20 points worse than this one, which is sure of nothing."""
+"""Inverse strength of the penalty on the weights. With a weak penalty the head fits a small dataset perfectly, and no
+gradient is left to train the encoder: measured 10 to 20 points worse than this penalty, which keeps the head
+unconfident."""
 MOST_TEXTS = 2000
 LEAST_SCALE = 0.1
-"""Of a feature's size: one that varies less counts as varying so much. Its weight would be huge, and dropout, which
-takes the feature away or not, would move the logits by as much."""
+"""Lower bound on the scale of a feature, as a share of its size. A feature that varies less would get a huge weight,
+and dropout, which zeroes it at random, would change the logits by as much."""
 TOLERANCE = 1e-3
 
 
 def can_be_fitted(classifier: Classifier) -> bool:
-    """Tell whether the head is fresh, and its logits come straight from a last layer that reads one vector a text."""
+    """Return whether the head is fresh and its last layer maps one vector per text directly to the logits."""
     layer = last_layer(classifier.model)
     if classifier.head != "fresh" or layer is None:
         return False
@@ -35,7 +36,7 @@ def can_be_fitted(classifier: Classifier) -> bool:
     handle = layer.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
     try:
         logits = try_out(classifier.model)
-    except Exception:  # whatever it is, the training meets it too, and says so
+    except Exception:  # training will run into the same error, and report it
         return False
     finally:
         handle.remove()
@@ -54,9 +55,9 @@ def fit_head(
     compute: Compute,
     advance: Advance | None = None,
 ) -> None:
-    """Fit the last linear layer, by logistic regression on what it reads of each text; each class must have a text."""
+    """Fit the last linear layer by logistic regression on its inputs; every class needs at least one text."""
     layer = last_layer(classifier.model)
-    assert layer is not None  # it can be fitted
+    assert layer is not None  # because `can_be_fitted` returned True
     rows = stratified_subset(labels, MOST_TEXTS, 0)
     padding, most = classifier.tokenizer.pad_token_id, classifier.max_length
     texts = [token_ids[row] for row in rows]
@@ -69,7 +70,7 @@ def fit_head(
         warnings.simplefilter("ignore", ConvergenceWarning)
         probe.fit((read - centre) / scale, labels[rows])
     weights, intercepts = probe.coef_, probe.intercept_
-    if layer.out_features == 2:  # one row, of the second class against the first
+    if layer.out_features == 2:  # scikit-learn returns one row: the second class against the first
         weights, intercepts = np.vstack([-weights, weights]) / 2, np.concatenate([-intercepts, intercepts]) / 2
     weights = weights / scale
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What makes a training run what it is: its settings and its data. A second run of the same has nothing to add."""
+"""The identity of a training run, its settings and data: a second run with the same identity is not needed."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from clf.storage.disk import read_json
 from clf.storage.run_folder import Run
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
-"""Settings of [train] that change how a run is kept, not what it makes."""
+"""Settings of [train] that do not affect the result of a run."""
 ResolvedRecipe = dict[str, float | int | str]
-"""Settings of [train], with a value wherever `auto` stood."""
+"""Settings of [train], with `auto` replaced by the value that was chosen."""
 SECTIONS = {"data", "cleaning", "compute", "train", "confidence"}
 
 
 class Identity(BaseModel):
-    """The settings that count, as they were recorded, perhaps by an older clf; the data by `origin` and `content`."""
+    """The relevant settings as recorded, perhaps by an older clf, and the `origin` and `content` of the data."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -29,26 +29,26 @@ class Identity(BaseModel):
 
 
 class FinishedRun(BaseModel):
-    """What a run folder keeps of a run that is done: `result.json`."""
+    """The contents of `result.json`, which the run folder of a finished run holds."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     of: Identity
     created: str
-    """When the model was, as its record says too."""
+    """When the model was created, as in its own record."""
     result: TrainResult
     recipe: ResolvedRecipe = {}
-    """What `auto` came to."""
+    """The values chosen for `auto`."""
 
 
 def run_identity(settings: Settings, origin: str, content: str) -> Identity:
-    """Return the identity of a run of these settings on data of this origin and content."""
+    """Return the identity of a run with these settings, on data of this origin and content."""
     same = settings.model_dump(mode="json", include=SECTIONS)
     return Identity(settings=same, seed=settings.run.seed, origin=origin, content=content)
 
 
 def read_finished(run: Run) -> FinishedRun | None:
-    """Return what a run folder keeps of a run that is done; None where there is none."""
+    """Return the `result.json` of a finished run, or None when there is none."""
     try:
         return FinishedRun.model_validate(read_json(run.result))
     except ValidationError:
@@ -56,10 +56,10 @@ def read_finished(run: Run) -> FinishedRun | None:
 
 
 def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = None) -> list[str]:
-    """Say what two identities differ in, as `--epochs was 3, is now 5`.
+    """Return the differences between two identities, each as in `--epochs was 3, is now 5`.
 
-    A setting that an older clf did not record had its default; `recipe` is what `auto` came to in the run of `one`, and
-    means in the other.
+    A setting that an older clf did not record is assumed to have had its default. `recipe` holds the values chosen for
+    `auto` in the run of `one`; they stand for `auto` in `other` too.
     """
     old = any("eval_steps" not in identity.settings.get("train", {}) for identity in (one, other))
     then, now = _essence(one, recipe or {}, old), _essence(other, recipe or {}, old)
@@ -68,7 +68,7 @@ def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = 
 
 
 def _essence(identity: Identity, recipe: ResolvedRecipe, old: bool) -> dict[str, JsonValue]:
-    """Return what counts, by its flag; `old` says that one of the two is of version 0.1: `auto` is what it did then."""
+    """Return the relevant values by flag; `old`: one of the runs is of version 0.1, so `auto` means what 0.1 did."""
     defaults: dict[str, Any] = TrainSettings().model_dump(mode="json")
     train: dict[str, JsonValue] = {**defaults, **identity.settings.get("train", {})}
     for known in (recipe, VERSION_0_1 if old else {}):

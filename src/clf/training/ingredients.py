@@ -1,4 +1,4 @@
-"""What a run is made of, as its checkpoints say it: a run goes on only from a checkpoint of the same."""
+"""The fingerprint of a run, stored in its checkpoints: a run resumes only from a checkpoint that matches."""
 
 # ruff: noqa: TID253 - this module computes
 import hashlib
@@ -28,12 +28,13 @@ from clf.training.schedule import Schedule
 ACCUMULATION = "--gradient-accumulation"
 ENCODER_FILES = {".safetensors", ".json", ".txt", ".model"}
 NO_MATTER = {"keep_checkpoints", "no_final_test", "save_steps", "report_to", "test_run", "model", "revision"}
-"""Settings of [train] that change how a run is kept or told, not what it computes."""
+"""Settings of [train] that do not affect what a run computes, or that are compared otherwise: `model` and `revision` by
+the files of the encoder."""
 
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What a run is made of, but for its texts."""
+    """Everything that determines a run, except for its texts."""
 
     recipe: TrainSettings
     schedule: Schedule
@@ -48,10 +49,10 @@ class Ingredients:
         """Return the fingerprint of the run on these splits."""
         settings = self.recipe.model_dump(mode="json", exclude=NO_MATTER) | self.schedule.as_settings()
         same: dict[str, JsonValue] = {flag(name): value for name, value in settings.items()}
-        alike = {ACCUMULATION: same.pop(ACCUMULATION)}  # the way out when memory runs out
+        alike = {ACCUMULATION: same.pop(ACCUMULATION)}  # may change, because it is the remedy when memory runs out
         same |= {"--seed": self.seed, "--precision": self.precision}
         kept = keeps_attention_dropout(self.recipe, self.compute)
-        same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # as it was, also on a device whose `auto` is another
+        same[ATTENTION_DROPOUT] = "keep" if kept else "off"  # the resolved value: `auto` differs between devices
         same |= {"--max-length": self.classifier.max_length, "the labels": list(self.classifier.labels)}
         same["the encoder"] = {
             path.name: sha256(path)[:16] for path in sorted(self.files.folder.iterdir()) if path.suffix in ENCODER_FILES
@@ -72,14 +73,14 @@ def _digest(rows: LabelledTexts) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that compute."""
+    """Return the versions of Python and of the libraries used for computation."""
     return {"python": sys.version.split()[0]} | {
         name: version(name) for name in ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
     }
 
 
 def _processor() -> str:
-    """Return the model of the processor, as far as the system tells."""
+    """Return the model name of the processor, or an empty string when the system does not report it."""
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -1,4 +1,4 @@
-"""Signals during training: the step is finished, a checkpoint saved, and only then the run ends."""
+"""Signals during training: the run finishes its step and saves a checkpoint before it stops."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class StopRequest:
-    """Whether a signal asked the run to stop; `number` is the signal's, 0 for none."""
+    """A request to stop: `number` is that of the signal received, 0 for none."""
 
     number = 0
 
@@ -28,13 +28,13 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Note SIGINT, SIGTERM and SIGHUP instead of dying of them; a second one ends the process at once.
+    """Record SIGINT, SIGTERM and SIGHUP instead of being killed by them; a second one ends the process immediately.
 
-    A signal may come in the middle of a line that is being written, so its handler writes none: a thread does.
+    A signal may arrive while a log line is being written, so its handler does not log: a thread does.
     """
     request, asked, over = StopRequest(), threading.Event(), False
     if threading.current_thread() is not threading.main_thread():
-        yield request  # signals are the main thread's
+        yield request  # only the main thread receives signals
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -46,7 +46,7 @@ def stop_on_signals() -> Iterator[StopRequest]:
     def tell() -> None:
         asked.wait()
         if not over:
-            log.warning("stopping: a checkpoint is being saved (once more to stop without)")
+            log.warning("stopping: saving a checkpoint (interrupt again to stop without saving)")
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()

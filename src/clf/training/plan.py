@@ -1,4 +1,4 @@
-"""What is minimized, and by what steps."""
+"""The loss to minimise, and the plan of one training run."""
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Sequence
@@ -16,10 +16,11 @@ from clf.training.schedule import Schedule
 
 @dataclass(frozen=True)
 class Loss:
-    """Cross-entropy with weights of classes and label smoothing, summed and divided by the number of texts.
+    """Cross-entropy with class weights and label smoothing, summed and divided by the number of texts.
 
-    Dividing by the texts of the whole batch, not by the sum of their weights, makes the loss of a batch the same
-    however it is cut into parts. `smoothing` spreads that share evenly over all classes (Szegedy et al. 2016).
+    Dividing by the number of texts in the full batch, not by the sum of their weights, makes the loss of a batch
+    independent of how it is divided into parts. `smoothing` is the share of the target spread evenly over all classes
+    (Szegedy et al. 2016).
     """
 
     weights: Sequence[float] | None = None
@@ -37,13 +38,13 @@ class Loss:
 
 @lru_cache(maxsize=4)
 def _on_device(weights: tuple[float, ...], device: torch.device) -> torch.Tensor:
-    """Return the weights as a tensor, copied to the device once and not at each step, which would wait for it."""
+    """Return the weights as a cached tensor on the device; copying them at each step would stall it."""
     return torch.tensor(weights, device=device)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `fine_tune` needs beside the Trainer's own arguments."""
+    """The Trainer's arguments, and what `fine_tune` needs besides them."""
 
     arguments: TrainingArguments
     schedule: Schedule
@@ -55,6 +56,6 @@ class Plan:
 
     @property
     def batch_size(self) -> int:
-        """The texts of one optimizer step, of all processes together."""
+        """The number of texts per optimizer step, over all processes."""
         arguments = self.arguments
         return int(arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps * self.world.size)

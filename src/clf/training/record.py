@@ -1,4 +1,4 @@
-"""What `clf.json` will say of the model that a run made: its data, recipe, machine, versions, and what it reached."""
+"""Build the `clf.json` of a trained model: its data, recipe, machine, versions and metrics."""
 
 # ruff: noqa: TID253 - this module computes
 from dataclasses import asdict
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def model_record(
     settings: Settings, work: "Work", trained: "Trained", calibrated: Calibrated, test: Metrics | None
 ) -> ModelRecord:
-    """Return the record, but for the hashes of the files."""
+    """Return the record of the model, without the hashes of its files."""
     files, classifier, schedule, choice = work.files, work.classifier, work.schedule, calibrated.choice
     return ModelRecord(
         schema_version=SCHEMA_VERSION,

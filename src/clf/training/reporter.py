@@ -1,4 +1,4 @@
-"""What a run tells while it trains: progress, an early estimate of the whole, a line of history, a word per epoch."""
+"""Reporting during training: progress, an early time estimate, the history file, and a log line per evaluation."""
 
 # ruff: noqa: TID253 - this module computes
 import logging
@@ -16,15 +16,15 @@ from clf.training.checkpoints import Checkpoint
 from clf.training.plan import Plan
 from clf.training.selection import LOWER, SELECTION
 
-ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow, and their batches the longest
+ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow and have the longest batches
 ROWS_NAMED = 64
-LONG = 2 * 3600.0  # seconds; a longer run is told how to become shorter
+LONG = 2 * 3600.0  # seconds; a longer run gets advice on how to shorten it
 
 log = logging.getLogger(__name__)
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]
-    """Shows progress, estimates the whole early, writes the history, and stops a run whose loss is no number."""
+    """Shows progress, estimates the total time early, writes the history, and stops a run whose loss is not finite."""
 
     def __init__(
         self, run: Run, steps: int, advance: Any, tokens_per_text: float, plan: Plan, found: Checkpoint | None
@@ -39,13 +39,13 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.order: LengthGroupedOrder
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Start the clock, and the bar where the run goes on."""
+        """Start the clock, and log the step that a resumed run starts from."""
         self.started = time.monotonic()
         if self.begun:
-            log.info("going on from step %d of %d", self.begun, self.steps)
+            log.info("resuming from step %d of %d", self.begun, self.steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Move the bar, and after a few steps say how long the whole will take."""
+        """Advance the progress bar, and after a few steps log how long training will take."""
         self.step = state.global_step
         done = self.step - self.begun
         if done == ESTIMATE_FROM:
@@ -67,11 +67,11 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         return ", ".join(parts)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """Write a line of history, and stop when a loss or gradient is not finite."""
+        """Write a line of history; raise TrainingError when the loss or gradient norm is not finite."""
         logs = logs or {}
         if "train_runtime" in logs:
             return
-        # The scaler of fp16 skips steps of infinite gradient by itself.
+        # With fp16, the scaler skips steps with an infinite gradient by itself.
         for name in ("loss",) if args.fp16 else ("loss", "grad_norm"):
             if not math.isfinite(logs.get(name, 0.0)):
                 raise not_finite(name, logs[name], state.global_step, self.order, args.logging_steps)
@@ -82,7 +82,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: dict[str, float] | None = None, **_: Any
     ) -> None:
-        """Say what was reached, with the figure that chooses."""
+        """Log the result of an evaluation, with the metric that selects the best one."""
         reached = metrics or {}
         best = max(self.best, -math.inf if state.best_metric is None else state.best_metric)
         better = reached[f"eval_{SELECTION}"] > best
@@ -90,7 +90,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         log.info(
             "epoch %g: %svalidation %s %.4f, accuracy %.4f, confidence %.3f%s",
             state.epoch,
-            f"loss {self.loss:.4f}, " if math.isfinite(self.loss) else "",  # none yet, early in the first epoch
+            f"loss {self.loss:.4f}, " if math.isfinite(self.loss) else "",  # early in the first epoch there is none yet
             "log loss" if self.select_by == "log_loss" else "macro F1",
             reached["eval_log_loss" if self.select_by == "log_loss" else "eval_macro_f1"],
             reached["eval_accuracy"],
@@ -99,15 +99,17 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         )
 
     def _estimate(self, seconds: float) -> None:
-        log.info("the training will take about %s", duration(seconds))
+        log.info("training will take about %s", duration(seconds))
         if seconds > LONG:
-            log.info("shorter: --max-train-samples, a smaller --max-length, a smaller encoder, or a GPU")
+            log.info("to shorten it, use --max-train-samples, a smaller --max-length, a smaller encoder, or a GPU")
 
 
 def not_finite(what: str, value: float, step: int, order: LengthGroupedOrder, batches: int = 1) -> TrainingError:
-    """Return the error for a number that is none, with the training texts of the batches it came of."""
+    """Return the error for a value that is not finite, with the rows of the training texts that it came from."""
     rows = sorted(order.texts_of(step, batches))
     named = ", ".join(map(str, rows[:ROWS_NAMED])) + (f" and {len(rows) - ROWS_NAMED} more" * (len(rows) > ROWS_NAMED))
     return TrainingError(
-        f"{what} is {value} at step {step}, on rows {named} (from 0) of dataset/train.parquet in the run folder", LOWER
+        f"{what} is {value} at step {step}, on rows {named} (counted from 0) of dataset/train.parquet "
+        "in the run folder",
+        LOWER,
     )

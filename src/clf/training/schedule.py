@@ -1,8 +1,8 @@
-"""The recipe `auto`: how fast, how long and how often, from the encoder and the number of texts.
+"""Choose the settings left at `auto` (learning rate, epochs, warm-up, ...) from the encoder and the dataset size.
 
-For DistilBERT and BERT on many texts it is the recipe that clf was made for: 2e-5, 3 epochs, 500 steps of warm-up and
-at most a tenth, an evaluation each epoch. What learns is steps and not passes: of few texts there are as many epochs
-as give enough steps.
+For DistilBERT and BERT on many texts, this is the recipe that clf was made for: learning rate 2e-5, 3 epochs, 500 steps
+of warm-up (at most a tenth of the run) and an evaluation each epoch. Learning depends on the number of steps rather
+than epochs, so with few texts there are as many epochs as give enough steps.
 """
 
 import logging
@@ -22,44 +22,46 @@ HeadInit = Literal["random", "probe"]
 
 RATE, EPOCHS, WARMUP, WARMUP_SHARE = 2e-5, 3, 500, 0.1
 MANY_TEXTS = 5000
-"""From here on 3 epochs are steps enough."""
+"""With this many texts, 3 epochs are enough steps."""
 ENOUGH_STEPS, STEPS_PER_CLASS, MOST_STEPS = 100, 5, 300
-"""At the larger rate of small encoders, for two classes and for each more; measured with all-MiniLM-L6-v2."""
+"""Steps for two classes, for each further class, and at most, at the larger learning rate of small encoders; measured
+with all-MiniLM-L6-v2."""
 FEW_STEPS = 100
 """A run of fewer steps learns little."""
 CAPPED = "warm-up is a tenth at most"
-"""Said of a run that version 0.1 began, in which a warm-up that was set was cut to that too."""
+"""Marks a run started by version 0.1, which limited an explicitly set warm-up to a tenth of the run as well."""
 EVALUATIONS = 8
 READING_SHARE = 1 / 3
-"""What a text costs to validate, as a share of what it costs to train on: no gradient, no optimizer."""
+"""The cost of validating on a text relative to training on it: no gradient, no optimizer."""
 EVALUATION_SHARE = 0.06
-"""Of the time of training, at most this goes into evaluations."""
+"""The largest share of training time to spend on evaluations."""
 FEW_TO_COUNT, FEW_TO_CHOOSE = 100, 20
-"""Below so many validation texts the log loss chooses and not macro F1; below so many, nothing."""
+"""With fewer validation texts than the first, log loss selects the best evaluation instead of macro F1; with fewer than
+the second, nothing does."""
 FEW_PER_CLASS = 64
-"""Up to so many texts a class, a head that was fitted on the frozen encoder is a better start than a random one."""
+"""Up to this many texts per class, a head fitted on the frozen encoder is a better start than a random one."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How one run trains, with a number wherever `auto` stood."""
+    """The schedule of one run, with `auto` replaced by a value everywhere."""
 
     learning_rate: float
     epochs: int
     warmup_steps: int
     head_init: HeadInit
     eval_steps: int
-    """Optimizer steps between two evaluations; there is one after the last step, too."""
+    """Optimizer steps between two evaluations; there is also one after the last step."""
     select_by: SelectBy
     steps_per_epoch: int
 
     @property
     def steps(self) -> int:
-        """The optimizer steps of the whole run."""
+        """The total number of optimizer steps."""
         return self.epochs * self.steps_per_epoch
 
     def as_begun(self, train: TrainSettings, begun: Mapping[str, JsonValue]) -> "Schedule":
-        """Return the schedule of a run that goes on: what it was `begun` with, by flag, wherever `train` says auto."""
+        """Return the schedule of a resumed run, which keeps its original values (`begun`, by flag) for `auto`."""
         chosen: dict[str, Any] = {
             name: begun[flag(name)]
             for name in self.as_settings()
@@ -71,13 +73,13 @@ class Schedule:
         return again
 
     def as_settings(self) -> dict[str, float | int | str]:
-        """Return the settings that are no longer `auto`, by their names."""
+        """Return the settings that `auto` was resolved for, by name."""
         return {name: value for name, value in asdict(self).items() if name != "steps_per_epoch"}
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the schedule depends on: the encoder's name and width, the texts, and the classes."""
+    """What the schedule depends on: the encoder's name and width, and the numbers of texts and classes."""
 
     encoder: str
     width: int | None
@@ -88,7 +90,7 @@ class Sizes:
 
 
 def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
-    """Return the schedule: what is set as it is set, and the rest as it suits encoder and texts."""
+    """Return the schedule: explicit settings as they are, and values for `auto` that suit the encoder and the texts."""
     per_epoch = -(-sizes.texts // train.batch_size)
     rate = suggested_rate(sizes.encoder, sizes.width) or RATE
     epochs = _epochs(per_epoch, sizes, rate) if train.epochs == AUTO else train.epochs
@@ -109,24 +111,24 @@ def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
 
 
 def warmup_within(steps: int, total: int) -> int:
-    """Return the steps of warm-up: at most a tenth of the run."""
+    """Return the number of warm-up steps, at most a tenth of the run."""
     return min(steps, int(total * WARMUP_SHARE))
 
 
 def enough_steps(classes: int, rate: float) -> int:
-    """Return how many steps few texts need: more of more classes, and twice as many at the small rates."""
+    """Return how many steps a small dataset needs: more for more classes, twice as many at small learning rates."""
     steps = min(MOST_STEPS, ENOUGH_STEPS + STEPS_PER_CLASS * max(0, classes - 2))
     return steps if rate > 2 * RATE else 2 * steps
 
 
 def _epochs(per_epoch: int, sizes: Sizes, rate: float) -> int:
-    if sizes.texts >= MANY_TEXTS and EPOCHS * per_epoch >= FEW_STEPS:  # fewer come of a large batch
+    if sizes.texts >= MANY_TEXTS and EPOCHS * per_epoch >= FEW_STEPS:  # a large batch gives fewer steps
         return EPOCHS
     return max(EPOCHS, math.ceil(enough_steps(sizes.classes, rate) / per_epoch))
 
 
 def _cadence(per_epoch: int, epochs: int, batch_size: int, sizes: Sizes) -> int:
-    """Return the steps between two evaluations: whole epochs, so many that evaluating costs little beside training."""
+    """Return the steps between two evaluations: as many full epochs as make them cheap compared to training."""
     if sizes.texts >= MANY_TEXTS:
         return per_epoch
     affordable = sizes.validation_texts * READING_SHARE / (EVALUATION_SHARE * per_epoch * batch_size)
@@ -146,11 +148,11 @@ def _select_by(sizes: Sizes) -> SelectBy:
     return "log_loss" if sizes.validation_texts < FEW_TO_COUNT else "macro_f1"
 
 
-# --- what is said of it -------------------------------------------------------------------------------------
+# --- messages -----------------------------------------------------------------------------------------------
 
 
 def tell_schedule(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> None:
-    """Say what `auto` chose, and warn of what was set and leaves too little to learn from."""
+    """Log what `auto` chose, and warn about explicit settings that defeat their purpose."""
     if line := explain(train, schedule, sizes):
         log.info("%s", line)
     for line in warnings(train, schedule):
@@ -158,13 +160,13 @@ def tell_schedule(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> Non
 
 
 def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | None:
-    """Say in one line what `auto` chose and why; None when everything was set."""
+    """Return one line on what `auto` chose and why, or None when everything was set explicitly."""
     said = []
     if train.learning_rate == AUTO:
         suits = schedule.learning_rate == suggested_rate(sizes.encoder, sizes.width)
-        said.append(f"rate {schedule.learning_rate:g}" + (" (suits this encoder)" if suits else ""))
+        said.append(f"learning rate {schedule.learning_rate:g}" + (" (suits this encoder)" if suits else ""))
     if train.epochs == AUTO:
-        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts give {schedule.steps_per_epoch} a pass"
+        why = "" if schedule.epochs == EPOCHS else f": {sizes.texts} texts give {schedule.steps_per_epoch} per epoch"
         said.append(f"{schedule.epochs} epochs ({schedule.steps} steps{why})")
     if train.warmup_steps == AUTO:
         said.append(f"warm-up {schedule.warmup_steps}")
@@ -179,7 +181,7 @@ def explain(train: TrainSettings, schedule: Schedule, sizes: Sizes) -> str | Non
 
 def _in_epochs(schedule: Schedule) -> str:
     count, rest = divmod(schedule.eval_steps, schedule.steps_per_epoch)
-    if rest:  # of a run that goes on, and was begun so
+    if rest:  # only in a resumed run that was started like this
         return f"{schedule.eval_steps} steps"
     return "epoch" if count == 1 else f"{count} epochs"
 
@@ -187,29 +189,30 @@ def _in_epochs(schedule: Schedule) -> str:
 def _kept(schedule: Schedule, validation: int) -> str:
     if schedule.select_by == "last":
         texts = "1 validation text is" if validation == 1 else f"{validation} validation texts are"
-        return f"the last weights are kept ({texts} too few to choose by)"
+        return f"keeping the last weights ({texts} too few to select by)"
     by = {"macro_f1": "macro F1", "log_loss": "log loss"}[schedule.select_by]
     few = f" on {validation} validation texts" if schedule.select_by == "log_loss" else ""
-    return f"the best by {by} kept{few}"
+    return f"keeping the best by {by}{few}"
 
 
 def warnings(train: TrainSettings, schedule: Schedule) -> list[str]:
-    """Say which of the values that were set come to nothing, naming the flag to drop."""
+    """Return a warning for each explicit setting that has no useful effect, naming the flag to drop."""
     found = []
     if train.epochs != AUTO and schedule.steps < FEW_STEPS and not train.test_run:
         found.append(
-            f"--epochs {schedule.epochs} gives {schedule.steps} optimizer steps, few to learn from: "
-            "drop --epochs, and clf takes as many as are needed"
+            f"--epochs {schedule.epochs} gives {schedule.steps} optimizer steps, too few to learn much: "
+            "drop --epochs to let clf choose the number"
         )
     if train.warmup_steps != AUTO and 2 * schedule.warmup_steps > schedule.steps:
         found.append(
             f"--warmup-steps {schedule.warmup_steps} is more than half of the {schedule.steps} steps of this run: "
-            "drop --warmup-steps, and clf takes a tenth"
+            "drop --warmup-steps, and clf uses at most a tenth"
         )
     if train.head_init == "probe" and schedule.head_init == "random":
-        found.append("--head-init probe: the head of this model cannot be fitted apart from it, and stays as it is")
+        found.append("--head-init probe has no effect: the head of this model cannot be fitted separately")
     if schedule.select_by == "last" and train.select_by == AUTO and "early_stopping_patience" in train.model_fields_set:
         found.append(
-            "--early-stopping-patience ends nothing where the last weights are kept: --select-by log_loss would choose"
+            "--early-stopping-patience has no effect when the last weights are kept: "
+            "pass --select-by log_loss to select the best"
         )
     return found

@@ -1,4 +1,4 @@
-"""By what the best evaluation of a run is chosen, and what it reached."""
+"""How the best evaluation of a run is selected, and its metrics."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,17 +9,18 @@ from clf.scoring.metric_table import METRICS, defined
 from clf.training.schedule import SelectBy
 
 LOWER = "lower --learning-rate, or pass --precision fp32"
-"""What to do where numbers are no longer finite."""
+"""The hint when the loss or gradient is no longer finite."""
 SELECTION = "selection"
-"""The metric that chooses the best evaluation."""
+"""The name of the metric that selects the best evaluation."""
 
 
 def selection(metrics: Metrics, rows: int, by: SelectBy = "macro_f1", step: int = 0) -> float:
-    """Return what the best evaluation is chosen by: more is better.
+    """Return the value by which the best evaluation is selected; higher is better.
 
-    `macro_f1` counts in steps of two texts, and among equal ones the log loss decides: a text or two of a small
-    validation split fall either way by chance, and would make the choice arbitrary; the log loss then tells which is
-    the surer. Its weight is far below any step of F1. `log_loss` is that alone, and `last` the number of the step.
+    `macro_f1` is rounded up to steps of two texts, and the log loss breaks ties: on a small validation split, one or
+    two texts are right or wrong by chance, which would make the choice arbitrary; the log loss tells which evaluation
+    is the more confident. Its weight is far below one step of F1. `log_loss` uses the log loss alone, and `last` the
+    number of the step.
     """
     if by == "last":
         return float(step)
@@ -32,13 +33,13 @@ def selection(metrics: Metrics, rows: int, by: SelectBy = "macro_f1", step: int 
 
 
 def check_best(best: float | None) -> None:
-    """Refuse a run whose best evaluation is no number."""
+    """Raise TrainingError when the best evaluation of a run is not finite."""
     if best is None or not math.isfinite(best):
-        raise TrainingError("no evaluation gave a number: the validation loss is not finite", LOWER)
+        raise TrainingError("no evaluation gave a finite result: the validation loss is not finite", LOWER)
 
 
 def best_metrics(history: Iterable[Mapping[str, float]], best: float) -> Metrics:
-    """Return the validation metrics of the evaluation whose weights were kept."""
+    """Return the validation metrics of the best evaluation, whose weights are kept."""
     for entry in history:
         if entry.get(f"eval_{SELECTION}") == best:
             return {name: entry[f"eval_{name}"] for name in METRICS if f"eval_{name}" in entry}

@@ -1,4 +1,4 @@
-"""What one process trains on what: the encoder with its head, the splits as texts and tokens, and the run of both."""
+"""Set up and run training in one process: load the encoder, its head and the splits, tokenize, and fine-tune."""
 
 import logging
 import os
@@ -41,21 +41,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Work:
-    """What is trained on what, and how: the model, the splits as texts, the recipe and its schedule."""
+    """Everything that a training run needs: the model, the splits as texts, the recipe and its schedule."""
 
     files: ModelFiles
     prepared: PreparedDataset
     classifier: Classifier
     compute: Compute
     precision: str
-    """The precision that was asked for."""
+    """The precision that was requested."""
     train: LabelledTexts
     validation: LabelledTexts
     test: LabelledTexts | None
     recipe: TrainSettings
     seed: int
     choices: dict[str, str]
-    """What was chosen for this machine, for the record."""
+    """The optimisations chosen for this machine, for `clf.json`."""
     sizes: Sizes
     schedule: Schedule
 
@@ -69,9 +69,9 @@ def load_work(
     prepared: PreparedDataset,
     world: World,
 ) -> Work:
-    """Load the encoder and the texts, and choose device, precision and what else suits this machine.
+    """Load the encoder and the texts, and choose the device, precision and optimisations for this machine.
 
-    Raises UsageError, ModelError or DataError for what does not fit together.
+    Raises UsageError, ModelError or DataError when settings, model and data do not fit together.
     """
     part_of_batch(recipe, world)
     compute = choose_compute(asked, world)
@@ -81,7 +81,7 @@ def load_work(
     classifier.cleaning, classifier.truncation = prepared.cleaning, recipe.truncation
     choices = _suit_machine(recipe, classifier, compute, keep)
     log.info(
-        "%s: %.1f M parameters, %s head, %s on %s, texts cut at %d tokens",
+        "%s: %.1f M parameters, %s head, %s on %s, texts truncated to %d tokens",
         files.name,
         classifier.parameters / 1e6,
         classifier.head,
@@ -104,7 +104,7 @@ def _sizes(encoder: str, classifier: Classifier, texts: int, validation: int) ->
 
 
 def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Compute, keep: bool) -> dict[str, str]:
-    """Choose what makes training fast here, and return what was chosen; `keep` is of dropout on attention weights."""
+    """Choose the optimisations for this machine and return them; `keep`: dropout is applied to attention weights."""
     model, on_cpu = classifier.model, compute.device.type == "cpu"
     if on_cpu and recipe.fast_dropout:
         draw_masks_fast(model)
@@ -119,13 +119,13 @@ def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Comput
 
 
 def fine_tune_work(work: Work, run: Run, world: World, resume: bool) -> Trained:
-    """Encode the texts, once for all processes, and fine-tune; the best epoch's weights are left in the model."""
+    """Tokenize the texts, once for all processes, and fine-tune; leave the best evaluation's weights in the model."""
     recipe, classifier = work.recipe, work.classifier
     _tell_rate(work)
     set_determinism(recipe.deterministic)
     train, validation = _encoded(work, run, world)
     log.info("training on %d texts, validating on %d", len(work.train), len(work.validation))
-    if "tensorboard" in recipe.report_to:  # its place would be among the checkpoints, which go
+    if "tensorboard" in recipe.report_to:  # its default folder is inside the checkpoints, which are deleted
         os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(run.folder / "tensorboard"))
     plan = Plan(
         training_arguments(recipe, work.schedule, work.seed, work.compute, run.checkpoints, world),
@@ -141,18 +141,18 @@ def fine_tune_work(work: Work, run: Run, world: World, resume: bool) -> Trained:
 
 
 def _tell_rate(work: Work) -> None:
-    """Say of a learning rate that was set that it is too small for this encoder."""
+    """Log a note when an explicit learning rate is known to be too small for this encoder."""
     rate, suggested = work.schedule.learning_rate, suggested_rate(work.recipe.model, work.sizes.width)
     if suggested and work.recipe.learning_rate != AUTO and rate < suggested / 2:
         log.info(
-            "a learning rate of %g is known to underfit this encoder; without --learning-rate clf takes %g",
+            "a learning rate of %g is known to underfit this encoder; without --learning-rate clf uses %g",
             rate,
             suggested,
         )
 
 
 def _encoded(work: Work, run: Run, world: World) -> tuple[Encoded, Encoded]:
-    """Encode training and validation; the main process does, and keeps what it made for the others."""
+    """Tokenize training and validation texts; the main process does it first, and the others read its cache."""
     one = work.classifier
     if not world.is_main:
         processes.wait_for_all(world)
@@ -170,15 +170,15 @@ def _encoded(work: Work, run: Run, world: World) -> tuple[Encoded, Encoded]:
 
 
 def of_part(work: Work, rows: LabelledTexts) -> Work:
-    """Return the work on a part of its training texts, with the schedule for so many."""
+    """Return the work on some of its training texts, with the schedule for their number."""
     schedule = choose_schedule(work.recipe, replace(work.sizes, texts=len(rows)))
     return replace(work, train=rows, test=None, schedule=schedule)
 
 
 def as_begun(work: Work, run: Run, world: World) -> Work:
-    """Return the work of a run that goes on, with the schedule that it was begun with.
+    """Return the work of a resumed run, with the schedule that the run was started with.
 
-    Raises UsageError when it was begun with other settings or data.
+    Raises UsageError when it was started with other settings or data.
     """
     begun = checkpoints_of(work, run, world).begun_with()
     work = replace(work, schedule=work.schedule.as_begun(work.recipe, begun))
@@ -187,7 +187,7 @@ def as_begun(work: Work, run: Run, world: World) -> Work:
 
 
 def checkpoints_of(work: Work, run: Run, world: World) -> Checkpoints:
-    """Return the checkpoints of a run, which go only with what it is made of."""
+    """Return the checkpoints of a run, with the fingerprint that they must match."""
     parts = Ingredients(
         work.recipe, work.schedule, work.seed, work.precision, work.files, work.classifier, work.compute, world
     )
@@ -198,7 +198,7 @@ def checkpoints_of(work: Work, run: Run, world: World) -> Checkpoints:
 def _texts(
     data: DataSettings, seed: int, tested: bool, prepared: PreparedDataset, labels: list[str]
 ) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
-    """Read what is trained on, chosen by and tested on, with label ids in the model's order of `labels`."""
+    """Read the train, validation and test texts, with label ids in the order of the model's `labels`."""
     train_rows = prepared.subset("train", data.max_train_samples, seed)
     if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
         names = ", ".join(prepared.labels[label] for label in sorted(lost))

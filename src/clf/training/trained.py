@@ -1,4 +1,4 @@
-"""What one run of the Trainer gave."""
+"""The result of one run of the Trainer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from clf.training.selection import best_metrics
 
 @dataclass(frozen=True)
 class Trained:
-    """What one run of the Trainer gave; `seconds` is the training loop without evaluating and saving."""
+    """The result of one run of the Trainer; `seconds` is the training loop without evaluations and checkpoints."""
 
     epochs: float
     steps: int
@@ -20,11 +20,11 @@ class Trained:
     metrics: Metrics
     resumed_from_step: int | None
     seconds_in_all: float
-    """As `seconds`, with those of earlier parts of an interrupted run."""
+    """Like `seconds`, plus the time that an interrupted run had spent before it was resumed."""
 
 
 def trained(trainer: Any, found: Checkpoint | None, seconds: float) -> Trained:
-    """Return what the run gave, of which this process did the part from the checkpoint on."""
+    """Return the result of a run; this process trained only the part after `found`, if it was resumed."""
     state, schedule, train = trainer.state, trainer.plan.schedule, trainer.train_dataset
     steps = int(state.global_step) - (found.step if found else 0)
     examples = round(steps / max(1, schedule.steps) * schedule.epochs * len(train))

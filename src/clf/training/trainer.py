@@ -1,7 +1,7 @@
 """Fine-tuning on the Hugging Face Trainer, measured with clf's own inference and metrics.
 
-What clf adds: an order of the texts that is a function of seed and epoch, a loss weighted by examples whatever the
-processes, checkpoints that are whole or absent, and stopping and going on without a trace in the final weights.
+clf adds an order of the texts that depends only on seed and epoch, a loss averaged over texts that is independent of
+the number of processes, atomic checkpoints, and interrupting and resuming without any effect on the final weights.
 """
 
 # ruff: noqa: TID253 - this module computes
@@ -50,12 +50,12 @@ def fine_tune(
     checkpoints: Checkpoints,
     resume: bool = False,
 ) -> Trained:
-    """Fine-tune in place, evaluating as the schedule says, and leave the best evaluation's weights in the model.
+    """Fine-tune in place, evaluating on schedule, and leave the weights of the best evaluation in the model.
 
-    `resume` goes on from the newest whole checkpoint, to the same weights as if nothing had happened.
+    `resume` continues from the newest intact checkpoint and ends with the same weights as an uninterrupted run.
 
     Raises TrainingError when the loss or a gradient is no longer finite, UsageError when the checkpoint is of
-    another run, OutputError when the disk is full, Interrupted once a signal was answered.
+    another run, OutputError when the disk is full, Interrupted when a signal has stopped the run.
     """
     world = plan.world
     found = _begin(checkpoints, run, world, resume)
@@ -68,13 +68,13 @@ def fine_tune(
             if found is None and world.is_main and plan.schedule.head_init == "probe":
                 _fit_head(classifier, train, compute, stop)
             seconds = _train(trainer, found)
-            number = processes.any_process(world, stop.number)  # it came with the last step
+            number = processes.any_process(world, stop.number)  # a signal that came during the last step
             if number or plan.keep_checkpoints:
                 trainer.save_unless_saved()
         if number:
             stop.number = number
             raise Interrupted("stopped after the last step; its checkpoint is saved", stop.exit_code)
-    for name in ("forward", "_original_forward"):  # accelerate's, with autocast; what follows chooses for itself
+    for name in ("forward", "_original_forward"):  # accelerate's, with autocast; later inference chooses its own
         classifier.model.__dict__.pop(name, None)
     check_best(trainer.state.best_metric)
     if world.is_main:
@@ -83,12 +83,12 @@ def fine_tune(
 
 
 def _begin(checkpoints: Checkpoints, run: Run, world: World, resume: bool) -> Checkpoint | None:
-    """Make the run folder ready, and return the checkpoint to go on from, the same on all processes."""
+    """Prepare the run folder, and return the checkpoint to resume from, the same in all processes."""
     if world.is_main:
-        checkpoints.begin()  # first, for it puts back one that was being replaced
+        checkpoints.begin()  # first, because it restores a checkpoint that was being replaced
     processes.wait_for_all(world)
     found: Checkpoint | None = checkpoints.newest() if resume and world.is_main else None
-    found = processes.from_main(world, found)  # one choice for all, whatever each host's disk shows
+    found = processes.from_main(world, found)  # one choice for all processes, whatever each host sees on its disk
     if world.is_main:
         if found:
             checkpoints.drop_after(found.step)
@@ -98,7 +98,7 @@ def _begin(checkpoints: Checkpoints, run: Run, world: World, resume: bool) -> Ch
 
 
 def _fit_head(classifier: Classifier, train: Encoded, compute: Compute, stop: StopRequest) -> None:
-    """Fit the head before the first step; a signal ends that, and nothing is lost."""
+    """Fit the head before the first step; a signal stops this immediately, as there is nothing to save yet."""
     with track("fitting the head", min(len(train.labels), MOST_TEXTS)) as advance:
 
         def advance_or_stop(count: int) -> None:
@@ -153,9 +153,9 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         return self.order
 
     def training_step(self, *arguments: Any, **options: Any) -> torch.Tensor:
-        """Take one step, and stop before the optimizer's when its loss is no number.
+        """Run one forward and backward pass; on a CPU, raise TrainingError when the loss is not finite.
 
-        On a GPU, where looking at a number would wait for it, `Reporter` looks at the next line of history.
+        On a GPU, where reading the loss would stall it, `Reporter` checks the next line of history instead.
         """
         loss: torch.Tensor = super().training_step(*arguments, **options)
         if self.compute.device.type == "cpu" and not torch.isfinite(loss):
@@ -165,15 +165,15 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """Measure the model on the validation split, each process on its share of it."""
+        """Evaluate the model on the validation split, each process on its share."""
         started = time.perf_counter()
         try:
             probabilities = self._validate()
         except TooLittleMemory as error:
-            if self.plan.world.size == 1:  # the evaluation is made up for when the run goes on
+            if self.plan.world.size == 1:  # the evaluation is repeated when the run resumes
                 self._save_checkpoint(self.model, None)
             error.message = f"validating at step {self.state.global_step}, {error.message}"
-            error.hint = "free memory and pass --resume to go on from there, or begin anew with a shorter --max-length"
+            error.hint = "free memory and pass --resume to continue, or start over with a smaller --max-length"
             raise
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
@@ -194,7 +194,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
 
             def advance_or_stop(count: int) -> None:
                 advance(count)
-                if world.size == 1 and self.stop.number:  # the evaluation is made up for when the run goes on
+                if world.size == 1 and self.stop.number:  # the evaluation is repeated when the run resumes
                     self._save_checkpoint(self.model, None)
                     self._end()
 
@@ -217,7 +217,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             self._end()
 
     def _keep_best(self) -> None:
-        """Copy the weights just found the best, unless a checkpoint holds them or no step is left to change them."""
+        """Copy the weights if they are the best so far, unless a checkpoint holds them or no steps are left."""
         started, step = time.perf_counter(), self.state.global_step
         if step != self.state.best_global_step or step in (self.saved_at, self.best.step):
             return
@@ -227,7 +227,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             self.seconds_aside += time.perf_counter() - started
 
     def _agree_to_save(self) -> int:
-        """Let all processes save at once, when it is due or one was told to stop: the number of its signal, else 0."""
+        """Save on all processes when a checkpoint is due or one received a signal; return the signal's number, or 0."""
         due = self.plan.world.is_main and self.pace.is_due(self.control.should_evaluate)
         agreed = processes.any_process(self.plan.world, 2 * self.stop.number + due)
         self.control.should_save |= agreed > 0 and self.saved_at != self.state.global_step
@@ -237,12 +237,12 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         return number
 
     def save_unless_saved(self) -> None:
-        """Save a checkpoint of the last step, where there is none."""
+        """Save a checkpoint of the last step, unless there is one."""
         if self.saved_at != self.state.global_step:
             self._save_checkpoint(self.model, None)
 
     def _check_gradient(self, norm: torch.Tensor | float | None) -> None:
-        """Stop before weights that are no numbers are saved; with fp16, whose scaler skips such steps, by the loss."""
+        """Raise TrainingError when the gradient (with fp16, whose scaler skips such steps, the loss) is not finite."""
         if norm is None or not (self.compute.device.type == "cpu" or self.control.should_save):
             return
         looked_at = self._tr_loss if self.args.fp16 else torch.as_tensor(norm)
@@ -253,7 +253,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         raise Interrupted(f"stopped at step {self.state.global_step}; its checkpoint is saved", self.stop.exit_code)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write a checkpoint aside, and let it stand once it is whole."""
+        """Write a checkpoint to the staging folder, and commit it once it is complete."""
         started = time.perf_counter()
         name, kept, world = f"checkpoint-{self.state.global_step}", self.args.output_dir, self.plan.world
         self.args.output_dir = str(self.checkpoints.stage)
@@ -261,7 +261,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             super()._save_checkpoint(model, trial)
         finally:
             self.args.output_dir = kept
-        self.state.best_model_checkpoint = None  # it names the stage
+        self.state.best_model_checkpoint = None  # it is a path in the staging folder
         processes.wait_for_all(world, processes.STEP)
         step, best_step = self.state.global_step, self.state.best_global_step
         if world.is_main:
@@ -282,9 +282,9 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
         self.seconds_aside += time.perf_counter() - started
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
-        """Restore the random states; where the checkpoint is of another device, this one goes on from the seed.
+        """Restore the random states; if the checkpoint is from another type of device, this one starts from the seed.
 
-        That was said when the fingerprints were compared, so the library need not say it again.
+        A warning was logged when the fingerprints were compared, so the library's own warning is silenced.
         """
         verbosity = transformers_logging.get_verbosity()
         if self.began_on != self.compute.device.type:
@@ -295,12 +295,12 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             transformers_logging.set_verbosity(verbosity)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Save without `training_args.bin`: a pickle that nobody reads and that may hold a token."""
+        """Save without `training_args.bin`, a pickle that nobody reads and that may contain a token."""
         self.model.save_pretrained(output_dir, state_dict=state_dict, safe_serialization=True)
 
 
 def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
-    """Run the Trainer, from a checkpoint where there is one; returns the seconds of its loop."""
+    """Run the Trainer, from the checkpoint if there is one; return the seconds spent in its loop."""
     started = time.perf_counter()
     try:
         if found:
@@ -321,9 +321,9 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
 
 
 def _load_best(classifier: Classifier, trainer: ClassifierTrainer) -> None:
-    """Put the best weights into the model: from memory, or from the checkpoint of their step."""
+    """Load the best weights into the model, from memory or from the checkpoint of their step."""
     step = trainer.state.best_global_step
-    if trainer.ended_with_best:  # they are in it
+    if trainer.ended_with_best:  # the model already has them
         return
     if trainer.best.step == step:
         trainer.best.put_into(classifier.model)

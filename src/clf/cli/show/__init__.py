@@ -1,5 +1,13 @@
-"""What people read: one renderer for each command, and what they share.
+"""Terminal output: one module for each command, and two that they share.
 
-terminal    consoles, JSON documents, notes and errors
-tables      tables, and texts made short and harmless
+terminal  consoles, plain lines, JSON output, log lines and errors
+tables    tables of metrics and classes, counts, shortened texts
+prepare   what clf prepare prints
+train     what clf train and clf demo print
+evaluate  what clf evaluate prints
+compare   what clf compare prints
+predict   what clf predict prints
+export    what clf export prints
+download  what clf download-models prints
+doctor    what clf doctor prints
 """

@@ -8,7 +8,7 @@ from clf.outcomes.comparison import CompareResult, Example
 
 
 def print_comparison(result: CompareResult) -> None:
-    """Print the table of candidate and baselines, the examples and the verdict."""
+    """Print the metrics of the candidate and its baselines, the differences, examples and the verdict."""
     print_metrics(
         {result.model: result.candidate, **result.baselines},
         f"{count(result.rows, 'text')} of {result.dataset}, {result.split}",
@@ -16,7 +16,7 @@ def print_comparison(result: CompareResult) -> None:
         result.intervals,
     )
     if unleaked := {name: metrics for name, metrics in result.without_leaks.items() if metrics}:
-        print_metrics(unleaked, f"Without {count(result.leaked_rows or 0, 'row')} that stood in a training")
+        print_metrics(unleaked, f"Without {count(result.leaked_rows or 0, 'row')} that were in training data")
     for row in result.comparisons:
         low, high = row.interval
         shown = "" if row.gates else " (shown only)"
@@ -26,14 +26,14 @@ def print_comparison(result: CompareResult) -> None:
         )
     if before := result.baselines.get("pretrained"):
         confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result.candidate))
-        print_lines("mean confidence: {} before, {} after".format(*confidence))
+        print_lines("mean confidence: {} before training, {} after".format(*confidence))
     print_examples(result.examples)
     print_lines("", result.summary, *(f"try {advice}" for advice in result.advice))
     print_lines(f"written to {result.output_dir}")
 
 
 def print_examples(examples: Sequence[Example]) -> None:
-    """Print texts with the answers of candidate and baseline."""
+    """Print texts with the predictions of the candidate and a baseline."""
     for example in examples:
         print_lines("", f"“{shorten(example.text)}”", f"  truth: {example.label}")
         for answer in (example.candidate, example.baseline):

@@ -10,7 +10,7 @@ from clf.reports.safety import safe
 
 
 def print_findings(found: DoctorResult) -> None:
-    """Print one screen about the machine."""
+    """Print a one-screen summary of the machine."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold")
     grid.add_column()
@@ -27,13 +27,13 @@ def _lines(found: DoctorResult) -> list[tuple[str, str]]:
         ("clf", f"{found.clf} on {found.platform}"),
         ("Python", found.python),
         ("libraries", ", ".join(f"{name} {number or 'missing'}" for name, number in found.versions.items())),
-        ("computes on", _computes(found.compute)),
+        ("device", _computes(found.compute)),
         ("cores", str(found.cores)),
         ("memory", f"{memory['available']} GB free of {memory['total']} GB"),
         ("cache", f"{cache.folder} ({cache.free_gb} GB free on its disk{writable})"),
-        ("it holds", ", ".join(held) or "nothing"),
+        ("cached", ", ".join(held) or "nothing"),
         *[(_readiness(one), f"{one.kind} {one.id}{_origin(one)}") for one in found.ready_offline],
-        ("the Hub", f"{found.hub.endpoint}: {found.hub.state}"),
+        ("Hub", f"{found.hub.endpoint}: {found.hub.state}"),
         ("settings", f"{settings.file or 'no settings file'}; {_variables(settings)}"),
     ]
 
@@ -46,7 +46,7 @@ def _computes(compute: ComputeFindings) -> str:
 
 
 def _readiness(one: Readiness) -> str:
-    return "ready offline" if one.ready else "damaged" if one.problem else "not here"
+    return "ready offline" if one.ready else "damaged" if one.problem else "not available offline"
 
 
 def _origin(one: Readiness) -> str:
@@ -56,4 +56,4 @@ def _origin(one: Readiness) -> str:
 
 def _variables(settings: SettingsFindings) -> str:
     names = [*settings.variables, *settings.hub_variables, *(["HF_TOKEN"] if settings.token else [])]
-    return f"variables {', '.join(names)}" if names else "no variables"
+    return f"environment variables {', '.join(names)}" if names else "no environment variables"

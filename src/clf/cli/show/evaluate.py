@@ -7,31 +7,31 @@ from clf.reports.markdown import evaluation_columns
 
 
 def print_evaluation(result: EvaluateResult) -> None:
-    """Print metrics, classes, what they are confused with, and what the confidence is worth."""
+    """Print the metrics, also per class, the confusion matrix, and the effect of calibration and threshold."""
     title = f"{result.model} on {result.rows} texts of {result.dataset}"
     print_metrics(evaluation_columns(result), title, intervals=result.intervals)
     print_classes(result.per_class)
     print_confusion(result.confusion_matrix, list(result.per_class))
     print_confidence(result)
     if result.label_issues:
-        print_lines(f"labels that look wrong: {result.label_issues}, in {result.output_dir}/label_issues.csv")
+        print_lines(f"labels that look wrong: {result.label_issues}, listed in {result.output_dir}/label_issues.csv")
     print_lines(f"written to {result.output_dir}")
 
 
 def print_confidence(result: EvaluateResult) -> None:
-    """Print what calibration did, and what the stored threshold does, where there are any."""
+    """Print the effect of calibration and of the stored threshold, if the model has them."""
     before, answered = result.calibration.before, result.abstention
     if result.calibration.note:
         print_lines(f"not calibrated: {result.calibration.note}")
     if before:
         print_lines(
-            f"before calibration: mean confidence {before.mean_confidence:.3f}, error {before.ece:.4f}; "
-            f"with a temperature of {result.calibration.temperature:g}: "
+            f"before calibration: mean confidence {before.mean_confidence:.3f}, calibration error {before.ece:.4f}; "
+            f"after, with temperature {result.calibration.temperature:g}: "
             f"{result.metrics['mean_confidence']:.3f}, {result.metrics['ece']:.4f}"
         )
     if answered and answered.accuracy_interval:
         low, high = answered.accuracy_interval
         print_lines(
-            f"above a confidence of {answered.threshold:.4f} it answers {answered.coverage:.1%} of the texts, "
-            f"{answered.accuracy:.2%} of them right [{low:.2%}, {high:.2%}]"
+            f"above a confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of the texts, "
+            f"{answered.accuracy:.2%} of them correctly [{low:.2%}, {high:.2%}]"
         )

@@ -4,21 +4,21 @@ from clf.cli.show.tables import print_metrics
 from clf.cli.show.terminal import print_lines
 from clf.outcomes.exporting import ExportResult
 
-REFUSED = {"failed": "it costs more than", "inconclusive": "these texts cannot tell whether it costs more than"}
+REFUSED = {"failed": "it loses more than", "inconclusive": "these texts do not show whether it loses more than"}
 
 
 def print_export(result: ExportResult) -> None:
-    """Print what an export costs and gains, and whether it was written."""
+    """Print the metrics and costs of an export, and whether it was written."""
     title = f"{result.model} and its export on {result.rows} texts of {result.dataset}, {result.split}"
     print_metrics({"original": result.original, "exported": result.exported}, title, result.costs)
     low, high = result.interval
     print_lines(
-        f"the same label for {result.same_labels:.2%}; probabilities differ by at most "
+        f"same label for {result.same_labels:.2%} of the texts; probabilities differ by at most "
         f"{result.largest_difference:.2g}; {result.metric} {result.difference:+.4f} [{low:+.4f}, {high:+.4f}]"
     )
     if result.output_dir:
         return print_lines(f"written to {result.output_dir}")
     print_lines(
         f"not written: {REFUSED[result.gate]} the margin of {result.margin:g}",
-        "try a larger --margin, or keep the export without --int8",
+        "try a larger --margin, or export without --int8",
     )

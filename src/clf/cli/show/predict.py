@@ -8,7 +8,7 @@ from clf.outcomes.prediction import LabelledText, PredictResult
 
 
 def print_predictions(answers: Sequence[LabelledText], all_scores: bool) -> None:
-    """Print the answer for each text, with the probability of every class on request."""
+    """Print the prediction for each text, with the probability of every class if requested."""
     for answer in answers:
         said = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
         scores = ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items()) if all_scores else ""
@@ -16,7 +16,7 @@ def print_predictions(answers: Sequence[LabelledText], all_scores: bool) -> None
 
 
 def print_labelled(result: PredictResult) -> None:
-    """Print how labelling a file went."""
+    """Print how many rows of a file were labelled, how long it took, and how many failed or abstained."""
     errors = f", {result.errors} with an error" if result.errors else ""
-    errors += f", {result.abstained} `abstain`, below the threshold" if result.abstained else ""
+    errors += f", {result.abstained} labelled `abstain` (below the threshold)" if result.abstained else ""
     print_lines(f"{count(result.rows, 'row')} written to {result.output} in {result.seconds:.1f} s{errors}")

@@ -12,7 +12,7 @@ SHOWN_CONFLICTS = 2
 
 
 def print_prepared(result: PrepareResult) -> None:
-    """Print what was found in the data."""
+    """Print the rows and classes of each split, and the findings of the audit."""
     audit, classes, rows = result.audit, result.audit.classes, result.audit.rows
     table = make_table(f"Dataset {result.name}", ["", *classes], right=range(1, len(classes) + 1))
     table.add_row("rows", *(str(rows[split]) for split in classes))
@@ -29,9 +29,9 @@ def print_prepared(result: PrepareResult) -> None:
 
 
 def _found(audit: Audit) -> list[str]:
-    """Say in one line each what was found in the texts, nothing where there was nothing."""
+    """Return one line for each finding in the texts."""
     lines = [f"{count(number, what)} {rest}" for number, what, rest in _counted(audit) if number > 0]
-    lines += [  # right below the groups they are examples of
+    lines += [  # directly below the line that counts the conflicts
         f"  {row.label} ({row.split}, line {row.line}): “{shorten(row.text, 100)}”"
         for conflict in audit.conflicts[:SHOWN_CONFLICTS]
         for row in conflict[:4]
@@ -45,30 +45,30 @@ def _found(audit: Audit) -> list[str]:
 def _counted(audit: Audit) -> list[tuple[int, str, str]]:
     near = audit.leaks_after_split.near if audit.leaks_after_split and audit.clusters_cut else {}
     again = audit.conflicting_after_cleaning - audit.conflicting
-    conflicts = "of near duplicates with different labels (conflicts in audit.json)"
+    conflicts = "of near duplicates with different labels (see conflicts in audit.json)"
     return [
         *((rows, "row", f"dropped: {reason}") for reason, rows in audit.dropped.items()),
-        *((rows, "row", f"of {split} as delivered repeating an earlier one")
+        *((rows, "duplicate row", f"in the original {split} split")
           for split, rows in audit.duplicates.items()),
-        *((texts, "more text", f"of {split} nearly repeating an earlier one")
+        *((texts, "more near duplicate", f"in the original {split} split")
           for split, texts in audit.near_duplicates.items()),
-        *((texts, "distinct text", f"of {pair.replace('_in_', ' in ')} too, as delivered")
+        *((texts, "distinct text", f"of {pair.replace('_in_', ' also in ')}, in the original splits")
           for pair, texts in audit.leaks.items()),
-        *((texts, "more text", f"of {pair.replace('_in_', ' nearly repeated in ')}")
+        *((texts, "more text", f"of {pair.replace('_in_', ' with a near duplicate in ')}")
           for pair, texts in audit.near_leaks.items()),
         (sum(audit.odd_characters.values()), "text", "with control or invisible characters"),
         (sum(audit.changed_by_cleaning.values()), "text", "changed by cleaning"),
-        *((texts, "text", f"of {pair.replace('_in_', ' nearly repeated in ')} after the cut")
+        *((texts, "text", f"of {pair.replace('_in_', ' with a near duplicate in ')} after splitting")
           for pair, texts in near.items()),
-        (audit.groups_in_two_splits or 0, "group", "with rows in two of the splits as delivered"),
+        (audit.groups_in_two_splits or 0, "group", "with rows in two of the original splits"),
         (audit.conflicting, "text", "with two labels"),
-        (again, "text", "with two labels, once cleaned"),
+        (again, "text", "with two labels only after cleaning"),
         (audit.near_conflicting, "group", conflicts),
     ]  # fmt: skip
 
 
 def _print_lengths(lengths: Lengths) -> None:
-    """Print the lengths in tokens: a histogram, and what is lost where texts are cut."""
+    """Print the lengths in tokens: a histogram, and how much truncation would lose."""
     tokens, most = lengths.tokens, max(lengths.histogram.values())
     title = f"Tokens per training text ({lengths.model}, {count(lengths.measured_texts, 'text')})"
     table = make_table(title, ["tokens", "texts", ""], right=[0, 1])
@@ -80,6 +80,6 @@ def _print_lengths(lengths: Lengths) -> None:
         for limit, share in lengths.share_longer_than.items()
     )
     print_lines(
-        f"median {tokens.median}, 95 % up to {tokens.p95}, longest {tokens.max}",
-        f"lost when cut at {'; '.join(cut)}",
+        f"median {tokens.median}, 95th percentile {tokens.p95}, longest {tokens.max}",
+        f"truncated at {'; '.join(cut)}",
     )

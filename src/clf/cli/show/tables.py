@@ -1,4 +1,4 @@
-"""Tables of metrics and classes, and texts made short."""
+"""Tables of metrics and classes, counts, and shortened texts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from clf.reports.safety import safe
 def print_metrics(
     columns: MetricColumns, title: str, costs: MetricCosts | None = None, intervals: Intervals | None = None
 ) -> None:
-    """Print the headline metrics: a column for each model or split, intervals of the first, and costs."""
+    """Print the main metrics: one column for each model or split, intervals for the first, and costs."""
     heads = table_heads(columns, intervals)
     table = make_table(title, heads, right=range(1, len(heads)))
     for row in table_rows(columns, costs, intervals):
@@ -48,19 +48,19 @@ def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> No
 
 
 def count(number: float, what: str) -> str:
-    """Write a number with its noun in the right number: 1 row, 2 rows."""
+    """Return a number with its noun in the singular or plural: 1 row, 2 rows."""
     shown = str(number) if isinstance(number, int) else f"{number:g}"
     return f"{shown} {what}" if number == 1 else f"{shown} {what}s"
 
 
 def shorten(text: str, width: int = 160) -> str:
-    """Cut a text to one line."""
+    """Shorten a text to one line of at most `width` characters."""
     line = " ".join(text.split())
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def make_table(title: str, columns: Sequence[str], right: Sequence[int] | range) -> Table:
-    """Return an empty table; the columns of the numbers in `right` are flush right."""
+    """Return an empty table; the columns whose numbers are in `right` are right-aligned."""
     table = Table(title=Text(safe(title)), title_justify="left", title_style="bold")
     for number, column in enumerate(columns):
         table.add_column(Text(safe(column)), justify="right" if number in right else "left", overflow="fold")

@@ -1,4 +1,4 @@
-"""Where results, notes and errors go: tables and documents on stdout, the rest on stderr."""
+"""Terminal output: tables and JSON go to stdout, log lines and errors to stderr."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ def console() -> Console:
 
 
 def print_error(error: ClfError, as_json: bool) -> None:
-    """Print what was expected and found, and what to do; with `--json` as a document on stdout too."""
+    """Print an error and its hint on stderr; with `--json` also as a JSON document on stdout."""
     stream = Console(stderr=True, highlight=False, soft_wrap=True)
     stream.print(Text.assemble(("error: ", "bold red"), one_line(error.message)))
     if error.hint:
@@ -42,19 +42,19 @@ def print_error(error: ClfError, as_json: bool) -> None:
 def print_json(value: Any) -> None:
     """Print one JSON document."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    # What would be active on a terminal is spelled as JSON can spell it; it means the same.
+    # Characters that a terminal could act on are written as JSON escapes; the value is the same.
     sys.stdout.write(INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 class NoteHandler(logging.Handler):
-    """Shows clf's log lines on stderr, as notes to the user, each of them once."""
+    """A log handler that prints clf's log lines on stderr, each distinct line once."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one line; warnings stand out."""
+        """Print one log line; warnings are highlighted."""
         if (line := one_line(record.getMessage())) in self.said:
             return
         self.said.add(line)
@@ -65,11 +65,11 @@ class NoteHandler(logging.Handler):
 
 
 def print_next(command: str) -> None:
-    """Print the natural next command."""
+    """Print the suggested next command."""
     console().print(Text.assemble(("Next: ", "bold green"), safe(command)))
 
 
 def print_lines(*lines: str) -> None:
-    """Print plain lines with foreign strings made safe."""
+    """Print plain lines, with untrusted strings made safe."""
     for line in lines:
         console().print(Text(safe(line)))

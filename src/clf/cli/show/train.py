@@ -7,8 +7,8 @@ from clf.outcomes.training import TrainResult
 
 
 def print_training(result: TrainResult) -> None:
-    """Print the metrics of a training, some of its answers, and where it is."""
-    begun = f"from step {result.resumed_from_step} on " if result.resumed_from_step else ""
+    """Print the metrics and speed of a training run, example predictions, and where the model is."""
+    begun = f"resumed from step {result.resumed_from_step}, " if result.resumed_from_step else ""
     columns = {"validation": result.metrics} | ({"test": result.test_metrics} if result.test_metrics else {})
     print_metrics(
         columns,
@@ -22,7 +22,7 @@ def print_training(result: TrainResult) -> None:
 
 
 def print_demo(result: DemoResult) -> None:
-    """Print the training, and what the encoder said before it and after."""
+    """Print the training result, and the metrics before and after fine-tuning."""
     print_training(result.training)
     compared = result.comparison
     print_metrics(

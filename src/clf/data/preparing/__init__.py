@@ -1,14 +1,14 @@
-"""Rows of all splits -> clean, labelled, split and audited texts.
+"""From the rows of all splits to texts that are cleaned, labelled, split and audited.
 
-dataset          all of it: a source -> a prepared dataset
-ingest           all splits read once: texts in files, a few numbers per row in memory
-rows             those rows
-clean_batch      one batch of texts, cleaned and described; processes share this work
+dataset          the complete preparation, from a source to a prepared dataset in a folder
+ingest           reading all splits once: texts go to files, a few numbers per row stay in memory
+rows             those rows in memory, and their texts on disk
+clean_batch      cleaning and hashing one batch of texts, the work that processes share
 labels           label names and their ids, the same in every split and in the model
-near_duplicates  which texts are nearly the same
-clusters         which rows belong together
-choose_rows      which rows make each split
-splitting        cutting train into train, validation and test
-audit            what the data is like
-write            the files of the dataset, the manifest last
+near_duplicates  finding texts that are nearly identical
+clusters         which rows must stay in the same split
+choose_rows      which rows each split consists of
+splitting        how train is split into train, validation and test
+audit            counts, lengths, duplicates, contradictory labels and leaks
+write            writing the files of a prepared dataset, the manifest last
 """

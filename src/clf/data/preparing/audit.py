@@ -1,4 +1,4 @@
-"""What the data is like: counts, balance, lengths, repeats, contradictions, and leaks between the splits."""
+"""The audit of a dataset: counts, class balance, lengths, duplicates, contradictory labels, leaks between splits."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Keys = NDArray[np.uint64] | NDArray[np.int64]
 
 
 def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Audit:
-    """Audit the splits as delivered: on the raw texts, and under their own keys after cleaning."""
+    """Audit the original splits, once on the raw texts and once on the cleaned texts (reported under separate keys)."""
     splits = {split: given.of(split) for split in given.splits}
     labels = {split: rows.label for split, rows in splits.items()}
     raw = audit_texts({split: rows.raw_key for split, rows in splits.items()}, labels)
@@ -74,7 +74,7 @@ def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list
 
 
 def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) -> list[Conflict]:
-    """Show texts that are alike and labelled apart: the first rows of each label."""
+    """Describe one cluster of similar texts with different labels by the first three rows of each label."""
     rows = given.rows.take(members)
     first = [row for label in np.unique(rows.label) for row in np.flatnonzero(rows.label == label)[:3].tolist()]
     return [
@@ -89,13 +89,13 @@ def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) 
 
 
 def _groups_in_two(rows: Rows) -> int | None:
-    """Count the groups with rows in two of the splits as delivered; None without groups."""
+    """Count the groups with rows in more than one of the original splits; return None if there are no groups."""
     grouped = rows.take(rows.group != 0)
     return len(conflicting(grouped.group, grouped.split.astype(np.int64))) if len(grouped) else None
 
 
 def count_leaks(splits: Mapping[str, Rows], clusters: Mapping[str, Clusters]) -> Leaks:
-    """Count the texts that stand in two of the final splits, exactly and nearly."""
+    """Count the texts that are in two of the final splits, as exact or as near duplicates."""
     keys = {split: rows.key for split, rows in splits.items()}
     exact = audit_texts(keys, {split: rows.label for split, rows in splits.items()}).leaks
     return Leaks(exact=exact, near=audit_near(keys, clusters).leaks)
@@ -103,7 +103,7 @@ def count_leaks(splits: Mapping[str, Rows], clusters: Mapping[str, Clusters]) ->
 
 @dataclass(frozen=True)
 class Repeats:
-    """Texts that stand twice: within a split, in two splits (`a_in_b`), and with two labels."""
+    """Counts of duplicate texts: within a split, in two splits (`a_in_b`), and with more than one label."""
 
     duplicates: dict[str, int]
     leaks: dict[str, int]
@@ -111,10 +111,10 @@ class Repeats:
 
 
 def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]]) -> Repeats:
-    """Count repeats within splits, texts that stand in two splits, and texts with two labels.
+    """Count duplicates within splits, texts that are in two splits, and texts with more than one label.
 
-    `keys` tell texts apart. `duplicates[split]` is the number of rows that repeat an earlier row of the split;
-    `leaks["a_in_b"]` the number of distinct texts of `a` that stand in `b` too.
+    Texts with the same key in `keys` are identical. `duplicates[split]` is the number of rows that duplicate an earlier
+    row of the split; `leaks["a_in_b"]` is the number of distinct texts of `a` that are also in `b`.
     """
     distinct = {split: np.unique(rows) for split, rows in keys.items()}
     return Repeats(
@@ -129,10 +129,11 @@ def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]
 
 
 def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64]]) -> Repeats:
-    """Count near duplicates beside the exact ones: `keys` tell texts apart, `clusters` say which are alike.
+    """Count near duplicates that are not exact ones: `keys` identify identical texts, `clusters` similar texts.
 
-    `duplicates[split]` is the number of distinct texts of a split in one cluster with an earlier one; `leaks["a_in_b"]`
-    the number of distinct texts of `a` with no equal in `b`, but one of their cluster.
+    `duplicates[split]` is the number of distinct texts of a split that share a cluster with an earlier text of the
+    split; `leaks["a_in_b"]` is the number of distinct texts of `a` that are not in `b` but share a cluster with a text
+    of `b`.
     """
     distinct = {split: np.unique(rows, return_index=True) for split, rows in keys.items()}
     return Repeats(
@@ -148,7 +149,7 @@ def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64
 
 
 def conflicting(keys: Keys, labels: NDArray[np.int64]) -> Keys:
-    """Return the keys (of texts or of clusters) that carry more than one label."""
+    """Return the keys (of texts or of clusters) that have more than one label."""
     order = np.lexsort((labels, keys))
     keys, labels = keys[order], labels[order]
     changes = (keys[1:] == keys[:-1]) & (labels[1:] != labels[:-1])
@@ -156,16 +157,16 @@ def conflicting(keys: Keys, labels: NDArray[np.int64]) -> Keys:
 
 
 def count_classes(labels: Mapping[str, NDArray[np.int64]], names: list[str]) -> dict[str, dict[str, int]]:
-    """Count the rows of each class in each split, zeros included."""
+    """Count the rows of each class in each split, including classes with no rows."""
     counts = {split: np.bincount(ids, minlength=len(names)).tolist() for split, ids in labels.items()}
     return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
 
 
 def audit_lengths(model: str, lengths: NDArray[np.int64], max_length: int) -> Lengths:
-    """Describe lengths of texts in tokens of `model`, special tokens included, shape (texts,).
+    """Summarise `lengths`, the number of tokens of each text for `model` with special tokens, shape (texts,).
 
-    Returns the share of texts longer than each of LENGTHS and `max_length`, and of tokens that are cut there; a
-    histogram; the median, the 95th percentile and the maximum.
+    Returns, for each of LENGTHS and `max_length`, the share of texts that are longer and the share of tokens that
+    truncation would remove; a histogram; and the median, the 95th percentile and the maximum.
     """
     limits = sorted({*LENGTHS, max_length})
     return Lengths(
@@ -183,7 +184,7 @@ def audit_lengths(model: str, lengths: NDArray[np.int64], max_length: int) -> Le
 
 
 def _histogram(lengths: NDArray[np.int64]) -> dict[str, int]:
-    """Count texts by tokens: `"33-64"` is the texts of 33 to 64 tokens."""
+    """Count texts by number of tokens: `"33-64"` counts the texts with 33 to 64 tokens."""
     counts = np.bincount(np.searchsorted(EDGES[1:], lengths), minlength=len(EDGES)).tolist()
     names = [f"{low + 1}-{high}" for low, high in pairwise(EDGES)] + [f"over {EDGES[-1]}"]
     return {name: count for name, count in zip(names, counts, strict=True) if count}

@@ -1,4 +1,4 @@
-"""Which rows make each split: those that are given, cut off train, without leaks, a sample of them."""
+"""Choose the rows of each split: existing splits, splits made from train, leaks removed, subsets."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from clf.settings import DEFAULT_DATASET, DataSettings
 if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
 
-OFF = 0.25  # of its size, by which a split may miss what was asked for unsaid
+OFF = 0.25  # share of its requested size by which a split may differ without a warning
 
 log = logging.getLogger(__name__)
 Splits = dict[str, Rows]
@@ -29,16 +29,16 @@ RowNumbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Chosen:
-    """The rows of each split, and what had to be cut apart, pinned or dropped for it; None where nothing was cut."""
+    """The rows of each split, and the clusters that were divided or kept in train; None if no split was made."""
 
     rows: dict[str, RowNumbers]
     clusters_cut: list[LargeCluster] | None = None
     clusters_in_train: list[LargeCluster] | None = None
     leaked: int = 0
-    """Training rows that were dropped, since a given split holds their like."""
+    """Number of training rows dropped because validation or test contains the same or a similar text."""
 
     def told(self, found: Audit) -> Audit:
-        """Return the audit with what became of the rows."""
+        """Return the audit with the divided and pinned clusters and the dropped rows added."""
         cut = {"clusters_cut": self.clusters_cut, "clusters_in_train": self.clusters_in_train}
         found = found.model_copy(update={name: clusters for name, clusters in cut.items() if clusters is not None})
         if not self.leaked:
@@ -47,15 +47,15 @@ class Chosen:
 
 
 def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data: DataSettings, seed: int) -> Chosen:
-    """Keep the splits that are given; cut those that are missing off train.
+    """Keep the splits of the dataset and make the missing ones from train.
 
-    Raises DataError when there is no train split, or nothing to cut it into.
+    Raises DataError if there is no train split or it cannot be split.
     """
     spec = data.dataset or DEFAULT_DATASET
     if "train" not in given.splits:
         raise DataError(
             f"{spec} has no train split, only {', '.join(given.splits)}",
-            "give the training data as --dataset",
+            "pass the training data with --dataset",
         )
     chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
     before = len(chosen["train"])
@@ -72,7 +72,7 @@ def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data
 def _cut_off(
     given: "Delivered", train: RowNumbers, clusters: Clusters, names: list[str], data: DataSettings, seed: int
 ) -> Chosen:
-    """Cut the splits that are not given off train."""
+    """Split the missing validation and test off train."""
     shares = {}
     if "validation" not in given.splits:
         shares["validation"] = data.validation_size
@@ -92,30 +92,33 @@ def _say_cut(
 ) -> None:
     sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
     together = "groups and near duplicates" if data.group_column else "near duplicates"
-    log.info("cut train into %s (by class, seed %d, %s kept together)", sizes, seed, together)
+    log.info("split train into %s (stratified, seed %d, %s kept together)", sizes, seed, together)
     for split, share in shares.items():
         part, wanted = rows.label[parts[split]], share * len(rows)
         if abs(len(part) - wanted) > max(OFF * wanted, len(names)):
-            log.warning("%s has %d rows, %.0f were asked for: too many rows belong together", split, len(part), wanted)
+            log.warning("%s has %d rows instead of %.0f: too many rows must stay together", split, len(part), wanted)
         lacking = [repr(names[label]) for label in np.setdiff1d(rows.label, part).tolist()]
         if share and lacking:
-            log.warning("%s has no text of %s: too few can be parted", split, ", ".join(lacking[:10]))
+            log.warning("%s has no texts of %s: too few of them can be separated", split, ", ".join(lacking[:10]))
 
 
 def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumbers:
-    """Drop the training rows with an equal or near duplicate in a split that was given."""
+    """Drop the training rows that have an exact or near duplicate in another split of the dataset."""
     held_out = np.concatenate([rows for split, rows in chosen.items() if split != "train"])
     leaked = np.isin(clusters[chosen["train"]], clusters[held_out])
-    log.info("dropped %d training texts that stand in validation or test too, or nearly so", int(leaked.sum()))
+    log.info("dropped %d training texts that have an exact or near duplicate in validation or test", int(leaked.sum()))
     if leaked.all():
-        raise DataError("every training text stands in validation or test too", "give other files as --test")
+        raise DataError(
+            "every training text has an exact or near duplicate in validation or test",
+            "pass another file with --test",
+        )
     return chosen["train"][~leaked]
 
 
 def sample_splits(
     chosen: dict[str, RowNumbers], labels: Clusters, data: DataSettings, seed: int
 ) -> dict[str, RowNumbers]:
-    """Take of each split the stratified part that was asked for."""
+    """Reduce each split to the requested number of rows, stratified by class."""
     most = dict.fromkeys(chosen, data.max_eval_samples) | {"train": data.max_train_samples}
     return {
         split: rows[stratified_subset(labels[rows], most[split] or len(rows), seed)] for split, rows in chosen.items()
@@ -123,12 +126,12 @@ def sample_splits(
 
 
 def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:
-    """Take the split that is asked for, or all rows where there is one split only."""
+    """Return the rows of the requested split, or all rows if the dataset has only a train split."""
     wanted = data.split
     if wanted in given.splits:
         return {wanted: np.flatnonzero(given.rows.split == given.splits.index(wanted))}
     if given.splits == ["train"]:
-        log.info("measuring on all %d rows", len(given.rows))
+        log.info("evaluating on all %d rows", len(given.rows))
         return {wanted: np.arange(len(given.rows))}
     raise DataError(
         f"the dataset has no {wanted} split; it has {', '.join(given.splits)}", "pass --split with one of them"
@@ -136,7 +139,7 @@ def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:
 
 
 def check_split_labels(splits: Splits, names: list[str], shown_as: str) -> None:
-    """Refuse labels and texts that cannot train a classifier."""
+    """Raise DataError for labels and texts that a classifier cannot be trained on."""
     check_labels({split: (rows.label, rows.line) for split, rows in splits.items()}, names, shown_as)
     if "train" in splits and len(np.unique(splits["train"].key)) < 2:
         raise DataError(f"{shown_as}: all training texts are the same", "check --text-column")

@@ -1,6 +1,6 @@
-"""One batch of texts -> what is kept of it: cleaned and raw texts in a file, and a few numbers per row in memory.
+"""Clean one batch of texts: write cleaned and raw texts to a file, and return a few numbers per row.
 
-This is the part of preparing that costs time, and it knows nothing of other batches, so processes share it.
+This is the slow part of preparing a dataset. Batches are independent, so several processes share the work.
 """
 
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ from clf.data.text_hashes import hash_texts
 
 @dataclass(frozen=True)
 class Digest:
-    """What a batch was found to be, row by row: 64-bit hashes, characters after cleaning (0: nothing is left)."""
+    """The result for one batch: 64-bit hashes and length after cleaning (0 if no text is left) per row, and counts."""
 
     raw_keys: NDArray[np.uint64]
     keys: NDArray[np.uint64]
     lengths: NDArray[np.int32]
     changed: int
-    """Rows that cleaning changed in more than white space."""
+    """Number of rows in which cleaning changed more than white space."""
     odd: int
-    """Rows with control characters, zero-width characters, or halves of characters."""
+    """Number of rows with control characters, zero-width characters or unpaired surrogates (half characters)."""
 
 
 def digest(texts: Sequence[str], steps: CleaningSteps, folder: Path, number: int, near: bool) -> Digest:
-    """Clean the texts, write both forms as chunk `number` into `folder`, and describe them.
+    """Clean the texts, write the raw and cleaned texts to `folder` as chunk `number`, and return their digest.
 
-    With `near` the sketches for finding near duplicates are written too.
+    With `near`, also write the sketches that are used to find near duplicates.
     """
     import pyarrow
 
@@ -59,7 +59,7 @@ def digest(texts: Sequence[str], steps: CleaningSteps, folder: Path, number: int
 
 
 def _storable(text: str) -> str:
-    """Replace halves of characters, which cannot be stored."""
+    """Replace unpaired surrogates (half characters), which cannot be stored as UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:

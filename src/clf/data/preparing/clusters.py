@@ -1,4 +1,4 @@
-"""Which rows belong together: equal texts, near duplicates, groups that the user names."""
+"""Find the rows that must stay in one split: identical texts, near duplicates, and the user's groups."""
 
 import logging
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from clf.data.preparing.rows import Rows, TextStore
 from clf.data.reading.batch import SHOWN
 from clf.outcomes.preparation import LargeCluster
 
-# A cluster of near duplicates larger than this share of a held-out split would fill too much of it, and is kept in
-# train; one larger than this share of all rows to be cut is a way of writing, such as a form letter, and is cut.
+# A cluster of near duplicates larger than this share of a held-out split would dominate it, so it stays in train. One
+# larger than this share of all rows to be split comes from a template, such as a form letter, and is divided.
 LARGEST_CLUSTER = 0.05
-ALWAYS_FREE = 3  # rows of a cluster that may always be held out
+ALWAYS_FREE = 3  # clusters of up to this many rows may always be held out
 
 log = logging.getLogger(__name__)
 Clusters = NDArray[np.int64]
 
 
 def find_clusters(rows: Rows, store: TextStore) -> Clusters:
-    """Find the clusters of near duplicates, over all splits, shape (rows,)."""
+    """Return the cluster of near duplicates that each row of all splits belongs to, shape (rows,)."""
     _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
     numbers = rows.number[first]
     found = cluster(
@@ -36,9 +36,10 @@ def find_clusters(rows: Rows, store: TextStore) -> Clusters:
 
 @dataclass(frozen=True)
 class Units:
-    """What must stay on one side: rows of one `number`, shape (rows,).
+    """The rows that must stay in one split: those with the same `number`, shape (rows,).
 
-    `pinned` rows stay in train. `kept` describes their clusters, `cut` those of which only equal texts stay together.
+    `pinned` rows stay in train, and `kept` describes their clusters. `cut` describes the clusters that may be divided,
+    where only identical texts stay together.
     """
 
     number: Clusters
@@ -48,7 +49,7 @@ class Units:
 
 
 def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping[str, float]) -> Units:
-    """Find what must stay on one side: equal texts, near duplicates, and the rows of a group."""
+    """Find the rows that must stay in one split: identical texts, near duplicates, and the rows of a group."""
     _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
     _, cluster_of, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
     several = np.bincount(cluster_of[first], minlength=len(sizes)) > 1
@@ -59,7 +60,7 @@ def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping
     described = [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(large).tolist()]
     for each in described:
         log.warning(
-            "%d of %d rows are near duplicates of one another (line %d: %r …): too many to keep on one side",
+            "%d of %d rows are near duplicates of one another (line %d: %r …): too many to keep in one split",
             each.rows,
             len(rows),
             each.line,

@@ -1,4 +1,4 @@
-"""A source -> a prepared dataset in a folder: read and cleaned, labels named, split, audited, written."""
+"""Prepare a dataset: read and clean a source, name its labels, split and audit it, and write it to a folder."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ from clf.progress import Advance, track
 from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, flag
 from clf.storage.disk import sha256
 
-# Data settings that act on a prepared dataset too.
+# Data settings that also apply to a dataset that is already prepared.
 LATER = {"dataset", "split", "allow_leak", "max_length", "max_inflation", "max_train_samples", "max_eval_samples"}
 LENGTH_TEXTS = 50_000
 LONG = 0.1
@@ -37,13 +37,13 @@ log = logging.getLogger(__name__)
 
 
 class TokenCounts(Protocol):
-    """Counts tokens; `file` is the tokenizer of `model`, None where it is not on this machine."""
+    """Counts tokens; `file` is the tokenizer of `model`, or None if it is not on this machine."""
 
     model: str
     file: Path | None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Return the tokens of each text."""
+        """Return the number of tokens of each text."""
 
 
 def prepare_into(
@@ -59,9 +59,9 @@ def prepare_into(
 ) -> PreparedDataset:
     """Prepare `source` into an empty folder.
 
-    With `measure_only` nothing is cut: a file alone is taken whole, as the split that is asked for. With
-    `subset`, `--max-train-samples` and `--max-eval-samples` are applied here and now; a training applies them
-    itself, so that its run folder keeps the splits whole. Lengths in tokens are measured with `counter`.
+    With `measure_only`, no splits are made: if there is only a train split, all its rows become the requested split.
+    With `subset`, `--max-train-samples` and `--max-eval-samples` are applied immediately; training applies them later
+    instead, so that its run folder keeps the complete splits. Lengths in tokens are measured with `counter`.
     """
     check_sizes(data)
     with tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True) as scratch:
@@ -71,7 +71,7 @@ def prepare_into(
         if measure_only:
             chosen, clusters = Chosen(take_split(given, data)), None
             found = audit(given, None, names)
-        else:  # clustering is the longest part: what is wrong with the labels is found before
+        else:  # check labels first: clustering takes longest
             spec = data.dataset or DEFAULT_DATASET
             check_split_labels({split: given.of(split) for split in given.splits}, names, spec)
             clusters = find_clusters(given.rows, given.store)
@@ -95,7 +95,7 @@ def prepare_into(
 def _manifest(
     source: Source, given: Delivered, names: list[str], data: DataSettings, cleaning: CleaningSettings, seed: int
 ) -> Manifest:
-    """Return what the data and the settings say of a dataset; its files are told when they are written."""
+    """Return the manifest without the hashes of its files, which are added when the files are written."""
     return Manifest(
         clf_version=__version__,
         labels=names,
@@ -113,7 +113,7 @@ def _manifest(
 
 
 def _absolute(data: DataSettings) -> DataSettings:
-    """Write the paths of further files so that they hold in any folder."""
+    """Make the paths of validation and test files absolute, so that they are valid from any folder."""
     further = {"validation": data.validation, "test": data.test}
     return data.model_copy(update={name: file.expanduser().resolve() for name, file in further.items() if file})
 
@@ -124,7 +124,7 @@ def _with_sizes(found: Audit, splits: Splits, names: list[str]) -> Audit:
 
 
 def check_prepared(prepared: PreparedDataset, data: DataSettings, cleaning: CleaningSettings) -> None:
-    """Refuse settings that contradict how the dataset was prepared: they would have no effect."""
+    """Raise UsageError for settings that differ from those the dataset was prepared with: they would have no effect."""
     manifest = prepared.manifest
     for section, recorded in ((cleaning, manifest.cleaning), (data, manifest.data)):
         given = section.model_dump(mode="json", include=section.model_fields_set)
@@ -138,7 +138,7 @@ def check_prepared(prepared: PreparedDataset, data: DataSettings, cleaning: Clea
 
 
 def preparation_key(source: Source, data: DataSettings, cleaning: CleaningSettings, seed: int, *, subset: bool) -> str:
-    """Return the hash of all that decides what preparing gives: the content, the settings, and clf itself."""
+    """Return a hash of everything that determines the prepared dataset: content, settings, and the version of clf."""
     parts = {
         "clf": __version__,
         "origin": source.origin,
@@ -154,7 +154,7 @@ def preparation_key(source: Source, data: DataSettings, cleaning: CleaningSettin
 
 
 def check_sizes(data: DataSettings) -> None:
-    """Refuse shares that leave nothing to train on."""
+    """Raise UsageError if the shares of validation and test leave nothing to train on."""
     if data.validation_size + data.test_size >= 1:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
@@ -175,7 +175,7 @@ def _say_dropped(given: Delivered) -> None:
 
 
 def _name_labels(given: Delivered, source: Source, label_map: str | None) -> list[str]:
-    """Put final label ids in place of the raw ones, and return the names; those without rows have no id."""
+    """Replace the raw label ids by the final ones, and return the label names; labels without rows get no id."""
     present = np.unique(given.rows.label)
     raw = [given.labels[label] for label in present.tolist()]
     kept = set(raw)
@@ -186,16 +186,16 @@ def _name_labels(given: Delivered, source: Source, label_map: str | None) -> lis
 
 
 def measured_with(counter: TokenCounts | None, max_length: int | None) -> list[str | int | None]:
-    """Return what the lengths in tokens depend on, beside the texts."""
+    """Return what the lengths in tokens depend on besides the texts: the hash of the tokenizer, and the max length."""
     return [sha256(counter.file) if counter and counter.file else None, max_length]
 
 
 def _lengths(
     splits: Splits, store: TextStore, counter: TokenCounts, max_length: int | None, seed: int
 ) -> Lengths | None:
-    """Measure lengths in tokens on the training texts, LENGTH_TEXTS of them at most."""
+    """Measure the lengths of the training texts in tokens, using at most LENGTH_TEXTS texts."""
     if counter.file is None:
-        log.info("no tokenizer of %s on this machine, so lengths in tokens are not measured", counter.model)
+        log.info("the tokenizer of %s is not on this machine, so lengths in tokens are not measured", counter.model)
         return None
     rows = next(iter(splits.values())).number
     chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:LENGTH_TEXTS])
@@ -204,7 +204,7 @@ def _lengths(
         counts = np.concatenate([counter(chunk) for chunk in _chunks(store, rows[chosen], advance)])
     lengths = audit_lengths(counter.model, counts, limit)
     if (share := lengths.share_longer_than[str(limit)]) >= LONG:
-        log.warning("%.0f %% of the texts are longer than %d tokens; the rest of them is cut", 100 * share, limit)
+        log.warning("%.0f %% of the texts are longer than %d tokens and will be truncated", 100 * share, limit)
     return lengths
 
 

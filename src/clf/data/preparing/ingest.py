@@ -1,7 +1,7 @@
-"""The splits as delivered: texts in files, a few numbers per row in memory, whatever the size of the data.
+"""Read the original splits: texts go to files, and only a few numbers per row stay in memory.
 
-Batches are cleaned and described one by one (`clf.data.preparing.clean_batch`): in this process when there are few,
-else in one process per core.
+Batches are cleaned and hashed independently (`clf.data.preparing.clean_batch`): in this process if there are only a
+few, otherwise in one worker process per core.
 """
 
 import logging
@@ -43,14 +43,14 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Delivered:
-    """All splits, as they were read."""
+    """All splits as they were read, before new splits are made."""
 
     splits: list[str]
     rows: Rows
     labels: list[str]
     """Raw labels, in the order of `rows.label`."""
     named: set[tuple[str, str | None]]
-    """Each raw label with each name that stood beside it."""
+    """Each raw label with each name found next to it in the column of label names."""
     tallies: dict[str, RowTally]
     changed: dict[str, int]
     odd: dict[str, int]
@@ -65,9 +65,9 @@ class Delivered:
 def deliver(
     splits: Mapping[str, Split], data: DataSettings, cleaning: CleaningSettings, folder: Path, *, near: bool
 ) -> Delivered:
-    """Read all splits into `folder`; rows with no text after cleaning are dropped and counted.
+    """Read all splits into `folder`; drop and count the rows with no text left after cleaning.
 
-    Raises DataError for a split that cannot be read, all bad rows of a file together.
+    Raises DataError if a split cannot be read; the error reports all bad rows of a file together.
     """
     reading = _Reading(list(splits))
     with _digesting(cleaning, folder, near) as submit, track("reading", None, "rows") as advance:
@@ -92,7 +92,7 @@ def deliver(
 
 @dataclass
 class _Reading:
-    """What has been read so far; digests may still be under way."""
+    """The rows read so far; the digests of some batches may not be finished yet."""
 
     splits: list[str]
     labels: dict[str, int] = field(default_factory=dict)
@@ -148,7 +148,7 @@ def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
 
 @contextmanager
 def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator[Any]:
-    """Give a function that takes a batch of texts and returns the future of its digest."""
+    """Yield a function that takes a batch of texts and returns the future of its digest."""
     pool: ProcessPoolExecutor | None = None
     waiting: deque[Future[Digest]] = deque()
     number, workers = 0, min(MOST_WORKERS, usable_cores())
@@ -168,7 +168,7 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
             done.set_result(task())
             return done
         while len(waiting) > workers + 2:
-            waiting.popleft().result()  # so that memory stays flat when reading is faster
+            waiting.popleft().result()  # bounds memory use when reading is faster than cleaning
         with _uninterrupted():
             waiting.append(pool.submit(task))
         return waiting[-1]
@@ -179,7 +179,7 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
             future.result()
     except BrokenProcessPool as error:
         raise ClfError(
-            "a process that cleaned texts could not start, or was ended from outside, perhaps for want of memory",
+            "a worker process that cleans texts could not start or was killed, possibly because memory ran out",
             "free memory and try again",
         ) from error
     finally:
@@ -189,12 +189,12 @@ def _digesting(cleaning: CleaningSettings, folder: Path, near: bool) -> Iterator
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Put off Ctrl-C and its like while processes start: one that starts half would complain to the user.
+    """Delay Ctrl-C and similar signals while worker processes start: an interrupted start would print errors.
 
-    The processes inherit that Ctrl-C is blocked, which is the main process's to answer.
+    The worker processes inherit the blocked Ctrl-C: only the main process handles it.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield  # only the main thread can handle signals
         return
     put_off: list[int] = []
     before = {number: signal.signal(number, lambda received, _: put_off.append(received)) for number in ENDING}
@@ -210,7 +210,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
-    """End with the main process, however it ends."""
+    """Make this worker process exit when the main process does, for whatever reason."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""The label contract: names, sorted once into ids 0..n-1, the same in every split and in the model."""
+"""Label names and ids: names are sorted once and get the ids 0..n-1, the same in every split and in the model."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 WHOLE = re.compile(r"-?\d+(\.0+)?")
 IGNORED = "-100"
 Labelled = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Label ids, and the line of each."""
+"""Label ids, and the line number of each."""
 
 
 def name_labels(
@@ -26,8 +26,9 @@ def name_labels(
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return all label names in the order of their ids, and the id of each of the `raw` labels.
 
-    `named` is each raw label with each name that stood beside it; `order` is the publisher's, when there is one;
-    `class_names` are numbered from the smallest label; `label_map` is what the user said. Numbers sort as numbers.
+    `named` holds each raw label with each name found next to it; `order` is the publisher's order of the names, or
+    empty; `class_names` are numbered from the smallest label; `label_map` is set by the user. Numeric labels are sorted
+    as numbers.
     """
     written = _written(raw)
     distinct = sort_labels(written.values())
@@ -43,7 +44,7 @@ def name_labels(
 
 
 def sort_labels(labels: Iterable[str]) -> list[str]:
-    """Sort distinct labels: numbers as numbers, when all are; else as text."""
+    """Sort the distinct labels as numbers if all are numbers, otherwise as text."""
     distinct = sorted(set(labels))
     try:
         return sorted(distinct, key=lambda label: (float(label), label))
@@ -54,22 +55,22 @@ def sort_labels(labels: Iterable[str]) -> list[str]:
 def align_labels(names: list[str], model_names: list[str], shown: str) -> NDArray[np.int64]:
     """Return the model's id of each label name of the dataset, shape (labels of the dataset,).
 
-    Raises DataError when the model does not know one of them.
+    Raises DataError if the model does not have one of the labels.
     """
     unknown = [name for name in names if name not in model_names]
     if unknown:
         raise DataError(
             f"the labels of {shown} are {', '.join(map(repr, names[:10]))}, "
-            f"those of the model {', '.join(map(repr, model_names[:10]))}",
-            "take a dataset with the model's classes, or rename its labels: --label-map theirs=ours,…",
+            f"but the model's are {', '.join(map(repr, model_names[:10]))}",
+            "use a dataset with the model's classes, or rename its labels with --label-map theirs=ours,…",
         )
     return np.array([model_names.index(name) for name in names], dtype=np.int64)
 
 
 def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:
-    """Refuse what cannot train a classifier: one class, labels that are ids, labels unknown to train.
+    """Raise DataError if the labels cannot train a classifier: a single class, row ids, or classes missing from train.
 
-    `labels` are the ids of each split's rows and the lines they stand on.
+    `labels` holds the label ids and line numbers of each split's rows.
     """
     rows = sum(len(ids) for ids, _ in labels.values())
     if not rows:
@@ -79,7 +80,7 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
     counts = np.bincount(np.concatenate([ids for ids, _ in labels.values()]), minlength=len(names))
     if len(names) > 20 and len(names) > rows / 3 and 2 * np.count_nonzero(counts == 1) > len(names):
         raise DataError(
-            f"{shown}: the label looks like numbers or ids: {len(names)} values in {rows} rows",
+            f"{shown}: the labels look like numbers or ids: {len(names)} values in {rows} rows",
             "pass --label-column with the column of classes",
         )
     if all(name.startswith("[") and name.endswith("]") for name in names):
@@ -89,8 +90,8 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         )
     if IGNORED in names and all(WHOLE.fullmatch(name) for name in names):
         raise DataError(
-            f"{shown}: a label is {IGNORED}, by which training libraries mark rows to pass over",
-            f"leave those rows out, or name the class: --label-map={IGNORED}=other",
+            f"{shown}: a label is {IGNORED}, which training libraries use for rows to ignore",
+            f"remove those rows, or rename the class with --label-map={IGNORED}=other",
         )
     _check_known(labels, names, shown)
     _warn_of_twins(names)
@@ -109,8 +110,8 @@ def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         if unknown:
             where = ", ".join(f"{names[label]!r} ({_lines(lines[ids == label])})" for label in unknown[:10])
             raise DataError(
-                f"{shown}: labels of {split} that train does not have: {where}",
-                "mend them, rename them with --label-map, or add training texts of that class",
+                f"{shown}: {split} has labels that train does not have: {where}",
+                "correct them, rename them with --label-map, or add training texts of that class",
             )
 
 
@@ -125,15 +126,15 @@ def _warn_of_twins(names: list[str]) -> None:
         if count > 1:
             twins = ", ".join(repr(label) for label in names if " ".join(label.casefold().split()) == name)
             log.warning(
-                "the labels %s differ only in case or spaces; merge them with --label-map if they are one",
+                "the labels %s differ only in case or spaces; merge them with --label-map if they mean the same",
                 twins,
             )
 
 
 def _written(raw: list[str]) -> dict[str, str]:
-    """Write labels one way, in whichever format they came: whole numbers without decimals, true and false small.
+    """Return each label in a uniform spelling: whole numbers without decimals, true and false in lower case.
 
-    1.0 is read as 1 only when every label is a whole number; 007 stays 007.
+    1.0 becomes 1 only if every label is a whole number; 007 stays 007.
     """
     if any("." in label for label in raw) and all(WHOLE.fullmatch(label) for label in raw):
         log.info("labels like 1.0 are read as 1")
@@ -164,9 +165,9 @@ def _names(
 
 
 def read_label_map(text: str) -> dict[str, str]:
-    """Read `1=World,2=Sports`, or a JSON or TOML file of the same.
+    """Read a label map, written as `1=World,2=Sports` or stored in a JSON or TOML file.
 
-    Raises UsageError for anything else.
+    Raises UsageError if it is neither.
     """
     path = Path(text)
     if path.suffix in {".json", ".toml"}:
@@ -188,8 +189,8 @@ def _mapped(raw: list[str], mapping: dict[str, str]) -> dict[str, str]:
     unused = [key for key in mapping if key not in raw]
     if len(unused) == len(mapping):
         raise DataError(
-            f"--label-map names {', '.join(map(repr, unused[:6]))}, the labels are {', '.join(map(repr, raw[:6]))}",
-            "write the labels as the file has them",
+            f"--label-map names {', '.join(map(repr, unused[:6]))}, but the labels are {', '.join(map(repr, raw[:6]))}",
+            "write the labels as they appear in the data",
         )
     return {label: mapping.get(label, label) for label in raw}
 
@@ -198,22 +199,22 @@ def _numbered(raw: list[str], class_names: list[str]) -> dict[str, str]:
     if set(raw) <= set(class_names):
         return {label: label for label in raw}
     if not all(WHOLE.fullmatch(label) for label in raw):
-        log.warning("classes.txt is passed over: the labels are names already")
+        log.warning("ignoring classes.txt: the labels are already names")
         return {label: label for label in raw}
     smallest = int(raw[0])
-    if int(raw[-1]) - smallest + 1 != len(class_names):  # else the names could be off by one, in silence
+    if int(raw[-1]) - smallest + 1 != len(class_names):  # otherwise the names could be off by one without an error
         raise DataError(
-            f"classes.txt has {len(class_names)} names, the labels go from {raw[0]} to {raw[-1]}",
-            "give classes.txt one name a line for each label, or pass --label-map",
+            f"classes.txt has {len(class_names)} names, but the labels go from {raw[0]} to {raw[-1]}",
+            "write one name per line in classes.txt, one for each label, or pass --label-map",
         )
     return {label: class_names[int(label) - smallest] for label in raw}
 
 
 def _names_beside(named: set[tuple[str, str | None]]) -> dict[str, str]:
-    """Take the names from the column beside the labels, where each label has exactly one."""
+    """Return the names from the column of label names if each label has exactly one name, otherwise nothing."""
     names = {label: name for label, name in named if name}
     if len(named) != len(names) or len(set(names.values())) != len(names):
         if names:
-            log.warning("the column of label names does not give each label one name, so it is passed over")
+            log.warning("ignoring the column of label names: it does not have exactly one name for each label")
         return {}
     return names

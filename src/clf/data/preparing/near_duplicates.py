@@ -1,10 +1,10 @@
 """Near duplicates: texts whose sets of character 5-grams have a Jaccard index of at least 0.8.
 
-Candidates come from MinHash sketches cut into bands (locality-sensitive hashing; Leskovec, Rajaraman, Ullman,
+Candidates come from MinHash sketches divided into bands (locality-sensitive hashing; Leskovec, Rajaraman, Ullman,
 "Mining of Massive Datasets", 3.3-3.4), and each candidate pair is verified on the texts themselves. The sketch is
-Fast Similarity Sketching (Dahlgaard, Knudsen, Thorup, FOCS 2017): several rounds of one-permutation hashing, so a
-text costs a few operations per 5-gram instead of one per 5-gram and position of the sketch. 5-grams are of
-characters, not bytes, so it works for Chinese as for English.
+Fast Similarity Sketching (Dahlgaard, Knudsen, Thorup, FOCS 2017): it uses several rounds of one-permutation hashing,
+so a text costs a few operations per 5-gram instead of one for each combination of a 5-gram and a sketch position. The
+5-grams consist of characters, not bytes, so the method works for Chinese as well as for English.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,18 +19,18 @@ from clf.progress import track
 GRAM = 5
 THRESHOLD = 0.8
 SHORTEST = 30
-"""Texts with fewer characters are near duplicates only of equal ones."""
+"""Texts with fewer characters than this are near duplicates only of identical texts."""
 LONGEST = 50_000
-"""Characters of a text that are compared: a text of megabytes costs no more than these."""
-# A pair at the threshold shares one of 22 bands of 6 with probability 1 - (1 - 0.8**6)**22 = 0.9988.
+"""Number of characters of a text that are compared, so that very long texts do not cost more."""
+# A pair at the threshold shares at least one of 22 bands of 6 with probability 1 - (1 - 0.8**6)**22 = 0.9988.
 BANDS, BAND_ROWS = 22, 6
 POSITIONS = BANDS * BAND_ROWS
 ROUNDS = 40
-BLOCK = 20_000  # characters sketched at a time: the arrays stay in the processor's cache
+BLOCK = 20_000  # characters sketched at a time, so that the arrays fit in the processor's cache
 # Sketches of a pair at the threshold agree on 0.8 of the 132 positions, standard deviation 0.035.
 WORTH_VERIFYING = 0.6
-ALL_PAIRS = 8  # members of a bucket up to which each pair is a candidate
-NEIGHBOURS = 4  # of a larger bucket, each is compared with so many before it, in the order of another band
+ALL_PAIRS = 8  # in buckets of up to this many members, every pair is a candidate
+NEIGHBOURS = 4  # in larger buckets, each member is compared with this many before it, sorted by another band
 
 Sketches = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 Hashes = NDArray[np.uint64]
@@ -40,9 +40,9 @@ Hashes = NDArray[np.uint64]
 
 
 def sketch(texts: Sequence[str]) -> Sketches:
-    """Sketch texts: band keys, shape (BANDS, texts), and one byte per position, shape (texts, POSITIONS).
+    """Compute the sketches of texts: band keys, shape (BANDS, texts), and one byte per position, (texts, POSITIONS).
 
-    Texts shorter than SHORTEST get zeros; `cluster` leaves them out.
+    Texts shorter than SHORTEST get zeros; `cluster` ignores them.
     """
     values = np.zeros((len(texts), POSITIONS), dtype=np.uint32)
     for rows in _blocks(texts):
@@ -69,7 +69,7 @@ def _blocks(texts: Sequence[str]) -> Iterable[list[int]]:
 
 
 def _sketch_block(texts: list[str]) -> NDArray[np.uint32]:
-    """Fill each position with the smallest hash of the first round in which any 5-gram falls on it."""
+    """Fill each position with the smallest hash from the first round in which any 5-gram is assigned to it."""
     grams, owners = _grams(texts)
     filled = np.zeros((len(texts), POSITIONS), dtype=bool)
     values = np.zeros((len(texts), POSITIONS), dtype=np.uint32)
@@ -86,26 +86,26 @@ def _sketch_block(texts: list[str]) -> NDArray[np.uint32]:
             return values
         needed = open_rows[owners]
         grams, owners = grams[needed], owners[needed]
-    # What is open after so many rounds gets the smallest hash of all: equal for texts with equal 5-grams.
+    # Positions still empty after all rounds get the smallest hash overall, the same for texts with the same 5-grams.
     smallest = np.full(len(texts), np.iinfo(np.uint64).max, dtype=np.uint64)
     np.minimum.at(smallest, owners, grams)
     return np.where(filled, values, smallest.astype(np.uint32)[:, None])
 
 
 def _grams(texts: list[str]) -> tuple[Hashes, NDArray[np.int64]]:
-    """Hash every 5-gram of each text; return the hashes and the number of the text that each belongs to."""
+    """Hash every 5-gram of each text; return the hashes and the number of the text that each one comes from."""
     characters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     hashes = np.zeros(len(characters) - GRAM + 1, dtype=np.uint64)
     for place in range(GRAM):
         hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + characters[place : place + len(hashes)]
     lengths = np.array([len(text) for text in texts])
     owners = np.repeat(np.arange(len(texts)), lengths - GRAM + 1)
-    inside = np.arange(len(owners)) + owners * (GRAM - 1)  # leaves out what lies across two texts
+    inside = np.arange(len(owners)) + owners * (GRAM - 1)  # excludes 5-grams that span two texts
     return _mix(hashes[inside]), owners
 
 
 def _mix(values: Hashes) -> Hashes:
-    """Scatter the bits (the finalizer of SplitMix64, Steele et al. 2014)."""
+    """Mix the bits with the finalizer of SplitMix64 (Steele et al. 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
@@ -124,13 +124,13 @@ def cluster(
     signatures: Callable[[NDArray[np.int64]], NDArray[np.uint8]],
     text: Callable[[int], str],
 ) -> NDArray[np.int64]:
-    """Find the clusters of near duplicates among distinct texts, shape (texts,).
+    """Return the cluster of near duplicates that each of the distinct texts belongs to, shape (texts,).
 
-    Two texts are in one cluster when a chain of near duplicates connects them. `band(number)` gives the keys of
-    one band for all texts, `signatures(rows)` the sketches of some, `text(row)` one text. Time is linear in the
-    number of texts plus the number of candidate pairs. Of a bucket with more than ALL_PAIRS members (long passages
-    that many texts share) each is compared with the first and with its NEIGHBOURS, sorted by another band, where
-    texts that are alike lie side by side; a few pairs can be missed there.
+    Two texts are in the same cluster if a chain of near duplicates connects them. `band(number)` returns the keys of
+    one band for all texts, `signatures(rows)` the sketches of some texts, `text(row)` one text. Time is linear in the
+    number of texts plus the number of candidate pairs. In a bucket with more than ALL_PAIRS members (texts that share
+    long passages), each member is compared with the first one and with its NEIGHBOURS after sorting by another band,
+    which puts similar texts next to each other; a few pairs can be missed there.
     """
     clusters = np.arange(len(lengths))
     eligible = np.flatnonzero(lengths >= SHORTEST)
@@ -151,7 +151,7 @@ def cluster(
 
 
 def connect(clusters: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Merge the clusters of each pair of rows; clusters are numbered in the order of their first rows."""
+    """Merge the clusters of each pair of rows; number the clusters in the order of their first rows."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -163,7 +163,7 @@ def connect(clusters: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np
 
 
 def _candidates(keys: NDArray[np.uint32], ties: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return pairs of positions with equal keys, shape (pairs, 2), the smaller position first."""
+    """Return pairs of positions that have the same key, shape (pairs, 2), the smaller position first."""
     order = np.lexsort((ties, keys))
     sorted_keys = keys[order]
     starts = np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1])[: len(keys)])
@@ -184,7 +184,7 @@ def _candidates(keys: NDArray[np.uint32], ties: NDArray[np.uint32]) -> NDArray[n
 
 
 def _without(pairs: NDArray[np.int64], rejected: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Leave out the pairs that were verified before and are no near duplicates."""
+    """Remove the pairs that were already verified and are not near duplicates."""
     if not len(pairs) or not len(rejected):
         return pairs
     size = int(max(pairs.max(), rejected.max())) + 1
@@ -194,7 +194,7 @@ def _without(pairs: NDArray[np.int64], rejected: NDArray[np.int64]) -> NDArray[n
 def _agreement(
     signatures: Callable[[NDArray[np.int64]], NDArray[np.uint8]], pairs: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Estimate the Jaccard index of each pair as the share of equal positions of the sketches."""
+    """Estimate the Jaccard index of each pair as the share of positions at which their sketches are equal."""
     parts = [
         (signatures(part[:, 0]) == signatures(part[:, 1])).mean(axis=1)
         for part in np.array_split(pairs, len(pairs) // 50_000 + 1)

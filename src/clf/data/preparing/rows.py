@@ -1,4 +1,4 @@
-"""All rows while a dataset is prepared: a few numbers each in memory, the texts in files."""
+"""All rows of a dataset during preparation: a few numbers per row in memory, the texts in files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -13,10 +13,10 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Rows:
-    """One entry per row: its place in the store, its split, and what tells it from others.
+    """One entry per row in each array: its number in the text store, split, line, label, group, keys and length.
 
-    `label` is an id into the raw labels at first, and the final label id once they are named; a `group` of 0
-    is none.
+    `label` is the id of a raw label at first, and the final label id once the labels are named; a `group` of 0 means
+    no group.
     """
 
     number: NDArray[np.int64]
@@ -32,12 +32,12 @@ class Rows:
         return len(self.number)
 
     def take(self, chosen: NDArray[np.int64] | Bools) -> "Rows":
-        """Return the chosen rows."""
+        """Return only the chosen rows."""
         return Rows(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
 
 class TextStore:
-    """The texts of all rows, cleaned and raw, in numbered chunks on disk that are mapped into memory when read."""
+    """The raw and cleaned texts of all rows, in numbered chunks on disk that are memory-mapped when they are read."""
 
     def __init__(self, folder: Path, sizes: list[int]) -> None:
         self.folder = folder
@@ -45,26 +45,26 @@ class TextStore:
         self._mapped: dict[int, Any] = {}
 
     def text(self, row: int) -> str:
-        """Return one cleaned text."""
+        """Return the cleaned text of one row."""
         chunk = int(np.searchsorted(self.starts, row, side="right")) - 1
         if chunk not in self._mapped:
             self._mapped[chunk] = self._chunk(chunk)
         return str(self._mapped[chunk]["text"][row - int(self.starts[chunk])].as_py())
 
     def tables(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Any]]:
-        """Yield Arrow tables with the columns text and raw_text of ascending rows, each with its place in `rows`."""
-        self._mapped.clear()  # what is mapped counts as memory
+        """Yield Arrow tables with the texts (`text`, `raw_text`) of ascending `rows`, each with its slice of `rows`."""
+        self._mapped.clear()  # mapped files count towards memory use
         for chunk in range(len(self.starts) - 1):
             first, last = np.searchsorted(rows, self.starts[chunk : chunk + 2])
             if first < last:
                 yield slice(int(first), int(last)), self._chunk(chunk).take(rows[first:last] - self.starts[chunk])
 
     def band(self, number: int) -> NDArray[np.uint32]:
-        """Return one band of the sketches of all rows."""
+        """Return one band of the sketches of all rows, shape (rows,)."""
         return np.concatenate([self._array(chunk, "bands")[number] for chunk in range(len(self.starts) - 1)])
 
     def signatures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the sketches of some rows, in any order, shape (rows, positions)."""
+        """Return the sketches of the chosen rows, in the order of `rows`, shape (rows, positions)."""
         chunks = np.searchsorted(self.starts, rows, side="right") - 1
         found = np.empty((len(rows), self._array(0, "signatures").shape[1]), dtype=np.uint8)
         for chunk in np.unique(chunks).tolist():

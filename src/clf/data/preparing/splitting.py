@@ -1,4 +1,4 @@
-"""Train, validation and test: stratified, seeded, with what belongs together on one side."""
+"""Split rows into train, validation and test: stratified, seeded, with related rows in the same split."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,10 +17,10 @@ Ints = NDArray[np.int64]
 def cut(
     units: "Units", keys: NDArray[np.uint64], labels: Ints, names: Sequence[str], shares: dict[str, float], seed: int
 ) -> dict[str, Ints]:
-    """Cut rows into `train` and the `shares`, class by class; rows of one unit stay together, pinned ones in train.
+    """Split rows into `train` and the `shares`, class by class; units stay together, and pinned rows go to train.
 
-    `keys` tell texts apart; `labels` are ids of `names`; a unit counts for the rarest class in it. Returns ascending
-    row numbers for each split. Raises DataError when a class is too small to be cut, or a part stays empty.
+    Texts with the same key in `keys` are identical; `labels` are ids of `names`; a unit belongs to its rarest class.
+    Returns ascending row numbers for each split. Raises DataError if a class is too small to split or a split is empty.
     """
     _check_sizes(keys, labels, names)
     _, first, unit_of, sizes = np.unique(units.number, return_index=True, return_inverse=True, return_counts=True)
@@ -28,7 +28,7 @@ def cut(
     pinned[unit_of[units.pinned]] = True
     side = np.zeros(len(first), dtype=np.int64)
     generator = np.random.default_rng(seed)
-    # Units by class, and in the order of their first rows, whatever their numbers.
+    # The units of each class, in the order of their first rows rather than of their numbers.
     members = _by_class(first, _rarest(labels, unit_of))
     for label in sorted(members, key=lambda label: names[label]):
         shuffled = generator.permutation(members[label])
@@ -39,25 +39,25 @@ def cut(
 
 
 def _check_parts(parts: dict[str, Ints], shares: dict[str, float], largest: int) -> None:
-    """Refuse to leave a part empty; `largest` is the number of rows of the largest class."""
+    """Raise DataError if a split is empty; `largest` is the number of rows of the largest class."""
     wanted = [split for split, share in shares.items() if share]
     empty = [split for split, part in parts.items() if not len(part) and shares.get(split, 1)]
     if empty and largest <= len(wanted):
-        without = ", give --test FILE, or do without a test: --test-size 0" if "test" in wanted else ""
+        without = ", pass --test FILE, or skip the test split with --test-size 0" if "test" in wanted else ""
         raise DataError(
-            f"the largest class has {largest} text{'s' * (largest > 1)}, too few to cut {' and '.join(wanted)} off, "
-            f"expected at least {len(wanted) + 1}",
+            f"the largest class has {largest} text{'s' * (largest > 1)}, too few to split off "
+            f"{' and '.join(wanted)}, expected at least {len(wanted) + 1}",
             f"add texts{without}",
         )
     if empty:
         raise DataError(
-            f"nothing is left for {' and '.join(empty)}: too many rows belong together",
-            "choose another --group-column, or give --validation and --test files",
+            f"nothing is left for {' and '.join(empty)}: too many rows must stay together",
+            "choose another --group-column, or pass --validation and --test files",
         )
 
 
 def _rarest(labels: Ints, unit_of: Ints) -> Ints:
-    """Return for each unit the class, of those of its rows, with the fewest rows."""
+    """Return for each unit the rarest of the classes of its rows."""
     counts = np.bincount(labels)
     order = np.lexsort((counts[labels], unit_of))
     return labels[order][np.unique(unit_of[order], return_index=True)[1]]
@@ -70,7 +70,7 @@ def _by_class(first: Ints, classes: Ints) -> dict[int, Ints]:
 
 
 def _check_sizes(keys: NDArray[np.uint64], labels: Ints, names: Sequence[str]) -> None:
-    """Refuse classes with a single distinct text, all of them together."""
+    """Raise DataError if any class has only one distinct text; the error names all such classes."""
     order = np.lexsort((keys, labels))
     labels, keys = labels[order], keys[order]
     new = np.append(True, (labels[1:] != labels[:-1]) | (keys[1:] != keys[:-1]))
@@ -85,10 +85,10 @@ def _check_sizes(keys: NDArray[np.uint64], labels: Ints, names: Sequence[str]) -
 
 
 def _deal(sizes: Ints, pinned: NDArray[np.bool_], shares: list[float]) -> Ints:
-    """Give each unit of one class a side: 0 is train, which keeps at least one; the last share is dealt first."""
+    """Assign each unit of one class to a split, the last share first; 0 is train, which keeps at least one unit."""
     side = np.zeros(len(sizes), dtype=np.int64)
     free = np.flatnonzero(~pinned)
-    if not pinned.any():  # the largest, of equals the last, is train's
+    if not pinned.any():  # the largest unit (the last one of that size) stays in train
         free = np.delete(free, len(free) - 1 - np.argmax(sizes[::-1]))
     for number, share in reversed(list(enumerate(shares, 1))):
         wanted = max(1, round(share * int(sizes.sum()))) if share else 0
@@ -101,7 +101,7 @@ def _deal(sizes: Ints, pinned: NDArray[np.bool_], shares: list[float]) -> Ints:
 
 
 def _filling(sizes: Ints, wanted: int) -> Ints:
-    """Choose units in order, passing over those that would overfill, until `wanted` rows are reached."""
+    """Choose units in order until `wanted` rows are reached, skipping units that would exceed it."""
     if (sizes == 1).all():
         return np.arange(min(wanted, len(sizes)))
     chosen, rows = [], 0

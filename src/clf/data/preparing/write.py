@@ -1,4 +1,4 @@
-"""A prepared dataset on its way to the disk: one Parquet file per split, labels, audit, and the manifest last."""
+"""Write a prepared dataset to disk: one Parquet file per split, the labels, the audit, and the manifest last."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from clf.storage.result_folders import MANIFEST_FILE
 def write_prepared(
     folder: Path, splits: Mapping[str, Rows], store: TextStore, audit: Audit, manifest: Manifest
 ) -> None:
-    """Write the files of a prepared dataset into `folder`, the manifest last, with what the files hold."""
+    """Write a prepared dataset into `folder`; the manifest, which holds the hashes of the splits, is written last."""
     labels = manifest.labels
     with track("writing", sum(map(len, splits.values())), "rows") as advance:
         for split, rows in splits.items():

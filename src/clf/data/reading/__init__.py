@@ -1,13 +1,13 @@
-"""The bytes of a file -> rows -> examples.
+"""Reading: the bytes of a file -> rows -> examples.
 
-files       bytes -> characters: decompressed and decoded, both found by looking
-formats     one file of any known format -> batches of rows; a record for each format
-delimited   CSV and its relatives, whatever the dialect
-json_files  JSON lines and arrays
-columnar    Parquet and Arrow
-fasttext    fastText lines
-batch       some rows of a file, as all readers give them
-columns     which columns hold the text and the label
-examples    rows -> texts with labels; what cannot be used is counted
-stream      texts to label as they come: a file, plain lines, a pipe
+files       bytes -> characters, with compression and encoding detected from the content
+formats     the registry of file formats, format detection, and reading a file of any format
+delimited   the reader for CSV, TSV and other delimited text, with the dialect detected
+json_files  the readers for JSON lines and JSON arrays
+columnar    the readers for Parquet and Arrow
+fasttext    the reader for fastText lines
+batch       batches of rows, which every reader yields
+columns     which columns contain the text and the label
+examples    rows -> examples; rows without a text or label are dropped and counted
+stream      texts for `clf predict`, read as they arrive: from a file, plain lines or a pipe
 """

@@ -1,4 +1,4 @@
-"""What the readers of all formats share: batches of rows."""
+"""Batches of rows, which the readers of all formats share."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ SPLITS = ("train", "validation", "test")
 BATCH_ROWS = 10_000
 BATCH_CHARACTERS = 16_000_000
 WINDOW = 1_000
-"""Texts that a model reads together, sorted by length, wherever they come from: so the same get the same answers."""
-EXPECTED = "expected a text in each row, and a label to train or measure on"
-SHOWN = 10  # bad rows named in one message
+"""Texts that are sorted by length and predicted together, so that every source gives the same predictions."""
+EXPECTED = "expected a text in each row, and a label for training or evaluation"
+SHOWN = 10  # bad rows listed in one message
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a file: `columns` of equal length, and the `lines` of the file (from 1) where they start.
+    """Some rows of a file: `columns` of equal length, and the `lines` of the file (from 1) where the rows start.
 
-    `problems` says, by the row's place in the batch, what is wrong with rows that were kept although they are bad.
+    `problems` maps the index of each bad row that was kept to a description of what is wrong with it.
     """
 
     columns: dict[str, list[Any]]
@@ -29,7 +29,7 @@ class Batch:
     problems: dict[int, str] = field(default_factory=dict)
 
     def part(self, start: int, end: int) -> "Batch":
-        """Return some of the rows."""
+        """Return the rows from `start` up to `end`."""
         columns = {name: values[start:end] for name, values in self.columns.items()}
         problems = {row - start: what for row, what in self.problems.items() if start <= row < end}
         return Batch(columns, self.lines[start:end], self.file, problems)
@@ -37,16 +37,16 @@ class Batch:
 
 @dataclass(frozen=True)
 class Split:
-    """Where the rows of one split come from; `rows()` can be called again and again."""
+    """The source of the rows of one split; `rows()` can be called repeatedly."""
 
     rows: Callable[[], Iterator[Batch]]
     shown: str
     lines: Callable[[], int] = lambda: 0
-    """Lines of its files, or their rows where they know them; 0 when that is unknown before reading."""
+    """The number of lines in its files, or of rows if the files state it; 0 if unknown before reading."""
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:
-    """Yield lists of at most `size` rows, ended sooner when their `characters` come to BATCH_CHARACTERS."""
+    """Yield lists of at most `size` rows; a list ends early when its `characters` exceed BATCH_CHARACTERS."""
     chunk: list[Row] = []
     weight = 0
     for row in rows:
@@ -61,7 +61,7 @@ def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | N
 
 
 def sliced(batches: Iterable[Any]) -> Iterator[Any]:
-    """Cut Arrow batches to at most BATCH_ROWS rows and BATCH_CHARACTERS bytes."""
+    """Slice Arrow batches into pieces of at most BATCH_ROWS rows and about BATCH_CHARACTERS bytes."""
     for batch in batches:
         rows = max(1, min(BATCH_ROWS, BATCH_CHARACTERS * batch.num_rows // max(1, batch.nbytes)))
         for start in range(0, batch.num_rows, rows):
@@ -69,7 +69,7 @@ def sliced(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, list[Any]]:
-    """Add the wanted columns that are spelled `a.b`: the values of key `b` of the objects in column `a`."""
+    """Add each wanted column written as `a.b`: the values of key `b` in the objects of column `a`."""
     added = {}
     for name in wanted:
         first, *keys = name.split(".")

@@ -28,12 +28,12 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
         cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
-            f"{path} is not a readable Parquet file: {error}", "write it again, or give the CSV it came from"
+            f"{path} is not a readable Parquet file: {error}", "write the file again, or use the CSV it was made from"
         ) from error
 
 
 def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Read an Arrow file or stream, as `datasets` writes it, batch by batch."""
+    """Read an Arrow file or stream, such as `datasets` writes, batch by batch."""
     import pyarrow
 
     empty = True
@@ -48,7 +48,7 @@ def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
         cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
-            f"{path} is not a readable Arrow file: {error}", "write it again, as Parquet perhaps"
+            f"{path} is not a readable Arrow file: {error}", "write the file again, or save it as Parquet"
         ) from error
     if empty:
         raise DataError(f"{path} has no rows", EXPECTED)
@@ -74,7 +74,7 @@ def _arrow_batches(batches: Iterable[Any], path: Path, settings: DataSettings) -
 
 
 def _values(column: Any, name: str, path: Path) -> list[Any]:
-    """Turn a column into Python values; dates that Python lacks stay as they are written."""
+    """Convert a column to Python values; dates that Python cannot represent become strings."""
     import pyarrow
 
     try:
@@ -84,12 +84,12 @@ def _values(column: Any, name: str, path: Path) -> list[Any]:
             return list(column.cast(pyarrow.string()).to_pylist())
         except (ValueError, pyarrow.ArrowException):
             raise DataError(
-                f"{path}, column {name!r}: {error}", "write the file again with that column as UTF-8 text"
+                f"{path}, column {name!r}: {error}", "write the file again with this column as UTF-8 text"
             ) from error
 
 
 def count_parquet_rows(path: Path) -> int:
-    """Return how many rows a Parquet file says it has; 0 for one that is damaged: reading says why."""
+    """Return the row count in the metadata of a Parquet file, or 0 if it is damaged (reading it reports why)."""
     import pyarrow
     import pyarrow.parquet
 

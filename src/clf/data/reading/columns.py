@@ -1,4 +1,4 @@
-"""Which columns hold the text and the label: as told, by their usual names, or by their look."""
+"""Choose the text and label columns: as the user names them, by their usual names, or by their content."""
 
 import logging
 from collections import Counter
@@ -16,14 +16,14 @@ TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "document", "b
               "review_text", "text_content")  # fmt: skip
 LABEL_NAMES = ("label", "labels", "target", "class", "category", "sentiment", "topic", "intent", "label_name",
                "label_text", "class_name", "tag", "y", "polarity", "emotion", "genre", "rating")  # fmt: skip
-JOINED = ("description", "content", "body", "abstract")  # what follows a title
+JOINED = ("description", "content", "body", "abstract")  # columns to which a title is prepended
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns in use: text, label, perhaps the label's name, and what keeps rows on one side of a split."""
+    """The columns in use: text, label, optionally the label name and the group, whose rows stay in the same split."""
 
     text: list[str]
     label: str | None
@@ -32,14 +32,14 @@ class Columns:
 
     @property
     def needed(self) -> list[str]:
-        """The columns without which a row has no text or no label."""
+        """The columns that a file must have: text, label and group."""
         return [*self.text, *([self.label] if self.label else []), *([self.group] if self.group else [])]
 
 
 def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     """Choose the text columns.
 
-    Raises DataError when those named do not exist, or none can be told from the others.
+    Raises DataError if a named column does not exist, or if no text column can be identified.
     """
     names = list(batch.columns)
     if data.text_column:
@@ -56,15 +56,15 @@ def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     longest = max(others, key=lambda name: others[name], default=None)
     if longest is not None and others[longest] >= 10:
         texts = [name for name in others if name == longest or others[name] >= max(15, others[longest] / 8)]
-        log.warning("%s: no column has a usual name for text; took %s for its length", shown, " + ".join(texts))
+        log.warning("%s: no column has a usual name for text; using %s because of its length", shown, " + ".join(texts))
         return texts
     raise _cannot_tell("text", names, shown)
 
 
 def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
-    """Choose the columns of text and label, and say which.
+    """Choose the text and label columns, and log the choice.
 
-    Raises DataError when those named do not exist, or none can be told from the others.
+    Raises DataError if a named column does not exist, or if a text or label column cannot be identified.
     """
     names = list(batch.columns)
     text = choose_text(batch, data, shown)
@@ -77,24 +77,24 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
     if label in text:
         raise DataError(
             f"{shown}: column {label!r} is both text and label",
-            "name them with --text-column and --label-column",
+            "choose them with --text-column and --label-column",
         )
     beside = [f"{label}_name", f"{label}_text"]
     label_name = next((name for name in beside if name in names and name != label and name not in text), None)
     if data.label_map:
-        label_name = None  # the names are given
+        label_name = None  # it gives the label names
     log.info(
         "%s: text from %s, label from %s%s",
         shown,
         " + ".join(text),
         label,
-        f", named by {label_name}" if label_name else "",
+        f", label names from {label_name}" if label_name else "",
     )
     return Columns(text, label, label_name, group)
 
 
 class OtherColumns:
-    """Some rows of the columns that are neither text nor label, to find what gives the label away."""
+    """Some rows of the columns that are neither text nor label, to find columns that leak the label."""
 
     SIZE = 50_000
     PER_BATCH = 1000
@@ -105,7 +105,7 @@ class OtherColumns:
         self.taken = 0
 
     def add(self, batch: Batch, columns: Columns) -> None:
-        """Keep some rows of a batch, evenly spread over it."""
+        """Keep some rows of a batch, evenly spaced."""
         others = [name for name in batch.columns if name not in {*columns.needed, columns.label_name}][: self.MOST]
         if not others or self.taken >= self.SIZE or columns.label not in batch.columns:
             return
@@ -121,7 +121,7 @@ class OtherColumns:
             )
 
     def suspicious(self) -> dict[str, float]:
-        """Return the columns whose values tell the label of other rows, and how often (the share of rows)."""
+        """Return the columns that predict the label, with the share of rows for which they do."""
         told = {name: max(_told_by_value(pairs), _told_by_order(pairs)) for name, pairs in self.rows.items()}
         return {
             name: round(share, 3)
@@ -130,12 +130,12 @@ class OtherColumns:
         }
 
 
-FEWEST = 20  # rows from which on a column can be called suspicious
+FEWEST = 20  # the fewest rows with which a column can be called suspicious
 TELLS = 0.95
 
 
 def _told_by_value(pairs: list[tuple[str, str]]) -> float:
-    """Return the share of rows whose label is the commonest of the other rows with the same value."""
+    """Return the share of rows whose label is the most common label of the other rows with the same value."""
     together = Counter(pairs)
     best: dict[str, list[int]] = {}
     for (value, _), count in together.items():
@@ -147,7 +147,7 @@ def _told_by_value(pairs: list[tuple[str, str]]) -> float:
 
 
 def _told_by_order(pairs: list[tuple[str, str]]) -> float:
-    """Return the share of rows, sorted by a numeric value, that have the label of the row before them."""
+    """Return the share of rows that have the same label as the row before, when sorted by a numeric value."""
     try:
         values = sorted((float(value), label) for value, label in pairs)
     except ValueError:
@@ -172,11 +172,11 @@ def _find_label(batch: Batch, text: list[str], group: str | None, shown: str) ->
         if 2 <= _distinct(batch.columns[name]) <= max(2, min(100, rows // 4)) and _mean_length(batch.columns[name]) < 40
     ]
     if len(few) == 1:
-        log.warning("%s: no column has a usual name for a label; took %s for its few values", shown, few[0])
+        log.warning("%s: no column has a usual name for a label; using %s because it has few values", shown, few[0])
         return few[0]
     if len(few) > 1 and all(set(map(str, batch.columns[name])) <= {"0", "1"} for name in few):
         raise DataError(
-            f"{shown}: the columns {_listed(few)} hold 0 and 1: multi-label is not supported yet",
+            f"{shown}: the columns {_listed(few)} contain only 0 and 1: multi-label is not supported yet",
             "pass --label-column with one of them, and train one model per label",
         )
     raise _cannot_tell("label", list(batch.columns), shown)
@@ -199,8 +199,8 @@ def _usual(names: list[str], usual: tuple[str, ...]) -> str | None:
 
 def _cannot_tell(role: str, names: list[str], shown: str) -> DataError:
     return DataError(
-        f"{shown}: cannot tell which column holds the {role}; it has {_listed(names)}",
-        f"pass --{role}-column NAME or its number from 0 (and --no-header if the first line is data)",
+        f"{shown}: cannot tell which column contains the {role}; it has {_listed(names)}",
+        f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Delimited text -> batches of rows: delimiter, quotes and header found by looking, bad rows named by line."""
+"""Delimited text -> batches of rows: detects delimiter, quotes and header, and reports bad rows by line."""
 
 import csv
 import logging
@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 
 def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
-    """Read delimited text with quotes; columns without a header are named by number from 0.
+    """Read delimited text; without a header, columns are named by number from 0.
 
-    With `keep_bad`, rows of too few or too many cells are kept with what is wrong with them.
+    With `keep_bad`, rows with too few or too many cells are kept, and the batch describes their problems.
     """
     csv.field_size_limit(LONGEST_CELL)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
@@ -62,7 +62,7 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
 
 @dataclass(frozen=True)
 class Form:
-    """How a delimited file is written, as arguments of the csv module."""
+    """The dialect of a delimited file, as arguments of the csv module."""
 
     delimiter: str
     quotechar: str
@@ -70,9 +70,9 @@ class Form:
 
 
 def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line where the row starts, cells), passing over empty lines.
+    """Yield (line where the row starts, cells), skipping empty lines.
 
-    The reader is strict: a quote that is never closed, or stands inside a quoted cell, would else join rows.
+    The reader is strict; otherwise a quote that is never closed, or is inside a quoted cell, would join rows.
     """
     zeros = _ZeroBytes(file)
     reader = csv.reader(zeros, strict=True, **asdict(form))
@@ -87,10 +87,10 @@ def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int,
     except csv.Error as error:
         if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
             raise DataError(
-                f"{path}, line {start}: a quote opens there that is not closed, or has another inside its cell",
-                "close the quote, and double the quotes inside a quoted cell",
+                f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
+                "close the quote, or double the quotes inside the cell",
             ) from error
-        raise DataError(f"{path}, line {reader.line_num}: {error}", "mend that line, or pass --delimiter") from error
+        raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
     except CUT_OFF as error:
         cut_off(error, path)
     if zeros.dropped:
@@ -98,7 +98,7 @@ def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int,
 
 
 class _ZeroBytes:
-    """Lines without the NUL characters in them, which are counted."""
+    """An iterator over lines that removes NUL characters and counts them."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines, self.dropped, self.first, self.line = iter(lines), 0, 0, 0
@@ -116,25 +116,25 @@ class _ZeroBytes:
         return line
 
 
-# --- the form of the file -----------------------------------------------------------------------------------
+# --- the dialect of the file --------------------------------------------------------------------------------
 
 
 def _sniff_form(path: Path, settings: DataSettings) -> Form:
-    """Find delimiter and quote character, as arguments of the csv module."""
+    """Detect the delimiter and quote character, and return them as arguments of the csv module."""
     quote = _sniff_quote(path, settings)
     told = EXCEL_FIRST_LINE.fullmatch(next(iter(_first_lines(path, settings)), ""))
     delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
     if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
         raise UsageError(
             f"--delimiter must be one character, found {delimiter!r}",
-            "give --delimiter ';' or another single character",
+            "pass --delimiter ';' or another single character",
         )
     plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)
     return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
 
 
 def _sniff_quote(path: Path, settings: DataSettings) -> str:
-    """Take `'` for the quote character when nearly every line quotes with it, and none with a double one."""
+    """Return `'` as the quote character if nearly every line quotes with it and no line uses double quotes."""
     lines = [line.strip() for line in _first_lines(path, settings) if line.strip()][1:]
     marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
     edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
@@ -158,9 +158,9 @@ def _first_lines(path: Path, settings: DataSettings) -> list[str]:
 
 
 def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
-    """Tell a tab file whose quotes are plain characters.
+    """Return whether the quotes in a tab-separated file are plain characters.
 
-    In such a file each line is a whole row, and some quote has no partner or closes before its cell ends.
+    In such a file each line is a complete row, and some quote is unpaired or closes before its cell ends.
     """
     tabs, odd = None, False
     with open_text(path, settings) as file:
@@ -172,14 +172,14 @@ def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
                         return False
                     odd = odd or line.count('"') % 2 == 1 or EARLY_CLOSE.search(line) is not None
         except (UnicodeDecodeError, *CUT_OFF):
-            return False  # the reading itself says where
+            return False  # reading the file reports where
     if odd:
-        log.info("%s: quotes are read as plain characters", path)
+        log.info("%s: treating quotes as plain characters", path)
     return odd
 
 
 def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
-    """Take the delimiter that cuts the first rows into the same number of cells, and the most of them."""
+    """Return the delimiter that splits the first rows into the same number of cells, and into the most cells."""
     sample = [line.replace("\0", "") for line in _first_lines(path, settings)]
     best, most = ",", 1
     for delimiter in DELIMITERS:
@@ -187,7 +187,7 @@ def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
         width = max(set(widths), key=widths.count, default=0)
         if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
             best, most = delimiter, width
-    if most == 1:  # rows of all widths: then a header with a usual name tells
+    if most == 1:  # no consistent width: look for a usual column name in the header
         best = _header_delimiter(sample[0] if sample else "") or best
     if best != ",":
         log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
@@ -200,7 +200,7 @@ def _header_delimiter(header: str) -> str | None:
 
 
 def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:
-    """Tell a line of data, with a number or a long text in it, from a header of short names."""
+    """Return whether the first line is data, with a number or a long text, instead of a header of short names."""
     asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdigit()}
     if (asked | USUAL_HEADER) & {cell.strip().lower() for cell in cells} or asked & {cell.strip() for cell in cells}:
         return False
@@ -231,29 +231,29 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
     if count:
         raise DataError(
             f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
-            "take away the lines above the header, or pass the true --delimiter"
+            "remove the lines above the header, or pass the correct --delimiter"
             if len(header) == 1
-            else "put quotes around texts that hold the delimiter, or pass --delimiter",
+            else "put quotes around texts that contain the delimiter, or pass --delimiter",
         )
     if not empty:
-        raise DataError(f"{path} has a header and no rows", EXPECTED)
+        raise DataError(f"{path} has a header but no rows", EXPECTED)
 
 
 def _problem(cells: list[str], width: int) -> str:
     if len(cells) != width:
         return f"has {len(cells)} cells, expected {width}"
-    return next((f"holds what is no text: {what}" for cell in cells if (what := undecoded(cell))), "")
+    return next((f"contains invalid text: {what}" for cell in cells if (what := undecoded(cell))), "")
 
 
 def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
-    """Make a row as wide as the others: missing cells are None, and what is too much stays in the last one."""
+    """Make a row as wide as the others: missing cells become None, and extra cells are joined to the last one."""
     if len(cells) > width:
         cells = [*cells[: width - 1], delimiter.join(cells[width - 1 :])]
     return [*map(readable, cells), *[None] * (width - len(cells))]
 
 
 def _kept_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
-    """Keep every row, with what is wrong with it."""
+    """Yield batches with every row, and the problems of the bad ones."""
     width, empty = len(header), True
     for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
         problems = {
@@ -266,4 +266,4 @@ def _kept_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], form
         yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk], problems=problems)
         empty = False
     if empty:
-        raise DataError(f"{path} has a header and no rows", EXPECTED)
+        raise DataError(f"{path} has a header but no rows", EXPECTED)

@@ -1,4 +1,4 @@
-"""Rows of a file -> examples: one text and one label as the file has them, and the line they came from."""
+"""Rows of a file -> examples: one uncleaned text and one label each, with their line in the file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Examples:
 
 @dataclass
 class RowTally:
-    """What became of the rows of one split: how many were read, and those dropped, by reason and first lines."""
+    """Counts of the rows read and dropped in one split, with the first lines dropped for each reason."""
 
     read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class RowTally:
     text_columns: list[str] = field(default_factory=list)
 
     def drop(self, reason: str, line: int) -> None:
-        """Count a row that cannot be used, and remember the first lines."""
+        """Count a dropped row, and remember its line if it is among the first for this reason."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
         lines = self.first_dropped.setdefault(reason, [])
         if len(lines) < SHOWN:
@@ -39,15 +39,15 @@ class RowTally:
 
 
 def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator[tuple[Batch, Columns, Examples]]:
-    """Read a split batch by batch, with the columns in use, dropping and counting rows without text or label.
+    """Yield batches of a split with their columns and examples; rows without a text or label are dropped and counted.
 
-    Raises DataError for values that are no text or no single label, all of the file together, at its end.
+    Raises DataError after the last row if a value is not text or not a single label; it covers all bad rows.
     """
     bad: list[str] = []
     columns: Columns | None = None
     file = None
     for batch in split.rows():
-        # Once for each file: it may name its columns otherwise, while rows of one file may lack some of them.
+        # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
         if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
             columns = choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
@@ -87,7 +87,7 @@ def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples
 
 
 def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[str]]:
-    """Join the text columns of each row; say which rows hold something else than a text."""
+    """Join the text columns of each row, and return the texts and the problems of rows whose values are not text."""
     problems: list[str] = []
     written = []
     for column in columns:
@@ -104,7 +104,7 @@ def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[
 
 
 def _text_problems(column: list[Any], kinds: set[type], lines: list[int]) -> list[str]:
-    """Find what is no text: objects and lists always, numbers where other rows hold strings."""
+    """Find values that are not text: objects and lists always, and numbers if other rows have strings."""
     mixed = str in kinds
     problems = []
     for line, value in zip(lines, column, strict=True):
@@ -125,12 +125,12 @@ def _hint(problem: str) -> str:
     if "multi-label" in problem:
         return "give each text one label, or train one model per label"
     if "is an object" in problem:
-        return "name the key that holds the text: --text-column COLUMN.KEY"
+        return "choose the key that contains the text: --text-column COLUMN.KEY"
     return "write the text of each row as one string"
 
 
 def _label(value: Any) -> str | None:
-    """Write one label as text: true and false, strings without outer white space, numbers as they are."""
+    """Convert a label to a string: booleans to true or false, strings stripped, numbers unchanged; None if empty."""
     if isinstance(value, str):
         return value.strip() or None
     if value is None or (isinstance(value, float) and value != value):

@@ -29,5 +29,5 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
     if bad:
         raise DataError(
             f"{path}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)",
-            "expected `__label__x the text`, one label a line (multi-label is not supported yet)",
+            "expected `__label__x the text`, one label per line (multi-label is not supported yet)",
         )

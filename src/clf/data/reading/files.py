@@ -1,4 +1,4 @@
-"""A file's bytes -> characters: decompressed and decoded, both found by looking."""
+"""The bytes of a file -> characters: detects compression and encoding, decompresses and decodes."""
 
 import atexit
 import bz2
@@ -21,7 +21,7 @@ from clf.errors import DataError, OutputError, UsageError
 from clf.settings import DataSettings
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
-"""What the decompressors raise on a file that is cut off or damaged."""
+"""The errors that decompressors raise on a truncated or damaged file."""
 
 STDIN = ("-", "/dev/stdin")
 ESCAPED = "surrogateescape"
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 
 def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
-    """Open `path` for reading, decompressed when its first bytes say gzip, bzip2, xz or Zstandard.
+    """Open `path` for reading, decompressed if its first bytes are those of gzip, bzip2, xz or Zstandard.
 
-    Reading raises DataError once more than `most` times the file's size has come out of it.
+    Reading raises DataError once the decompressed size exceeds `most` times the size of the file.
     """
     try:
         with path.open("rb") as file:
@@ -58,13 +58,13 @@ DECOMPRESSORS: dict[bytes, Callable[[Path], Any]] = {
     b"\xfd7zXZ": lzma.open,
     b"\x28\xb5\x2f\xfd": _open_zstandard,
 }
-"""By the bytes that such files begin with."""
+"""Functions that open compressed files, by the first bytes of such files."""
 
 
 class _Inflated(io.RawIOBase):
-    """What a decompressor gives, up to a limit: some kilobytes can hold gigabytes."""
+    """The output of a decompressor, up to a limit, because a few kilobytes can decompress to gigabytes."""
 
-    FREE = 10_000_000  # bytes, below which no ratio is suspicious
+    FREE = 10_000_000  # bytes of output that are allowed at any ratio
 
     def __init__(self, packed: Any, path: Path, most: int) -> None:
         self.packed, self.path, self.given = packed, path, 0
@@ -80,8 +80,8 @@ class _Inflated(io.RawIOBase):
         self.given += len(data)
         if self.given > self.limit:
             raise DataError(
-                f"{self.path} grows to more than {self.most} times its size when it is decompressed",
-                "raise --max-inflation if that is right, or decompress it first",
+                f"{self.path} expands to more than {self.most} times its size when decompressed",
+                "raise --max-inflation if this is expected, or decompress the file first",
             )
         return len(data)
 
@@ -91,7 +91,7 @@ class _Inflated(io.RawIOBase):
 
 
 def read_some(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:
-    """Read up to `size` bytes."""
+    """Read up to `size` bytes, and raise DataError if they cannot be decompressed."""
     try:
         return file.read(size)
     except CUT_OFF as error:
@@ -99,23 +99,23 @@ def read_some(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:
 
 
 def cut_off(error: Exception, path: Path) -> NoReturn:
-    """Say that a compressed file ends too early."""
-    hint = "the file seems to be cut off; copy it again"
+    """Raise DataError for a compressed file that is truncated or damaged."""
+    hint = "the file seems to be truncated or damaged; copy it again"
     raise DataError(f"{path} cannot be decompressed: {error}", hint) from error
 
 
 def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
-    """Find the encoding: the one given, a byte order mark, UTF-8 when it fits, else the likeliest."""
+    """Return the encoding: `--encoding`, that of a byte order mark, UTF-8 if the bytes are valid, or the likeliest."""
     if settings.encoding:
         return _known_encoding(settings.encoding)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if head[:4096].count(0) > len(head[:4096]) / 4:  # of Latin letters, every second byte is zero
+    if head[:4096].count(0) > len(head[:4096]) / 4:  # in UTF-16, every second byte of Latin text is zero
         encoding = "utf-16-le" if head[1:4096:2].count(0) > head[:4096:2].count(0) else "utf-16-be"
-        log.warning("%s is read as %s (pass --encoding to say otherwise)", path, encoding)
+        log.warning("%s has no byte order mark; read as %s (pass --encoding to override)", path, encoding)
         return encoding
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be incomplete
         return "utf-8-sig"
     except UnicodeDecodeError:
         return _guess_encoding(head, path)
@@ -129,11 +129,11 @@ def _guess_encoding(head: bytes, path: Path) -> str:
 
     found = from_bytes(head, cp_isolation=GUESSED)
     best = found.best()
-    # Of the Latin ones the detector cannot tell which when few letters have accents: the commonest wins then.
+    # With few accented letters, the detector cannot tell the Latin encodings apart: use the most common one then.
     western = best is None or any("cp1252" in match.could_be_from_charset for match in found)
     latin = best is None or best.encoding in {"cp1250", "latin_1"}
     encoding = "cp1252" if western and latin else str(best.encoding if best else "cp1252")
-    log.warning("%s is not UTF-8; read as %s (pass --encoding to say otherwise)", path, encoding)
+    log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, encoding)
     return encoding
 
 
@@ -145,14 +145,14 @@ def _known_encoding(name: str) -> str:
     except LookupError:
         raise UsageError(
             f"no encoding is called {name!r}",
-            "give --encoding utf-8, utf-16, cp1252 or another that Python knows",
+            "pass --encoding utf-8, utf-16, cp1252 or another encoding that Python knows",
         ) from None
 
 
 def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str = "strict") -> IO[str]:
-    """Open `path` as decompressed, decoded text with its line ends as they are, at those that `newline` says.
+    """Open `path` as decompressed, decoded text; `newline` is as in `open`, and line ends are not translated.
 
-    With `errors=ESCAPED`, bytes that are none of the encoding come through, for `undecoded` to find.
+    With `errors=ESCAPED`, bytes that are invalid in the encoding are kept, and `undecoded` finds them.
     """
     with open_bytes(path, settings.max_inflation) as file:
         encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
@@ -160,27 +160,27 @@ def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str
 
 
 def undecoded(text: str) -> str:
-    """Say which byte of a text that was read with ESCAPED is none of the encoding; nothing where all are."""
+    """Describe the first undecodable byte of a text that was read with ESCAPED; empty if there is none."""
     found = UNDECODED.search(text)
     return f"byte 0x{ord(found[0]) - 0xDC00:02x} cannot be decoded" if found else ""
 
 
 def readable(text: str) -> str:
-    """Put the character that stands for others in the place of each byte that could not be decoded."""
+    """Replace each byte that could not be decoded with the replacement character (U+FFFD)."""
     return UNDECODED.sub("\ufffd", text)
 
 
 def decoding_failed(error: UnicodeDecodeError, path: Path, line: int) -> NoReturn:
-    """Say which byte on which line is none of the encoding; `line` is the last one that was read."""
+    """Raise DataError that names the line and byte that cannot be decoded; `line` is the last line that was read."""
     where = f"line {_undecodable_line(path, error.encoding) or f'after {line}'}"
     raise DataError(
         f"{path}, {where}: byte 0x{error.object[error.start]:02x} is not {error.encoding}",
-        "pass --encoding with the true encoding of the file",
+        "pass --encoding with the actual encoding of the file",
     ) from error
 
 
 def _undecodable_line(path: Path, encoding: str) -> int | None:
-    """Find the line by looking again; None for encodings whose line ends are no single bytes."""
+    """Find the line by reading the file again; None for encodings whose line ends are not single bytes."""
     if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
         return None
     with open_bytes(path, 1_000_000) as file:
@@ -193,7 +193,7 @@ def _undecodable_line(path: Path, encoding: str) -> int | None:
 
 
 def numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines that hold something, with their numbers from 1."""
+    """Yield the lines that are not blank, with their numbers from 1."""
     line = 0
     try:
         for line, text in enumerate(file, 1):
@@ -206,7 +206,7 @@ def numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
 
 
 def stripped(names: list[str], path: Path) -> list[str]:
-    """Strip white space off the names of columns, which must stay apart."""
+    """Strip white space from column names, and raise DataError if two of them become identical."""
     stripped = [name.strip() for name in names]
     twice = [name for name, count in Counter(stripped).items() if count > 1]
     if twice:
@@ -215,22 +215,22 @@ def stripped(names: list[str], path: Path) -> list[str]:
 
 
 def is_pipe(path: Path) -> bool:
-    """Tell what can be read once only: `-`, a named pipe, what the shell writes as `<(command)`."""
+    """Return whether `path` can be read only once: `-`, a named pipe, or the shell's `<(command)`."""
     return path.is_fifo() or str(path) in STDIN
 
 
 def open_pipe(path: Path) -> int:
-    """Return a descriptor to read a pipe from."""
+    """Return a file descriptor from which to read the pipe."""
     return os.dup(0) if str(path) in STDIN else os.open(path, os.O_RDONLY)
 
 
 def spooled(path: Path) -> Path:
-    """Copy a pipe into a file that goes with this process, since reading takes several looks; give others back."""
+    """Copy a pipe to a temporary file, because reading takes several passes; return any other path unchanged."""
     return spool(open_pipe(path), b"", path.name) if is_pipe(path) else path
 
 
 def spool(pipe: int, begun: bytes, name: str) -> Path:
-    """Copy what comes through a pipe, after what was read of it already, into a file that goes with this process."""
+    """Write `begun` (already read) and the rest of a pipe to a temporary file, deleted when the process exits."""
     folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = folder / ("stdin" if name == "-" else name)
@@ -239,6 +239,6 @@ def spool(pipe: int, begun: bytes, name: str) -> Path:
             copy.write(begun)
             shutil.copyfileobj(rest, copy)
     except OSError as error:
-        hint = "free some space, set TMPDIR to a folder that has some, or give the file itself"
-        raise OutputError(f"a pipe cannot be kept in {folder}: {error.strerror}", hint) from error
+        hint = "free some space, set TMPDIR to a folder that has some, or pass a file instead of a pipe"
+        raise OutputError(f"cannot copy the pipe to {folder}: {error.strerror}", hint) from error
     return file

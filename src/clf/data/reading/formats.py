@@ -1,7 +1,7 @@
-"""One file -> batches of rows, whatever its format: a record for each says how it is known and who reads it.
+"""One file of any format -> batches of rows; FORMATS has a record for each format, with its detection and reader.
 
-The content decides the format; the ending is only a hint. Every reader yields `Batch`es of at most BATCH_ROWS rows, so
-that a caller can keep memory flat. To add a format, write its reader and add its record to FORMATS.
+The content decides the format; the extension is only a hint. Every reader yields `Batch`es of at most BATCH_ROWS rows,
+so that callers can keep memory use flat. To add a format, write its reader and add its record to FORMATS.
 """
 
 import logging
@@ -25,26 +25,26 @@ FOREIGN = {
     b"%PDF": "a PDF document",
     b"SQLite format 3": "an SQLite database",
 }
-"""What people give for a table, by the bytes that it begins with."""
+"""Files that users pass instead of a supported table, by their first bytes."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Format:
-    """One format of files with labelled texts."""
+    """A file format for labelled texts."""
 
     name: str
     endings: tuple[str, ...]
     read: Callable[..., Iterator[Batch]]
     first_bytes: tuple[bytes, ...] = ()
-    """What binary files of it begin with."""
+    """The first bytes of a file of this format, if it is binary."""
     is_begun_by: Callable[[str], bool] = lambda start: False
-    """Tells from its first characters whether a text file is one."""
+    """Returns whether a text file that starts with these characters has this format."""
     keeps_bad: bool = False
-    """Whether its reader takes a third argument: to keep rows which are none, with what is wrong with them."""
+    """Whether the reader takes a third argument, to keep bad rows and describe their problems."""
     count: Callable[[Path], int] = lambda path: 0
-    """Counts the rows of a binary file without reading them; 0 where only reading tells."""
+    """Returns the row count of a binary file without reading the rows; 0 if that is not possible."""
 
 
 def _is_array(start: str) -> bool:
@@ -59,17 +59,17 @@ FORMATS = (
     Format("fasttext", (".txt",), read_fasttext, (), lambda start: start.startswith("__label__")),
     Format("csv", (".csv", ".tsv"), read_csv, (), lambda start: True, keeps_bad=True),
 )
-"""Every format, in the order in which they are tried."""
+"""All formats, in the order in which they are tried."""
 BY_NAME = {each.name: each for each in FORMATS}
 ENDINGS = {ending for each in FORMATS for ending in each.endings} | {".gz", ".zst", ".bz2", ".xz"}
-"""What the names of data files end in."""
+"""The extensions of data files."""
 
 
 def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Yield the rows of `path`, whatever its format.
 
-    With `keep_bad`, a row of delimited text or JSON that is none is kept, with what is wrong with it.
-    Raises DataError for a file that is missing, empty, damaged or of no known format.
+    With `keep_bad`, bad rows of delimited text or JSON are kept, and the batch describes their problems.
+    Raises DataError if the file is missing, empty, damaged or of an unknown format.
     """
     kind = BY_NAME[sniff_format(path, settings)]
     log.debug("reading %s as %s", path, kind.name)
@@ -77,7 +77,7 @@ def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
 
 
 def count_lines(files: list[Path]) -> int:
-    """Count the lines of plain files and the rows of Parquet files; 0 when one is of another kind."""
+    """Count the lines of text files and the rows of Parquet files; 0 if any file is of another kind."""
     counts = [_count_lines(path) for path in files]
     return sum(counts) if all(counts) else 0
 
@@ -97,11 +97,11 @@ def _count_lines(path: Path) -> int:
 
 
 def sniff_format(path: Path, settings: DataSettings) -> str:
-    """Tell the format of a file from its first bytes."""
+    """Detect the format of a file from its first bytes."""
     if path.is_dir():
-        raise DataError(f"{path} is a directory, expected a file", "give a file of that directory")
+        raise DataError(f"{path} is a folder, expected a file", "pass a file in that folder")
     if not path.exists():
-        raise DataError(f"no file {path}", nearest(path))
+        raise DataError(f"{path} does not exist", nearest(path))
     with open_bytes(path, settings.max_inflation) as file:
         head = read_some(file, path)
     if not head.strip():
@@ -109,13 +109,13 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
         return binary.name
     if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
-        raise DataError(f"{path} is {known}", "save its table as CSV or Parquet, and give that")
+        raise DataError(f"{path} is {known}", "export the table as CSV or Parquet, and use that file")
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     return next(each.name for each in FORMATS if each.is_begun_by(start))
 
 
 def nearest(path: Path) -> str:
-    """Return a hint: the file whose name is closest to that of `path`, or what else may be given."""
+    """Return a hint: the file whose name is closest to that of `path`, or what `--dataset` accepts."""
     from difflib import get_close_matches
 
     folder = path.parent if path.parent.is_dir() else Path()
@@ -123,12 +123,12 @@ def nearest(path: Path) -> str:
     return (
         f"did you mean {folder / close[0]}?"
         if close
-        else "give --dataset a dataset name, a Hub id (owner/name), a file or a folder"
+        else "pass --dataset with a dataset name, a Hub id (owner/name), a file or a folder"
     )
 
 
 def looks_like_path(spec: str) -> bool:
-    """Tell a path from a Hub id: it exists, or is written like one. Such a spec never goes to the Hub."""
+    """Return whether `spec` exists or is written like a path; such a spec is never looked up on the Hub."""
     path = Path(spec).expanduser()
     return (
         path.exists()

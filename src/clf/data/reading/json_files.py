@@ -23,7 +23,7 @@ from clf.data.reading.files import (
 from clf.errors import DataError
 from clf.settings import DataSettings
 
-# Half of a character, as JSON can spell it; pairs are whole characters and stay.
+# A lone surrogate as a JSON escape; surrogate pairs are complete characters and stay.
 SURROGATE = re.compile(
     r"(?<!\\)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})", re.IGNORECASE
 )
@@ -31,7 +31,7 @@ JsonObject = dict[str, JsonValue]
 
 
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
-    """Read one JSON object a line; a file that holds a single object spread over lines is refused."""
+    """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
@@ -62,7 +62,7 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
             cut_off(error, path)
         except (ValueError, RecursionError) as error:
             raise DataError(
-                f"{path} is not valid JSON: {error}", "mend that place, or write one object a line"
+                f"{path} is not valid JSON: {error}", "fix that place, or write one object per line"
             ) from error
     bad = {row: f"row {row}: expected an object" for row, value in enumerate(values, 1) if not isinstance(value, dict)}
     if not keep_bad:
@@ -80,7 +80,7 @@ def _json_object(text: str) -> tuple[JsonObject, str]:
     try:
         value = json.loads(SURROGATE.sub(r"\\ufffd", text), object_pairs_hook=_unique_keys)
     except json.JSONDecodeError as error:
-        return {}, f"no valid JSON at character {error.pos + 1} ({error.msg})"
+        return {}, f"invalid JSON at character {error.pos + 1} ({error.msg})"
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
@@ -89,7 +89,7 @@ def _json_object(text: str) -> tuple[JsonObject, str]:
 def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     row = dict(pairs)
     if len(row) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return row
 
 
@@ -106,5 +106,5 @@ def _report_bad(bad: list[str], path: Path) -> None:
     if bad:
         raise DataError(
             f"{path}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)",
-            "expected one JSON object a line, with a text and a label",
+            "expected one JSON object per line, with a text and a label",
         )

@@ -1,4 +1,4 @@
-"""Texts to label as they come: the rows of a file, plain lines, or a pipe that may never end."""
+"""Texts for `clf predict`, read as they arrive: the rows of a file, plain lines, or a pipe that may never end."""
 
 import codecs
 import csv
@@ -32,25 +32,25 @@ from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
 FIRST_WINDOW = 32
-"""Rows of a pipe that are labelled together at first: few, so that `| head` gets its lines soon."""
-PATIENCE = 0.1  # seconds in which more of a pipe may come before what is there is labelled
+"""Rows of a pipe that are predicted together at first: few, so that `| head` gets its lines soon."""
+PATIENCE = 0.1  # seconds to wait for more from a pipe before the lines that arrived are predicted
 TABLES = {".csv", ".tsv"}
 TO_BE_KEPT = (b"{", b"[", b"PAR1", b"ARROW1", b"\xff", b"\xfe", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5")
-"""With what a pipe begins that is no lines of text: JSON, tables of Arrow, wide characters, what is compressed."""
+"""First bytes of a pipe that is not plain lines of text: JSON, Parquet, Arrow, UTF-16 or compressed data."""
 LONGEST_NAME = 40
 ArrowType = Any
-"""A type of pyarrow's, which has no types of its own."""
-LATE_NAMES = {"json", "jsonl"}  # each row names its own columns
+"""A pyarrow type; `Any` because pyarrow has no type annotations."""
+LATE_NAMES = {"json", "jsonl"}  # the columns are known only after all rows are read
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """Rows to label: `names` are the columns they have, `rows` how many there are (0: unknown).
+    """Rows to predict: `names` are their columns, and `rows` is their number (0: unknown).
 
-    `windows` reads them anew, in batches of at most so many rows. `path` is None for a pipe, which is read once.
-    `types` are the Arrow types of the columns, where the file says them.
+    Each call of `windows` reads the rows from the start, in batches of at most the given size. `path` is None for a
+    pipe, which is read only once. `types` are the Arrow types of the columns, if the file states them.
     """
 
     shown: str
@@ -62,10 +62,10 @@ class Incoming:
 
 
 def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *, keep: bool) -> Incoming:
-    """Look at a file or pipe with texts.
+    """Inspect a file or pipe with texts, and return how to read it.
 
-    `known` are names of text columns beside the usual ones; `keep` says that the rows of a pipe are needed more than
-    once. Raises DataError when nothing in it can be read, UsageError when nothing came through the pipe.
+    `known` are names of text columns in addition to the usual ones; `keep` means that the rows of a pipe are needed
+    more than once. Raises DataError if the input cannot be read, UsageError if the pipe is empty.
     """
     names = {name.lower() for name in (*known, *TEXT_NAMES)}
     if not is_pipe(source):
@@ -73,13 +73,13 @@ def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *,
     pipe = open_pipe(source)
     begun = _first_lines_of(pipe)
     if not begun:
-        raise UsageError("nothing came through the pipe", "pipe texts into it, or give a file")
+        raise UsageError("the pipe is empty", "pipe texts into it, or pass a file")
     encoding = settings.encoding or "utf-8"
     wide = encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
     kept = keep or wide or begun.startswith(TO_BE_KEPT)
     if kept or not _is_plain(begun.decode(encoding, "replace"), settings, names):
         return _from_file(spool(pipe, begun, source.name), settings, "the pipe", names)
-    log.info("the pipe is read as one text a line")
+    log.info("reading the pipe as one text per line")
     return Incoming("the pipe", ["text"], 0, lambda size: _arriving(pipe, begun, encoding), None)
 
 
@@ -88,7 +88,7 @@ def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) 
     lines = count_lines([path])
     named_table = bool(TABLES & {ending.lower() for ending in path.suffixes})
     if kind == "csv" and not named_table and _is_plain(_beginning(path, settings), settings, names):
-        log.info("%s is read as one text a line", shown)
+        log.info("reading %s as one text per line", shown)
         return Incoming(shown, ["text"], lines, partial(_windows, partial(read_lines, path, settings)), path)
     batches = partial(read_file, path, settings, keep_bad=True)
     if kind in LATE_NAMES:
@@ -100,7 +100,7 @@ def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) 
 
 
 def _survey(batches: Iterator[Batch]) -> tuple[list[str], int]:
-    """Return the columns of all rows, and how many there are."""
+    """Return the columns of all rows, and the number of rows."""
     columns: dict[str, None] = {}
     rows = 0
     for batch in batches:
@@ -115,7 +115,7 @@ def _arrow_types(path: Path) -> dict[str, ArrowType]:
 
     try:
         return {column.name.strip(): column.type for column in pyarrow.parquet.read_schema(path)}
-    except (pyarrow.ArrowException, OSError):  # compressed as a whole, or damaged: reading says why
+    except (pyarrow.ArrowException, OSError):  # the file is compressed or damaged; reading it reports why
         return {}
 
 
@@ -129,7 +129,7 @@ def _windows(batches: Callable[[], Iterator[Batch]], size: int) -> Iterator[Batc
 
 
 def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Read one text a line, empty ones too."""
+    """Read one text per line, including empty lines."""
     with open_text(path, settings, newline="\n", errors=ESCAPED) as file:
         try:
             for chunk in chunked(enumerate(file, 1), BATCH_ROWS, lambda row: len(row[1])):
@@ -149,11 +149,14 @@ def _beginning(path: Path, settings: DataSettings) -> str:
         try:
             return file.readline() + file.readline()
         except (UnicodeDecodeError, *CUT_OFF):
-            return ""  # reading says where
+            return ""  # reading the file reports where
 
 
 def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
-    """Tell plain lines from a table, whose first line names a text column, and whose second has as many cells."""
+    """Return whether the input is plain lines instead of a table.
+
+    In a table, the first line names a text column and the second line has the same number of cells.
+    """
     if settings.text_column or settings.delimiter or settings.no_header:
         return False
     lines = beginning.lstrip("\ufeff").splitlines()[:2]
@@ -162,7 +165,7 @@ def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
         cells = [cell.strip().lower() for cell in first]
         alike = all(len(row) == len(cells) for row in second)
         if names & set(cells) and alike and all(len(cell) <= LONGEST_NAME for cell in cells):
-            log.info("the first line, %r, names columns, so this is read as a table", lines[0])
+            log.info("the first line, %r, contains column names, so this is read as a table", lines[0])
             return False
     return True
 
@@ -171,7 +174,7 @@ def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
 
 
 def _first_lines_of(pipe: int) -> bytes:
-    """Read until a line is whole; there may be more."""
+    """Read until at least one line is complete."""
     begun = bytearray()
     while piece := os.read(pipe, 1 << 16):
         begun += piece
@@ -181,7 +184,7 @@ def _first_lines_of(pipe: int) -> bytes:
 
 
 def _arriving(pipe: int, begun: bytes, encoding: str) -> Iterator[Batch]:
-    """Yield the lines of a pipe as they come, those together that come within PATIENCE."""
+    """Yield the lines of a pipe as they arrive, with lines that arrive within PATIENCE in one batch."""
     buffer, ends, is_open = bytearray(begun.removeprefix(codecs.BOM_UTF8)), begun.count(b"\n"), True
     number, size = 1, FIRST_WINDOW
     while is_open:
@@ -212,5 +215,5 @@ def _decoded(lines: list[bytes], first: int, encoding: str) -> Batch:
             texts.append(line.decode(encoding, "replace").rstrip("\r"))
             problems[place] = f"line {first + place}: byte 0x{line[error.start]:02x} is not {encoding}"
         except LookupError as error:
-            raise DataError(f"no encoding is called {encoding!r}", "give --encoding utf-8") from error
+            raise DataError(f"no encoding is called {encoding!r}", "pass --encoding utf-8") from error
     return Batch({"text": texts}, list(range(first, first + len(lines))), problems=problems)

@@ -1,7 +1,7 @@
-"""A dataset's name or path -> the rows behind each of its splits.
+"""From a dataset's name or path to the rows of each of its splits.
 
-find        what a name or path stands for
-source      a dataset that was found
-folders     train.*, validation.*, test.*, or a tree of class folders
-synthetic   made-up movie reviews
+find        which dataset a name or path refers to: local files, a pipe, the Hub, or synthetic reviews
+source      a dataset that was found but not read yet
+folders     folders with train.*, validation.* and test.*, or with one sub-folder per class
+synthetic   generating synthetic movie reviews
 """

@@ -1,4 +1,4 @@
-"""A dataset's name or path -> the files or rows behind each of its splits."""
+"""Find the files or rows of each split of a dataset, from its name or path."""
 
 import hashlib
 import logging
@@ -34,13 +34,13 @@ NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
 PIPE = "pipe@"
 Table = Any
-"""A table of pyarrow, which has no types."""
+"""A pyarrow table; pyarrow has no type annotations."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SourceFinder:
-    """Finds datasets: how the Hub may be asked, and how many reviews are made up, by which seed."""
+    """Finds datasets, with the settings for the Hub and the number and seed of synthetic reviews."""
 
     seed: int
     offline: bool = False
@@ -49,17 +49,17 @@ class SourceFinder:
 
     @classmethod
     def of(cls, run: RunSettings, download: DownloadSettings, demo: DemoSettings) -> "SourceFinder":
-        """Return the finder that the settings ask for."""
+        """Return a finder with these settings."""
         return cls(run.seed, run.offline, download.download_timeout, demo.rows)
 
     def with_(self, *, seed: int, generated: int) -> "SourceFinder":
-        """Return the finder of reviews made up otherwise."""
+        """Return a finder that generates another number of reviews with another seed."""
         return replace(self, seed=seed, generated=generated)
 
     def find(self, data: DataSettings) -> Source:
         """Find the dataset that the settings name.
 
-        Raises DataError when there is none, NetworkError when it would have to come from the Hub and cannot.
+        Raises DataError if it does not exist, NetworkError if it must be downloaded from the Hub and cannot be.
         """
         source = self._named(data.dataset or DEFAULT_DATASET, data)
         further = {"validation": data.validation, "test": data.test}
@@ -67,7 +67,7 @@ class SourceFinder:
         if not files:
             return source
         if source.prepared:
-            raise UsageError(f"{source.prepared} is prepared already", "give --validation and --test to clf prepare")
+            raise UsageError(f"{source.prepared} is already prepared", "pass --validation and --test to clf prepare")
         for file in files.values():
             sniff_format(file, data)
         own = {split: _split([file], data) for split, file in files.items()}
@@ -89,22 +89,22 @@ class SourceFinder:
             raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
         if not is_repository_id(repository):
             raise DataError(
-                f"{spec!r} is no dataset name, Hub id, file or folder", "give imdb, ag_news, owner/name or a path"
+                f"{spec!r} is not a dataset name, Hub id, file or folder", "pass imdb, ag_news, owner/name or a path"
             )
         return _from_hub(repository, data, self.offline, self.timeout)
 
 
 def input_paths(data: DataSettings) -> list[Path]:
-    """Return what the settings name on this machine: what is read, and where no result must go."""
+    """Return the local files and folders that the settings name as input; results must not be written there."""
     dataset = Path(data.dataset).expanduser() if data.dataset and looks_like_path(data.dataset) else None
     mapping = Path(data.label_map) if data.label_map and data.label_map.endswith((".json", ".toml")) else None
     return [path for path in (dataset, data.validation, data.test, mapping) if path]
 
 
 def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
-    """Tell whether `spec` is the dataset that a model records, as it was `typed` then and by its `origin`."""
+    """Return whether `spec` is the dataset that a model records as `typed` by the user, with this `origin`."""
     if spec == "-" or Path(spec).expanduser().is_fifo():
-        return False  # what comes out of a pipe is new each time
+        return False  # the content of a pipe is new each time
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == typed
     return os.path.realpath(os.path.expanduser(spec)) == origin
@@ -121,12 +121,12 @@ def _local(path: Path, data: DataSettings) -> Source:
     if not named and not tree:
         found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
         raise DataError(
-            f"the folder {path} has no train.*, validation.* or test.* and no class folders (it holds {found})",
-            "give a file, or name the files train.csv and test.csv",
+            f"the folder {path} has no train.*, validation.* or test.* and no class folders (it contains {found})",
+            "pass a file, or name the files train.csv and test.csv",
         )
     files = [file for found in named.values() for file in found]
     for file in files:
-        sniff_format(file, data)  # refuses one that is not there, or empty
+        sniff_format(file, data)  # raises DataError for a missing or empty file
     return Source(
         name=path.resolve().name.split(".")[0] or "dataset",
         origin=os.path.realpath(path),
@@ -137,7 +137,7 @@ def _local(path: Path, data: DataSettings) -> Source:
 
 
 def _from_pipe(spec: str, data: DataSettings) -> Source:
-    """Read a pipe once, into a file that goes with this process."""
+    """Read a pipe once, into a temporary file that is deleted when this process exits."""
     copy = spooled(Path(spec).expanduser())
     name = copy.name
     source = _local(copy, data)
@@ -157,7 +157,7 @@ def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
 
 
 def _fingerprint(files: dict[str, list[Path]]) -> str:
-    """Hash the content of each split's files, so that an edited file of the same size and time is noticed."""
+    """Hash the content of each split's files, so that edits are noticed even if size and time stay the same."""
     found = hashlib.sha256()
     for split, paths in sorted(files.items()):
         for path in paths:
@@ -184,7 +184,7 @@ def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float
 
 
 def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list[str]]:
-    """Load a repository's own configuration of splits and columns, from its files alone."""
+    """Load the splits and label names of a repository as it configures them, using only its downloaded files."""
     import datasets
     import pyarrow
 
@@ -196,13 +196,13 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
         except Exception as error:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise DataError(
-                f"dataset {repository} cannot be read: {reason}", "download its file and give the path"
+                f"dataset {repository} cannot be read: {reason}", "download its file and pass the path"
             ) from error
         splits: dict[str, list[Any]] = {}
         for name, split in loaded.items():
             match = SPLIT_NAME.fullmatch(name)
             if match is None or name in UNLABELLED:
-                log.info("split %s of %s is left out", name, repository)
+                log.info("skipping split %s of %s", name, repository)
                 continue
             splits.setdefault(split_of(match), []).append(split.with_format("arrow")[:])
         features = next(iter(loaded.values())).features
@@ -212,21 +212,23 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
 
 
 def _check_data_files(folder: Path, repository: str) -> None:
-    """Refuse a dataset whose README names files that are not its own: of this machine, or anywhere on the network."""
+    """Raise DataError if the README names files outside the repository: on this machine or elsewhere on the network."""
     from huggingface_hub import metadata_load
 
     try:
         configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
     except (OSError, ValueError, AttributeError):
-        return  # without a README that can be read, the files are found by their names
+        return  # without a readable README, the data files are found by name
     named = [path for value in configs for path in _paths(value)]
     for path in named:
         if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:
-            raise DataError(f"dataset {repository} names a file that is not its own: {path}", "do not use this dataset")
+            raise DataError(
+                f"dataset {repository} names a file outside its repository: {path}", "do not use this dataset"
+            )
 
 
 def _paths(value: Any) -> Iterator[str]:
-    """Yield every string below `data_files` and `data_dir` of a README's configuration."""
+    """Yield every path under `data_files` and `data_dir` in the configuration of a README."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("data_files", "data_dir", "path") or isinstance(inner, (dict, list)):
@@ -239,7 +241,7 @@ def _paths(value: Any) -> Iterator[str]:
 
 
 def _name_classes(table: Table, features: Any) -> Table:
-    """Replace the integers of class columns by their names; -1, the Hub's mark for no label, by nothing."""
+    """Replace the integers in class columns by class names, and -1 (the Hub's marker for no label) by None."""
     import pyarrow
     from datasets import ClassLabel
 

@@ -1,4 +1,4 @@
-"""Folders of data: `train.* validation.* test.*`, or a tree `split/class/*.txt` as the aclImdb download unpacks."""
+"""Data in folders: `train.* validation.* test.*`, or a tree `split/class/*.txt` like that of the aclImdb download."""
 
 import hashlib
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
-    """Find the files with these endings whose names begin with train, validation or test; others are said."""
+    """Find the files with these extensions whose names start with train, validation or test; log the others."""
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix.lower() in endings:
@@ -33,17 +33,17 @@ def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
                     raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
                 files.setdefault(split_of(match), []).append(path)
             elif path.name != "classes.txt":
-                log.info("%s is passed over: its name does not begin with train, validation or test", path)
+                log.info("ignoring %s: its name does not start with train, validation or test", path)
     return files
 
 
 def split_of(match: re.Match[str]) -> str:
-    """Return the split that a match of SPLIT_NAME means."""
+    """Return the split that a match of SPLIT_NAME refers to."""
     return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
 
 
 def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
-    """Find `split/class/*.txt`, as the aclImdb download unpacks; a class folder alone is one split to cut."""
+    """Find `split/class/*.txt`, as in the aclImdb download; without split folders, all class folders form train."""
     trees: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name)) and (classes := _class_folders(path)):
@@ -64,7 +64,7 @@ def _class_folders(folder: Path) -> list[Path]:
     found = [path for path in sorted(folder.iterdir()) if path.is_dir() and next(path.glob("*.txt"), None)]
     for path in found:
         if path.name in UNLABELLED:
-            log.info("%s is left out: its texts have no labels", path)
+            log.info("skipping %s: its texts have no labels", path)
     return [path for path in found if path.name not in UNLABELLED]
 
 
@@ -83,14 +83,14 @@ def _read_text(path: Path, encoding: str) -> str:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
-            "pass --encoding with the true encoding, such as cp1252",
+            "pass the correct --encoding, such as cp1252",
         ) from error
     except LookupError:
-        raise UsageError(f"no encoding is called {encoding!r}", "give --encoding utf-8, cp1252 or another") from None
+        raise UsageError(f"no encoding is called {encoding!r}", "pass --encoding utf-8, cp1252 or another") from None
 
 
 def class_names(path: Path) -> list[str]:
-    """Read `classes.txt` beside the data: one name a line."""
+    """Read the `classes.txt` next to the data, with one name per line."""
     file = (path if path.is_dir() else path.parent) / "classes.txt"
     if path == file or not file.is_file():
         return []
@@ -98,7 +98,7 @@ def class_names(path: Path) -> list[str]:
 
 
 def tree_fingerprint(folder: Path) -> str:
-    """Hash names and content of the files: the folder that a text lies in is its label."""
+    """Hash the paths and content of the files; paths count because the folder of a text is its label."""
     found = hashlib.sha256()
     for path in sorted(folder.rglob("*.txt")):
         found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())

@@ -1,4 +1,4 @@
-"""A dataset that was found, before anything was done to it."""
+"""A dataset that was found, before it is prepared."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,17 +8,17 @@ from clf.data.reading.batch import Split
 
 @dataclass(frozen=True)
 class Source:
-    """Where the rows of each split come from, and what is known of their labels."""
+    """Where the rows of each split come from, and what is known about their labels."""
 
     name: str
     origin: str
     splits: dict[str, Split]
     label_order: list[str] = field(default_factory=list)
-    """Label names in the order their publisher declares, when there is one."""
+    """Label names in the order that the publisher declares; empty if none is declared."""
     class_names: list[str] = field(default_factory=list)
-    """Names from `classes.txt`, for labels numbered from the smallest."""
+    """Names from `classes.txt`, the first one for the smallest of the numbered labels."""
     fingerprint: str = ""
     prepared: Path | None = None
-    """The folder, when it is a dataset that clf prepared."""
+    """The folder, if it is a dataset that clf has already prepared."""
     rows_generated: int | None = None
-    """How many reviews, when clf made them up."""
+    """The number of reviews, if clf generated them."""

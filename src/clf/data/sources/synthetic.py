@@ -1,8 +1,8 @@
-"""A deterministic generator of synthetic movie reviews, labeled negative or positive.
+"""A deterministic generator of synthetic movie reviews, labelled negative or positive.
 
-A review is three or four sentence frames with their slots filled in. Only its three to five opinion words
-depend on the label: films, frames, people, plots and places are dealt to both labels alike. The test split
-has films and frames of its own and shares the opinion words, so only a model that learned those does well.
+A review consists of three or four sentence frames with their slots filled in. Only its three to five opinion words
+depend on the label: films, frames, people, plots and places are distributed equally over both labels. The test split
+has its own films and frames but the same opinion words, so only a model that learned those does well.
 """
 
 import random
@@ -18,7 +18,7 @@ MAX_ROWS = 3000
 
 @dataclass(frozen=True)
 class Review:
-    """A review, its label (negative or positive), its film and the sentence frames it was built from."""
+    """A review with its label (negative or positive), its film, and the sentence frames it was built from."""
 
     text: str
     label: str
@@ -27,16 +27,16 @@ class Review:
 
 
 def synthetic_reviews(rows: int = 100, seed: int = 42) -> dict[str, list[Review]]:
-    """Write `rows` reviews, split 70/10/20 % into train, validation and test, each split balanced within one.
+    """Write `rows` reviews, split 70/10/20 % into train, validation and test; class counts differ by at most 1 in each.
 
-    The same `rows` and `seed` give the same reviews everywhere. No two reviews are near duplicates: the
-    Jaccard similarity of their lower-cased character 5-grams stays below 0.5 up to 200 rows, 0.75 beyond.
+    The same `rows` and `seed` give the same reviews on every machine. No two reviews are near duplicates: the Jaccard
+    similarity of their lower-cased character 5-grams is below 0.5 for up to 200 rows, and below 0.75 for more.
     Raises ValueError unless MIN_ROWS <= rows <= MAX_ROWS.
     """
     if not MIN_ROWS <= rows <= MAX_ROWS:
         raise ValueError(f"rows must be from {MIN_ROWS} to {MAX_ROWS}, found {rows}")
     rng = random.Random(seed)
-    # A few frames make only so many reviews that differ by half: a larger set has to allow more likeness.
+    # The frames give only a limited number of clearly different reviews, so larger sets must allow more similar ones.
     likeness = 0.45 if rows <= 200 else 0.7
     seen, unseen = _Author(SEEN, rng, likeness), _Author(UNSEEN, rng, likeness)
     validation, test = round(rows / 10), round(rows / 5)
@@ -48,14 +48,14 @@ def synthetic_reviews(rows: int = 100, seed: int = 42) -> dict[str, list[Review]
 
 
 class _Deck:
-    """Options dealt in shuffled rounds: every option comes once before any comes twice."""
+    """Options dealt in shuffled rounds: every option is dealt once before any is dealt again."""
 
     def __init__(self, options: tuple[str, ...], rng: random.Random) -> None:
         self._options, self._rng = options, rng
         self._left: list[str] = []
 
     def deal(self, taken: set[str]) -> str:
-        """Deal the next option outside `taken` and add it there; the ones passed over keep their turn."""
+        """Deal the next option that is not in `taken`, and add it there; skipped options keep their turn."""
         while not (free := [option for option in self._left if option not in taken]):
             self._left += self._rng.sample(self._options, len(self._options))
         self._left.remove(free[0])
@@ -64,11 +64,11 @@ class _Deck:
 
 
 class _Author:
-    """Writes reviews from one stock of films and frames, no two of them near duplicates."""
+    """Writes reviews from one stock of films and frames, without near duplicates."""
 
     def __init__(self, stock: dict[str, tuple[str, ...]], rng: random.Random, likeness: float) -> None:
         self._rng, self._likeness = rng, likeness
-        # Each label deals from decks of its own, so that neither gets more of a film, a frame or a plot.
+        # Each label has its own decks, so that both labels get each film, frame and plot equally often.
         self._decks = {
             label: {slot: _Deck(options, rng) for slot, options in (stock | NEUTRAL | OPINIONS[label]).items()}
             for label in LABELS
@@ -76,7 +76,7 @@ class _Author:
         self._written: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
 
     def write(self, rows: int) -> list[Review]:
-        """Write `rows` new reviews, the labels in equal parts and in random order."""
+        """Write `rows` new reviews in random order, half of them with each label."""
         labels = [LABELS[row % 2] for row in range(rows)]
         self._rng.shuffle(labels)
         return [self._new_review(label) for label in labels]
@@ -99,9 +99,9 @@ class _Author:
         return Review(re.sub(r"\ba (?=[aeiou])", "an ", text), label, film, frames)
 
     def _is_new(self, review: Review) -> bool:
-        """Tell whether the review is unlike all earlier ones, and if so remember it."""
+        """Return whether the review differs enough from all earlier ones, and if so remember it."""
         shingles = frozenset(review.text.lower()[start : start + 5] for start in range(len(review.text) - 4))
-        # Two reviews with at most one frame in common cannot come near the limit, so they need no comparison.
+        # Two reviews with at most one frame in common stay far below the limit, so they are not compared.
         shelves = [self._written[pair] for pair in combinations(sorted(review.frames), 2)]
         if any(_jaccard(shingles, other) >= self._likeness for shelf in shelves for other in shelf):
             return False
@@ -115,8 +115,8 @@ def _jaccard(left: frozenset[str], right: frozenset[str]) -> float:
     return common / (len(left) + len(right) - common)
 
 
-# The prose: our own sentences, invented titles and names. A frame reads well with the words of either label.
-# An opening holds one opinion word, a middle or closing one or two, an aside none: three to five in all.
+# The sentences are our own, and titles and names are invented. Each frame reads well with the words of either label.
+# An opening contains one opinion word, a middle or closing one or two, an aside none: three to five per review.
 
 OPINIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "negative": {

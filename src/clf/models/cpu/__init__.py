@@ -1,7 +1,7 @@
-"""What makes a CPU fast.
+"""Faster training and inference on a CPU.
 
-attention   attention one text after another, for training
-dropout     masks drawn by a faster generator
-packing     linear layers packed for bf16
-memory      what training frees, kept for the next step
+attention   attention over a few texts at a time, with little padding, for training
+dropout     dropout masks from a faster random generator, for training
+packing     linear layers packed once for inference in bf16
+memory      freed memory kept for the next training step
 """

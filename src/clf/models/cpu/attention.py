@@ -1,4 +1,4 @@
-"""Attention one text after another, for training on a CPU, where PyTorch's fused kernel spends most in its gradient."""
+"""Attention over a few texts at a time, for training on a CPU, where the gradient of PyTorch's fused kernel is slow."""
 
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from clf.models.families import family_of
 
 NAME = "clf_text_by_text"
-WEIGHTS_AT_ONCE = 1 << 22  # measured: fewer do not fill the cores, more leave the cache between two products
+WEIGHTS_AT_ONCE = 1 << 22  # measured: fewer leave cores idle, more fall out of the cache between two products
 
 
 class _TextByText(torch.autograd.Function):
-    """softmax(scale Q K') V of a few texts at a time, each cut at its true length, so that no padding is computed.
+    """softmax(scale Q K') V for a few texts at a time, truncated to the longest of them to skip padding.
 
     The gradient: dV = P' dO, dP = dO V', dS = P (dP - rowsum(dP P)), dQ = scale dS K, dK = scale dS' Q.
     """
@@ -25,7 +25,7 @@ class _TextByText(torch.autograd.Function):
     def forward(
         context: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, lengths: list[int], scale: float
     ) -> torch.Tensor:
-        """Take three tensors of shape (texts, heads, tokens, width), return (texts, tokens, heads, width)."""
+        """Map three tensors of shape (texts, heads, tokens, width) to one of shape (texts, tokens, heads, width)."""
         texts, heads, tokens, width = query.shape
         attended = query.new_zeros(texts, tokens, heads, width)
         kept: list[torch.Tensor] = []
@@ -58,9 +58,9 @@ class _TextByText(torch.autograd.Function):
 
 
 def attend_text_by_text(model: Any) -> bool:
-    """Let a model that is trained on a CPU attend text by text; tells whether its architecture can.
+    """Make a model that is trained on a CPU attend text by text; return whether its architecture supports it.
 
-    Texts are padded on the right. Dropout on attention weights must be off. Without a gradient, PyTorch's
+    Texts must be padded on the right, and dropout on attention weights must be off. Without a gradient, PyTorch's
     kernel is used.
     """
     if not family_of(model.config.model_type).plain_attention:
@@ -72,10 +72,10 @@ def attend_text_by_text(model: Any) -> bool:
 
 
 def keep_activations_in_bf16(model: Any) -> bool:
-    """Let what flows from layer to layer of a model that is trained on a CPU be bf16 too; tells whether it can.
+    """Keep the activations of a model that is trained on a CPU in bf16; return whether its architecture supports it.
 
     Autocast alone leaves the sums between the layers in fp32: twice the memory to read, and a cast for each product.
-    Layer norms still sum in fp32, and the weights and their gradients are fp32.
+    Layer norms still sum in fp32, and the weights and their gradients stay in fp32.
     """
     if not family_of(model.config.model_type).activations_in_bf16:
         return False
@@ -110,12 +110,12 @@ def _attend(
 
 
 def _padding_mask(*_: Any, attention_mask: torch.Tensor | None = None, **__: Any) -> torch.Tensor | None:
-    """Return the mask as the tokenizer made it, of shape (texts, tokens)."""
+    """Return the tokenizer's mask unchanged, of shape (texts, tokens)."""
     return attention_mask
 
 
 def _groups(lengths: list[int], heads: int) -> Iterator[tuple[slice, int]]:
-    """Yield which neighbouring texts are computed together, and the length of their longest."""
+    """Yield slices of neighbouring texts to compute together, each with the length of its longest text."""
     start = 0
     while start < len(lengths):
         end, longest = start + 1, lengths[start]
@@ -129,7 +129,7 @@ def _groups(lengths: list[int], heads: int) -> Iterator[tuple[slice, int]]:
 
 
 def _taken(part: torch.Tensor, rows: slice, longest: int) -> torch.Tensor:
-    """Copy some texts out of (texts, heads, tokens, width), as (texts * heads, tokens, width)."""
+    """Copy some texts of a (texts, heads, tokens, width) tensor to one of shape (texts * heads, tokens, width)."""
     chosen = part[rows, :, :longest]
     return chosen.contiguous().view(-1, longest, part.shape[-1])
 

@@ -1,4 +1,4 @@
-"""Dropout whose masks are drawn many at a time: on a CPU, PyTorch draws them one by one, an eighth of a step's time."""
+"""Dropout with masks drawn in bulk: on a CPU, PyTorch draws values singly, which takes an eighth of a step's time."""
 
 # ruff: noqa: TID253 - this module computes
 from typing import Any
@@ -7,30 +7,30 @@ import numpy as np
 import torch
 
 LEVELS = 1 << 16
-INFINITY = 0x7F80  # the bits of it in bfloat16
+INFINITY = 0x7F80  # its bits in bfloat16
 threshold = torch.ops.aten.threshold_backward
 
 
 class FastDropout(torch.nn.Module):
-    """As `torch.nn.Dropout`, with a probability rounded to 1/65536; for a probability below a half.
+    """`torch.nn.Dropout` with the probability rounded to 1/65536, for probabilities below a half.
 
-    Each mask comes from a generator of its own (SFC64), seeded by one draw from PyTorch's: so the state of that one,
-    which checkpoints keep, says all there is to say of the masks to come.
+    Each mask comes from its own generator (SFC64), seeded by one draw from PyTorch's generator. The state of PyTorch's
+    generator, which checkpoints contain, therefore determines all future masks.
 
-    The 16 random bits of a value are read as a bfloat16, and the value is dropped where that is at most `limit`, the
-    negative number with as many others, down to minus infinity, as should be dropped. (Those that are no number are
-    above each limit.) PyTorch compares and selects in one pass then, where a mask of booleans takes four.
+    Each value gets 16 random bits, read as a bfloat16, and is dropped if that number is at most `limit`. The limit is
+    negative and chosen so that the numbers from minus infinity up to it are exactly as many as should be dropped. (NaNs
+    count as above the limit.) PyTorch can then compare and select in one pass, where a boolean mask takes four.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p = p  # attention reads it, which draws its own
+        self.p = p  # read by attention, which draws its own masks
         dropped = max(1, round(p * LEVELS))
         bits = torch.tensor(INFINITY + 1 - dropped - LEVELS // 2, dtype=torch.int16)
         self.limit, self.scale = float(bits.view(torch.bfloat16)), LEVELS / (LEVELS - dropped)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Zero a share `p` of the values, and scale the others by 1 / (1 - p); nothing in evaluation."""
+        """Zero a share `p` of the values and scale the others by 1 / (1 - p); in evaluation, change nothing."""
         if not self.training:
             return values
         masked: torch.Tensor = _Masked.apply(values, self.limit, self.scale)  # type: ignore[no-untyped-call]
@@ -56,7 +56,7 @@ class _Masked(torch.autograd.Function):
 
 
 def draw_masks_fast(model: torch.nn.Module) -> None:
-    """Put `FastDropout` in the place of every dropout of a model that is trained on a CPU."""
+    """Replace every dropout layer of a model that is trained on a CPU with `FastDropout`."""
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, torch.nn.Dropout) and 0 < child.p < 0.49:

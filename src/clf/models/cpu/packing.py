@@ -1,4 +1,4 @@
-"""Linear layers of a bf16 model packed for oneDNN once, where as they come each product arranges its weights anew."""
+"""Linear layers of a bf16 model, packed for oneDNN once; unpacked, each product rearranges its weights again."""
 
 # ruff: noqa: TID253 - this module computes
 from typing import Any
@@ -7,11 +7,11 @@ import torch
 from transformers.activations import GELUActivation
 
 GELU_AFTER = {"dense": "intermediate_act_fn", "lin1": "activation"}
-"""The layer, and the activation that follows it, in the feed-forward part of BERT and its kin, and of DistilBERT."""
+"""A linear layer and the activation after it, in the feed-forward part of BERT-like models, and of DistilBERT."""
 
 
 class PackedLinear(torch.nn.Module):
-    """As `torch.nn.Linear` in bf16 on a CPU, for inference; with `gelu`, that too, before the product is rounded."""
+    """`torch.nn.Linear` for inference in bf16 on a CPU; with `gelu`, GELU is applied before the product is rounded."""
 
     def __init__(self, layer: torch.nn.Linear, gelu: bool) -> None:
         super().__init__()
@@ -20,15 +20,15 @@ class PackedLinear(torch.nn.Module):
         self.after: tuple[str, list[float], str] = ("gelu", [], "none") if gelu else ("none", [], "")
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """Take (..., inputs), return (..., outputs)."""
+        """Map values of shape (..., inputs) to (..., outputs)."""
         product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(values, self.weight, self.bias, *self.after)
         return product
 
 
 def pack_linear_layers(model: Any) -> bool:
-    """Pack the layers of a bf16 model that only infers on a CPU; tells whether this PyTorch has the functions for it.
+    """Pack the linear layers of a bf16 model for inference on a CPU; return whether PyTorch and the CPU support it.
 
-    Measured: a tenth of the time (BERT's shape, 384 wide).
+    Measured: saves a tenth of the time (BERT's shape, 384 wide).
     """
     operators = torch.ops.mkldnn
     known = hasattr(operators, "_linear_pointwise") and hasattr(operators, "_is_mkldnn_bf16_supported")
@@ -46,7 +46,7 @@ def pack_linear_layers(model: Any) -> bool:
 
 
 def _is_gelu(activation: Any) -> bool:
-    """Tell the exact GELU, not its approximation by tanh."""
+    """Return whether an activation is the exact GELU, not its tanh approximation."""
     return isinstance(activation, GELUActivation) or (
         isinstance(activation, torch.nn.GELU) and activation.approximate == "none"
     )
