@@ -1,13 +1,16 @@
-# clf with its models inside: built with a network, run without one.
+# clf with its models: the build needs a network, running the image does not.
 #   docker build -t clf .
 #   docker run --rm --network none --read-only --tmpfs /tmp --user "$(id -u):$(id -g)" -v "$PWD:/workspace" clf demo
-# The base is any image with Python 3.11 or newer and its venv module.
-ARG BASE=python:3.11-slim
+# The base may be any image with Python 3.11 or later and its venv module.
+# --build-arg BASE=IMAGE replaces the default, which is named in a FROM line so that Dependabot keeps it up to date.
+ARG BASE=default-base
+
+FROM python:3.11-slim AS default-base
 
 FROM ${BASE} AS build
 # PyTorch's CPU build. For CUDA 13: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-# Extras of clf, after commas: minilm brings an encoder, onnx what clf export needs.
+# Extras of clf, separated by commas: minilm adds an encoder, onnx adds what clf export needs.
 ARG EXTRAS=minilm
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -17,8 +20,8 @@ RUN python3 -m venv /opt/clf \
       ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} torch==2.13.0 \
  && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]" \
  && cd /opt/clf/lib/python3*/site-packages/torch && rm -rf include test bin/protoc*
-# What a later run with no network needs; each is a list with spaces and may be empty. A token for what is gated
-# comes as a secret and stays in no layer: --secret id=hf_token,src=token.txt
+# The models and datasets to include, each separated by spaces; both lists may be empty. For gated ones, pass a token as
+# a secret, which is not stored in any layer: --secret id=hf_token,src=token.txt
 ARG MODELS=distilbert-base-uncased
 ARG DATASETS=
 ARG HF_ENDPOINT=https://huggingface.co
@@ -41,7 +44,7 @@ LABEL org.opencontainers.image.title="clf" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/clf /opt/clf
 COPY --from=build /opt/models /opt/models
-# Any user id works, also one with no entry in /etc/passwd; only /workspace and /tmp are written to.
+# Any user id works, even without an entry in /etc/passwd; clf writes only to /workspace and /tmp.
 ENV PATH=/opt/clf/bin:$PATH \
     HF_HOME=/opt/models \
     HF_HUB_OFFLINE=1 \

@@ -1,10 +1,10 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both build a virtual environment of their own.
+# On a fresh machine, run `make demo` or `make test`; both create a virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
-# PyTorch's CPU build, much smaller than the one with CUDA:
+# To install PyTorch's CPU build, which is much smaller than the one with CUDA:
 #   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
 PIP_FLAGS ?=
-# Tests wait for a network now and then, so there is one process more than the two cores this is made for.
+# The default is for two cores, plus one process because tests sometimes wait for a network.
 PROCESSES ?= 3
 THREADS ?= 1
 PYTEST_FLAGS ?=
@@ -34,7 +34,7 @@ docs: $(VENV)/.test
 
 check: lint types test
 
-# torch comes first and by its pin, so that nothing else chooses another build of it.
+# torch is installed first, with its version pinned, so that no other package pulls in another build.
 $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) torch==2.13.0

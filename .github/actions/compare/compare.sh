@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The body of the action: clf compare with its reports; the exit code is that of the gate.
+# The script behind the action: runs clf compare, writes its reports, and exits with the gate's exit code.
 set -uo pipefail
 reports=${REPORTS:-clf-reports}
 mkdir -p "$reports"
