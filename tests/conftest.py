@@ -183,3 +183,18 @@ def dead_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 def reviews(own_folder: Path) -> Path:
     """Give a CSV file with 40 labelled reviews."""
     return write_csv(own_folder / "reviews.csv", review_rows())
+
+
+@pytest.fixture
+def new_texts(own_folder: Path) -> Path:
+    """Give a CSV file with 20 texts to label, three of them empty."""
+    rows: list[tuple[object, ...]] = [
+        (number, "" if number % 7 == 3 else text) for number, (text, _) in enumerate(review_rows(20))
+    ]
+    return write_csv(own_folder / "new.csv", rows, ("id", "text"))
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let four rows be a window of `clf predict`."""
+    monkeypatch.setattr("clf.predict.WINDOW", 4)

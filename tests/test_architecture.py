@@ -47,6 +47,17 @@ def test_functions_and_files_can_be_read_at_once() -> None:
     assert max(HOUSE.lines.values()) <= 350
 
 
+def test_every_module_with_functions_has_a_test_module_at_the_same_place() -> None:
+    tests = Path(__file__).parent
+    without = []
+    for path in MODULES:
+        inside = path.relative_to(SOURCE)
+        defines = any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+        if defines and not path.stem.startswith("__") and not (tests / inside.parent / f"test_{path.name}").exists():
+            without.append(str(inside))
+    assert without == []
+
+
 def roots(path: Path) -> set[str]:
     """Return the packages a module imports, at the top or inside functions."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

@@ -9,8 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from clf.data.cleaning import clean_text
 from clf.data.sources.synthetic import synthetic_reviews
+from clf.data.text_hashes import seen_in
 from clf.measuring import baseline_models
+from clf.settings import CleaningSettings
 from conftest import FAST, RunClf, review_rows, write_csv
 
 
@@ -241,5 +244,9 @@ def test_rows_that_a_champion_was_trained_on_count_as_leaked(clf: RunClf, traine
     assert clf("train", "--dataset", path, "--model", tiny_encoder, *weak).code == 0
     compared = ("compare", trained, "--baseline", "weak", "--allow-leak")
     leaked = clf(*compared, "--json").json["leaked_rows"]
+    seen = seen_in(
+        [clean_text(review.text, CleaningSettings()) for review in splits["test"]], Path("weak/train_rows.npy")
+    )
+    assert leaked == seen.sum()
     assert 0 < leaked < 20
     assert f"Without {leaked}" in " ".join(clf(*compared).out.split())

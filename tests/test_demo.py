@@ -68,6 +68,7 @@ def test_a_person_sees_before_and_after_and_a_second_demo_replaces_the_first(
     for _ in range(2):
         done = clf("demo", "--epochs", 2)
         assert done.code == 0, done.err
+    assert ", 2 epochs, " in done.out  # what was typed replaces the value of the recipe
     assert "before and after fine-tuning" in done.out
     assert "Next: clf predict trained_models/fresh-encoder_synthetic_final" in done.out
     assert sorted(path.name for path in Path("trained_models").iterdir()) == [

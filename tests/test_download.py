@@ -1,22 +1,14 @@
-"""`clf download-models`: fetch once, verify without a network."""
+"""`clf download-models` fetches once, records a manifest, and verifies without a network."""
 
-import fcntl
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 from huggingface_hub import constants
 
-from conftest import HANGS, RunClf
+from clf.download import Wanted, choose_wanted
+from conftest import RunClf
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
 
@@ -95,6 +87,56 @@ def test_a_hub_that_is_out_of_order_is_an_error_of_kind_network(clf: RunClf, hub
     assert done.code == 1
     assert done.json["error"]["kind"] == "network"
     assert "503" in done.json["error"]["message"]
+
+
+# --- what is wanted -----------------------------------------------------------------------------------------------
+
+
+def test_names_stand_for_repositories_and_repetitions_for_one() -> None:
+    wanted = choose_wanted(
+        ["all-MiniLM-L6-v2", "acme/tiny", "acme/tiny"], ["imdb", "stanfordnlp/imdb", "acme/texts"], None, None
+    )
+    assert [(one.kind, one.id) for one in wanted] == [
+        ("model", "sentence-transformers/all-MiniLM-L6-v2"),
+        ("model", "acme/tiny"),
+        ("dataset", "stanfordnlp/imdb"),
+        ("dataset", "acme/texts"),
+    ]
+    assert choose_wanted([], [], None, None) == []
+
+
+def test_a_revision_alone_is_one_of_the_default_encoder() -> None:
+    assert choose_wanted([], [], "v2", None) == [Wanted("model", "distilbert-base-uncased", "v2")]
+    assert choose_wanted(["acme/tiny"], [], "v2", None) == [Wanted("model", "acme/tiny", "v2")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named", "again"),
+    [
+        (Wanted("model", "a/b", "v2"), "model a/b v2", "clf download-models a/b --revision v2"),
+        (Wanted("dataset", "a/b"), "dataset a/b", "clf download-models --dataset a/b"),
+        (Wanted("model", "a/b", manifest=Path("m.json")), "model a/b", "clf download-models --from-manifest m.json"),
+    ],
+)
+def test_what_is_wanted_names_itself_and_the_command_that_fetches_it(wanted: Wanted, named: str, again: str) -> None:
+    assert (wanted.named, wanted.again) == (named, again)
+
+
+def test_a_manifest_has_a_place_before_anything_is_fetched(clf: RunClf, hub: LocalHub, own_folder: Path) -> None:
+    for place, said in ((own_folder, "is a folder"), (own_folder / "no" / "m.json", "for the manifest does not exist")):
+        done = clf("download-models", "--manifest", place)
+        assert (done.code, done.err.splitlines()[0].endswith(said)) == (1, True)
+    done = clf("download-models", "--verify", "--manifest", own_folder / "no" / "m.json")
+    assert done.err.splitlines()[0].endswith("for the manifest does not exist")
+    assert hub.requests == []
+
+
+def test_an_empty_cache_has_nothing_to_verify(clf: RunClf, tmp_path: Path) -> None:
+    done = clf("download-models", "--verify")
+    assert done.err.splitlines() == [
+        f"error: the cache {tmp_path / 'cache'} contains nothing fetched by clf",
+        "hint: clf download-models",
+    ]
 
 
 # --- the manifest -------------------------------------------------------------------------------------------------
@@ -222,7 +264,7 @@ def test_a_manifest_completes_what_another_tool_fetched_in_part(clf: RunClf, hub
     assert next(root.glob("snapshots/*/vocab.txt")).exists()
 
 
-# --- updating, verifying, running at once -------------------------------------------------------------------------
+# --- updating and verifying ---------------------------------------------------------------------------------------
 
 
 def test_a_second_download_asks_nothing_and_an_update_asks(clf: RunClf, hub: LocalHub) -> None:
@@ -253,69 +295,6 @@ def test_verify_checks_every_revision(clf: RunClf, hub: LocalHub) -> None:
     assert "clf download-models distilbert-base-uncased --revision v3" in offline.err
 
 
-def test_a_legacy_id_and_a_content_network_work_and_the_token_stays(
-    clf: RunClf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_goodTOKEN123")
-    with LocalHub(tokens=("hf_goodTOKEN123",), cdn=True) as hub:
-        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-        hub.publish("models", "distilbert/distilbert-base-uncased", tiny_encoder_files())
-        hub.redirect("models", "distilbert-base-uncased", "distilbert/distilbert-base-uncased")
-        hub.fault("reset", path="/cdn/", after=50_000, times=1)
-        assert clf("download-models").code == 0
-        assert clf("download-models", "--verify").code == 0
-        assert set(hub.ranges) == {"bytes=50000-"}
-        assert hub.told_the_cdn == []
-
-
-def test_many_small_files_that_keep_coming_are_no_stall(clf: RunClf, hub: LocalHub) -> None:
-    readme = b"---\nconfigs:\n- config_name: default\n  data_files: '*.jsonl'\n---\n"
-    hub.publish(
-        "datasets",
-        "acme/many",
-        {f"{number}.jsonl": b'{"text": "a", "label": 1}\n' for number in range(40)} | {"README.md": readme},
-    )
-    hub.fault("slow", path=r"\.jsonl", rate=200)
-    assert clf("download-models", "--dataset", "acme/many", "--download-timeout", "3").code == 0
-
-
-def test_the_waiting_fail_with_the_one_they_waited_for(hub: LocalHub, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    environment = os.environ | hub.environment(tmp_path / "home") | {"HF_HUB_CACHE": str(cache)}
-    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased"]
-    lock = cache / ".locks" / "models--distilbert-base-uncased" / "clf.lock"
-    lock.parent.mkdir(parents=True)
-    with lock.open("w+") as file:  # this process fetches, and they come meanwhile
-        fcntl.flock(file, fcntl.LOCK_EX)
-        started = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-        for process in started:
-            assert process.stderr
-            assert "another process is fetching" in process.stderr.readline()
-        json.dump({"at": time.time(), "message": "a mole has bitten the cable", "hint": "see the mole"}, file)
-    for process in started:
-        _, said = process.communicate(timeout=HANGS)
-        assert process.returncode == 1
-        assert said.startswith("error: a mole has bitten the cable\nhint: ")
-    assert hub.requests == []
-
-
-def test_a_hub_that_gives_another_commit_than_the_one_pinned_is_refused(clf: RunClf, hub: LocalHub) -> None:
-    sha = hub.publish("models", "acme/pinned", tiny_encoder_files(), ref="c" * 40)
-    assert sha != "c" * 40
-    done = clf("download-models", "acme/pinned", "--revision", "c" * 40)
-    assert done.code == 1
-    assert f"the Hub returned {sha}" in done.err
-
-
-@pytest.mark.parametrize("path", ["/etc/hostname", "../../secret.csv", "http://127.0.0.1:9/x.csv", "hf://datasets/a/b"])
-def test_a_dataset_that_names_files_of_others_is_refused(clf: RunClf, hub: LocalHub, path: str) -> None:
-    readme = f"---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: {path}\n---\n"
-    hub.publish("datasets", "evil/far", {"README.md": readme.encode(), "train.csv": b"text,label\na,1\n"})
-    done = clf("prepare", "--dataset", "evil/far")
-    assert done.code == 1
-    assert "names a file outside its repository" in done.err
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -344,114 +323,3 @@ def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> No
         "--dataset stanfordnlp/imdb",
     ):
         assert fragment in done.err
-
-
-def test_several_at_once_fetch_each_file_once(hub: LocalHub, tmp_path: Path) -> None:
-    hub.fault("slow", path="safetensors", rate=100_000)
-    environment = os.environ | hub.environment(tmp_path / "home")
-    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased", "--json"]
-    started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    rows = [json.loads(process.communicate(timeout=HANGS)[0])[0] for process in started]
-    assert len({row["folder"] for row in rows}) == 1
-    fetched = [request.path for request in hub.requests if request.method == "GET" and "/resolve/" in request.path]
-    assert sorted(fetched) == sorted(set(fetched))
-
-
-def test_a_killed_download_leaves_no_process_and_the_next_goes_on(hub: LocalHub, tmp_path: Path) -> None:
-    hub.fault("slow", path="safetensors", rate=30_000)
-    environment = os.environ | hub.environment(tmp_path / "home")
-    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased", "--json"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    parts = tmp_path / "home" / "hub" / "models--distilbert-base-uncased" / "blobs"
-    part = parts / f"{hashlib.sha256(tiny_encoder_files()['model.safetensors']).hexdigest()}.clf.incomplete"
-    wait_for(lambda: part.exists() and part.stat().st_size > 10_000)
-    [child] = psutil.Process(process.pid).children()
-    process.kill()
-    process.communicate()
-    wait_for(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
-    received = part.stat().st_size
-    hub.clear()
-    assert subprocess.run(command, env=environment, capture_output=True, timeout=HANGS, check=False).returncode == 0
-    assert hub.ranges == [f"bytes={received}-"]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_download_at_once(hub: LocalHub, tmp_path: Path, number: int, code: int) -> None:
-    hub.fault("hang", path="safetensors")
-    environment = os.environ | hub.environment(tmp_path / "home")
-    command = [sys.executable, "-m", "clf", "download-models", "distilbert-base-uncased"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: any("safetensors" in request.path for request in hub.requests))
-    children = psutil.Process(process.pid).children()
-    process.send_signal(number)
-    _, said = process.communicate(timeout=HANGS)
-    assert process.returncode == code, said
-    assert "Traceback" not in said
-    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-
-
-def wait_for(condition: Callable[[], Any]) -> Any:
-    end = time.monotonic() + HANGS
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never came")
-
-
-# --- bad places and secrets ---------------------------------------------------------------------------------------
-
-
-def test_a_disk_that_runs_full_is_said_and_nothing_is_left(hub: LocalHub, tmp_path: Path) -> None:
-    environment = os.environ | hub.environment(tmp_path / "home")
-    command = f"ulimit -f 50; exec {sys.executable} -m clf download-models distilbert-base-uncased --json"
-    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    error = json.loads(done.stdout)["error"]
-    assert error["kind"] == "output"
-    assert "is full" in error["message"]
-    assert "HF_HOME" in error["hint"]
-    assert not list((tmp_path / "home").glob("hub/*/blobs/*.incomplete"))
-
-
-def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    token, password = "hf_canaryTOKEN1234567890", "canaryPASSWORD"
-    address = hub.url.replace("http://", f"http://user:{password}@")
-    environment = os.environ | hub.environment(tmp_path / "home") | {"HF_TOKEN": token, "HF_ENDPOINT": address}
-    commands = [
-        ["download-models", "distilbert-base-uncased", "--manifest", str(tmp_path / "m.json"), "--verbose"],
-        ["download-models", "owner/nothing", "--debug", "--verbose", "--json"],
-        ["doctor"],
-        ["doctor", "--json"],
-        ["train", "--model", "owner/nothing", "--dataset", "imdb", "--debug", "--verbose"],
-    ]
-    script = f"from clf.cli.app import run\nfor command in {commands!r}: run(command)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    outputs = [done.stdout, done.stderr]
-    assert done.stderr.count("error: ") == 2
-    assert done.stdout.count("distilbert-base-uncased") > 2
-    hub.fault("status", code=503)
-    command = [sys.executable, "-m", "clf", "download-models", "owner/other", "--download-timeout", "1", "--debug"]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    outputs += [done.stdout, done.stderr]
-    written = [path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file()]
-    for address in (
-        f"http://user:{password}/x@host",
-        f"http://u:{password}@host:99999",
-        f"u:{password}@host",
-        "http://[bad",
-    ):
-        for arguments in (["doctor"], ["download-models", "a/b", "--verbose", "--debug"]):
-            with monkeypatch.context() as bad:  # refused before anything reads it
-                for name, value in {"HF_TOKEN": token, "HF_ENDPOINT": address, "HF_DEBUG": "1"}.items():
-                    bad.setenv(name, value)
-                refused = clf(*arguments)
-            assert refused.code == 2
-            assert "HF_ENDPOINT is not a valid address" in refused.err
-            outputs += [refused.out, refused.err]
-    assert len(written) > 5
-    for text in outputs + written:
-        assert token not in text
-        assert password not in text

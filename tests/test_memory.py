@@ -1,18 +1,14 @@
 """Memory that runs out: train says what would fit and goes on from its checkpoint, the others read less at once."""
 
 import csv
+import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from transformers import DistilBertForSequenceClassification
 
-from clf.models.compute import Compute
-from clf.models.inference import Budget, predict_tokens
-from clf.models.onnx import OnnxModel
 from clf.predict import WINDOW
 from conftest import FAST, Outcome, RunClf, review_rows, write_csv
 
@@ -113,7 +109,8 @@ def test_one_text_that_does_not_fit_is_an_error(
     done = clf(command, trained, *([reviews, "--output", "out.csv"] if command == "predict" else []))
     one_error(done)
     assert "ran out of memory reading one text" in done.err
-    assert "hint: free memory on it, or pass --max-length" in done.err or command == "predict"  # short texts there
+    assert "hint: free memory on it" in done.err
+    assert (", or pass --max-length" in done.err) is (command != "predict")  # whose texts are short already
     assert not Path("out.csv").exists()
     assert not list(Path().glob(".out.csv*"))
 
@@ -153,30 +150,6 @@ def test_validation_that_runs_out_of_memory_loses_no_step(
         "--json",
     )
     assert again.json["metrics"] == whole.json["metrics"]
-
-
-def test_an_export_that_runs_out_of_memory_reads_less_at_once() -> None:
-    sizes: list[int] = []
-
-    class Session:
-        def run(self, _: object, given: dict[str, Any]) -> list[Any]:
-            sizes.append(len(given["input_ids"]))
-            if sizes[-1] > 2:
-                raise RuntimeException(
-                    "[ONNXRuntimeError] : 6 : Failed to allocate memory for requested buffer of size 9"
-                )
-            return [np.zeros((sizes[-1], 2), dtype=np.float32)]
-
-    class RuntimeException(Exception):
-        """As ONNX Runtime raises them."""
-
-    model = OnnxModel.__new__(OnnxModel)
-    model.session, model.config, model.training = Session(), SimpleNamespace(num_labels=2), False
-    budget = Budget()
-    for _ in range(2):
-        answers = predict_tokens(model, [[1, 2, 3]] * 6, 0, Compute(torch.device("cpu"), "fp32"), budget=budget)
-        assert answers.tolist() == [[0.5, 0.5]] * 6
-    assert sizes == [6, 3, 1, 2, 3, 1, 2, *[1] * 6]
 
 
 def test_a_model_that_does_not_fit_is_an_error(

@@ -1,30 +1,17 @@
 """`clf prepare`: from a file to a dataset on disk, with the truth about it."""
 
 import json
-import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from string import ascii_lowercase
 
-import psutil
-import pyarrow
-import pyarrow.parquet
 import pytest
 
 from clf.data.prepared import PreparedDataset
-from clf.data.preparing import ingest
 from clf.errors import DataError
 from conftest import HANGS, RunClf, review_rows, write_csv
-from support.forks import ForkedClf
 from support.local_hub import LocalHub
-
-
-def table(folder: Path, split: str) -> dict[str, list[object]]:
-    return dict(pyarrow.parquet.read_table(folder / f"{split}.parquet").to_pydict())
+from support.prepared import letters, table, write_many
 
 
 def test_a_file_with_string_labels_needs_nothing_else(clf: RunClf, reviews: Path) -> None:
@@ -69,16 +56,6 @@ def test_json_is_the_audit_of_the_splits_as_delivered(clf: RunClf, own_folder: P
     assert audit["labels"] == ["bad", "good"]
     assert "line 24" in done.err
     assert "line 25" in done.err
-
-
-def test_leaks_are_dropped_on_request(clf: RunClf, own_folder: Path) -> None:
-    rows = review_rows(20)
-    write_csv(own_folder / "test.csv", [rows[0], ("a new wonderful film", "good")])
-    write_csv(own_folder / "all.csv", rows)
-    clf("prepare", "--dataset", "all.csv", "--test", "test.csv", "--drop-leaks")
-    prepared = PreparedDataset(Path("prepared/all"))
-    assert rows[0][0] not in prepared.read("train").texts
-    assert len(prepared.read("train")) + len(prepared.read("validation")) >= 18
 
 
 def test_the_same_seed_cuts_the_same_and_another_otherwise(clf: RunClf, reviews: Path) -> None:
@@ -136,16 +113,6 @@ def test_a_prepared_dataset_is_not_prepared_again(clf: RunClf, reviews: Path) ->
     assert "is already prepared" in done.err
 
 
-def test_dropping_leaks_never_leaves_a_class_without_training_texts(clf: RunClf, own_folder: Path) -> None:
-    rows = review_rows(20)
-    write_csv(own_folder / "all.csv", rows)
-    write_csv(own_folder / "test.csv", [row for row in rows if row[1] == "bad"])
-    done = clf("prepare", "--dataset", "all.csv", "--test", "test.csv", "--drop-leaks")
-    assert done.code == 1
-    assert "has labels that train does not have" in done.err
-    assert not Path("prepared").exists() or not list(Path("prepared").iterdir())
-
-
 def test_splits_that_leave_nothing_are_refused(clf: RunClf, reviews: Path) -> None:
     done = clf("prepare", "--dataset", reviews, "--validation-size", 0.6, "--test-size", 0.6)
     assert done.code == 2
@@ -161,68 +128,6 @@ def test_the_next_command_names_an_encoder_that_is_here(clf: RunClf, reviews: Pa
     assert (
         f"--model {tiny_encoder}" in clf("prepare", "--dataset", reviews, "--model", tiny_encoder).out.splitlines()[-1]
     )
-
-
-def letters(number: int, words: int = 30) -> str:
-    generator = random.Random(number)
-    return " ".join("".join(generator.choices(ascii_lowercase, k=generator.randint(3, 9))) for _ in range(words))
-
-
-def sides(folder: Path) -> dict[str, str]:
-    """Return the split that each raw text ended in."""
-    return {str(text): split for split in ("train", "validation", "test") for text in table(folder, split)["raw_text"]}
-
-
-def test_near_duplicates_stay_on_one_side(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "ab"[number % 2]) for number in range(200)]
-    twins = [(f"{text} again", label) for text, label in rows[:100]]
-    done = clf("prepare", "--dataset", write_csv(own_folder / "a.csv", [*rows, *twins]), "--json")
-    side = sides(Path("prepared/a"))
-    assert all(side[text] == side[f"{text} again"] for text, _ in rows[:100])
-    assert done.json["near_duplicates"] == {"train": 100}
-    assert done.json["leaks_after_split"]["near"] == {
-        "test_in_train": 0,
-        "validation_in_train": 0,
-        "test_in_validation": 0,
-    }
-    assert done.json["rows"] == {"train": 240, "validation": 30, "test": 30}
-
-
-def test_a_crowd_is_cut_and_a_smaller_one_stays_in_train(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "ab"[number % 2]) for number in range(600)]
-    form, note = letters(9000, 60), letters(9001, 60)
-    crowd = [(f"{form} number {number}", "ab"[number % 2]) for number in range(60)]
-    few = [(f"{note} number {number}", "a") for number in range(8)]
-    done = clf("prepare", "--dataset", write_csv(own_folder / "a.csv", [*rows, *crowd, *few]), "--json")
-    assert [cluster["rows"] for cluster in done.json["clusters_cut"]] == [60]
-    assert [cluster["rows"] for cluster in done.json["clusters_in_train"]] == [8]
-    assert "60 of 668 rows are near duplicates of one another" in done.err
-    side = sides(Path("prepared/a"))
-    assert {side[text] for text, _ in crowd} == {"train", "validation", "test"}
-    assert {side[text] for text, _ in few} == {"train"}
-    assert done.json["leaks_after_split"]["near"]["test_in_train"] > 0
-
-
-def test_groups_are_never_cut(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "ab"[number % 2], f"author {number // 10}") for number in range(400)]
-    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "author"))
-    done = clf("prepare", "--dataset", path, "--group-column", "author", "--json")
-    assert done.code == 0, done.err
-    side = sides(Path("prepared/a"))
-    for author in range(40):
-        assert len({side[text] for text, _, name in rows if name == f"author {author}"}) == 1
-    assert done.json["rows"]["test"] in range(20, 61)
-
-
-def test_dropping_leaks_takes_near_duplicates_too(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "ab"[number % 2]) for number in range(100)]
-    write_csv(own_folder / "a.csv", rows)
-    write_csv(own_folder / "t.csv", [(f"{rows[3][0]} again", "b"), (letters(501), "a")])
-    found = clf("prepare", "--dataset", "a.csv", "--test", "t.csv", "--json").json
-    assert (found["leaks"], found["near_leaks"]) == ({"test_in_train": 0}, {"test_in_train": 1})
-    found = clf("prepare", "--dataset", "a.csv", "--test", "t.csv", "--drop-leaks", "--json").json
-    assert found["leaks_after_split"]["near"]["test_in_train"] == 0
-    assert sum(found["rows"].values()) == 101
 
 
 def test_alike_texts_with_different_labels_are_listed(clf: RunClf, own_folder: Path) -> None:
@@ -278,99 +183,17 @@ def test_a_renamed_split_is_noticed(clf: RunClf, own_folder: Path) -> None:
     assert clf("prepare", "--dataset", "data", "--json").json["rows"] == {"train": 40, "validation": 4}
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file of three batches, which several processes share."""
-    rows = [(f"{letters(number % 10_000, 8)} {number}", "ab"[number % 2]) for number in range(25_000)]
-    return write_csv(tmp_path_factory.mktemp("many") / "many.csv", [*rows, ("", "a")])
-
-
-def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clf.data.preparing.ingest.usable_cores", lambda: 2)
-    assert clf("prepare", "--dataset", many, "--output-dir", "several").code == 0
-    monkeypatch.setattr("clf.data.preparing.ingest.INLINE_BATCHES", 100)
-    assert clf("prepare", "--dataset", many, "--output-dir", "one").code == 0
-    for split in ("train", "validation", "test"):
-        assert table(Path("several"), split) == table(Path("one"), split)
-    assert PreparedDataset(Path("several")).audit == PreparedDataset(Path("one")).audit
-    assert {path.name for path in Path("several").iterdir()} == {path.name for path in Path("one").iterdir()}
-
-
-def test_workers_are_as_many_as_the_cores_that_may_be_used(
-    clf: RunClf, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[int] = []
-
-    class Pool(ingest.ProcessPoolExecutor):
-        def __init__(self, workers: int, *rest: object) -> None:
-            started.append(workers)
-            raise OSError("not here")  # so that one process does it
-
-    (tmp_path / "cpu.max").write_text("300000 100000")  # three of 64 cores, by a container
-    monkeypatch.setattr("clf.processes.CONTROL_GROUP", tmp_path)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    monkeypatch.setattr(ingest, "ProcessPoolExecutor", Pool)
-    assert clf("prepare", "--dataset", many, "--max-length", 8).code == 0
-    assert started == [3]
-
-
-TWO_CORES = """
-import clf.data.preparing.ingest
-clf.data.preparing.ingest.usable_cores = lambda: 2
-from clf.cli.app import main
-main()
-"""
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_an_ended_run_leaves_no_result_and_no_process(many: Path, own_folder: Path, number: int, code: int) -> None:
-    command = ("prepare", "--dataset", many, "--output-dir", "result")
-    with ForkedClf(*command, new_session=True, script=TWO_CORES) as process:
-        deadline = time.monotonic() + HANGS
-        while not (workers := psutil.Process(process.pid).children(recursive=True)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert workers
-        if number == signal.SIGINT:  # a terminal sends it to all of them
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
-        done = process.finish(HANGS)
-    err = done.stderr
-    assert done.returncode == code, err
-    assert number == signal.SIGKILL or "Traceback" not in err
-    assert not Path("result").exists()
-    _, alive = psutil.wait_procs(workers, timeout=HANGS)
-    assert not alive
-    if number != signal.SIGKILL:
-        assert [path.name for path in own_folder.iterdir()] == []
-
-
-def test_dropping_leaks_that_are_all_of_train_is_refused(clf: RunClf, reviews: Path) -> None:
-    done = clf("prepare", "--dataset", reviews, "--test", reviews, "--drop-leaks")
-    assert done.code == 1
-    assert "every training text has an exact or near duplicate in validation or test" in done.err
-
-
-def test_a_unit_counts_for_its_rarest_class(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "common", f"g{number // 2}") for number in range(200)]
-    rows += [(letters(1000 + number), "rare", f"g{number}") for number in range(20)]
-    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "group"))
-    done = clf("prepare", "--dataset", path, "--group-column", "group", "--json")
-    assert done.code == 0, done.err
-    assert all(done.json["classes"][split]["rare"] for split in ("train", "validation", "test"))
-
-
-def test_a_large_group_never_leaves_train_the_smaller_part(clf: RunClf, own_folder: Path) -> None:
-    rows = [(letters(number), "ab"[number % 2], "big" if number < 80 else f"g{number // 10}") for number in range(100)]
-    path = write_csv(own_folder / "a.csv", rows, ("text", "label", "group"))
-    found = clf("prepare", "--dataset", path, "--group-column", "group", "--json").json
-    assert found["rows"] == {"train": 80, "validation": 10, "test": 10} or "error" in found
-
-
-def test_standard_input_is_read_once(many: Path, own_folder: Path) -> None:
-    with many.open("rb") as file:
+def test_standard_input_is_read_once(own_folder: Path) -> None:
+    with write_many(own_folder / "many.csv").open("rb") as file:
         command = [sys.executable, "-m", "clf", "prepare", "--dataset", "-", "--json", "--quiet"]
         done = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True, timeout=HANGS)
     assert json.loads(done.stdout)["rows_read"] == {"train": 25_001}
     assert PreparedDataset(Path("prepared/stdin")).name == "stdin"
+
+
+def test_a_further_file_is_never_replaced_by_the_result(clf: RunClf, reviews: Path) -> None:
+    clf("prepare", "--dataset", reviews)
+    test = write_csv(Path("prepared/reviews/mine.csv"), review_rows(4))
+    done = clf("prepare", "--dataset", reviews, "--test", test, "--overwrite")
+    assert done.code == 1
+    assert test.exists()

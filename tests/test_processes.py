@@ -13,9 +13,7 @@ import pytest
 
 from clf import processes
 from clf.errors import NetworkError, UsageError
-from clf.processes import World, current_world
-from clf.settings import TrainSettings
-from clf.training.arguments import part_of_batch
+from clf.processes import ALONE, World, current_world
 from conftest import HANGS
 from support.forks import ForkedClf, ranks
 from support.tiny import review_rows, write_csv, write_tiny_encoder
@@ -66,16 +64,6 @@ def test_two_processes_give_the_losses_and_metrics_of_one(work: Path) -> None:
     assert two.stderr.count("training on 54 texts") == 1
 
 
-def test_a_batch_that_does_not_divide_is_refused_with_one_that_does() -> None:
-    assert part_of_batch(TrainSettings(batch_size=16, gradient_accumulation=2), World(0, 4, 0, 4)) == 2
-    with pytest.raises(UsageError, match="16 cannot be divided into 3") as refused:
-        part_of_batch(TrainSettings(batch_size=16), World(0, 3, 0, 3))
-    assert refused.value.hint == "pass --batch-size 18"
-    with pytest.raises(UsageError, match="one process, --gradient-accumulation 3") as refused:
-        part_of_batch(TrainSettings(batch_size=8, gradient_accumulation=3), World())
-    assert refused.value.hint == "pass --gradient-accumulation 4, or --batch-size 9"
-
-
 def test_a_process_alone_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert current_world() == World()
     for name, value in {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}.items():
@@ -87,6 +75,75 @@ def test_a_process_alone_is_the_main_one(monkeypatch: pytest.MonkeyPatch) -> Non
         current_world()
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert current_world() == World()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("RANK", "-1"), ("RANK", "x"), ("RANK", "\u0663"), ("LOCAL_RANK", ""), ("WORLD_SIZE", "1.5")]
+)
+def test_variables_that_no_launcher_sets_are_those_of_no_launcher(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for each, given in {
+        "RANK": "0",
+        "WORLD_SIZE": "2",
+        "LOCAL_RANK": "0",
+        "LOCAL_WORLD_SIZE": "2",
+        name: value,
+    }.items():
+        monkeypatch.setenv(each, given)
+    assert current_world() == ALONE
+
+
+@pytest.mark.parametrize("given", ["2 2 0 2", "3 2 0 2", "1 2 2 2", "0 2 0 0"])
+def test_a_rank_beyond_the_number_of_processes_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    for name, value in zip(names, given.split(), strict=True):
+        monkeypatch.setenv(name, value)
+    rank, size, local_rank, local_size = given.split()
+    said = f"RANK={rank}, WORLD_SIZE={size}, LOCAL_RANK={local_rank}, LOCAL_WORLD_SIZE={local_size} contradict"
+    with pytest.raises(UsageError, match=said) as refused:
+        current_world()
+    assert refused.value.hint == "start the processes with torchrun or accelerate launch"
+
+
+@pytest.mark.parametrize(("count", "restarted"), [(None, False), ("", False), ("0", False), ("1", True), ("10", True)])
+def test_a_restart_is_told_from_a_start(monkeypatch: pytest.MonkeyPatch, count: str | None, restarted: bool) -> None:
+    monkeypatch.delenv("TORCHELASTIC_RESTART_COUNT", raising=False)
+    if count is not None:
+        monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", count)
+    assert processes.was_restarted() is restarted
+
+
+def test_a_process_alone_tells_itself_everything() -> None:
+    values = np.ones(2)
+    processes.join(ALONE, cuda=True)
+    processes.wait_for_all(ALONE)
+    assert processes.from_main(ALONE, "plan") == "plan"
+    assert processes.any_process(ALONE, 15) == 15
+    assert processes.add_up(ALONE, values) is values
+    processes.leave(ALONE)
+
+
+@pytest.mark.parametrize(("size", "shared", "told"), [(2, False, [None]), (2, True, []), (1, False, [])])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_others_are_told_of_a_failure_unless_they_have_their_plan(
+    monkeypatch: pytest.MonkeyPatch, size: int, shared: bool, told: list[object], error: type[BaseException]
+) -> None:
+    from torch import distributed
+
+    sent: list[object] = []
+    monkeypatch.setattr(processes, "_shared", shared)
+    monkeypatch.setattr(processes, "_groups", {processes.PATIENT: None})
+    monkeypatch.setattr(distributed, "broadcast_object_list", lambda given, src, group: sent.extend(given))
+    with pytest.raises(error), processes.ending_others(World(0, size)):
+        raise error
+    assert sent == told
+
+
+def test_others_are_told_of_no_failure_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_groups", {})  # in which a message would fail
+    with processes.ending_others(World(0, 2)):
+        pass
 
 
 def test_what_the_main_process_refuses_ends_all_with_one_line(work: Path) -> None:
@@ -219,6 +276,10 @@ def test_processes_that_cannot_meet_are_told_how_to(monkeypatch: pytest.MonkeyPa
         ({"cpu.max": "200000 100000"}, 2),
         ({"cpu.max": "50000 100000"}, 1),
         ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu.max": "6500000 100000"}, 64),
+        ({"cpu.max": "nonsense"}, 64),
+        ({"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "300000\n"}, 64),
         ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 64),
     ],
 )

@@ -11,7 +11,7 @@ import torch
 import transformers
 from safetensors.numpy import load_file
 
-from clf.errors import Interrupted, Terminated
+from clf.errors import Terminated
 from clf.training import checkpoints, confidence, ingredients, trainer
 from conftest import FAST, Outcome, RunClf
 
@@ -151,10 +151,6 @@ def test_the_recipe_is_recorded_and_the_truncation_used_again(clf: RunClf, revie
     assert record["truncation"] == "head-tail"
     assert record["settings"]["train"]["class_weights"] == "balanced"
     assert clf("evaluate", "m", "--dataset", "reviews.csv", "--allow-leak").code == 0
-
-
-def test_an_interrupt_is_no_ordinary_error() -> None:
-    assert not issubclass(Interrupted, Exception)
 
 
 def test_a_refused_resume_changes_nothing(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from clf.data.prepared import PreparedDataset
+from clf.data.sources.find import SourceFinder
+from clf.data.sources.source import Source
 from clf.data.sources.synthetic import synthetic_reviews
+from clf.errors import DataError
+from clf.settings import Settings
+from clf.train import _resolved, dataset_for_training, default_name
 from conftest import FAST, HANGS, Outcome, RunClf, review_rows, write_csv
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
@@ -178,13 +183,6 @@ def test_the_commands_of_the_guide_work_as_typed_against_a_hub(own_folder: Path,
         assert hub.requests == [], "with everything in the cache no call is made"
 
 
-@pytest.mark.parametrize("flag", ["--help", "--version"])
-def test_the_program_answers_as_a_module(flag: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=HANGS)
-    assert done.returncode == 0
-    assert "clf" in done.stdout
-
-
 def test_a_failed_run_leaves_the_record_of_the_good_one_and_logs_why(
     clf: RunClf, reviews: Path, tiny_encoder: Path
 ) -> None:
@@ -266,9 +264,60 @@ def test_a_file_where_the_run_folder_goes_is_refused(clf: RunClf, reviews: Path,
     assert "the run folder foo.run is a file" in done.err
 
 
-def test_a_further_file_is_never_replaced_by_the_result(clf: RunClf, reviews: Path) -> None:
-    clf("prepare", "--dataset", reviews)
-    test = write_csv(Path("prepared/reviews/mine.csv"), review_rows(4))
-    done = clf("prepare", "--dataset", reviews, "--test", test, "--overwrite")
-    assert done.code == 1
-    assert test.exists()
+# --- without training ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "test_run", "name"),
+    [("owner/tiny", False, "tiny_x_final"), ("./some/tiny/", True, "tiny_x_test_run"), ("tiny", False, "tiny_x_final")],
+)
+def test_a_model_is_named_after_encoder_and_dataset(model: str, test_run: bool, name: str) -> None:
+    settings = Settings.model_validate({"train": {"model": model, "test_run": test_run}})
+    assert default_name(settings, Source("x", "x.csv", {})) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "recipe", "sizes"),
+    [
+        ({}, {}, (64, 32, 1)),
+        ({"max_train_samples": 20}, {"epochs": "auto"}, (20, 32, "auto")),
+        ({"max_eval_samples": 4}, {"epochs": 5}, (64, 4, 5)),
+    ],
+)
+def test_a_test_run_is_a_small_one_in_all_that_was_not_set(
+    data: dict[str, object], recipe: dict[str, object], sizes: tuple[object, ...]
+) -> None:
+    settings = Settings.model_validate({"data": data, "train": {"test_run": True, **recipe}})
+    small = _resolved(settings)
+    assert (small.data.max_train_samples, small.data.max_eval_samples, small.train.epochs) == sizes
+    usual = Settings.model_validate({"data": data, "train": recipe})
+    assert _resolved(usual) == usual
+
+
+@pytest.mark.parametrize(("restarts", "resumed"), [("0", False), ("1", True)])
+def test_a_run_that_the_launcher_restarted_is_resumed(
+    monkeypatch: pytest.MonkeyPatch, restarts: str, resumed: bool
+) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", restarts)
+    assert _resolved(Settings()).run.resume is resumed
+    assert _resolved(Settings.model_validate({"run": {"resume": True, "seed": 7}})).run.seed == 7
+
+
+def test_a_dataset_without_validation_texts_is_refused(reviews: Path, tmp_path: Path) -> None:
+    settings = Settings.model_validate({"data": {"dataset": str(reviews), "validation_size": 0.0}})
+    source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
+    with pytest.raises(DataError, match="the dataset reviews has no validation split") as refused:
+        dataset_for_training(settings, source, tmp_path, tmp_path / "none")
+    assert refused.value.hint == "prepare it with --validation-size above 0, or pass --validation FILE"
+
+
+def test_texts_in_two_splits_are_told_with_the_flag_that_removes_them(
+    reviews: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    test = write_csv(reviews.with_name("test.csv"), review_rows(8))
+    settings = Settings.model_validate({"data": {"dataset": str(reviews), "test": str(test), "validation_size": 0.2}})
+    source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
+    dataset_for_training(settings, source, tmp_path, tmp_path / "none")
+    [line] = [line for line in caplog.messages if "appear in two splits" in line]
+    assert "(--drop-leaks removes them from train)" in line
+    assert '{"test_in_train": 8}' in line

@@ -24,9 +24,12 @@ Auto = Literal["auto"]
 
 def _as_list(value: Any) -> Any:
     """Accept a single string instead of a list: `text_column = "review"`, `CLF_DATA__TEXT_COLUMN=review`."""
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        return value
+    try:
         return json.loads(value) if value.startswith("[") else [value]
-    return value
+    except ValueError:
+        raise ValueError('expected a single name or a JSON list such as ["a", "b"]') from None
 
 
 Strings = Annotated[list[str], BeforeValidator(_as_list)]

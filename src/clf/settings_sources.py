@@ -78,7 +78,8 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     origin = _origin(section, name, overrides, config)
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
-    expected = problem["msg"].replace("Input should be", "expected").replace("String should", "it should")
+    expected = problem["msg"].removeprefix("Value error, ")
+    expected = expected.replace("Input should be", "expected").replace("String should", "it should")
     expected = expected.partition(", unable to parse")[0]
     same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]
     expected += "".join(f", or {other['ctx']['expected']}" for other in same if other["type"] == "literal_error")

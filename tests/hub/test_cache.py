@@ -1,41 +1,35 @@
-"""What the cache holds is judged by what clf recorded, else by what a whole model is; never by hope."""
+"""The cache is judged by clf's record or, without one, by what a complete model is; damaged files are found."""
 
+import hashlib
 import json
-import shutil
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from clf import hub as store
-from clf.errors import ModelError, NetworkError, OutputError
+from clf.errors import ModelError
 from clf.hub import look_up
 from clf.hub.address import cache_folder, repository_folder
-from clf.hub.cache import RECORD, VERIFIED
-from clf.hub.files import check_weights, stays_inside, wanted
+from clf.hub.cache import (
+    RECORD,
+    VERIFIED,
+    CacheRecord,
+    Content,
+    add_to_record,
+    note_verified,
+    read_record,
+    recorded_repositories,
+    replace_text,
+)
+from clf.hub.files import content_hash, wanted
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
 NAME = "distilbert-base-uncased"
-
-
-@pytest.fixture(scope="module")
-def filled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("filled")
-    with LocalHub() as hub, pytest.MonkeyPatch.context() as patch:
-        hub.publish("models", NAME, tiny_encoder_files())
-        patch.setattr(constants, "ENDPOINT", hub.url)
-        patch.setattr(constants, "HF_HUB_CACHE", str(folder))
-        store.fetch("model", NAME)
-    return folder
-
-
-@pytest.fixture
-def hub_with_model(hub: LocalHub, filled_cache: Path) -> LocalHub:
-    """Give a Hub whose model is in the cache."""
-    shutil.copytree(filled_cache, cache_folder(), symlinks=True)
-    return hub
+FIRST, SECOND = "a" * 40, "b" * 40
+TEXTS = {"train.csv": b"text,label\nfine,1\n"}
 
 
 def as_another_tool_leaves_it() -> Path:
@@ -47,8 +41,12 @@ def as_another_tool_leaves_it() -> Path:
 
 
 def test_a_hit_needs_no_request_and_no_write(hub_with_model: LocalHub) -> None:
+    files = [path for path in cache_folder().rglob("*") if path.is_file()]
+    before = [path.stat().st_mtime_ns for path in files]
     assert look_up("model", NAME).usable
     assert hub_with_model.requests == []
+    assert [path.stat().st_mtime_ns for path in files] == before
+    assert [path for path in cache_folder().rglob("*") if path.is_file()] == files
 
 
 def flipped(path: Path) -> None:
@@ -153,22 +151,6 @@ def test_whatever_became_of_refs_a_commit_that_works_stays(hub_with_model: Local
     assert look_up("model", NAME).usable == before
 
 
-def test_an_update_that_fails_leaves_the_old_commit(hub_with_model: LocalHub) -> None:
-    old = look_up("model", NAME).usable
-    files = tiny_encoder_files()
-    hub_with_model.publish("models", NAME, files | {"vocab.txt": files["vocab.txt"] + b"newer\n"})
-    broken = hub_with_model.fault("status", path="vocab", code=404)
-    with pytest.raises(NetworkError, match="is still usable"):
-        store.fetch("model", NAME, update=True)
-    assert broken.fired
-    assert look_up("model", NAME).usable == old
-    hub_with_model.clear()
-    new = store.fetch("model", NAME, update=True)
-    assert (new.origin, new.commit != old.commit) == ("hub", True)  # type: ignore[union-attr]
-    assert look_up("model", NAME).usable.commit == new.commit  # type: ignore[union-attr]
-    assert look_up("model", NAME, old.commit).usable == old  # type: ignore[union-attr]
-
-
 def test_a_revision_stands_beside_main(hub_with_model: LocalHub) -> None:
     files = tiny_encoder_files()
     tagged = hub_with_model.publish("models", NAME, files | {"vocab.txt": files["vocab.txt"] + b"v2\n"}, ref="v2")
@@ -184,58 +166,162 @@ def test_a_damaged_record_says_nothing(hub_with_model: LocalHub) -> None:
     assert look_up("model", NAME).usable
 
 
-def test_a_place_that_cannot_be_written_is_named(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", "/proc/clf cache")
-    with pytest.raises(OutputError, match=r"the cache /proc/clf cache cannot be written") as refused:
-        store.fetch("model", NAME)
-    assert "HF_HOME" in refused.value.hint
+# --- a cache of plain files -----------------------------------------------------------------------------------------
 
 
-def test_a_path_with_spaces_is_a_path(hub: LocalHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "my cache, ü"))
-    assert store.fetch("model", NAME).origin == "hub"
-    assert store.fetch("model", NAME, offline=True).origin == "cache"
+def keep(repository: str, commit: str = FIRST, revision: str | None = None, files: dict[str, bytes] = TEXTS) -> Path:
+    """Put a commit of a dataset into the cache and its record, and return the folder of its files."""
+    root = repository_folder("dataset", repository)
+    folder = root / "snapshots" / commit
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    listing = {name: Content(len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+    add_to_record(root, revision, commit, listing)
+    return folder
 
 
-def test_the_plain_client_finds_what_clf_fetched(hub_with_model: LocalHub) -> None:
-    from huggingface_hub import snapshot_download
+def change_unseen(path: Path) -> None:
+    """Change a byte, but neither the size nor the modification time."""
+    status = path.stat()
+    flipped(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    patterns = wanted("model", list(tiny_encoder_files()))
-    assert snapshot_download(NAME, local_files_only=True, allow_patterns=patterns)
-    shutil.rmtree(cache_folder() / ".locks")
-    assert look_up("model", NAME).usable
+
+def test_a_record_reads_back_as_written(tmp_path: Path) -> None:
+    add_to_record(tmp_path, None, FIRST, {"train.csv": Content(1, "1" * 64)})
+    add_to_record(tmp_path, "v2", SECOND, {"größe.csv": Content(7, "0" * 64)})
+    assert read_record(tmp_path) == CacheRecord(
+        {"main": FIRST, "v2": SECOND},
+        {FIRST: {"train.csv": Content(1, "1" * 64)}, SECOND: {"größe.csv": Content(7, "0" * 64)}},
+    )
+    assert (tmp_path / "refs" / "main").read_text() == FIRST
+    assert (tmp_path / "refs" / "v2").read_text() == SECOND
+
+
+def test_a_commit_that_was_asked_for_by_its_hash_gets_no_branch(tmp_path: Path) -> None:
+    add_to_record(tmp_path, FIRST, FIRST, {})
+    assert not (tmp_path / "refs").exists()
+    assert read_record(tmp_path).revisions == {FIRST: FIRST}
+
+
+@pytest.mark.parametrize("revision", ["../outside", "/tmp/outside", "a/../../outside"])
+def test_a_revision_that_leads_out_of_the_folder_is_refused(tmp_path: Path, revision: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid revision"):
+        add_to_record(tmp_path, revision, FIRST, {})
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("names", "chosen"),
+    "record",
     [
-        (["model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json"], ["model.safetensors"]),
-        (["model-00001-of-00002.safetensors", "model.safetensors.index.json"],
-         ["model-00001-of-00002.safetensors", "model.safetensors.index.json"]),
-        (["pytorch_model.bin", "tf_model.h5", "flax_model.msgpack", "rust_model.ot", "modeling_x.py"], []),
-        (["onnx/model.onnx", "1_Pooling/config.json", "config.json"], ["config.json"]),
-        (["model.fp16.safetensors", "spiece.model", "tokenizer.json"], ["spiece.model", "tokenizer.json"]),
-        (["training_args.bin", "README.md", "vocab.txt", "merges.txt"], ["merges.txt", "vocab.txt"]),
+        {}, {"revisions": {"main": FIRST}}, {"revisions": {}, "commits": []}, {"revisions": [], "commits": {}},
+        {"revisions": {}, "commits": {FIRST: {"a": {"size": 1}}}}, {"revisions": {}, "commits": {FIRST: {"a": 5}}},
+        {"revisions": {}, "commits": {FIRST: {"a": {"size": "many", "hash": "x"}}}},
     ],
 )  # fmt: skip
-def test_only_what_is_needed_of_a_model_is_wanted(names: list[str], chosen: list[str]) -> None:
-    assert wanted("model", names) == chosen
+def test_a_record_with_a_wrong_field_counts_as_empty(tmp_path: Path, record: dict[str, object]) -> None:
+    (tmp_path / RECORD).write_text(json.dumps(record))
+    assert read_record(tmp_path) == CacheRecord()
 
 
-def test_no_code_is_wanted_of_a_dataset() -> None:
-    assert wanted("dataset", ["imdb.py", "data/train.parquet", "README.md", "x.pkl"]) == [
-        "README.md",
-        "data/train.parquet",
+def test_what_clf_fetched_is_listed_by_kind_id_and_revision() -> None:
+    keep("acme/texts")
+    keep("acme/texts", SECOND, "v2")
+    for folder in ("models--bert", "spaces--acme--app", "models--fetched--elsewhere"):
+        (cache_folder() / folder).mkdir()
+    for folder in ("models--bert", "spaces--acme--app"):
+        add_to_record(cache_folder() / folder, None, FIRST, {})
+    assert list(recorded_repositories()) == [
+        ("dataset", "acme/texts", "main"),
+        ("dataset", "acme/texts", "v2"),
+        ("model", "bert", "main"),
     ]
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../b", "..", "a\\..\\b", ""])
-def test_no_name_leads_out_of_the_folder(name: str) -> None:
-    assert not stays_inside(name)
+def test_a_file_that_cannot_be_replaced_leaves_no_part_behind(tmp_path: Path) -> None:
+    (tmp_path / RECORD).mkdir()
+    with pytest.raises(OSError, match=RECORD):
+        replace_text(tmp_path / RECORD, "{}")
+    assert [path.name for path in tmp_path.iterdir()] == [RECORD]
 
 
-def test_weights_of_another_kind_are_refused() -> None:
-    with pytest.raises(ModelError, match="only pickled"):
-        check_weights("a/b", ["pytorch_model.bin"])
-    with pytest.raises(ModelError, match=r"has no model\.safetensors"):
-        check_weights("a/b", ["tf_model.h5"])
+def test_verified_bytes_are_hashed_again_only_when_asked_or_when_the_file_looks_changed() -> None:
+    file = keep("acme/texts") / "train.csv"
+    assert look_up("dataset", "acme/texts").usable
+    change_unseen(file)
+    assert look_up("dataset", "acme/texts").usable
+    wrong = ["the content of train.csv does not match its hash"]
+    assert look_up("dataset", "acme/texts", anew=True).problems == wrong
+    os.utime(file, ns=(0, 0))
+    assert look_up("dataset", "acme/texts").problems == wrong
+
+
+def test_what_was_hashed_on_arrival_need_not_be_hashed_again() -> None:
+    folder = keep("acme/texts")
+    flipped(folder / "train.csv")
+    note_verified(folder.parents[1], FIRST, ["train.csv"])
+    assert look_up("dataset", "acme/texts").usable
+    assert look_up("dataset", "acme/texts", anew=True).problems
+
+
+def test_a_file_of_another_size_is_named_with_both_sizes() -> None:
+    file = keep("acme/texts") / "train.csv"
+    file.write_bytes(b"text\n")
+    assert look_up("dataset", "acme/texts").problems == [f"train.csv has 5 bytes, expected {len(TEXTS['train.csv'])}"]
+
+
+def test_verifying_needs_a_known_hash_and_using_does_not() -> None:
+    folder = keep("acme/texts")
+    add_to_record(folder.parents[1], None, FIRST, {"train.csv": Content(len(TEXTS["train.csv"]), "")})
+    assert look_up("dataset", "acme/texts").usable
+    assert look_up("dataset", "acme/texts", anew=True).problems == [
+        "train.csv cannot be verified because its hash is unknown"
+    ]
+
+
+def test_the_first_complete_commit_of_a_revision_is_used() -> None:
+    recorded = keep("acme/texts")
+    of_the_client = keep("acme/texts", SECOND, SECOND)
+    (recorded.parents[1] / "refs" / "main").write_text(SECOND + "\n")
+    assert look_up("dataset", "acme/texts").usable == store.Snapshot(recorded, FIRST)
+    (recorded / "train.csv").unlink()
+    assert look_up("dataset", "acme/texts").usable == store.Snapshot(of_the_client, SECOND)
+    (of_the_client / "train.csv").write_bytes(b"")
+    found = look_up("dataset", "acme/texts")
+    assert (found.snapshot, found.problems) == (store.Snapshot(recorded, FIRST), ["train.csv is missing"])
+
+
+@pytest.mark.parametrize("revision", ["v9", SECOND, "main/x", ""])
+def test_a_revision_that_is_not_cached_is_not_found(revision: str) -> None:
+    folder = keep("acme/texts")
+    if not revision:  # recorded, but its files are gone
+        folder.rename(folder.with_name("elsewhere"))
+    found = look_up("dataset", "acme/texts", revision or None)
+    assert (found.snapshot, found.problems) == (None, [])
+
+
+def test_a_cache_that_cannot_note_what_it_verified_is_used_all_the_same() -> None:
+    folder = keep("acme/texts")
+    (folder.parents[1] / VERIFIED).mkdir()
+    assert look_up("dataset", "acme/texts").usable
+
+
+def test_files_of_another_tool_are_held_against_the_list_that_it_kept() -> None:
+    folder = keep("acme/texts", files={**TEXTS, "test.csv": b"text,label\nbad,0\n"})
+    root = folder.parents[1]
+    (root / RECORD).unlink()
+    small = content_hash(folder / "test.csv", "0" * 40)
+    large = hashlib.sha256(TEXTS["train.csv"]).hexdigest()
+    listed = {"train.csv": {"lfs_sha256": large, "blob_id": "0" * 40}, "test.csv": {"blob_id": small}, "x.py": {}}
+    (root / "trees").mkdir()
+    (root / "trees" / f"{FIRST}.json").write_text(json.dumps({"files": listed}))
+    assert look_up("dataset", "acme/texts", anew=True).usable
+    for name in ("train.csv", "test.csv"):
+        flipped(folder / name)
+    assert look_up("dataset", "acme/texts", anew=True).problems == [
+        "the content of test.csv does not match its hash",
+        "the content of train.csv does not match its hash",
+    ]
+    (folder / "test.csv").unlink()
+    assert look_up("dataset", "acme/texts").problems == ["test.csv is missing"]

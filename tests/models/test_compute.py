@@ -1,14 +1,16 @@
 """`auto` picks what this machine does fast, every GPU has its number, and what is not there is refused."""
 
-import errno
 import logging
+import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
-from clf.errors import UsageError, ran_out_of_memory
+from clf import processes
+from clf.errors import UsageError
 from clf.models.compute import Compute, choose_compute
 from clf.processes import World
 from clf.settings import ComputeSettings
@@ -106,10 +108,74 @@ def test_a_driver_that_does_not_work_is_told_in_one_line(
         return False
 
     monkeypatch.setattr(torch.cuda, "is_available", is_available)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with caplog.at_level(logging.WARNING):
-        assert device_of("auto").type in {"cpu", "mps"}
+        assert device_of("auto") == torch.device("cpu")
     [record] = caplog.records
     assert record.getMessage().endswith("The NVIDIA driver on your system is too old")
+
+
+@pytest.mark.parametrize(("metal", "device"), [(True, torch.device("mps", 0)), (False, torch.device("cpu"))])
+def test_auto_takes_metal_where_there_is_no_cuda_and_the_processor_where_there_is_neither(
+    monkeypatch: pytest.MonkeyPatch, metal: bool, device: torch.device
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: metal)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    assert choose_compute(ComputeSettings()) == Compute(device, "fp32" if metal else "bf16", rereads=True)
+
+
+def test_metal_where_there_is_none_is_refused_with_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UsageError, match="--device mps: this machine has no GPU that Metal can use") as refused:
+        device_of("mps")
+    assert refused.value.hint == "use --device auto or cpu"
+
+
+def test_the_older_name_of_the_librarys_variable_is_heeded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.setenv("DNNL_MAX_CPU_ISA", "AVX2")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert choose_compute(ComputeSettings(device="cpu")).precision == "fp32"
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_a_precision_that_was_asked_for_is_not_doubted(precision: str) -> None:
+    assert not choose_compute(ComputeSettings(device="cpu", precision=precision)).rereads
+
+
+def test_fp16_multiplies_in_fp16() -> None:
+    with Compute(torch.device("cpu"), "fp16").autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float16
+
+
+@pytest.mark.parametrize(
+    ("world", "told", "cores", "threads"),
+    [
+        (World(), None, 8, [8]),  # of the sixteen that PyTorch would use
+        (World(), None, 64, [16]),
+        (World(), "3", 8, []),
+        (World(1, 2, 1, 2), "1", 8, [4]),  # torchrun sets it to 1
+        (World(0, 3, 0, 3), None, 8, [2]),
+        (World(0, 16, 0, 16), None, 8, [1]),
+        (World(1, 2, 0, 1), "1", 8, [8]),  # alone on its host
+    ],
+)
+def test_the_cores_are_shared_by_the_processes_of_a_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, world: World, told: str | None, cores: int, threads: list[int]
+) -> None:
+    monkeypatch.setattr(processes, "CONTROL_GROUP", tmp_path)  # no limit of a container
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", told)
+    chosen: list[int] = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 16)
+    monkeypatch.setattr(torch, "set_num_threads", chosen.append)
+    choose_compute(ComputeSettings(device="cpu", precision="fp32"), world)
+    assert chosen == threads
 
 
 # --- on a machine with GPUs ---------------------------------------------------------------------------------
@@ -174,22 +240,31 @@ def test_the_format_is_asked_of_the_gpu_that_computes(
 
 
 @pytest.mark.parametrize(
-    ("error", "of_memory"),
+    ("device", "there", "message", "hint"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
-        (RuntimeError("MPS backend out of memory (MPS allocated: 18 GB)"), True),
-        (
-            RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
-            True,
-        ),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
-        (MemoryError(), True),
-        (RuntimeError("unable to mmap 90869492 bytes from file: Cannot allocate memory (12)"), True),
-        (OSError(errno.ENOMEM, "Cannot allocate memory"), True),
-        (OSError(errno.ENOENT, "No such file"), False),
-        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
-        (ValueError("out of memory"), False),
+        ("cuda:2", 2, "which has cuda:0 to cuda:1", "use --device auto, or one of these"),
+        ("cuda:1", 1, "which has cuda:0 only", "use --device auto, or one of these"),
     ],
 )
-def test_want_of_memory_is_told_from_other_errors(error: Exception, of_memory: bool) -> None:
-    assert ran_out_of_memory(error) is of_memory
+def test_the_first_gpu_beyond_the_last_is_refused(
+    gpus: list[torch.device], monkeypatch: pytest.MonkeyPatch, device: str, there: int, message: str, hint: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: there)
+    with pytest.raises(UsageError, match=f"--device {device} is not on this machine, {message}") as refused:
+        device_of(device)
+    assert refused.value.hint == hint
+
+
+def test_as_many_processes_as_gpus_are_accepted_and_one_more_is_told_how_many_to_start(
+    gpus: list[torch.device],
+) -> None:
+    assert device_of("cuda", World(1, 2, 1, 2)) == torch.device("cuda", 1)
+    with pytest.raises(UsageError) as refused:
+        device_of("cuda", World(0, 3, 0, 3))
+    assert refused.value.message == "3 processes were started on a machine with 2 GPUs"
+    assert "torchrun --nproc-per-node 2" in refused.value.hint
+
+
+def test_processes_that_compute_on_processors_need_no_gpu(gpus: list[torch.device]) -> None:
+    assert device_of("cpu", World(3, 4, 3, 4)) == torch.device("cpu")
+    assert gpus == []

@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from clf.models.classifier import position_limit
 from clf.models.cpu.attention import attend_text_by_text, keep_activations_in_bf16
-from clf.models.families import FAMILIES, UNKNOWN, family_of
+from clf.models.families import FAMILIES, NARROW, NARROW_RATE, UNKNOWN, family_of, suggested_rate
 
 POSITIONS = 20
 SMALL: dict[str, Any] = {
@@ -64,3 +64,20 @@ def test_fast_attention_and_activations_fit(kind: str) -> None:
 
 def test_an_architecture_that_is_not_in_the_table_works_plainly() -> None:
     assert family_of("modernbert") == UNKNOWN == family_of("")
+
+
+def test_a_narrow_encoder_gets_a_larger_rate_under_any_name() -> None:
+    assert suggested_rate("sentence-transformers/all-MiniLM-L6-v2") == 1e-4
+    assert suggested_rate("google/electra-small-discriminator") == 3e-4
+    assert suggested_rate("google/bert_uncased_L-2_H-128_A-2") == 1e-4
+    assert suggested_rate("distilbert-base-uncased", 768) is None
+    assert suggested_rate("./my/folder", 384) == 1e-4
+
+
+def test_narrow_is_up_to_a_width_and_a_known_name_says_more_than_the_width() -> None:
+    assert suggested_rate("./encoder", NARROW) == NARROW_RATE
+    assert suggested_rate("./encoder", NARROW + 1) is None
+    assert suggested_rate("./encoder") is None
+    assert suggested_rate("./encoder", 0) is None
+    assert suggested_rate("Google/ELECTRA-large-discriminator", 1024) == 5e-5
+    assert suggested_rate("google/electra-small-discriminator", 256) == 3e-4

@@ -1,19 +1,16 @@
 """Models come from a path, the cache, the package or the Hub, in that order, and only when they are whole and safe."""
 
-import io
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clf.errors import ClfError, ModelError, NetworkError
 from clf.models import store
-from clf.models.store import EMBEDDED_ID, find_local_model, find_model, has_embedded
-from conftest import RunClf
+from clf.models.store import EMBEDDED_ID, find_local_model, find_model, has_embedded, local_tokenizer
 from support.local_hub import LocalHub
-from support.tiny import imdb_files, tiny_encoder_files
+from support.tiny import tiny_encoder_files
 
 needs_minilm = pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
 
@@ -95,10 +92,22 @@ def test_offline_names_the_command_that_would_help(hub: LocalHub) -> None:
     assert hub.requests == []
 
 
-def test_a_hub_that_cannot_be_reached_is_known_at_once(dead_hub: None) -> None:
+@pytest.mark.parametrize(
+    ("package", "hint"),
+    [
+        ("clf", f", or use --model {EMBEDDED_ID}, which is installed"),
+        ("no_such_package", f", or pip install 'clf-cli[minilm]' and use --model {EMBEDDED_ID}"),
+    ],
+    ids=["installed", "not installed"],
+)
+def test_a_hub_that_cannot_be_reached_is_known_at_once(
+    dead_hub: None, monkeypatch: pytest.MonkeyPatch, package: str, hint: str
+) -> None:
+    monkeypatch.setattr(store, "EMBEDDED_PACKAGE", package)
     with pytest.raises(NetworkError, match="ConnectError") as refused:
         find_model("distilbert-base-uncased")
     assert "clf download-models" in refused.value.hint
+    assert refused.value.hint.endswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -117,70 +126,35 @@ def test_an_unknown_model_is_named(
         find_model(name, revision)
 
 
-def without(name: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).unlink()
+@pytest.mark.parametrize("name", ["~/tiny", "./tiny"])
+def test_a_path_may_begin_at_home_or_here(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HOME", str(tiny_encoder.parent))
+    monkeypatch.chdir(tiny_encoder.parent)
+    found = find_model(name)
+    assert (found.folder.resolve(), found.name, found.origin) == (tiny_encoder.resolve(), name, "path")
 
 
-def with_text(name: str, text: str) -> Callable[[Path], object]:
-    return lambda folder: (folder / name).write_text(text)
+def test_a_name_that_no_repository_can_have_is_nowhere(dead_hub: None) -> None:
+    assert find_local_model("a b") is None
+    with pytest.raises(ModelError, match="'a b' is neither a Hub id nor a folder") as refused:
+        find_model("a b")
+    assert refused.value.hint == "pass a Hub id (owner/name) or the path of a model folder"
 
 
-def as_pickle(folder: Path) -> None:
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+@needs_minilm
+def test_the_embedded_encoder_has_a_short_name_and_no_revision(hub: LocalHub) -> None:
+    found = find_local_model("all-MiniLM-L6-v2")
+    assert found is not None
+    assert (found.name, found.origin, found.revision) == (EMBEDDED_ID, "package", None)
+    assert find_local_model(EMBEDDED_ID, "main") is None
+    assert find_local_model("someone/all-MiniLM-L6-v2") is None
 
 
-def without_tokenizer(folder: Path) -> None:
-    (folder / "tokenizer.json").unlink()
-    (folder / "vocab.txt").unlink()
-
-
-def cut_off(folder: Path) -> None:
-    data = (folder / "model.safetensors").read_bytes()
-    (folder / "model.safetensors").write_bytes(data[:30])
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (without("config.json"), "has no config.json"),
-        (with_text("config.json", "{"), "is damaged or has no model_type"),
-        (with_text("config.json", "{}"), "is damaged or has no model_type"),
-        (without("model.safetensors"), "has no model.safetensors"),
-        (as_pickle, "only pickled weights"),
-        (cut_off, "is truncated or not a safetensors file"),
-        (
-            with_text("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
-            "is a git-lfs pointer",
-        ),
-        (with_text("model.safetensors", "<html>not found</html>"), "is truncated or not a safetensors file"),
-        (without_tokenizer, "has no tokenizer"),
-    ],
-)
-def test_a_folder_that_is_no_whole_model_is_refused(
-    tiny_encoder: Path, tmp_path: Path, damage: Callable[[Path], object], message: str
-) -> None:
+def test_a_tokenizer_is_found_beside_its_model_or_is_none(tiny_encoder: Path, tmp_path: Path, dead_hub: None) -> None:
+    assert local_tokenizer(str(tiny_encoder)) == tiny_encoder / "tokenizer.json"
     folder = copy(tiny_encoder, tmp_path / "model")
-    damage(folder)
-    with pytest.raises(ModelError, match=message) as refused:
-        find_model(str(folder))
-    assert refused.value.hint
-
-
-def test_a_file_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "model.bin").write_text("")
-    with pytest.raises(ModelError, match="is a file, expected a model folder"):
-        find_model(str(tmp_path / "model.bin"))
-
-
-def test_code_beside_a_dataset_is_neither_fetched_nor_run(
-    hub: LocalHub, own_folder: Path, clf: RunClf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    canary = own_folder / "canary"
-    script = f"open({str(canary)!r}, 'w').close()\n".encode()
-    files = {name: data for name, data in imdb_files().items() if name != "README.md"}
-    hub.publish("datasets", "evil/data", files | {"data.py": script, "evil.py": script, "setup.py": script})
-    monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 10))
-    done = clf("prepare", "--dataset", "evil/data")
-    assert done.code == 0, done.err
-    assert not [request for request in hub.requests if request.path.endswith(".py")]
-    assert not canary.exists()
+    (folder / "tokenizer.json").unlink()  # vocab.txt is left, which is enough for the model
+    assert find_local_model(str(folder)) is not None
+    assert local_tokenizer(str(folder)) is None
+    assert local_tokenizer(str(tmp_path / "none")) is None  # no folder
+    assert local_tokenizer("owner/unknown") is None  # not in the cache

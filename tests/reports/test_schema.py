@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clf.reports.schema import RESULTS, schemas
+from clf.reports.schema import RESULTS, main, schemas
 from conftest import FAST, RunClf
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "schema"
@@ -15,6 +15,21 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "schema"
 @pytest.mark.parametrize("name", schemas())
 def test_the_docs_hold_the_schemas(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == schemas()[name], "run make docs"
+
+
+def test_the_schemas_are_written_into_a_new_folder_and_replace_old_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "docs" / "schema"
+    for _ in range(2):
+        main(folder)
+        assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == schemas()
+        (folder / "train.json").write_text("old")
+
+
+def test_a_schema_names_the_fields_as_the_output_does_and_allows_no_others() -> None:
+    assert set(schemas()) == {"train.json", "evaluate.json", "compare.json", "predict.json", "export.json"}
+    groups = json.loads(schemas()["evaluate.json"])["$defs"]["LengthGroup"]
+    assert list(groups["properties"]) == ["from", "to", "rows", "accuracy", "interval"]
+    assert groups["additionalProperties"] is False
 
 
 def commands(trained: Path, encoder: Path) -> dict[str, tuple[Any, ...]]:

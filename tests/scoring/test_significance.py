@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import beta, bootstrap, norm
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from clf.scoring.significance import (
@@ -129,6 +129,122 @@ def test_models_that_never_disagree_need_no_number_of_rows() -> None:
     assert paired_difference(table, "macro_f1").rows_needed() is None
 
 
+# --- counts, draws and percentiles --------------------------------------------------------------------------
+
+
+def test_the_percentiles_leave_a_fortieth_on_either_side() -> None:
+    assert interval_of(np.arange(1001.0)) == pytest.approx([25.0, 975.0])
+    assert interval_of(np.arange(101.0)) == pytest.approx([2.5, 97.5])
+
+
+def test_equal_combinations_are_counted_together() -> None:
+    table = tally(np.array([1, 0, 1, 1]), np.array([0, 0, 0, 1]), np.array([2, 0, 2, 1]), classes=3)
+    assert table.cells.tolist() == [[0, 0, 0], [1, 0, 2], [1, 1, 1]]
+    assert table.counts.tolist() == [1, 2, 1]
+    assert (table.rows, table.classes) == (4, 3)
+
+
+def test_draws_come_in_parts_and_each_has_as_many_rows_as_the_table() -> None:
+    table = tally(np.array([0, 0, 1]), np.array([0, 1, 1]), classes=2)
+    parts = list(table.draw(1001, seed=3))
+    assert [part.shape for part in parts] == [(500, 3), (500, 3), (1, 3)]
+    assert {int(rows) for part in parts for rows in part.sum(axis=1)} == {3}
+    assert np.concatenate(parts).mean(axis=0) == pytest.approx([1, 1, 1], abs=0.1)
+    assert [part.shape[0] for part in table.draw(500)] == [500]
+
+
+def test_a_seed_gives_the_same_draws_and_another_one_others() -> None:
+    table = tally(np.array([0, 0, 1] * 30), np.array([0, 1, 1] * 30), np.array([0, 0, 0] * 30), classes=2)
+    assert bootstrap_intervals(table) == bootstrap_intervals(table, draws=10_000, seed=0)
+    assert bootstrap_intervals(table, 50, seed=1) != bootstrap_intervals(table, 50, seed=2)
+    found = paired_difference(table, "macro_f1")
+    assert found == paired_difference(table, "macro_f1", draws=10_000, seed=0)
+    assert found.interval != paired_difference(table, "macro_f1", seed=1).interval
+    values = np.random.default_rng(1).random((20, 2))
+    assert bootstrap_mean_intervals(values) == bootstrap_mean_intervals(values, draws=1000, seed=0)
+    assert bootstrap_mean_intervals(values) != bootstrap_mean_intervals(values, seed=1)
+
+
+def test_intervals_are_those_of_the_first_model_for_every_metric_of_counts() -> None:
+    labels, answers = np.array([0, 0, 1] * 30), np.array([0, 1, 1] * 30)
+    found = bootstrap_intervals(tally(labels, answers, labels, classes=2))
+    assert set(found) == set(OF_COUNTS)
+    low, high = found["accuracy"]
+    assert (low, high) == pytest.approx([2 / 3 - 0.0974, 2 / 3 + 0.0974], abs=0.012)  # 1.96 standard errors
+
+
+def test_each_column_of_means_has_an_interval_of_its_own() -> None:
+    values = np.random.default_rng(2).normal([0.0, 10.0], [1.0, 2.0], size=(400, 2))
+    for column, (low, high) in enumerate(bootstrap_mean_intervals(values)):
+        half = 1.96 * values[:, column].std() / 20
+        assert (low, high) == pytest.approx(values[:, column].mean() + np.array([-half, half]), abs=0.15 * half)
+
+
+# --- two models ---------------------------------------------------------------------------------------------
+
+
+def test_a_difference_is_the_first_model_minus_the_second() -> None:
+    labels = np.zeros(100, dtype=int)
+    first, second = (np.arange(100) < wrong for wrong in (10, 30))
+    found = paired_difference(tally(labels, first.astype(int), second.astype(int), classes=2), "accuracy")
+    assert (found.metric, found.rows) == ("accuracy", 100)
+    assert found.difference == pytest.approx(0.2)
+    assert found.standard_error == pytest.approx(math.sqrt(0.2 * 0.8 / 100), rel=0.03)
+    assert 0.1 < found.interval[0] < 0.2 < found.interval[1] < 0.3
+
+
+def test_a_metric_that_counts_do_not_determine_is_refused() -> None:
+    table = tally(np.array([0]), np.array([0]), np.array([0]), classes=2)
+    with pytest.raises(KeyError, match="auroc"):
+        paired_difference(table, "auroc")
+
+
+def mcnemar_of(won: int, lost: int, both: int = 5) -> float:
+    """Return the p-value of two models of which only the first is right `won` times, only the second `lost` times."""
+    labels = np.zeros(won + lost + both, dtype=int)
+    first, second = labels.copy(), labels.copy()
+    second[:won], first[won : won + lost] = 1, 1
+    return mcnemar(tally(labels, first, second, classes=2))
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "p_value"),
+    [(0, 0, 1.0), (1, 0, 1.0), (0, 1, 1.0), (5, 0, 2 / 32), (0, 5, 2 / 32), (3, 3, 1.0), (6, 1, 2 * 8 / 128)],
+)
+def test_mcnemar_counts_only_rows_that_one_model_alone_gets_right(won: int, lost: int, p_value: float) -> None:
+    assert mcnemar_of(won, lost) == mcnemar_of(won, lost, both=50) == pytest.approx(p_value)
+
+
+Z = float(norm.ppf(0.975) + norm.ppf(0.8))
+
+
+@pytest.mark.parametrize(
+    ("difference", "error", "target", "needed"),
+    [
+        (0.02, 0.015, 0.0, math.ceil(1000 * (Z * 0.015 / 0.02) ** 2)),
+        (0.02, 0.015, 0.01, math.ceil(1000 * (Z * 0.015 / 0.01) ** 2)),
+        (-0.02, 0.015, 0.01, math.ceil(1000 * (Z * 0.015 / 0.02) ** 2)),
+        (-0.01, 0.015, -0.03, math.ceil(1000 * (Z * 0.015 / 0.02) ** 2)),  # within the margin
+        (0.9, 0.0001, 0.0, 1),
+        (0.5, 0.5 / Z, 0.0, 1000),
+        (0.0, 0.015, 0.0, None),
+        (0.02, 0.015, 0.02, None),
+        (0.02, 0.0, 0.0, None),
+    ],
+)
+def test_rows_needed_follow_from_the_effect_and_its_error(
+    difference: float, error: float, target: float, needed: int | None
+) -> None:
+    assert Difference("accuracy", difference, (-1.0, 1.0), error, 1000).rows_needed(target) == needed
+
+
+def test_bounds_are_quantiles_of_beta_distributions() -> None:
+    assert lower_bound(8, 10) == pytest.approx(beta.ppf(0.05, 8, 3))
+    assert lower_bound(0, 10) == 0.0
+    assert clopper_pearson(8, 10) == pytest.approx([beta.ppf(0.025, 8, 3), beta.ppf(0.975, 9, 2)])
+    assert clopper_pearson(10, 10) == pytest.approx([0.025**0.1, 1.0])
+
+
 # --- simulations --------------------------------------------------------------------------------------------
 
 
@@ -148,7 +264,3 @@ def test_equal_models_are_rarely_called_better() -> None:
         labels, first, second = simulated(2000, 0.9, 0.9, generator, classes=4)
         better += paired_difference(tally(labels, first, second, classes=4), "macro_f1", draws=1000).interval[0] > 0
     assert better / 1000 <= 0.04
-
-
-def test_the_percentiles_leave_a_fortieth_on_either_side() -> None:
-    assert interval_of(np.arange(1001.0)) == pytest.approx([25.0, 975.0])

@@ -1,14 +1,17 @@
-"""A checkpoint is whole or absent; a damaged one is named and passed over; another run's is refused."""
+"""A checkpoint is whole or absent; a damaged one is named and skipped; another run's is refused."""
 
 import json
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from clf.errors import UsageError
-from clf.training.checkpoints import MANIFEST, Checkpoints, Fingerprint, RunPosition
+from clf.training.checkpoints import MANIFEST, Checkpoint, Checkpoints, Fingerprint, RunPosition
 from clf.training.keeping import BEST_FILE
 
+WEIGHTS = "model.safetensors"
 MARK = Fingerprint({"--seed": 1}, {"threads": 2})
 PROGRESS = RunPosition(True, 0.5, 10, 1.5)
 
@@ -25,12 +28,40 @@ def save(store: Checkpoints, step: int, best: int | None, content: str = "weight
     folder.mkdir()
     if with_best:
         (folder / BEST_FILE).write_text(f"best {best}")
-    (folder / "model.safetensors").write_text(f"{content} {step}")
+    (folder / WEIGHTS).write_text(f"{content} {step}")
     return store.commit(folder.name, step, best, PROGRESS)
 
 
 def steps(store: Checkpoints) -> list[int]:
     return sorted(int(path.name.split("-")[1]) for path in store.folder.glob("checkpoint-*"))
+
+
+def hidden(store: Checkpoints) -> list[str]:
+    """Return the names of what is left over beside the checkpoints and the staging folder."""
+    return sorted(path.name for path in store.folder.glob(".*") if path != store.stage)
+
+
+def newest(store: Checkpoints) -> Checkpoint:
+    found = store.newest()
+    assert found
+    return found
+
+
+def change(checkpoint: Path, **values: object) -> None:
+    """Change values of the manifest of a checkpoint; None removes one."""
+    manifest = {**json.loads((checkpoint / MANIFEST).read_text()), **values}
+    kept = {name: value for name, value in manifest.items() if value is not None}
+    (checkpoint / MANIFEST).write_text(json.dumps(kept))
+
+
+def fill(folder: Path) -> Path:
+    """Create a folder that cannot be replaced by a rename, because it has a file."""
+    folder.mkdir()
+    (folder / WEIGHTS).write_text("left over")
+    return folder
+
+
+# --- saving and finding -------------------------------------------------------------------------------------
 
 
 def test_the_newest_is_found_with_what_it_holds(store: Checkpoints) -> None:
@@ -40,6 +71,45 @@ def test_the_newest_is_found_with_what_it_holds(store: Checkpoints) -> None:
     found = store.newest()
     assert found
     assert (found.step, found.best_step, found.progress) == (20, 10, PROGRESS)
+
+
+def test_a_saved_checkpoint_is_read_back_as_it_was(store: Checkpoints) -> None:
+    folder = save(store, 10, None)
+    assert folder == store.folder / "checkpoint-10"
+    assert newest(store) == Checkpoint(folder, 10, None, MARK, PROGRESS)
+    lines = (folder / "clf-checkpoint.json").read_text().splitlines()
+    assert lines[1:4] == [' "schema_version": 1,', ' "step": 10,', ' "best_step": null,']  # for people, line by line
+    assert set(json.loads((folder / MANIFEST).read_text())["files"]) == {WEIGHTS}
+
+
+def test_the_newest_is_the_one_of_the_greatest_number(store: Checkpoints) -> None:
+    save(store, 9, 9)
+    save(store, 10, 9)
+    fill(store.folder / "checkpoint-notes")  # someone else's
+    assert newest(store).step == 10
+
+
+def test_files_of_a_checkpoint_can_be_read_by_others(store: Checkpoints) -> None:
+    (store.stage / "checkpoint-1").mkdir()
+    path = store.stage / "checkpoint-1" / WEIGHTS
+    path.touch(0o600)  # as safetensors creates them
+    assert (store.commit("checkpoint-1", 1, None, PROGRESS) / WEIGHTS).stat().st_mode & 0o777 == 0o644
+
+
+def test_everything_is_on_disk_before_the_checkpoint_has_its_name(
+    store: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, bool]] = []
+    final = store.folder / "checkpoint-10"
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append((os.fstat(number).st_ino, final.exists())))
+    save(store, 10, 8, with_best=True)
+    before = {number for number, there in flushed if not there}
+    assert before == {path.stat().st_ino for path in (final, *final.iterdir())}
+    assert flushed[-1] == (store.folder.stat().st_ino, True)  # the folder itself, which now holds the new name
+    assert flushed[-2][0] == final.stat().st_ino
+
+
+# --- rotation -----------------------------------------------------------------------------------------------
 
 
 def test_the_newest_and_the_best_are_kept_and_no_third(store: Checkpoints) -> None:
@@ -66,6 +136,65 @@ def test_one_that_holds_the_best_weights_needs_no_other(store: Checkpoints) -> N
     assert steps(store) == [20, 30]
 
 
+@pytest.mark.parametrize("best", [None, 10])
+def test_one_whose_weights_are_the_best_or_that_was_never_evaluated_needs_no_other(
+    store: Checkpoints, best: int | None
+) -> None:
+    save(store, 10, best)
+    fill(store.folder / "checkpoint-20")  # newer, and without a manifest
+    save(store, 30, 28, with_best=True)
+    assert steps(store) == [10, 30]
+
+
+def test_one_that_needs_another_is_kept_where_there_is_nothing_better(store: Checkpoints) -> None:
+    save(store, 10, 10)
+    save(store, 20, 10)
+    shutil.rmtree(store.folder / "checkpoint-10")
+    save(store, 30, 28, with_best=True)
+    assert steps(store) == [20, 30]
+
+
+@pytest.mark.parametrize("broken", ["{", "{}", "[]", '{"files": {}}', '{"files": null}'])
+def test_a_damaged_one_is_the_first_to_be_deleted(store: Checkpoints, broken: str) -> None:
+    save(store, 10, 8, with_best=True)
+    damaged = fill(store.folder / "checkpoint-20")
+    (damaged / MANIFEST).write_text(broken)
+    save(store, 30, 28, with_best=True)
+    assert steps(store) == [10, 30]
+    assert hidden(store) == []
+
+
+def test_a_checkpoint_is_deleted_over_what_an_earlier_deletion_left(store: Checkpoints) -> None:
+    save(store, 10, 10)
+    save(store, 20, 20)
+    fill(store.folder / ".trash-checkpoint-10")
+    save(store, 30, 20)
+    assert steps(store) == [20, 30]
+    assert hidden(store) == []
+
+
+def test_a_deletion_that_fails_ends_no_run_and_is_made_up_for(
+    store: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store.folder / ".damaged-checkpoint-50")
+
+    def busy(*_: object, **__: object) -> None:
+        raise OSError("busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rmdir", busy)
+        for step in (10, 20, 30, 30):
+            save(store, step, step)
+    assert steps(store) == [20, 30]
+    assert hidden(store) == [".damaged-checkpoint-50", ".replaced-checkpoint-30", ".trash-checkpoint-10"]
+    save(store, 40, 40)
+    store.begin()
+    assert (steps(store), hidden(store)) == ([30, 40], [])
+
+
+# --- damaged ones -------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove", "manifest"])
 def test_a_damaged_one_is_named_and_the_one_before_taken(
     store: Checkpoints, damage: str, caplog: pytest.LogCaptureFixture
@@ -89,6 +218,37 @@ def test_a_damaged_one_is_named_and_the_one_before_taken(
     assert not list(store.folder.glob(".damaged-*"))
 
 
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"files": {WEIGHTS: "0", MANIFEST: "0"}}, f"{WEIGHTS} does not match its hash"),
+        ({"step": None}, "'step'"),
+        ({"best_step": None}, "'best_step'"),
+        ({"files": None}, "'files'"),
+        ({"fingerprint": {"same": {}}}, "'alike'"),
+        ({"fingerprint": {"same": 1, "alike": {}}}, "'int' object is not iterable"),
+        ({"extra": {"evaluated": True}}, "missing 2 required positional arguments"),
+        ({"extra": []}, "no attribute 'items'"),
+    ],
+)
+def test_a_manifest_that_lacks_something_is_damaged(
+    store: Checkpoints, caplog: pytest.LogCaptureFixture, values: dict[str, object], why: str
+) -> None:
+    folder = save(store, 10, 10)
+    change(folder, **values)
+    assert store.newest() is None
+    [line] = caplog.messages
+    assert line.startswith(f"{folder} is damaged, skipping it: ")
+    assert why in line
+
+
+def test_a_manifest_that_is_no_object_is_damaged(store: Checkpoints, caplog: pytest.LogCaptureFixture) -> None:
+    (save(store, 10, 10) / MANIFEST).write_text("[]")
+    assert store.newest() is None
+    assert "is damaged, skipping it" in caplog.text
+    assert store.begun_with() == {}
+
+
 def test_one_whose_best_weights_are_damaged_is_passed_over(
     store: Checkpoints, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -97,6 +257,36 @@ def test_one_whose_best_weights_are_damaged_is_passed_over(
     (best / "model.safetensors").write_text("")
     assert store.newest() is None
     assert "its best weights, checkpoint-10, are damaged" in caplog.text
+    assert caplog.messages[1].startswith(f"skipping {best.with_name('checkpoint-20')}: its best weights")
+
+
+def test_the_best_weights_are_only_looked_for_where_they_are_not_held(store: Checkpoints) -> None:
+    save(store, 10, 7)  # the best of the best is not needed
+    save(store, 20, 10)
+    assert newest(store).step == 20
+    shutil.rmtree(store.folder / "checkpoint-10")
+    assert store.newest() is None
+    save(store, 30, 28, with_best=True)
+    assert newest(store).step == 30
+    save(store, 40, None)
+    assert newest(store).step == 40
+
+
+def test_damaged_ones_are_set_aside_and_only_those_after_the_step(store: Checkpoints) -> None:
+    for step in (0, 9, 10):
+        fill(store.folder / f"checkpoint-{step}")
+    fill(store.folder / ".damaged-checkpoint-10")  # of an earlier resumption
+    fill(store.folder / "checkpoint-notes")
+    store.drop_after(9)
+    assert hidden(store) == [".damaged-checkpoint-10"]
+    store.drop_after(0)
+    assert hidden(store) == [".damaged-checkpoint-10", ".damaged-checkpoint-9"]
+    assert (store.folder / "checkpoint-0").exists()
+    assert (store.folder / "checkpoint-notes").exists()
+    assert store.newest() is None
+
+
+# --- interrupted replacements -------------------------------------------------------------------------------
 
 
 def test_the_same_step_again_replaces_what_it_had(store: Checkpoints) -> None:
@@ -108,11 +298,38 @@ def test_the_same_step_again_replaces_what_it_had(store: Checkpoints) -> None:
     assert (found.folder / "model.safetensors").read_text() == "evaluated 10"
 
 
+def test_the_same_step_replaces_it_over_what_an_earlier_replacement_left(store: Checkpoints) -> None:
+    save(store, 10, None)
+    fill(store.folder / ".replaced-checkpoint-10")
+    assert (save(store, 10, 10, "evaluated") / WEIGHTS).read_text() == "evaluated 10"
+    assert hidden(store) == []
+
+
 def test_a_replacement_cut_between_two_renames_is_taken_back(store: Checkpoints) -> None:
     place = save(store, 10, 10)
     place.rename(place.with_name(f".replaced-{place.name}"))
     store.begin()
     assert steps(store) == [10]
+
+
+def test_a_commit_that_fails_halfway_leaves_the_checkpoint_that_was_there(
+    store: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(store, 10, None)
+    rename = os.rename
+
+    def fail_to_publish(source: Any, target: Any, **options: Any) -> None:
+        if store.stage in Path(source).parents:
+            raise OSError("the machine stopped")
+        rename(source, target, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", fail_to_publish)
+        with pytest.raises(OSError, match="the machine stopped"):
+            save(store, 10, 10, "evaluated")
+    assert steps(store) == []
+    store.begin()
+    assert (newest(store).folder / WEIGHTS).read_text() == "weights 10"
 
 
 def test_what_was_being_written_is_cleared(store: Checkpoints) -> None:
@@ -123,24 +340,10 @@ def test_what_was_being_written_is_cleared(store: Checkpoints) -> None:
     assert not list(store.stage.iterdir())
 
 
-def test_another_run_is_refused_with_both_values(store: Checkpoints) -> None:
+def test_leftovers_are_cleared_and_what_may_be_needed_stays(store: Checkpoints) -> None:
     save(store, 10, 10)
-    other = Checkpoints(store.folder, Fingerprint({"--seed": 2}, {"threads": 2}))
-    with pytest.raises(UsageError, match="--seed was 1, is now 2"):
-        other.newest()
-
-
-def test_another_machine_is_a_warning(store: Checkpoints, caplog: pytest.LogCaptureFixture) -> None:
-    save(store, 10, 10)
-    assert Checkpoints(store.folder, Fingerprint({"--seed": 1}, {"threads": 8})).newest()
-    assert "threads was 2, is now 8" in caplog.text
-
-
-def test_what_a_later_version_wrote_is_refused_and_kept(store: Checkpoints) -> None:
-    folder = save(store, 10, 10)
-    manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 2}))
-    for read in (store.newest, store.begun_with, store.check):
-        with pytest.raises(UsageError, match="has schema 2"):
-            read()
-    assert folder.exists()
+    for name in (".replaced-checkpoint-10", ".trash-checkpoint-5", ".damaged-checkpoint-20"):
+        fill(store.folder / name)
+    store.begin()
+    assert hidden(store) == [".damaged-checkpoint-20"]
+    assert (newest(store).folder / WEIGHTS).read_text() == "weights 10"

@@ -85,3 +85,44 @@ def test_a_head_of_its_own_or_that_is_more_than_a_layer_is_left_alone(tiny_encod
     handle.remove()
     layer.register_forward_pre_hook(lambda module, inputs: (inputs[0][:, None],))  # as of heads that answer per token
     assert not can_be_fitted(classifier)
+
+
+def test_of_two_classes_one_gets_what_the_other_loses(tiny_encoder: Path) -> None:
+    classifier = loaded(tiny_encoder, ["bad", "good"])
+    rows = review_rows()
+    ids = tokenize([text for text, _ in rows], classifier.tokenizer, 32)
+    layer = last_layer(classifier.model)
+    assert layer is not None
+    fit_head(classifier, ids, np.array([["bad", "good"].index(label) for _, label in rows]), CPU)
+    weights, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
+    assert torch.equal(weights[0], -weights[1])
+    assert float(weights.abs().max()) > 0
+    fit_head(classifier, ids, np.array([["good", "bad"].index(label) for _, label in rows]), CPU)
+    assert torch.allclose(layer.weight, weights.flip(0), atol=1e-4)
+    assert torch.allclose(layer.bias, bias.flip(0), atol=1e-3)
+
+
+def test_the_head_is_fitted_on_a_part_of_many_texts_and_tells_its_progress(
+    tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "MOST_TEXTS", 6)
+    classifier = loaded(tiny_encoder, ["a", "b"])
+    ids = tokenize(["one text", "another text"] * 5, classifier.tokenizer, 32)
+    counted: list[int] = []
+    fit_head(classifier, ids, np.array([0, 1] * 5), CPU, counted.append)
+    assert sum(counted) == 6
+
+
+def test_a_model_that_fails_to_answer_is_left_alone_and_unchanged(tiny_encoder: Path) -> None:
+    classifier = loaded(tiny_encoder, ["a", "b"])
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("it needs another input")
+
+    layer = last_layer(classifier.model)
+    assert layer is not None
+    handle = classifier.model.register_forward_pre_hook(fail)
+    assert not can_be_fitted(classifier)
+    handle.remove()
+    assert can_be_fitted(classifier)
+    assert len(layer._forward_hooks) == 0

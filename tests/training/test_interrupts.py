@@ -4,10 +4,11 @@ import io
 import logging
 import os
 import signal
+import threading
 
 import pytest
 
-from clf.training.interrupts import stop_on_signals
+from clf.training.interrupts import SIGNALS, StopRequest, stop_on_signals
 
 
 class Interrupted(io.RawIOBase):
@@ -68,3 +69,56 @@ def test_without_a_signal_nothing_is_told(caplog: pytest.LogCaptureFixture) -> N
         pass
     assert stop.number == 0
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143), (0, 143)]
+)
+def test_the_exit_code_tells_ctrl_c_from_all_others(number: int, code: int) -> None:
+    request = StopRequest()
+    request.number = number
+    assert request.exit_code == code
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_the_process_at_once(second: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with stop_on_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert codes == []
+        os.kill(os.getpid(), second)
+        assert codes == [128 + second]
+
+
+def test_a_signal_that_the_shell_had_ignored_stays_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with stop_on_signals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.number == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert caplog.text == ""
+
+
+def test_an_error_puts_the_handlers_back(caplog: pytest.LogCaptureFixture) -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with pytest.raises(ValueError, match="it failed"), stop_on_signals():
+        raise ValueError("it failed")
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+    assert caplog.text == ""
+
+
+def test_another_thread_than_the_main_one_hears_no_signal() -> None:
+    before, heard = signal.getsignal(signal.SIGTERM), []
+
+    def train() -> None:
+        with stop_on_signals() as stop:
+            heard.append((stop.number, signal.getsignal(signal.SIGTERM)))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert heard == [(0, before)]

@@ -1,6 +1,7 @@
 """The best epoch is kept, patience ends the run, and a run whose numbers fail is stopped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,24 @@ from clf.errors import TrainingError
 from clf.models.classifier import Classifier
 from clf.models.compute import choose_compute
 from clf.models.from_files import load_for_training
+from clf.models.inference import probabilities_of
 from clf.models.store import find_model
 from clf.models.tokens import tokenize
+from clf.processes import ALONE
+from clf.scoring.answers import Answers
 from clf.settings import Settings, TrainSettings
 from clf.settings_sources import load_settings
 from clf.storage.run_folder import Run
-from clf.training import plan
 from clf.training.arguments import training_arguments
 from clf.training.batching import Encoded
 from clf.training.checkpoints import Checkpoints, Fingerprint
 from clf.training.plan import Loss, Plan
-from clf.training.schedule import Sizes, choose_schedule
+from clf.training.schedule import SelectBy, Sizes, choose_schedule
 from clf.training.selection import selection
+from clf.training.setup import fine_tune_work
 from clf.training.trained import Trained
 from clf.training.trainer import fine_tune
+from support.training import MakeWork, at_first_step
 
 LABELS = ["negative", "positive"]
 
@@ -75,7 +80,7 @@ def test_a_run_reports_what_it_did_and_writes_its_history(tiny_encoder: Path, tm
 
 def test_at_most_two_checkpoints_are_kept(tiny_encoder: Path, tmp_path: Path) -> None:
     _, _, run = tuned(tiny_encoder, tmp_path, epochs=4, batch_size=16, learning_rate=1e-3, patience=9, save_steps=2)
-    assert 1 <= len(list(run.checkpoints.glob("checkpoint-*"))) <= 2
+    assert len(list(run.checkpoints.glob("checkpoint-*"))) == 2
 
 
 def test_patience_ends_a_run_that_gains_nothing(tiny_encoder: Path, tmp_path: Path) -> None:
@@ -114,6 +119,25 @@ def test_how_often_one_saves_or_writes_history_changes_no_weight(tiny_encoder: P
         assert all(torch.equal(other[name], weight) for name, weight in weights[0].items())
 
 
+def test_an_evaluation_is_measured_on_the_whole_split_and_scored_by_what_selects(
+    make_work: MakeWork, tmp_path: Path
+) -> None:
+    work, run = make_work(head_init="random"), Run(tmp_path / "m")
+    run.folder.mkdir()
+    trainer = at_first_step(lambda: fine_tune_work(work, run, ALONE, False))
+    trainer.state.global_step, trainer.state.epoch = 7, 0.5
+    answers = Answers(probabilities_of(work.classifier, work.validation.texts, work.compute), work.validation.labels)
+    ways: tuple[SelectBy, ...] = ("macro_f1", "log_loss", "last")
+    for by in ways:
+        trainer.plan = replace(trainer.plan, schedule=replace(work.schedule, select_by=by))
+        found = trainer.evaluate()
+        assert found["eval_log_loss"] == pytest.approx(answers.log_loss, abs=1e-4)
+        metrics = {name: found[f"eval_{name}"] for name in ("macro_f1", "log_loss")}
+        assert found["eval_selection"] == selection(metrics, 4, by, 7)
+        assert run.read_history()[-1]["eval_selection"] == found["eval_selection"]
+    assert trainer.seconds_aside > 0
+
+
 def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
     classifier = load_for_training(find_model(str(encoder)), LABELS, seed=1)
     torch.nn.init.constant_(classifier.model.classifier.weight, float("inf"))
@@ -126,24 +150,3 @@ def tune_with_an_infinite_head(encoder: Path, folder: Path) -> None:
         recipe = Plan(arguments, schedule, 3, Loss())
         store = Checkpoints(run.checkpoints, Fingerprint({}, {}))
         fine_tune(classifier, split, split, recipe, compute, run, store)
-
-
-def test_among_equal_f1_the_surer_epoch_is_better() -> None:
-    assert selection({"macro_f1": 1.0, "log_loss": 0.1}, 10) > selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
-    assert selection({"macro_f1": 0.9, "log_loss": 0.1}, 2500) < selection({"macro_f1": 0.902, "log_loss": 90.0}, 2500)
-
-
-def test_one_text_of_a_small_split_decides_nothing() -> None:
-    assert selection({"macro_f1": 0.899, "log_loss": 0.1}, 10) > selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
-    assert selection({"macro_f1": 0.7, "log_loss": 0.1}, 10) < selection({"macro_f1": 1.0, "log_loss": 0.6}, 10)
-
-
-def test_class_weights_are_copied_to_the_device_once() -> None:
-    loss = Loss([1.0, 3.0])
-    logits = torch.tensor([[2.0, 0.0], [2.0, 0.0]])
-    given = [plan._on_device((1.0, 3.0), logits.device) for _ in range(2)]
-    assert given[0] is given[1]
-    right, wrong = (torch.nn.functional.cross_entropy(logits[:1], torch.tensor([label])) for label in (0, 1))
-    assert loss({"logits": logits}, torch.tensor([0, 1]), torch.tensor(2)) == pytest.approx(
-        float(right + 3 * wrong) / 2
-    )

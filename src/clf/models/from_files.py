@@ -39,6 +39,7 @@ def load_classifier(files: ModelFiles) -> Classifier:
         )
     record = read_model_record(folder)
     _check_hashes(folder, record.files if record else {})
+    _declared(config.id2label)  # else the tokenizer, which reads it too, would be called damaged
     with quiet_transformers():
         tokenizer = _tokenizer(folder)
         model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, tokenizer)
@@ -245,8 +246,17 @@ def _check_hashes(folder: Path, files: dict[str, str]) -> None:
 
 
 def _labels(config: Any, folder: Path) -> list[str]:
-    names = [str(config.id2label[number]) for number in range(len(config.id2label))]
-    inverse = {str(label): int(number) for label, number in (config.label2id or {}).items()}
+    ids, count = sorted(config.id2label), len(config.id2label)
+    if ids != list(range(count)):
+        raise ModelError(
+            f"{folder}/config.json: id2label has the ids {str(ids)[1:-1][:200]}, expected 0 to {count - 1}",
+            "number the labels from 0 in id2label and label2id",
+        )
+    names = [str(config.id2label[number]) for number in ids]
+    try:
+        inverse = {str(label): int(number) for label, number in (config.label2id or {}).items()}
+    except (AttributeError, TypeError, ValueError):  # not an object of numbers
+        inverse = {"": -1}
     if len(set(names)) != len(names) or (inverse and inverse != {name: number for number, name in enumerate(names)}):
         raise ModelError(
             f"{folder}/config.json: id2label and label2id contradict each other: {json.dumps(config.label2id)[:200]}",

@@ -93,8 +93,8 @@ def cached_tokens(
     for value in (json.dumps(described), str(max_length), truncation, str(len(tokenizer)), *texts):
         digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
     file = folder / f"{digest.hexdigest()[:32]}.npz"
-    with suppress(OSError, ValueError, KeyError, BadZipFile):
-        with np.load(file, allow_pickle=False) as kept:
+    with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             ids, lengths = kept["ids"], kept["lengths"]
         if len(lengths) == len(texts):
             return list(np.split(ids, np.cumsum(lengths)[:-1]))

@@ -26,7 +26,7 @@ def is_clf_result(folder: Path) -> bool:
         try:
             if "clf_version" in json.loads((folder / name).read_text()):
                 return True
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             continue
     return False
 

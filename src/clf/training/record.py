@@ -19,7 +19,7 @@ from clf.outcomes.base import Metrics
 from clf.settings import Settings
 from clf.storage.result_folders import SCHEMA_VERSION
 from clf.storage.run_folder import now
-from clf.training.arguments import keeps_attention_dropout
+from clf.training.arguments import keeps_attention_dropout, optimizer
 from clf.training.confidence import Calibrated, abstention_record
 from clf.training.ingredients import versions
 
@@ -87,7 +87,7 @@ def _compute(work: "Work") -> ComputeRecord:
         precision=compute.precision,
         attention_dropout=keeps_attention_dropout(work.recipe, compute),
         threads=torch.get_num_threads(),
-        optimizer="fused AdamW",
+        optimizer="fused AdamW" if optimizer(compute).endswith("_fused") else "AdamW",
         batches="by length",
         **work.choices,
     )

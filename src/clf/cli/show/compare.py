@@ -16,7 +16,7 @@ def print_comparison(result: CompareResult) -> None:
         result.intervals,
     )
     if unleaked := {name: metrics for name, metrics in result.without_leaks.items() if metrics}:
-        print_metrics(unleaked, f"Without {count(result.leaked_rows or 0, 'row')} that were in training data")
+        print_metrics(unleaked, f"Without {count(result.leaked_rows or 0, 'row')} found in training data")
     for row in result.comparisons:
         low, high = row.interval
         shown = "" if row.gates else " (shown only)"

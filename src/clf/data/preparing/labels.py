@@ -174,7 +174,10 @@ def read_label_map(text: str) -> dict[str, str]:
         try:
             content = path.read_text(encoding="utf-8")
             values = json.loads(content) if path.suffix == ".json" else tomllib.loads(content)
-            return {str(key).strip(): str(value).strip() for key, value in values.items()}
+            names = {str(key).strip(): "" if value is None else str(value).strip() for key, value in values.items()}
+            if not all(names.values()):
+                raise ValueError("a name is missing")
+            return names
         except (OSError, ValueError, AttributeError) as error:
             raise UsageError(
                 f"--label-map {path} cannot be read: {error}", 'expected {"1": "World", "2": "Sports"}'

@@ -148,7 +148,7 @@ def _sniff_quote(path: Path, settings: DataSettings) -> str:
 
 
 def _first_lines(path: Path, settings: DataSettings) -> list[str]:
-    with open_text(path, settings) as file:
+    with open_text(path, settings, errors=ESCAPED) as file:
         try:
             return list(islice(file, 200))
         except UnicodeDecodeError as error:
@@ -163,7 +163,7 @@ def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
     In such a file each line is a complete row, and some quote is unpaired or closes before its cell ends.
     """
     tabs, odd = None, False
-    with open_text(path, settings) as file:
+    with open_text(path, settings, errors=ESCAPED) as file:
         try:
             for line in file:
                 if line.strip():

@@ -14,7 +14,7 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
     bad = []
     with open_text(path, settings) as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
-            parts = [(line, *text.strip().partition(" ")[::2]) for line, text in chunk]
+            parts = [(line, *_label_and_text(text)) for line, text in chunk]
             bad += [
                 f"line {line}: {'two labels' if '__label__' in rest[:9] else 'no label'}"
                 for line, label, rest in parts
@@ -31,3 +31,9 @@ def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
             f"{path}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)",
             "expected `__label__x the text`, one label per line (multi-label is not supported yet)",
         )
+
+
+def _label_and_text(line: str) -> tuple[str, str]:
+    """Split a line that is not blank at its first white space, which may be tabs."""
+    label, *rest = line.split(maxsplit=1)
+    return label, rest[0].rstrip() if rest else ""

@@ -23,10 +23,9 @@ from clf.data.reading.files import (
 from clf.errors import DataError
 from clf.settings import DataSettings
 
-# A lone surrogate as a JSON escape; surrogate pairs are complete characters and stay.
-SURROGATE = re.compile(
-    r"(?<!\\)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})", re.IGNORECASE
-)
+# A lone surrogate as a JSON escape. The first group matches what stays: surrogate pairs, which are complete characters,
+# and escaped backslashes, so that what follows one is not taken for an escape.
+SURROGATE = re.compile(r"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
 JsonObject = dict[str, JsonValue]
 
 
@@ -55,7 +54,7 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
     """Read a JSON array of objects."""
     with open_text(path, settings) as file:
         try:
-            values = json.loads(SURROGATE.sub(r"\\ufffd", file.read()), object_pairs_hook=_unique_keys)
+            values = json.loads(_without_halves(file.read()), object_pairs_hook=_unique_keys)
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
         except CUT_OFF as error:
@@ -78,12 +77,17 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
 
 def _json_object(text: str) -> tuple[JsonObject, str]:
     try:
-        value = json.loads(SURROGATE.sub(r"\\ufffd", text), object_pairs_hook=_unique_keys)
+        value = json.loads(_without_halves(text), object_pairs_hook=_unique_keys)
     except json.JSONDecodeError as error:
         return {}, f"invalid JSON at character {error.pos + 1} ({error.msg})"
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
+
+
+def _without_halves(text: str) -> str:
+    """Replace the lone surrogates in a JSON text with the replacement character (U+FFFD)."""
+    return SURROGATE.sub(lambda found: found[1] or r"\ufffd", text)
 
 
 def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:

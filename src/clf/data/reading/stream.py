@@ -14,12 +14,13 @@ from typing import Any
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.columns import TEXT_NAMES
-from clf.data.reading.delimited import DELIMITERS
+from clf.data.reading.delimited import DELIMITERS, LONGEST_CELL
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
     cut_off,
     decoding_failed,
+    find_encoding,
     is_pipe,
     open_pipe,
     open_text,
@@ -28,7 +29,7 @@ from clf.data.reading.files import (
     undecoded,
 )
 from clf.data.reading.formats import count_lines, read_file, sniff_format
-from clf.errors import DataError, UsageError
+from clf.errors import UsageError
 from clf.settings import DataSettings
 
 FIRST_WINDOW = 32
@@ -74,8 +75,8 @@ def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *,
     begun = _first_lines_of(pipe)
     if not begun:
         raise UsageError("the pipe is empty", "pipe texts into it, or pass a file")
-    encoding = settings.encoding or "utf-8"
-    wide = encoding.lower().startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
+    encoding = find_encoding(b"", source, settings) if settings.encoding else "utf-8"
+    wide = encoding.startswith(("utf-16", "utf-32"))
     kept = keep or wide or begun.startswith(TO_BE_KEPT)
     if kept or not _is_plain(begun.decode(encoding, "replace"), settings, names):
         return _from_file(spool(pipe, begun, source.name), settings, "the pipe", names)
@@ -145,7 +146,7 @@ def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
 
 def _beginning(path: Path, settings: DataSettings) -> str:
     """Return the first two lines."""
-    with open_text(path, settings) as file:
+    with open_text(path, settings, errors=ESCAPED) as file:
         try:
             return file.readline() + file.readline()
         except (UnicodeDecodeError, *CUT_OFF):
@@ -160,6 +161,9 @@ def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
     if settings.text_column or settings.delimiter or settings.no_header:
         return False
     lines = beginning.lstrip("\ufeff").splitlines()[:2]
+    if not lines or max(map(len, lines)) > LONGEST_CELL:
+        return True
+    csv.field_size_limit(LONGEST_CELL)
     for mark in DELIMITERS:
         first, *second = csv.reader(lines, delimiter=mark)
         cells = [cell.strip().lower() for cell in first]
@@ -214,6 +218,4 @@ def _decoded(lines: list[bytes], first: int, encoding: str) -> Batch:
         except UnicodeDecodeError as error:
             texts.append(line.decode(encoding, "replace").rstrip("\r"))
             problems[place] = f"line {first + place}: byte 0x{line[error.start]:02x} is not {encoding}"
-        except LookupError as error:
-            raise DataError(f"no encoding is called {encoding!r}", "pass --encoding utf-8") from error
     return Batch({"text": texts}, list(range(first, first + len(lines))), problems=problems)

@@ -189,10 +189,12 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
     import pyarrow
 
     datasets.disable_progress_bars()
-    _check_data_files(folder, repository)
     with tempfile.TemporaryDirectory() as cache:
         try:
+            _check_data_files(folder, repository)
             loaded = datasets.load_dataset(str(folder), cache_dir=cache, verification_mode="no_checks")
+        except DataError:
+            raise
         except Exception as error:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise DataError(
@@ -217,8 +219,8 @@ def _check_data_files(folder: Path, repository: str) -> None:
 
     try:
         configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
-    except (OSError, ValueError, AttributeError):
-        return  # without a readable README, the data files are found by name
+    except OSError:
+        return  # without a README, the data files are found by name
     named = [path for value in configs for path in _paths(value)]
     for path in named:
         if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
+from clf.data.reading.files import ESCAPED, readable, undecoded
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
@@ -65,6 +66,10 @@ def _class_folders(folder: Path) -> list[Path]:
     for path in found:
         if path.name in UNLABELLED:
             log.info("skipping %s: its texts have no labels", path)
+        if what := undecoded(path.name):
+            raise DataError(
+                f"{readable(str(path))}: {what} in the name of this folder", "rename the folder; its name is the label"
+            )
     return [path for path in found if path.name not in UNLABELLED]
 
 
@@ -101,5 +106,5 @@ def tree_fingerprint(folder: Path) -> str:
     """Hash the paths and content of the files; paths count because the folder of a text is its label."""
     found = hashlib.sha256()
     for path in sorted(folder.rglob("*.txt")):
-        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())
+        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode(errors=ESCAPED))
     return found.hexdigest()

@@ -1,0 +1,100 @@
+"""Results go to stdout, notes and errors to stderr, and nothing untrusted is active on a terminal."""
+
+import json
+import logging
+
+import pytest
+
+from clf.cli.show.terminal import NoteHandler, print_error, print_json, print_lines, print_next
+from clf.errors import DataError
+
+HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
+
+
+def test_an_error_is_one_line_and_a_hint_and_markup_in_it_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(DataError(f"bad\n{HOSTILE}", "do [this]"), as_json=True)
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["error", "hint"]
+    assert "[/x] [bold]b[/bold]" in lines[0]
+    assert "[this]" in lines[1]
+    assert json.loads(captured.out)["error"]["kind"] == "data"
+
+
+def test_an_error_without_a_hint_is_one_line_and_leaves_stdout_to_results(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(DataError("no rows"), as_json=False)
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "error: no rows\n")
+
+
+def test_an_error_as_json_has_kind_message_and_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(DataError("no\nrows in größe.csv", "add\nsome"), as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"error": {"kind": "data", "message": "no rows in größe.csv", "hint": "add some"}}
+
+
+@pytest.mark.parametrize(
+    "character", ["\x7f", "\x9b", "\u061c", "\u200f", "\u2028", "\u202e", "\u2066", "\ufeff", "\x1b"]
+)
+def test_json_escapes_what_a_terminal_could_act_on_and_keeps_the_value(
+    capsys: pytest.CaptureFixture[str], character: str
+) -> None:
+    print_json({"text": f"größe {character}"})
+    out = capsys.readouterr().out
+    assert character not in out
+    assert "größe" in out
+    assert json.loads(out) == {"text": f"größe {character}"}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_cannot_say_is_refused(capsys: pytest.CaptureFixture[str], value: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        print_json({"value": value})
+    assert capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def log() -> logging.Logger:
+    """Give a log of its own whose notes are printed."""
+    log = logging.Logger("test", logging.DEBUG)
+    log.addHandler(NoteHandler(logging.INFO))
+    return log
+
+
+def test_each_note_is_printed_once_and_a_warning_is_called_one(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.info("reading %s", "a.csv")
+    log.warning("an empty row")
+    log.info("reading %s", "b.csv")
+    log.info("reading %s", "a.csv")
+    log.error("it failed")
+    log.debug("not for this level")
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "reading a.csv",
+        "warning: an empty row",
+        "reading b.csv",
+        "warning: it failed",
+    ]
+    assert captured.out == ""
+
+
+def test_a_note_is_one_line_of_harmless_text(log: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+    log.info("[red]two\nlines[/red] \x1b[2J")
+    assert capsys.readouterr().err == "[red]two lines[/red] \\x1b[2J\n"
+
+
+@pytest.mark.parametrize("columns", ["200", "20"])
+def test_lines_are_neither_wrapped_nor_read_as_markup(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    print_lines("model: [bold]trained_models/a-name-that-is-longer-than-the-terminal[/bold]", "", "\x1b[0m")
+    print_next("clf predict trained_models/mine --text 'a [new] text that is long'")
+    assert capsys.readouterr().out.splitlines() == [
+        "model: [bold]trained_models/a-name-that-is-longer-than-the-terminal[/bold]",
+        "",
+        "\\x1b[0m",
+        "Next: clf predict trained_models/mine --text 'a [new] text that is long'",
+    ]

@@ -1,0 +1,144 @@
+"""Rows become examples with one text and one label; what is dropped is counted, and what is wrong is named."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from clf.data.reading.batch import SHOWN, Batch, Split
+from clf.data.reading.examples import Examples, RowTally, read_examples
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+
+def split(*batches: Batch) -> Split:
+    return Split(lambda: iter(batches), "x.csv")
+
+
+def batch(texts: Sequence[object], labels: Sequence[object], **more: Sequence[object]) -> Batch:
+    columns = {"text": list(texts), "label": list(labels)} | {name: list(values) for name, values in more.items()}
+    return Batch(columns, list(range(1, len(texts) + 1)))
+
+
+def examples(*batches: Batch, tally: RowTally | None = None, **settings: object) -> Iterator[Examples]:
+    for _, _, found in read_examples(split(*batches), DataSettings(**settings), tally or RowTally()):
+        yield found
+
+
+def refusal(*batches: Batch, **settings: object) -> DataError:
+    with pytest.raises(DataError) as refused:
+        list(examples(*batches, **settings))
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [("pos", "pos"), (" two words\n", "two words"), (0, "0"), (1.0, "1.0"), (True, "true"), (False, "false"),
+     (-1, "-1"), ("", None), (" \t", None), (None, None), (float("nan"), None)],
+)  # fmt: skip
+def test_a_label_is_a_word_or_is_missing(value: object, label: str | None) -> None:
+    tally = RowTally()
+    (found,) = examples(batch(["a", "b"], [value, "other"]), tally=tally)
+    assert found.labels == ([label, "other"] if label else ["other"])
+    assert tally.dropped == ({} if label else {"no label": 1})
+
+
+def test_rows_without_a_text_are_dropped_and_the_first_of_them_remembered() -> None:
+    tally = RowTally()
+    texts = ["a", None, "", " \u3000\n", "b"]
+    (found,) = examples(batch(texts, ["x"] * 5), tally=tally)
+    assert (found.texts, found.lines) == (["a", "b"], [1, 5])
+    assert tally == RowTally(5, {"no text": 3}, {"no text": [2, 3, 4]}, ["text"])
+
+
+def test_a_row_with_neither_text_nor_label_counts_once() -> None:
+    tally = RowTally()
+    list(examples(batch(["a", "", "b"], ["x", "", None]), tally=tally))
+    assert tally.dropped == {"no text": 1, "no label": 1}
+    assert tally.first_dropped == {"no text": [2], "no label": [3]}
+
+
+def test_all_dropped_rows_are_counted_and_the_first_ones_listed() -> None:
+    tally = RowTally()
+    for line in range(1, SHOWN + 3):
+        tally.drop("no text", line)
+    assert tally.dropped == {"no text": SHOWN + 2}
+    assert tally.first_dropped == {"no text": list(range(1, SHOWN + 1))}
+
+
+def test_the_text_itself_is_not_changed() -> None:
+    (found,) = examples(batch([" a  text\n", "<br>"], ["x", "y"]))
+    assert found.texts == [" a  text\n", "<br>"]
+
+
+def test_several_text_columns_are_joined_by_a_space_without_those_that_are_blank() -> None:
+    given = batch(["body", None, " ", "d"], ["x"] * 4, title=["head", "only", "alone", ""])
+    (found,) = examples(given, text_column=["title", "text"])
+    assert found.texts == ["head body", "only", "alone", "d"]
+
+
+def test_label_names_and_groups_stand_beside_the_labels() -> None:
+    given = batch(["a", "", "b"], [0, 0, 1], label_name=[" neg ", "neg", None], writer=[7, 7, " Ann "])
+    (found,) = examples(given, group_column="writer")
+    assert found == Examples(["a", "b"], ["0", "1"], ["neg", None], ["7", "Ann"], [1, 3])
+
+
+def test_a_column_of_numbers_is_text_but_a_number_among_words_is_not() -> None:
+    (found,) = examples(batch([1, None, 2.5], ["x"] * 3))
+    assert found.texts == ["1", "2.5"]
+    refused = refusal(batch(["a", None, 2.5, 3], ["x"] * 4))
+    assert (
+        refused.message
+        == "x.csv: line 3: the text is float, expected a string; line 4: the text is int, expected a string (2 bad rows)"
+    )
+    assert refused.hint == "write the text of each row as one string"
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        ({"body": "b", "to": 1}, "the text is an object with the keys 'body', 'to'", "--text-column COLUMN.KEY"),
+        (["a", "b"], "the text is list, expected a string", "as one string"),
+        (b"a", "the text is bytes, expected a string", "as one string"),
+    ],
+)
+def test_what_is_no_text_is_named_even_if_all_rows_are_alike(value: object, message: str, hint: str) -> None:
+    refused = refusal(batch([value], ["x"]))
+    assert refused.message == f"x.csv: line 1: {message} (1 bad rows)"
+    assert hint in refused.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        (["a", "b"], "the label is a list: multi-label is not supported yet", "train one model per label"),
+        ({"a": 1}, "the label is dict, expected a name or number", "as one string"),
+        (b"a", "the label is bytes, expected a name or number", "as one string"),
+    ],
+)
+def test_what_is_no_single_label_is_named(value: object, message: str, hint: str) -> None:
+    refused = refusal(batch(["a", "b"], ["x", value]))
+    assert refused.message == f"x.csv: line 2: {message} (1 bad rows)"
+    assert hint in refused.hint
+
+
+def test_bad_rows_of_all_batches_are_told_together_after_the_good_ones() -> None:
+    good, bad = batch(["a"], ["x"]), Batch({"text": ["b"] * 6, "label": [[1]] * 6}, list(range(11, 17)))
+    given = examples(good, bad, good, bad)
+    assert next(given).texts == ["a"]
+    with pytest.raises(DataError) as refused:
+        next(given)
+    assert refused.value.message.startswith("x.csv: line 11: the label is a list")
+    assert refused.value.message.endswith("(12 bad rows)")
+    assert refused.value.message.count("line ") == SHOWN
+
+
+def test_columns_are_chosen_anew_for_a_file_that_lacks_them_and_not_within_a_file() -> None:
+    first = Batch({"text": ["a"], "label": ["x"]}, [2], Path("1.jsonl"))
+    lacking = Batch({"text": ["b"], "topic": ["y"]}, [3], Path("1.jsonl"))
+    other = Batch({"review": ["c"], "topic": ["z"]}, [2], Path("2.jsonl"))
+    tally = RowTally()
+    found = list(examples(first, lacking, other, tally=tally))
+    assert [each.texts for each in found] == [["a"], [], ["c"]]
+    assert found[2].labels == ["z"]
+    assert (tally.dropped, tally.text_columns) == ({"no label": 1}, ["review"])

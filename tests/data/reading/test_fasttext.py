@@ -1,0 +1,55 @@
+"""Lines of fastText give one text and one label each."""
+
+from pathlib import Path
+
+import pytest
+
+from clf.data.reading.batch import SHOWN, Batch
+from clf.data.reading.fasttext import read_fasttext
+from clf.errors import DataError
+from clf.settings import DataSettings
+from support.data_files import joined, read, written
+
+
+def lines_of(path: Path) -> Batch:
+    return joined(list(read_fasttext(path, DataSettings())))
+
+
+def test_fasttext_lines_give_text_and_label(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "__label__good a fine film\n__label__bad a poor one\n")
+    assert read(path).columns == {"text": ["a fine film", "a poor one"], "label": ["good", "bad"]}
+
+
+@pytest.mark.parametrize("gap", [" ", "  ", "\t", " \t "])
+def test_any_white_space_parts_the_label_from_the_text(tmp_path: Path, gap: str) -> None:
+    path = written(tmp_path / "a.txt", f"__label__good{gap}a fine\tfilm \r\n")
+    assert lines_of(path).columns == {"text": ["a fine\tfilm"], "label": ["good"]}
+
+
+def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "\n__label__a one\n  \n\n__label__b two")
+    assert lines_of(path) == Batch({"text": ["one", "two"], "label": ["a", "b"]}, [2, 5])
+
+
+def test_a_label_without_a_text_has_an_empty_one(tmp_path: Path) -> None:
+    assert lines_of(written(tmp_path / "a.txt", "__label__a\n")).columns == {"text": [""], "label": ["a"]}
+
+
+def test_a_label_later_in_the_text_is_text(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "__label__a one __label__b two\n")
+    assert lines_of(path).columns == {"text": ["one __label__b two"], "label": ["a"]}
+
+
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        read(written(tmp_path / "two.txt", "__label__a __label__b text\n"))
+    assert refused.value.message == f"{tmp_path / 'two.txt'}: line 1: two labels (1 bad rows)"
+    assert "one label per line" in refused.value.hint
+
+
+def test_all_bad_lines_are_counted_and_the_first_of_them_listed(tmp_path: Path) -> None:
+    content = "__label__a good\nno label here\n__label__a\t__label__b two\n" + "none\n" * SHOWN
+    with pytest.raises(DataError) as refused:
+        lines_of(written(tmp_path / "a.txt", content))
+    first = ["line 2: no label", "line 3: two labels", *(f"line {line}: no label" for line in range(4, 4 + SHOWN - 2))]
+    assert refused.value.message == f"{tmp_path / 'a.txt'}: {'; '.join(first)} ({SHOWN + 2} bad rows)"

@@ -1,0 +1,128 @@
+"""JSON lines and JSON arrays become rows; what is no object is named by its line or kept with its problem."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clf.data.reading.batch import SHOWN, Batch
+from clf.data.reading.json_files import read_json, read_jsonl
+from clf.errors import DataError
+from clf.settings import DataSettings
+from support.data_files import joined, read, written
+
+DEEP = '{"a": ' * 100_000
+BAD_FILES = [
+    (
+        "broken.jsonl",
+        '{"text": "a"}\n{"text": \n',
+        "line 2: invalid JSON at character 11 (Expecting value)",
+        "one JSON",
+    ),
+    ("twice.jsonl", '{"a": 1, "a": 2}\n', "line 1: a key appears twice", "one JSON object per line"),
+    ("list.jsonl", '{"a": 1}\n\n[1]\n', "line 3: expected an object (1 bad rows)", "one JSON object per line"),
+    ("spread.jsonl", '{\n"text": "a"\n}\n', "line 1: invalid JSON at character 3", "one JSON object per line"),
+    ("deep.jsonl", DEEP + "\n", "while decoding a JSON object from", "one JSON object per line"),
+    ("names.jsonl", '{"text": "a", "text ": "b"}\n', "has two columns called 'text'", "rename one of them"),
+    ("broken.json", '[{"a": 1}', "is not valid JSON: Expecting ',' delimiter", "write one object per line"),
+    ("twice.json", '[{"a": 1, "a": 2}]', "is not valid JSON: a key appears twice", "fix that place"),
+    ("deep.json", "[" + DEEP, "while decoding a JSON object from", "fix that place"),
+    ("empty.json", "[ ]", "has no rows", "expected a text in each row"),
+    (
+        "mixed.json",
+        '[{"a": 1}, 2, [3]]',
+        ": row 2: expected an object; row 3: expected an object (2 bad rows)",
+        "object",
+    ),
+]
+
+
+def kept(path: Path) -> Batch:
+    """Read JSON with its bad rows."""
+    reader = read_jsonl if path.suffix == ".jsonl" else read_json
+    return joined(list(reader(path, DataSettings(encoding="utf-8"), keep_bad=True)))
+
+
+def test_keys_that_some_rows_lack_are_columns_of_all_in_the_order_of_their_first_row(tmp_path: Path) -> None:
+    rows = [{"text": "a"}, {"label": 1, " id ": None}, {"text": {"b": [1.5, True]}}]
+    columns = {"text": ["a", None, {"b": [1.5, True]}], "label": [None, 1, None], "id": [None, None, None]}
+    assert read(written(tmp_path / "a.json", json.dumps(rows, indent=2))) == Batch(columns, [1, 2, 3])
+    lines = "\n\n".join(map(json.dumps, rows))
+    assert read(written(tmp_path / "a.jsonl", lines)) == Batch(columns, [1, 3, 5])
+    assert list(read(tmp_path / "a.jsonl").columns) == ["text", "label", "id"]
+
+
+def test_a_key_inside_an_object_is_a_column_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", '{"post": {"body": "x"}, "label": 1}\n')
+    assert read(path, text_column=["post.body"]).columns == {"post": [{"body": "x"}], "label": [1], "post.body": ["x"]}
+
+
+def test_half_a_character_in_json_is_replaced_and_a_whole_one_kept(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", '{"text": "a \\ud800 b \\ud83d\\ude00"}\n')
+    assert read(path).columns["text"] == ["a \ufffd b \U0001f600"]
+
+
+@pytest.mark.parametrize(
+    ("escaped", "meant"),
+    [
+        (r"\uD83D\uDE00\ude00", "\U0001f600\ufffd"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\ude00\ud83d", "\ufffd\ufffd"),
+        (r"\\ud800", r"\ud800"),
+        (r"\\\ud800", "\\\ufffd"),
+        (r"\\\\ud800", r"\\ud800"),
+        (r"\\ud83d\ude00", "\\ud83d\ufffd"),
+        (r"\ud800\n\ud7ff\ue000", "\ufffd\n\ud7ff\ue000"),
+    ],
+)
+def test_what_follows_a_backslash_decides_whether_it_is_half_a_character(
+    tmp_path: Path, escaped: str, meant: str
+) -> None:
+    assert read(written(tmp_path / "a.jsonl", f'{{"text": "{escaped}"}}\n')).columns["text"] == [meant]
+    assert read(written(tmp_path / "a.json", f'[{{"text": "{escaped}"}}]')).columns["text"] == [meant]
+
+
+@pytest.mark.parametrize(("name", "content", "message", "hint"), BAD_FILES, ids=[case[0] for case in BAD_FILES])
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path, name: str, content: str, message: str, hint: str) -> None:
+    with pytest.raises(DataError) as refused:
+        read(written(tmp_path / name, content))
+    assert str(tmp_path / name) in refused.value.message
+    assert message in refused.value.message
+    assert hint in refused.value.hint
+
+
+def test_of_many_bad_lines_the_first_are_listed(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        read(written(tmp_path / "a.jsonl", '{"text": "a"}\n' + "{}}\n" * (SHOWN + 1)))
+    assert f"line {SHOWN + 1}: invalid JSON at character 3 (Extra data) ({SHOWN + 1} bad rows)" in refused.value.message
+    assert f"line {SHOWN + 2}" not in refused.value.message
+
+
+def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path: Path) -> None:
+    for name, content in (("a.jsonl", b'{"text": "a"}\n{"text": "\xe9"}\n'), ("a.json", b'[{"text":\n"\xe9"}]')):
+        with pytest.raises(DataError, match=r", line 2: byte 0xe9 is not utf-8") as refused:
+            read(written(tmp_path / name, content), encoding="utf-8")
+        assert "--encoding" in refused.value.hint
+
+
+def test_bad_lines_that_are_kept_stand_in_their_place_with_the_reason(tmp_path: Path) -> None:
+    content = (
+        b'{"text": "a"}\n{"text": \n[1]\n{"text": "caf\xe9 and more"}\n\n{"text": "b"}\n' + b'{"text": "c"}\n' * 20
+    )
+    found = kept(written(tmp_path / "a.jsonl", "é".encode().join([b'{"text": "', b'"}\n']) + content))
+    assert found.columns["text"][:7] == ["é", "a", None, None, "caf\ufffd and more", "b", "c"]
+    assert found.lines[:7] == [1, 2, 3, 4, 5, 7, 8]
+    assert found.problems == {
+        2: 'line 3: invalid JSON at character 11 (Expecting value): {"text":',
+        3: "line 4: expected an object: [1]",
+        4: "line 5: byte 0xe9 cannot be decoded",
+    }
+
+
+def test_bad_rows_of_an_array_that_are_kept_stand_in_their_place_with_the_reason(tmp_path: Path) -> None:
+    found = kept(written(tmp_path / "a.json", '[{"text": "a"}, null, {"text": "b"}, ["c"]]'))
+    assert found == Batch(
+        {"text": ["a", None, "b", None]},
+        [1, 2, 3, 4],
+        problems={1: "row 2: expected an object: null", 3: 'row 4: expected an object: ["c"]'},
+    )

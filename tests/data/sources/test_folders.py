@@ -1,0 +1,146 @@
+"""Folders give splits by the names of their files, or texts with the names of class folders as labels."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from clf.data.sources.folders import SPLIT_NAME, class_names, class_tree, split_files, split_of, tree_fingerprint
+from clf.errors import DataError, UsageError
+from clf.settings import DataSettings
+from support.sources import rows, source
+from support.tiny import review_rows, write_csv
+
+
+def texts(folder: Path, tree: dict[str, str | bytes]) -> Path:
+    """Write texts into a folder, by their paths inside it."""
+    for name, content in tree.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def test_a_folder_gives_its_splits_and_passes_over_other_files(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = own_folder / "data"
+    folder.mkdir()
+    for name in ("train_subset.csv", "val.csv", "test-00000-of-00002.csv", "test-00001-of-00002.csv", "noise.csv"):
+        write_csv(folder / name, [(name, "a")])
+    caplog.set_level("INFO")
+    found = source(folder)
+    assert {split: rows(found, split)["text"] for split in found.splits} == {
+        "train": ["train_subset.csv"],
+        "validation": ["val.csv"],
+        "test": ["test-00000-of-00002.csv", "test-00001-of-00002.csv"],
+    }
+    assert "noise.csv: its name does not start with" in caplog.text
+
+
+def test_a_class_tree_gives_texts_and_labels_without_the_unlabelled(own_folder: Path) -> None:
+    for split, label, text in [
+        ("train", "pos", "good"),
+        ("train", "neg", "bad"),
+        ("train", "unsup", "what"),
+        ("test", "pos", "fine"),
+    ]:
+        folder = own_folder / "aclImdb" / split / label
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "0_9.txt").write_text(text)
+    found = source("aclImdb")
+    assert rows(found, "train") == {"text": ["bad", "good"], "label": ["neg", "pos"]}
+    assert rows(found, "test") == {"text": ["fine"], "label": ["pos"]}
+
+
+def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
+    for name in ("train.csv", "train.tsv"):
+        write_csv(own_folder / name, review_rows(4))
+    with pytest.raises(DataError, match=r"holds both train\.csv and train\.tsv"):
+        source("./")
+
+
+@pytest.mark.parametrize(
+    ("stem", "split"),
+    [
+        ("train", "train"), ("TRAIN", "train"), ("training", "train"), ("train_subset", "train"), ("train1", "train"),
+        ("train-00000-of-00002", "train"), ("trainer", None), ("retrain", None), ("trainX", None),
+        ("validation", "validation"), ("valid", "validation"), ("Val", "validation"), ("dev", "validation"),
+        ("eval 2", "validation"), ("devices", None), ("values", None),
+        ("test", "test"), ("testing", "test"), ("test-é", "test"), ("tests", None), ("", None),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_file_tells_its_split(stem: str, split: str | None) -> None:
+    match = SPLIT_NAME.fullmatch(stem)
+    assert (split_of(match) if match else None) == split
+
+
+def test_only_files_with_known_endings_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:
+    names = ("train-b.CSV", "train-a.csv.gz", "train.md", "test.jsonl", "classes.txt", "train.csv")
+    texts(tmp_path, dict.fromkeys(names, "x") | {"train-folder.csv/inside.csv": "x"})
+    found = split_files(tmp_path, {".csv", ".gz", ".jsonl", ".txt"})
+    assert found == {
+        "test": [tmp_path / "test.jsonl"],
+        "train": [tmp_path / "train-a.csv.gz", tmp_path / "train-b.CSV", tmp_path / "train.csv"],
+    }
+
+
+def test_class_folders_without_split_folders_are_all_for_training(tmp_path: Path) -> None:
+    texts(tmp_path, {"pos/2.txt": "two", "pos/10.txt": "ten", "neg/1.txt": "one", "empty/x.md": "no", "4.txt": "no"})
+    tree = class_tree(tmp_path, DataSettings())
+    assert list(tree) == ["train"]
+    (batch,) = tree["train"].rows()
+    assert batch.columns == {"text": ["one", "ten", "two"], "label": ["neg", "pos", "pos"]}
+    assert (batch.lines, tree["train"].lines(), tree["train"].shown) == ([1, 2, 3], 3, str(tmp_path))
+
+
+def test_split_folders_of_one_split_are_joined(tmp_path: Path) -> None:
+    texts(tmp_path, {"train-1/a/1.txt": "one", "train-2/a/1.txt": "two", "dev/b/1.txt": "three", "other/c/1.txt": "no"})
+    tree = class_tree(tmp_path, DataSettings())
+    found = {split: [text for batch in part.rows() for text in batch.columns["text"]] for split, part in tree.items()}
+    assert found == {"train": ["one", "two"], "validation": ["three"]}
+
+
+def test_a_folder_without_class_folders_is_no_tree(tmp_path: Path) -> None:
+    assert class_tree(texts(tmp_path, {"train.txt": "x", "notes/a.md": "y"}), DataSettings()) == {}
+    assert class_tree(texts(tmp_path, {"unlabeled/1.txt": "x"}), DataSettings()) == {}
+
+
+def test_texts_of_a_tree_are_decoded_as_asked_and_a_bad_byte_is_named(tmp_path: Path) -> None:
+    texts(tmp_path, {"a/1.txt": b"\xef\xbb\xbfone", "a/2.txt": b"caf\xe9 \n"})
+    with pytest.raises(DataError) as refused:
+        list(class_tree(tmp_path, DataSettings())["train"].rows())
+    assert refused.value.message == f"{tmp_path / 'a' / '2.txt'}: byte 0xe9 is not utf-8-sig"
+    assert refused.value.hint == "pass the correct --encoding, such as cp1252"
+    (batch,) = class_tree(tmp_path, DataSettings(encoding="cp1252"))["train"].rows()
+    assert batch.columns["text"][1] == "café \n"
+    with pytest.raises(UsageError, match="no encoding is called 'nonsense'"):
+        list(class_tree(tmp_path, DataSettings(encoding="nonsense"))["train"].rows())
+
+
+def test_class_names_are_the_lines_of_a_file_beside_the_data(tmp_path: Path) -> None:
+    texts(tmp_path, {"classes.txt": b"\xef\xbb\xbf bad \r\n\nSci/Tech\n", "train.csv": "x", "sub/train.csv": "x"})
+    assert class_names(tmp_path) == class_names(tmp_path / "train.csv") == ["bad", "Sci/Tech"]
+    assert class_names(tmp_path / "sub") == class_names(tmp_path / "classes.txt") == []
+
+
+def test_the_fingerprint_of_a_tree_follows_the_texts_and_their_folders(tmp_path: Path) -> None:
+    given = {"pos/1.txt": "good", "neg/1.txt": "bad"}
+    first = tree_fingerprint(texts(tmp_path / "first", given))
+    assert tree_fingerprint(texts(tmp_path / "copy", given | {"notes.md": "not a text"})) == first
+    others = [{"pos/1.txt": "good!", "neg/1.txt": "bad"}, {"pos/2.txt": "good", "neg/1.txt": "bad"},
+              {"neg/1.txt": "good", "pos/1.txt": "bad"}, given | {"pos/2.txt": ""}]  # fmt: skip
+    found = {tree_fingerprint(texts(tmp_path / f"other {number}", other)) for number, other in enumerate(others)}
+    assert len(found | {first}) == 5
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system takes only names that are text")
+def test_a_file_may_have_a_name_that_is_no_text_but_a_class_may_not(tmp_path: Path) -> None:
+    texts(tmp_path, {"good/1.txt": "a", "bad/1.txt": "b", os.fsdecode(b"good/caf\xe9.txt"): "c"})
+    assert rows(source(tmp_path), "train")["text"] == ["b", "a", "c"]
+    texts(tmp_path, {os.fsdecode(b"caf\xe9/1.txt"): "d"})
+    with pytest.raises(DataError) as refused:
+        source(tmp_path)
+    assert refused.value.message == f"{tmp_path}/caf\ufffd: byte 0xe9 cannot be decoded in the name of this folder"
+    assert refused.value.hint == "rename the folder; its name is the label"

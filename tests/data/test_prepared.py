@@ -1,0 +1,200 @@
+"""A prepared dataset is read back as it was written, and what is missing or was changed is named."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from clf.data.prepared import LabelledTexts, Manifest, PreparedDataset, read_manifest
+from clf.errors import DataError
+from clf.outcomes.preparation import Audit
+from clf.settings import CleaningSettings, DataSettings
+from clf.storage.disk import sha256
+
+TEXTS = [f"text {number}" for number in range(6)]
+AGAIN = "prepare the dataset again with clf prepare --overwrite"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a prepared dataset with six training texts and one test text."""
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    for split, texts in {"train": TEXTS, "test": ["other"]}.items():
+        columns = {"text": texts, "label": [number % 2 for number in range(len(texts))],
+                   "raw_text": [f"<b>{text}" for text in texts]}  # fmt: skip
+        pyarrow.parquet.write_table(pyarrow.table(columns), folder / f"{split}.parquet")
+    manifest = Manifest(
+        clf_version="1.2.3",
+        labels=["bad", "good"],
+        files={f"{split}.parquet": sha256(folder / f"{split}.parquet") for split in ("train", "test")},
+        name="reviews",
+        key="a key",
+        cleaning=CleaningSettings(remove_urls=False),
+        data=DataSettings(dataset="reviews.csv", text_column=["body"]),
+        seed=7,
+    )
+    (folder / "manifest.json").write_text(json.dumps(manifest.model_dump(mode="json")), encoding="utf-8")
+    (folder / "labels.json").write_text('{"labels": ["bad", "good"]}')
+    (folder / "audit.json").write_text('{"rows": {"train": 6, "test": 1}, "classes": {}}')
+    return folder
+
+
+def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Rewrite a JSON file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_dataset_tells_what_its_manifest_and_audit_hold(folder: Path) -> None:
+    prepared = PreparedDataset(folder)
+    assert (prepared.name, prepared.labels, prepared.splits) == ("reviews", ["bad", "good"], ["train", "test"])
+    assert prepared.cleaning == CleaningSettings(remove_urls=False)
+    assert prepared.manifest.data == DataSettings(dataset="reviews.csv", text_column=["body"])
+    assert (prepared.manifest.seed, prepared.audit.rows) == (7, {"train": 6, "test": 1})
+
+
+def test_a_split_is_read_with_its_raw_texts_and_the_numbers_of_its_rows(folder: Path) -> None:
+    train = PreparedDataset(folder).read("train")
+    assert (train.texts, train.raw_texts) == (TEXTS, [f"<b>{text}" for text in TEXTS])
+    assert (train.labels.tolist(), train.rows.tolist(), len(train)) == ([0, 1] * 3, [0, 1, 2, 3, 4, 5], 6)
+    assert train.labels.dtype == np.int64
+
+
+def test_rows_are_taken_in_the_given_order_and_keep_their_numbers() -> None:
+    texts = LabelledTexts(["a", "b", "c"], ["A", "B", "C"], np.array([2, 0, 1]), np.array([10, 11, 12]))
+    taken = texts.take(np.array([2, 0, 2]))
+    assert (taken.texts, taken.raw_texts) == (["c", "a", "c"], ["C", "A", "C"])
+    assert (taken.labels.tolist(), taken.rows.tolist()) == ([1, 2, 1], [12, 10, 12])
+    assert len(texts.take(np.array([], dtype=np.int64))) == 0
+
+
+def test_relabelled_rows_have_the_ids_of_another_model() -> None:
+    texts = LabelledTexts(["a", "b", "c"], ["A", "B", "C"], np.array([2, 0, 1]), np.array([0, 1, 2]))
+    relabelled = texts.relabel(np.array([30, 10, 20]))
+    assert (relabelled.labels.tolist(), relabelled.texts) == ([20, 30, 10], ["a", "b", "c"])
+    assert texts.labels.tolist() == [2, 0, 1]
+
+
+def test_a_subset_has_at_most_the_asked_number_of_rows_of_all_classes(folder: Path) -> None:
+    prepared = PreparedDataset(folder)
+    assert prepared.subset("train", None, 1).texts == prepared.subset("train", 99, 1).texts == TEXTS
+    subset = prepared.subset("train", 2, 1)
+    assert sorted(subset.labels.tolist()) == [0, 1]
+    assert subset.texts == [TEXTS[row] for row in subset.rows.tolist()]
+
+
+def test_a_split_that_the_dataset_lacks_is_refused_with_those_it_has(folder: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        PreparedDataset(folder).read("validation")
+    assert refused.value.message == "dataset reviews has no validation split; it has train, test"
+    assert refused.value.hint == "pass --split with one of them"
+
+
+def test_a_split_that_was_changed_or_removed_is_not_read(folder: Path) -> None:
+    path = folder / "train.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    for _ in range(2):
+        with pytest.raises(DataError) as refused:
+            PreparedDataset(folder).read("train")
+        assert refused.value.message == f"{path} is missing or was changed since it was prepared"
+        assert refused.value.hint == AGAIN
+        path.unlink(missing_ok=True)
+    assert PreparedDataset(folder).read("test").texts == ["other"]
+
+
+def test_a_dataset_is_used_again_only_for_the_same_key(folder: Path) -> None:
+    assert PreparedDataset(folder).holds("a key")
+    assert not PreparedDataset(folder).holds("another key")
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "test.parquet", "labels.json", "audit.json", "manifest.json"])
+def test_a_dataset_that_lacks_a_file_is_not_used_again(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    assert not PreparedDataset(folder).holds("a key")
+
+
+def test_a_dataset_with_a_changed_split_or_without_counts_is_not_used_again(folder: Path) -> None:
+    whole = (folder / "audit.json").read_text()
+    (folder / "audit.json").write_text('{"rows": {}}')
+    assert not PreparedDataset(folder).holds("a key")
+    (folder / "audit.json").write_text(whole)
+    assert PreparedDataset(folder).holds("a key")
+    with (folder / "test.parquet").open("ab") as file:
+        file.write(b"x")
+    assert not PreparedDataset(folder).holds("a key")
+
+
+def test_a_linked_dataset_is_as_good_as_the_first(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (folder / "notes.txt").write_text("not part of it")
+    PreparedDataset(folder).link_into(tmp_path / "run")
+    names = {"train.parquet", "test.parquet", "labels.json", "audit.json", "manifest.json"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == names
+    assert PreparedDataset(tmp_path / "run").holds("a key")
+    assert (tmp_path / "run" / "train.parquet").samefile(folder / "train.parquet")
+
+
+def test_an_incomplete_dataset_is_not_linked_and_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (folder / "labels.json").unlink()
+    with pytest.raises(DataError, match=rf"{folder / 'labels.json'} is missing") as refused:
+        PreparedDataset(folder).link_into(tmp_path / "run")
+    assert refused.value.hint == AGAIN
+    (folder / "audit.json").write_text("{}")
+    with pytest.raises(DataError, match=rf"{folder / 'audit.json'} is damaged: it has no row counts"):
+        PreparedDataset(folder).link_into(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda content: content.pop("labels"), "its labels is missing"),
+        (lambda content: content.update(seed="many"), "its seed is 'many'"),
+        (lambda content: content.update(labels=["a", 1]), "its labels.1 is 1"),
+        (lambda content: content["cleaning"].update(strip_html="perhaps"), "its cleaning.strip_html is 'perhaps'"),
+    ],
+)
+def test_a_manifest_with_a_wrong_value_is_damaged_there(
+    folder: Path, change: Callable[[dict[str, Any]], object], what: str
+) -> None:
+    changed(folder / "manifest.json", change)
+    with pytest.raises(DataError) as refused:
+        read_manifest(folder)
+    assert refused.value.message == f"{folder / 'manifest.json'} is damaged: {what}"
+    assert refused.value.hint == AGAIN
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b"[]", b"null"])
+def test_a_manifest_or_audit_that_is_no_object_is_damaged(folder: Path, content: bytes) -> None:
+    for name in ("audit.json", "manifest.json"):
+        (folder / name).write_bytes(content)
+    for read in (lambda: read_manifest(folder), lambda: PreparedDataset(folder).audit):
+        with pytest.raises(DataError, match="damaged: ") as refused:
+            read()
+        assert refused.value.hint == AGAIN
+
+
+def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"{tmp_path / 'manifest.json'} is damaged: .*No such file"):
+        read_manifest(tmp_path)
+
+
+def test_what_another_version_left_out_or_added_is_no_damage(folder: Path) -> None:
+    def of_another_version(content: dict[str, Any]) -> None:
+        content.update(added=1, key=None, text_columns=None)
+        content["data"].update(no_such_setting=1)
+        del content["origin"]
+
+    changed(folder / "manifest.json", of_another_version)
+    changed(folder / "audit.json", lambda content: content.update(added=1))
+    prepared = PreparedDataset(folder)
+    assert (prepared.manifest.key, prepared.manifest.origin, prepared.manifest.text_columns) == (None, "", [])
+    assert prepared.manifest.data.text_column == ["body"]
+    assert prepared.audit == Audit(rows={"train": 6, "test": 1})

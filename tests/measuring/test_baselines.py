@@ -1,0 +1,260 @@
+"""The baselines of a candidate are made from what it records, once, and kept for the next comparison."""
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clf.data.prepared import PreparedDataset
+from clf.data.sources.find import SourceFinder
+from clf.errors import ModelError, UsageError
+from clf.measuring.baseline_models import tfidf
+from clf.measuring.baselines import BUILT_IN, KEPT, BaselineMaker, check_baseline
+from clf.measuring.measured_model import Spent
+from clf.measuring.provenance import recorded_part
+from clf.measuring.rows import MeasuredTexts
+from clf.models.classifier import Classifier
+from clf.models.record import BaseModelRecord, ModelRecord
+from clf.scoring.metrics import score
+from clf.settings import ComputeSettings, DataSettings, RunSettings, Settings
+from conftest import review_rows, write_csv
+from support.recorded import recorded
+
+FINDER = SourceFinder(seed=7, offline=True)
+FP32 = ComputeSettings(device="cpu", precision="fp32")
+TEXTS = ["a wonderful film", "a dull &amp; awful film", "film"]
+MEASURED = MeasuredTexts("films", "test", TEXTS, np.array([1, 0, 0]), ["bad", "good"])
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> ModelRecord:
+    """Give the record of a model trained with reviews, whose prepared copy is kept."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = DataSettings(dataset=str(write_csv(folder / "reviews.csv", review_rows())))
+    return recorded(data, folder / "kept", FINDER)
+
+
+@pytest.fixture
+def candidate(classifier: Classifier, record: ModelRecord) -> Classifier:
+    """Give a classifier that records to have been trained with the reviews."""
+    return replace(classifier, record=record)
+
+
+def split(record: ModelRecord) -> PreparedDataset:
+    return PreparedDataset(Path(recorded_part(record).prepared))
+
+
+def maker(candidate: Classifier, measured: MeasuredTexts = MEASURED) -> BaselineMaker:
+    return BaselineMaker(candidate, measured, FP32, FINDER, seed=1)
+
+
+# --- names --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, "./model", "folder/model", "acme/model", "/model"])
+def test_a_built_in_name_or_a_path_is_a_baseline(name: str) -> None:
+    check_baseline(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("tf-idf", "did you mean tfidf? To compare with several, repeat --baseline"),
+        ("pretrained,tfidf", "did you mean pretrained? To compare with several, repeat --baseline"),
+        ("xyz", "pass one of these names, or the path of a model"),
+    ],
+)
+def test_another_name_is_refused_with_the_nearest_one(name: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_baseline(name)
+    known = "pretrained, majority, tfidf, frozen"
+    assert refused.value.message == f"--baseline {name!r} is neither one of {known} nor a model folder"
+    assert refused.value.hint == hint
+
+
+# --- what they are made from --------------------------------------------------------------------------------
+
+
+def test_the_majority_is_that_of_the_training_split(candidate: Classifier, record: ModelRecord) -> None:
+    found = maker(candidate).measure("majority")
+    share = split(record).read("train").labels.mean()
+    assert found.answers.probabilities == pytest.approx(np.array([[1 - share, share]] * 3))
+    assert found.answers.labels.tolist() == [1, 0, 0]
+    assert found.metrics == score(found.answers)
+    assert (found.name, found.costs) == ("majority", Spent(0.0, 0.0, 0.0))
+
+
+def test_the_classes_of_training_are_matched_with_those_of_the_model_by_name(candidate: Classifier) -> None:
+    turned = replace(candidate, labels=["good", "bad"])
+    measured = replace(MEASURED, names=["good", "bad"], labels=np.array([0, 1, 1]))
+    found, usual = (maker(*pair).measure("tfidf") for pair in ((turned, measured), (candidate, MEASURED)))
+    assert found.answers.probabilities == pytest.approx(usual.answers.probabilities[:, ::-1], abs=1e-3)
+    assert usual.answers.predictions.tolist()[:2] == [1, 0]
+
+
+def test_only_the_rows_that_were_trained_on_are_used(candidate: Classifier, record: ModelRecord) -> None:
+    then = Settings(data=DataSettings(max_train_samples=10), run=RunSettings(seed=5))
+    part_of_it = replace(candidate, record=record.model_copy(update={"settings": then}))
+    found = maker(part_of_it).measure("tfidf")
+    rows = split(record).subset("train", 10, 5)
+    cleaned = MEASURED.cleaned(candidate.cleaning)
+    assert cleaned[1] == "a dull & awful film"
+    expected = tfidf(rows.texts, rows.labels, cleaned, 2, seed=1)
+    assert found.answers.probabilities == pytest.approx(expected.probabilities)
+
+
+@pytest.mark.parametrize("name", ["majority", "tfidf", "frozen"])
+def test_a_candidate_that_records_no_training_data_has_no_trained_baseline(classifier: Classifier, name: str) -> None:
+    for record in (None, ModelRecord(schema_version=1)):
+        with pytest.raises(ModelError, match="does not record its training data") as refused:
+            maker(replace(classifier, record=record)).measure(name)
+        assert refused.value.hint == f"leave out --baseline {name}"
+
+
+@pytest.mark.parametrize("name", ["pretrained", "frozen"])
+def test_a_candidate_that_records_no_encoder_has_no_baseline_of_it(candidate: Classifier, name: str) -> None:
+    with pytest.raises(ModelError, match="does not record the encoder it was fine-tuned from") as refused:
+        maker(candidate).measure(name)
+    assert refused.value.hint == "leave out the baselines pretrained and frozen"
+
+
+def test_pretrained_is_the_encoder_with_the_first_head_of_the_training(
+    candidate: Classifier, record: ModelRecord, tiny_encoder: Path
+) -> None:
+    def measured(seed: int) -> Any:
+        base = BaseModelRecord(name="tiny", folder=str(tiny_encoder))
+        values = {"base_model": base, "settings": Settings(run=RunSettings(seed=seed))}
+        return maker(replace(candidate, record=record.model_copy(update=values))).measure("pretrained")
+
+    found, other = measured(1), measured(2)
+    assert found.name == "pretrained"
+    assert found.costs.train_seconds == 0.0
+    assert found.costs.megabytes > 0
+    assert found.answers.confidence.max() < 0.7  # a fresh head is sure of nothing
+    assert not np.allclose(found.answers.probabilities, other.answers.probabilities, atol=1e-4)
+
+
+# --- what is kept -------------------------------------------------------------------------------------------
+
+
+def kept(suffix: str) -> Path:
+    [path] = KEPT.glob(f"*{suffix}")
+    return path
+
+
+def test_a_baseline_is_made_once_and_its_costs_are_kept(
+    candidate: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "clf")
+    first = maker(candidate).measure("tfidf")
+    assert sorted(path.suffix for path in KEPT.iterdir()) == [".json", ".npy"]
+    kept(".json").write_text(json.dumps({"train_seconds": 12.5, "measure_seconds": None, "megabytes": 1}))
+    caplog.clear()
+    again = maker(candidate).measure("tfidf")
+    assert caplog.messages[-1].startswith("tfidf: using cached predictions from comparisons/.baselines/")
+    assert (again.answers.probabilities == first.answers.probabilities).all()
+    assert again.metrics == first.metrics
+    assert again.costs == Spent(12.5, None, 1.0)
+
+
+@pytest.mark.parametrize("costs", ['{"train_seconds": "long", "measure_seconds": NaN, "megabytes": Infinity}', "{}"])
+def test_costs_that_are_no_numbers_are_unknown(candidate: Classifier, costs: str) -> None:
+    maker(candidate).measure("majority")
+    kept(".json").write_text(costs)
+    assert maker(candidate).measure("majority").costs == Spent(None, None, None)
+
+
+def damaged(kind: str) -> None:
+    path = kept(".npy")
+    if kind == "nonsense":
+        path.write_bytes(b"nonsense")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "of other rows":
+        np.save(path, np.zeros((4, 2), dtype=np.float32))
+    elif kind == "of other classes":
+        np.save(path, np.zeros((3, 3), dtype=np.float32))
+    elif kind == "pickled":
+        np.save(path, np.array([[None] * 2] * 3, dtype=object), allow_pickle=True)
+    elif kind == "without costs":
+        kept(".json").unlink()
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "kind", ["nonsense", "empty", "of other rows", "of other classes", "pickled", "without costs", "gone"]
+)
+def test_a_damaged_file_is_not_used_but_replaced(
+    candidate: Classifier, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    caplog.set_level(logging.INFO, "clf")
+    first = maker(candidate).measure("majority").answers.probabilities
+    damaged(kind)
+    assert (maker(candidate).measure("majority").answers.probabilities == first).all()
+    assert not [line for line in caplog.messages if "cached" in line]
+    assert (np.load(kept(".npy")) == first).all()
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_copy(
+    candidate: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "clf")
+    KEPT.parent.write_text("a file in the way")
+    assert maker(candidate).measure("majority").answers.probabilities.shape == (3, 2)
+    assert "cannot cache the predictions of the baseline" in caplog.text
+
+
+# --- what a kept baseline depends on ------------------------------------------------------------------------
+
+
+def key(candidate: Classifier, name: str = "pretrained", measured: MeasuredTexts = MEASURED, **options: Any) -> str:
+    made = replace(maker(candidate, measured), **options.pop("maker", {}))
+    texts, labels = options.pop("texts", ["a", "b"]), np.array(options.pop("labels", [0, 1]))
+    return made._key(name, texts, labels)
+
+
+def test_the_key_of_a_kept_baseline_depends_on_everything_that_makes_it(
+    classifier: Classifier, tiny_model: Path
+) -> None:
+    def based(revision: str | None = None, seed: int = 1, folder: Path | None = None) -> Classifier:
+        base = BaseModelRecord(name="acme/tiny", revision=revision, folder=str(folder) if folder else None)
+        settings = Settings(run=RunSettings(seed=seed))
+        return replace(classifier, record=ModelRecord(schema_version=1, base_model=base, settings=settings))
+
+    plain = based()
+    uncleaned = replace(plain, cleaning=plain.cleaning.model_copy(update={"unescape_entities": False}))
+    keys = [
+        key(plain),
+        key(plain, "frozen"),
+        key(plain, "tfidf"),
+        key(classifier),
+        key(based(revision="v2")),
+        key(based(seed=2)),
+        key(based(folder=tiny_model)),
+        key(replace(plain, max_length=12)),
+        key(replace(plain, truncation="tail")),
+        key(uncleaned),
+        key(plain, measured=replace(MEASURED, names=["good", "bad"])),
+        key(plain, measured=replace(MEASURED, raw_texts=TEXTS[:2])),
+        key(plain, texts=["a"]),
+        key(plain, texts=["ab"]),
+        key(plain, labels=[1, 0]),
+        key(plain, maker={"compute": ComputeSettings(device="cpu", precision="bf16")}),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == key(based())
+    assert [len(each) for each in keys] == [32] * len(keys)
+
+
+def test_the_key_of_words_alone_does_not_depend_on_the_encoder(classifier: Classifier) -> None:
+    assert key(replace(classifier, max_length=12), "tfidf") == key(classifier, "tfidf")
+
+
+def test_texts_of_training_and_of_measuring_are_kept_apart(classifier: Classifier) -> None:
+    one, other = replace(MEASURED, raw_texts=["b", "c"]), replace(MEASURED, raw_texts=["c"])
+    assert key(classifier, "tfidf", one, texts=["a"]) != key(classifier, "tfidf", other, texts=["a", "b"])

@@ -1,0 +1,95 @@
+"""The rows to measure on: cleaned as asked, answered in the order of their classes, and checked for leaks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clf.data.text_hashes import text_hashes
+from clf.errors import DataError
+from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
+from clf.models.classifier import Classifier
+from clf.models.compute import choose_compute
+from clf.models.inference import probabilities_of
+from clf.scoring.answers import Answers
+from clf.scoring.metrics import score
+from clf.settings import CleaningSettings, ComputeSettings
+from clf.storage.result_folders import TRAIN_ROWS_FILE
+from support.recorded import bare_classifier
+
+FP32 = ComputeSettings(device="cpu", precision="fp32")
+TEXTS = ["a wonderful film", "<br />dull &amp; long", "an awful film"]
+
+
+def measured(texts: list[str], names: tuple[str, ...] = ("bad", "good")) -> MeasuredTexts:
+    return MeasuredTexts("films", "test", texts, np.arange(len(texts)) % 2, list(names))
+
+
+def trained_on(folder: Path, texts: list[str]) -> Path:
+    np.save(folder / TRAIN_ROWS_FILE, text_hashes(texts))
+    return folder
+
+
+def test_texts_are_cleaned_as_the_settings_say_and_kept_as_they_were() -> None:
+    rows = measured(TEXTS)
+    assert len(rows) == 3
+    assert rows.cleaned(CleaningSettings()) == ["a wonderful film", "dull & long", "an awful film"]
+    plain = CleaningSettings(strip_html=False, unescape_entities=False)
+    assert rows.cleaned(plain)[1] == "<br />dull &amp; long"
+    assert rows.raw_texts == TEXTS
+
+
+def test_answers_are_for_cleaned_texts_in_the_order_of_the_classes_of_the_rows(classifier: Classifier) -> None:
+    cleaned = [classifier.clean(text) for text in TEXTS]
+    expected = probabilities_of(classifier, cleaned, choose_compute(FP32))
+    rows = measured(TEXTS, names=("good", "bad"))
+    found = answers_of(classifier, rows, FP32)
+    assert found.probabilities == pytest.approx(expected[:, ::-1])
+    assert found.labels.tolist() == [0, 1, 0]
+    assert answers_of(classifier, measured(TEXTS), FP32).probabilities == pytest.approx(expected)
+    assert np.ptp(expected[:, 0]) > 1e-3  # else the order would make no difference
+    assert abs(expected[:, 0] - expected[:, 1]).min() > 1e-3
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+def test_one_text_in_a_hundred_may_have_been_in_training(tmp_path: Path, seen: int) -> None:
+    texts = [f"text {number}" for number in range(100)]
+    model = bare_classifier(trained_on(tmp_path, [*texts[:seen], "another"]))
+    leaked = find_leaks(model, measured(texts), allowed=False)
+    assert leaked is not None
+    assert np.flatnonzero(leaked).tolist() == list(range(seen))
+
+
+def test_more_leaks_are_refused_with_their_number_unless_allowed(tmp_path: Path) -> None:
+    texts = [f"text {number}" for number in range(100)]
+    model = bare_classifier(trained_on(tmp_path, ["text 7", "text 3"]))
+    with pytest.raises(DataError) as refused:
+        find_leaks(model, measured(texts), allowed=False)
+    assert refused.value.message == "2 of 100 evaluation texts were in the training data of tiny"
+    assert refused.value.hint == "evaluate on texts it has not seen, or pass --allow-leak"
+    leaked = find_leaks(model, measured(texts), allowed=True)
+    assert leaked is not None
+    assert np.flatnonzero(leaked).tolist() == [3, 7]
+
+
+def test_a_leak_is_found_by_the_cleaned_text(tmp_path: Path) -> None:
+    model = bare_classifier(trained_on(tmp_path, ["dull & long"]))
+    leaked = find_leaks(model, measured(TEXTS), allowed=True)
+    assert leaked is not None
+    assert leaked.tolist() == [False, True, False]
+
+
+def test_without_a_record_of_the_training_texts_leaks_are_unknown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert find_leaks(bare_classifier(tmp_path), measured(TEXTS), allowed=False) is None
+    assert caplog.messages == ["tiny does not record its training texts, so leaks cannot be detected"]
+
+
+def test_figures_without_leaks_exist_only_where_some_rows_but_not_all_leaked() -> None:
+    answers = Answers(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], dtype=np.float32), np.array([0, 1, 1]))
+    found = without_leaks(answers, np.array([False, True, False]))
+    assert found == score(answers.take(np.array([0, 2])))
+    assert found["accuracy"] == 1.0
+    for leaked in (None, np.zeros(3, bool), np.ones(3, bool)):
+        assert without_leaks(answers, leaked) is None

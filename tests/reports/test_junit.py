@@ -1,0 +1,51 @@
+"""The gate as JUnit XML: a test case for each rule, with its outcome and what was found."""
+
+import xml.etree.ElementTree as ET
+
+from clf.outcomes.comparison import CompareResult, Rule
+from clf.reports.junit import junit_xml
+
+
+def result(*rules: tuple[str, str, str], model: str = "m") -> CompareResult:
+    made = [Rule.model_validate(dict(zip(("name", "outcome", "message"), rule, strict=True))) for rule in rules]
+    return CompareResult.model_construct(model=model, dataset="d", split="test", rules=made)
+
+
+def test_a_rule_that_is_undecided_was_skipped() -> None:
+    rules = [
+        Rule.model_validate({"name": name, "outcome": name, "message": "why \x00"})
+        for name in ("passed", "failed", "inconclusive")
+    ]
+    result = CompareResult.model_construct(model="m", dataset="d", split="test", rules=rules)
+    suite = ET.fromstring(junit_xml(result))[0]
+    assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["3", "1", "1"]
+    assert [child.tag for case in suite for child in case if child.tag != "system-out"] == ["failure", "skipped"]
+
+
+def test_each_case_names_its_rule_and_says_what_was_found() -> None:
+    text = junit_xml(result(("a at least 1", "passed", "it is 2"), ("b & c", "failed", "<worse>")))
+    assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
+    assert text.endswith("</testsuites>\n")
+    [suite] = ET.fromstring(text)
+    assert suite.attrib == {
+        "name": "clf compare m on d test", "tests": "2", "failures": "1", "skipped": "0", "errors": "0",
+    }  # fmt: skip
+    assert [case.attrib for case in suite] == [
+        {"classname": "clf.compare", "name": "a at least 1"},
+        {"classname": "clf.compare", "name": "b & c"},
+    ]
+    assert [case.findtext("system-out") for case in suite] == ["it is 2", "<worse>"]
+    assert suite[0].find("failure") is None
+    assert suite[1].find("failure").attrib == {"message": "<worse>"}  # type: ignore[union-attr]
+
+
+def test_characters_that_xml_does_not_allow_become_visible_on_one_line() -> None:
+    [suite] = ET.fromstring(junit_xml(result(("r\x0b\n1", "inconclusive", "w\ufffe"), model="m\x00]]>")))
+    assert suite.get("name") == "clf compare m\\x00]]> on d test"
+    assert suite[0].get("name") == "r\\x0b 1"
+    assert suite[0].find("skipped").get("message") == "w\\ufffe"  # type: ignore[union-attr]
+
+
+def test_a_gate_without_rules_is_an_empty_suite() -> None:
+    [suite] = ET.fromstring(junit_xml(result()))
+    assert (suite.get("tests"), len(suite)) == ("0", 0)

@@ -1,0 +1,76 @@
+"""Untrusted text is shown, but nothing in it is active."""
+
+import pytest
+
+from clf.reports.safety import one_line, safe
+
+HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
+
+
+def test_control_and_bidi_characters_become_visible() -> None:
+    shown = safe(HOSTILE)
+    assert "\\x1b" in shown
+    assert "\\u202e" in shown
+    assert "\\x9b" in shown
+    assert not {"\x1b", "\x07", "\u202e", "\x9b"} & set(shown)
+
+
+def test_secrets_become_stars() -> None:
+    assert safe("hf_abcdefghijklmnop at http://user:password@host/x") == "*** at http://***@host/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hf_123456789", "hf_123456789"),  # too short for a token
+        ("hf_1234567890", "***"),
+        ("(hf_1234567890abc)", "(***)"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("me@host", "me@host"),
+        ("https://a:b@host https://c@host", "https://***@host https://***@host"),
+    ],
+)
+def test_only_tokens_and_passwords_are_secrets(text: str, shown: str) -> None:
+    assert safe(text) == shown
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "👩\u200d🚀", "می\u200cخواهم", "naïve ‘quotes’ 日本", "a\u00a0b", ""])
+def test_line_ends_joiners_and_letters_of_all_languages_stay(text: str) -> None:
+    assert safe(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\t", "\\t"),
+        ("\r", "\\r"),
+        ("\x00", "\\x00"),
+        ("\u200b", "\\u200b"),  # invisible, as in a label that only looks like another
+        ("\ufeff", "\\ufeff"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+        ("\ud800", "\\ud800"),  # half of a pair
+        ("\ue000", "\\ue000"),
+        ("\ufffe\uffff", "\\ufffe\\uffff"),
+        ("\U0001fffe", "\\U0001fffe"),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_what_cannot_be_seen_becomes_visible(text: str, shown: str) -> None:
+    assert safe(f"a{text}b") == f"a{shown}b"
+
+
+def test_anything_is_shown_as_its_text() -> None:
+    assert (safe(None), safe(1.5), safe(["\x1b"])) == ("None", "1.5", "['\\x1b']")
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(None, "a b c"), (6, "a b c"), (5, "a b c"), (4, "a b…"), (2, "a…"), (1, "…")]
+)
+def test_a_line_has_single_spaces_and_ends_at_its_width(width: int | None, shown: str) -> None:
+    assert one_line(" a\n\n b  c ", width) == shown
+
+
+def test_a_line_is_cut_after_it_was_made_safe() -> None:
+    assert one_line("\x1b\x1b", 5) == "\\x1b…"
+    assert one_line("token hf_abcdefghijklmnop", 9) == "token ***"

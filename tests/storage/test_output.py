@@ -1,0 +1,250 @@
+"""Output paths are checked before anything is computed."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import clf
+from clf.errors import OutputError
+from clf.settings import RunSettings, Settings, TrainSettings
+from clf.storage.output import check_reports, output_folder, resolved, save_settings, settings_file_beside, write_report
+from clf.storage.publish import staged
+from clf.storage.result_folders import is_clf_result
+from support.predicting import names
+
+
+def at(folder: Path | None, overwrite: bool = False) -> RunSettings:
+    return RunSettings(output_dir=folder, overwrite=overwrite)
+
+
+def result(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "clf.json").write_text('{"clf_version": "0.1.0", "schema_version": 1}')
+    return folder
+
+
+def test_a_clf_result_at_the_default_place_is_replaced(tmp_path: Path) -> None:
+    assert output_folder(at(None), result(tmp_path / "model")) == tmp_path / "model"
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_a_foreign_folder_needs_overwrite(tmp_path: Path, explicit: bool) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(thesis\.txt\)"):
+        output_folder(at(folder if explicit else None), folder)
+    assert output_folder(at(folder if explicit else None, overwrite=True), folder) == folder
+    with staged(folder) as stage:
+        (stage / "clf.json").write_text('{"clf_version": "0.1.0"}')
+    assert is_clf_result(folder)
+    [kept] = tmp_path.glob("mine.replaced-*")
+    assert (kept / "thesis.txt").read_text() == "precious"
+
+
+def test_the_working_folder_and_those_above_are_never_an_output(own_folder: Path) -> None:
+    for folder in (own_folder, own_folder.parent):
+        with pytest.raises(OutputError, match="is the working directory or contains it"):
+            output_folder(at(folder, overwrite=True), folder)
+
+
+def test_a_folder_that_holds_an_input_is_never_an_output(tmp_path: Path) -> None:
+    model = result(tmp_path / "model")
+    with pytest.raises(OutputError, match="which the command reads"):
+        output_folder(at(model, overwrite=True), model, [model / "clf.json"])
+
+
+def test_a_result_whose_replacement_was_killed_comes_back(tmp_path: Path) -> None:
+    for name, process in (("model", 999_999_999), ("m[1]", 999_999_999), ("in-a-container", os.getpid())):
+        result(tmp_path / f".{name}.replaced-{process}")
+        assert is_clf_result(output_folder(at(None), tmp_path / name))
+
+
+def test_half_of_a_replaced_result_never_comes_back(tmp_path: Path) -> None:
+    left = tmp_path / ".model.replaced-999999999"
+    left.mkdir()
+    (left / "half").write_text("")
+    assert not output_folder(at(tmp_path / "model"), tmp_path / "other").exists()
+    assert not left.exists()
+
+
+def test_an_explicit_result_needs_overwrite_too(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"exists$"):
+        output_folder(at(result(tmp_path / "model")), tmp_path / "other")
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("")
+    with pytest.raises(OutputError, match="is a file"):
+        output_folder(at(tmp_path / "model"), tmp_path / "other")
+
+
+def test_a_file_added_to_a_model_is_not_lost_with_it(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "clf.json").write_text('{"clf_version": "0.1.0", "files": {"config.json": ""}}')
+    (model / "config.json").write_text("{}")
+    assert output_folder(at(None), model) == model
+    (model / "notes.txt").write_text("precious")
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(notes\.txt\)"):
+        output_folder(at(None), model)
+
+
+def test_a_file_added_to_a_prepared_dataset_is_not_lost_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"clf_version": "0.1.0", "files": {"train.parquet": ""}}')
+    for name in ("train.parquet", "labels.json", "audit.json", "settings.json"):
+        (folder / name).write_text("{}")
+    assert output_folder(at(None), folder) == folder
+    (folder / "mine.csv").write_text("precious")
+    with pytest.raises(OutputError, match=r"contains files that clf did not write \(mine\.csv\)"):
+        output_folder(at(None), folder)
+
+
+def test_a_result_that_will_be_replaced_is_said_and_a_new_or_empty_folder_is_not(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    (own_folder / "empty").mkdir()
+    for name in ("empty", "new"):
+        assert output_folder(at(Path(name)), Path("default")) == (own_folder / name).resolve()
+    assert caplog.messages == []
+    result(own_folder / "model")
+    output_folder(at(None), Path("model"))
+    assert caplog.messages == ["model exists and will be replaced"]
+
+
+def test_only_the_first_strangers_are_named_and_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in "fedcba":
+        (folder / name).write_text("")
+    with pytest.raises(OutputError) as refused:
+        output_folder(at(None), folder)
+    assert refused.value.message == f"the output folder {folder} contains files that clf did not write (a, b, c, d)"
+    assert refused.value.hint == "choose another --output-dir, or pass --overwrite to replace it"
+
+
+def test_a_link_to_a_folder_stands_for_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(result(tmp_path / "model"))
+    assert output_folder(at(tmp_path / "link", overwrite=True), tmp_path / "other") == (tmp_path / "model").resolve()
+
+
+def test_the_home_folder_is_never_an_output_but_one_inside_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path.resolve()
+    monkeypatch.setenv("HOME", str(home))
+    with pytest.raises(OutputError, match="is the working directory or contains it") as refused:
+        output_folder(at(home, overwrite=True), home)
+    assert refused.value.hint == "set --output-dir to a separate folder, such as ./result"
+    assert output_folder(at(home / "model"), home) == home / "model"
+
+
+def test_a_mount_point_is_never_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = tmp_path.resolve() / "disk"
+    disk.mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == disk)
+    with pytest.raises(OutputError, match="is a mount point, which cannot be replaced") as refused:
+        output_folder(at(disk, overwrite=True), disk)
+    assert refused.value.hint == f"set --output-dir to a folder inside it, such as {disk / 'result'}"
+
+
+def test_an_input_beside_the_output_or_that_is_absent_is_in_nobodys_way(tmp_path: Path) -> None:
+    for name in ("model-2", "mod"):
+        (tmp_path / name).mkdir()
+    inputs = [tmp_path / "model-2", tmp_path / "mod", tmp_path / "model" / "absent.csv"]
+    assert output_folder(at(tmp_path / "model"), tmp_path, inputs) == (tmp_path / "model").resolve()
+
+
+@pytest.mark.parametrize("source", ["model", "link.csv"])
+def test_the_output_may_be_no_input_nor_hold_what_one_links_to(tmp_path: Path, source: str) -> None:
+    model = result(tmp_path / "model")
+    (tmp_path / "link.csv").symlink_to(model / "clf.json")
+    with pytest.raises(OutputError) as refused:
+        output_folder(at(model, overwrite=True), model, [tmp_path / "absent", tmp_path / source])
+    said = f"the output folder {model} contains {tmp_path / source}, which the command reads"
+    assert (refused.value.message, refused.value.hint) == (
+        said, "set --output-dir to a separate folder, such as ./result"
+    )  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_made_is_refused_with_the_one_above_that_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = tmp_path.resolve() / "file"
+    parent.write_text("")
+    with pytest.raises(OutputError) as refused:
+        output_folder(at(parent / "a" / "model"), tmp_path)
+    message = f"the output folder {parent / 'a' / 'model'} cannot be created: {parent} is not writable"
+    assert (refused.value.message, refused.value.hint) == (message, "choose another --output-dir")
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path.resolve(), os.W_OK))
+    with pytest.raises(OutputError, match=f"cannot be created: {tmp_path.resolve()} is not writable$"):
+        output_folder(at(tmp_path / "a" / "model"), tmp_path)
+
+
+# --- reports and settings -----------------------------------------------------------------------------------
+
+
+def test_the_folders_of_reports_are_made_before_anything_is_computed(tmp_path: Path) -> None:
+    check_reports(None, tmp_path / "a" / "b" / "report.html", None, tmp_path / "c" / "junit.xml")
+    assert names(tmp_path) == ["a", "c"]
+    assert names(tmp_path / "a") == ["b"]
+    (tmp_path / "old.html").write_text("old")
+    check_reports(tmp_path / "old.html")
+    assert (tmp_path / "old.html").read_text() == "old"
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    refusals = {
+        tmp_path: (f"{tmp_path} is a folder, expected a file for a report", "pass the path of a file"),
+        tmp_path / "file" / "a.html": (
+            f"cannot write {tmp_path / 'file' / 'a.html'}: File exists",
+            "choose another file",
+        ),
+        tmp_path / "a.html": (f"cannot write {tmp_path / 'a.html'}: its folder is read-only", "choose another file"),
+    }
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
+    for path, said in refusals.items():
+        with pytest.raises(OutputError) as refused:
+            check_reports(None, path)
+        assert (refused.value.message, refused.value.hint) == said
+
+
+def test_a_report_replaces_the_one_before_and_leaves_nothing_else(tmp_path: Path) -> None:
+    report = tmp_path / "deep" / "report.html"
+    for text in ("old “é”", "new “é”"):
+        write_report(report, text)
+    assert report.read_text(encoding="utf-8") == "new “é”"
+    assert names(report.parent) == ["report.html"]
+
+
+def test_a_report_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    (tmp_path / "file").write_text("")
+    for path, why in ((tmp_path / "report.html", "Is a directory"), (tmp_path / "file" / "a.html", "File exists")):
+        with pytest.raises(OutputError, match=f"^cannot write {path}: {why}$") as refused:
+            write_report(path, "text")
+        assert refused.value.hint == "choose another file"
+    assert names(tmp_path) == ["file", "report.html"]
+
+
+def test_the_settings_of_a_result_say_its_command_and_version_and_can_be_read_back(tmp_path: Path) -> None:
+    settings = Settings(train=TrainSettings(epochs=7), run=RunSettings(output_dir=Path("a b/é")))
+    save_settings(tmp_path, "train", settings)
+    written = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
+    assert written == resolved("train", settings)
+    assert (written["clf_version"], written["command"]) == (clf.__version__, "train")
+    assert Settings.model_validate(written["settings"]) == settings
+    assert is_clf_result(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.y.jsonl", "no_ending"])
+def test_the_settings_of_a_file_stand_beside_it_under_its_whole_name(tmp_path: Path, name: str) -> None:
+    assert settings_file_beside(tmp_path / name) == tmp_path / f"{name}.settings.json"

@@ -1,0 +1,215 @@
+"""Predictions are stored window by window: what is kept, resumed, refused, discarded and joined."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from clf.errors import DataError, Interrupted, OutputError, Terminated, TooLittleMemory, UsageError
+from clf.storage.disk import read_json, write_json
+from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table
+from support.predicting import names
+
+KEY: Key = {"the input": "abc", "--threshold": 0.5, "the model": {"a": "1"}}
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
+
+
+def rows(*texts: str) -> Table:
+    """Give a window with these texts, and a label for each."""
+    return {"text": list(texts), "label": ["good"] * len(texts)}
+
+
+def filled(folder: Path, name: str = "out.csv") -> Parts:
+    """Give the parts of a run that was killed after two windows."""
+    parts = Parts(folder / name, {})
+    parts.folder.mkdir()
+    write_json(parts.folder / "key.json", KEY)
+    parts.add(0, rows("a", "b"), LabelledCounts(2, 1, 1))
+    parts.add(1, rows("c"), LabelledCounts(1, 0, 1))
+    return parts
+
+
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def test_windows_are_joined_in_the_order_of_their_numbers_whatever_came_first(tmp_path: Path) -> None:
+    parts = Parts(tmp_path / "out.CSV", {})
+    with parts.open(KEY, resume=False):
+        assert names(tmp_path) == [".out.CSV.parts", ".out.CSV.parts.lock"]
+        for window in (10, 9, 2):
+            parts.add(window, rows(f"window {window}", "é\udce9"), LabelledCounts(2, window, 1))
+        assert list(parts.done()) == [2, 9, 10]
+        assert parts.counts() == LabelledCounts(6, 21, 3)
+        parts.join(["text", "label"], {"told": 1})
+    assert (tmp_path / "out.CSV").read_bytes().decode("utf-8") == (
+        "text,label\nwindow 2,good\né?,good\nwindow 9,good\né?,good\nwindow 10,good\né?,good\n"
+    )
+    assert read_json(tmp_path / "out.CSV.settings.json") == {"told": 1}
+    assert names(tmp_path) == ["out.CSV", "out.CSV.settings.json"]
+
+
+def test_no_windows_are_a_file_with_a_header(tmp_path: Path) -> None:
+    parts = Parts(tmp_path / "out.tsv", {})
+    with parts.open(KEY, resume=False):
+        assert parts.counts() == LabelledCounts()
+        parts.join(["a b", "c\td"], {})
+    assert (tmp_path / "out.tsv").read_text() == 'a b\t"c\td"\n'
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [(NO_SPACE, "free some space and pass --resume"), (OSError(errno.EIO, "broken"), "choose another --output")],
+)
+def test_a_window_that_cannot_be_written_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, hint: str
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise error
+
+    parts = filled(tmp_path)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError) as refused, parts.open(KEY, resume=True):
+        parts.add(2, rows("d"), LabelledCounts(1))
+    assert (refused.value.message, refused.value.hint) == (f"cannot write {parts.output}: {error.strerror}", hint)
+    assert names(parts.folder) == ["done-0-2-1-1", "done-1-1-0-1", "key.json"]
+
+
+def test_an_output_that_cannot_be_renamed_into_place_keeps_the_windows(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    parts.output.mkdir()
+    assert not parts.is_appearing
+    with pytest.raises(OutputError, match=r"cannot write .*/out\.csv: Is a directory$"), parts.open(KEY, resume=True):
+        parts.join(["text", "label"], {})
+    assert names(parts.folder) == ["done-0-2-1-1", "done-1-1-0-1", "key.json", "told.json"]
+
+
+def test_a_run_stopped_while_its_output_appears_ends_the_same_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name == "told.json":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    parts = filled(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", interrupted)
+        with pytest.raises(Interrupted), parts.open(KEY, resume=True):
+            parts.join(["text", "label"], {"told": 1})
+    appeared = parts.output.read_bytes()
+    assert parts.is_appearing
+    with parts.open(KEY, resume=True):
+        parts.join(["text", "label"], {"told": 1})
+    assert parts.output.read_bytes() == appeared == b"text,label\na,good\nb,good\nc,good\n"
+    assert read_json(tmp_path / "out.csv.settings.json") == {"told": 1}
+
+
+# --- starting, going on and ending --------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_with_what_is_there_if_nothing_changed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with filled(tmp_path).open(KEY, resume=True):
+        assert caplog.messages == ["resuming after 3 rows"]
+    with Parts(tmp_path / "new.csv", {}).open(KEY, resume=True):
+        assert read_json(tmp_path / ".new.csv.parts" / "key.json") == KEY
+    assert len(caplog.messages) == 1
+
+
+def test_what_changed_is_named_and_the_windows_are_kept(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    changed = KEY | {"the input": "abd", "the model": {"a": "1", "b": "2"}, "the columns": ["text"]}
+    with pytest.raises(UsageError) as refused, parts.open(changed, resume=True):
+        pass
+    assert refused.value.message == (
+        f"the interrupted run for {parts.output} cannot be resumed: "
+        "the input and the model and the columns changed since"
+    )
+    assert refused.value.hint == "leave out --resume to start over"
+    assert parts.counts().rows == 3
+    assert read_json(parts.folder / "key.json") == KEY
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_windows_that_are_not_wanted_or_of_an_unknown_run_are_discarded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, resume: bool
+) -> None:
+    parts = filled(tmp_path)
+    if resume:
+        (parts.folder / "key.json").write_text("{")
+    with parts.open(KEY, resume):
+        assert names(parts.folder) == ["key.json"]
+    said = f"discarding predictions of an interrupted run for {parts.output}; --resume would continue it"
+    assert caplog.messages == [said]
+
+
+def test_a_file_in_the_place_of_the_windows_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".out.csv.parts").write_text("")
+    with (
+        pytest.raises(OutputError, match="Not a directory") as refused,
+        Parts(tmp_path / "out.csv", {}).open(KEY, True),
+    ):
+        pass
+    assert refused.value.hint == "choose another --output"
+    assert names(tmp_path) == [".out.csv.parts"]
+
+
+def test_two_runs_cannot_hold_one_output(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    with (
+        parts.locked(),
+        pytest.raises(OutputError, match=f"is using {parts.output}"),
+        Parts(parts.output, {}).open(KEY, resume=False),
+    ):
+        pass
+    assert parts.counts().rows == 3
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_a_signal_says_how_many_rows_are_saved_and_leaves_nothing_if_none_are(
+    tmp_path: Path, error: type[BaseException], code: int
+) -> None:
+    with pytest.raises(Interrupted) as stopped, filled(tmp_path).open(KEY, resume=True):
+        raise error
+    assert (stopped.value.message, stopped.value.exit_code) == ("stopped; predictions for 3 rows are saved", code)
+    assert names(tmp_path) == [".out.csv.parts"]
+    with pytest.raises(error), Parts(tmp_path / "out.csv", {}).open(KEY, resume=False):
+        raise error
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("instead", "hint"),
+    [
+        ("", "free memory and pass --resume (predictions for 3 rows are saved)"),
+        ("-x", "free memory and pass --resume (predictions for 3 rows are saved); or start over with -x"),
+    ],
+)
+def test_too_little_memory_says_how_to_go_on_if_there_is_something_to_go_on_with(
+    tmp_path: Path, instead: str, hint: str
+) -> None:
+    for parts, said in (
+        (filled(tmp_path), hint),
+        (Parts(tmp_path / "new.csv", {}), TooLittleMemory("", "", instead).hint),
+    ):
+        with pytest.raises(TooLittleMemory) as refused, parts.open(KEY, resume=True):
+            raise TooLittleMemory("no memory", instead=instead)
+        assert refused.value.hint == said
+    assert names(tmp_path) == [".out.csv.parts"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"), [(DataError("bad"), False), (OutputError("full"), True), (ZeroDivisionError(), True)]
+)
+def test_windows_are_kept_unless_the_input_or_the_model_must_change(
+    tmp_path: Path, error: Exception, kept: bool
+) -> None:
+    parts = filled(tmp_path)
+    with pytest.raises(type(error)) as raised, parts.open(KEY, resume=True):
+        raise error
+    assert raised.value is error
+    assert parts.folder.exists() == kept
+    assert parts.counts().rows == 3 * kept

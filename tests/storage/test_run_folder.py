@@ -1,0 +1,264 @@
+"""The run folder of a training: who may use it, what it keeps, and what is said when the run ends."""
+
+import errno
+import json
+import logging
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clf.errors import ClfError, DataError, Interrupted, OutputError, Terminated, TooLittleMemory
+from clf.settings import Settings
+from clf.storage.run_folder import Clock, Run, log_to, now
+from conftest import HANGS
+from support.predicting import names
+
+
+def test_a_second_process_on_a_run_folder_is_refused(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from clf.storage.run_folder import Clock, Run, log_to, now
+from clf.settings import Settings
+with Run(Path({str(tmp_path / "model")!r})).open(Settings(), "train"):
+    print("held", flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdin
+        assert other.stdout.readline() == "held\n"
+        with (
+            pytest.raises(OutputError, match=f"process {other.pid} on .* is using"),
+            Run(tmp_path / "model").open(Settings(), "train"),
+        ):
+            pass
+        other.stdin.write("\n")
+        other.stdin.close()
+        other.wait(HANGS)
+    with Run(tmp_path / "model").open(Settings(), "train") as run:
+        assert json.loads((run.folder / "settings.json").read_text())["command"] == "train"
+
+
+def saved(run: Run, *steps: int) -> Run:
+    """Give a run that has checkpoints."""
+    for step in steps:
+        (run.checkpoints / f"checkpoint-{step}").mkdir(parents=True)
+    return run
+
+
+def test_a_run_folder_stands_beside_the_model_under_its_whole_name(tmp_path: Path) -> None:
+    run = Run(tmp_path / "my.model-1.5")
+    assert run.folder == tmp_path / "my.model-1.5.run"
+    assert {run.checkpoints.parent, run.history.parent, run.log.parent, run.result.parent} == {run.folder}
+
+
+# --- opening ------------------------------------------------------------------------------------------------
+
+
+def test_all_lines_of_the_log_and_the_error_that_ended_the_run_are_kept(tmp_path: Path) -> None:
+    log = logging.getLogger("clf")
+    log.setLevel(logging.ERROR)
+    run = Run(tmp_path / "model")
+
+    def fail(number: int) -> None:
+        logging.getLogger("clf.deep.er").debug("é %d", number)
+        raise ZeroDivisionError(number)
+
+    for number in (1, 2):
+        with pytest.raises(ZeroDivisionError), run.open(Settings(), "train"):
+            fail(number)
+        log.error("after the run")
+    lines = run.log.read_text(encoding="utf-8").splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line) for line in lines)
+    ours = [line.split(" ", 1)[1] for line in lines]
+    begun = f"DEBUG clf.storage.run_folder: train with {Settings().model_dump_json()}"
+    assert ours == [
+        line
+        for number in (1, 2)
+        for line in (
+            begun,
+            f"DEBUG clf.deep.er: é {number}",
+            f"ERROR clf.storage.run_folder: ended by ZeroDivisionError({number})",
+        )
+    ]
+    assert (log.level, log.handlers) == (logging.ERROR, [])
+    assert names(run.folder) == ["run.log", "settings.json"]  # and no lock
+
+
+def test_the_times_in_the_log_are_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 86_399.0)
+    monkeypatch.setattr(time, "time_ns", lambda: 86_399 * 10**9)
+    with log_to(tmp_path / "log"):
+        logging.getLogger("clf").warning("said")
+    assert (tmp_path / "log").read_text() == "1970-01-01T23:59:59Z WARNING clf: said\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_on_a_full_disk_hides_no_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OutputError, match="of the run"), log_to(Path("/dev/full")):
+        raise OutputError("of the run")
+    with log_to(Path("/dev/full")):
+        logging.getLogger("clf").info("never written")
+    assert logging.getLogger("clf").handlers == []
+    assert capfd.readouterr().err == ""
+
+
+def test_the_settings_of_the_run_before_stay_until_the_next_one_begins(tmp_path: Path) -> None:
+    with Run(tmp_path / "model").open(Settings(), "train"):
+        pass
+    with Run(tmp_path / "model").open(Settings(), "demo") as run:
+        assert json.loads((run.folder / "settings.json").read_text())["command"] == "train"
+        run.begin(Settings(), "demo")
+        assert json.loads((run.folder / "settings.json").read_text())["command"] == "demo"
+
+
+def test_a_folder_of_someone_else_is_no_run_folder(own_folder: Path) -> None:
+    run = Run(own_folder.resolve() / "model")
+    run.folder.mkdir()
+    for name in ("e", "d", "c", "b", "a", "lock"):
+        (run.folder / name).write_text("")
+    with pytest.raises(OutputError) as refused, run.open(Settings(), "train"):
+        pass
+    assert refused.value.message == "the run folder model.run contains files that clf did not write (a, b, c, d)"
+    assert refused.value.hint == "choose another --output-dir"
+    assert names(run.folder) == ["a", "b", "c", "d", "e", "lock"]
+
+
+def test_a_file_is_no_run_folder(own_folder: Path) -> None:
+    run = Run(own_folder.resolve() / "model")
+    run.folder.write_text("")
+    with pytest.raises(OutputError, match=r"^the run folder model\.run is a file$"):
+        run.claim()
+
+
+def test_what_a_run_that_was_killed_at_its_start_left_is_no_obstacle(tmp_path: Path) -> None:
+    run = Run(tmp_path / "deep" / "model")
+    run.claim()
+    for name in ("lock", "settings.json.part"):
+        (run.folder / name).write_text("{")
+    with run.open(Settings(), "train"):
+        assert "lock" in names(run.folder)
+    assert names(run.folder) == ["run.log", "settings.json"]
+
+
+# --- what is said of a run that ended ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_a_signal_says_up_to_which_step_the_run_is_saved_if_it_is(
+    tmp_path: Path, error: type[BaseException], code: int
+) -> None:
+    run = Run(tmp_path / "model")
+    with pytest.raises(error), run.told():
+        raise error
+    with pytest.raises(Interrupted) as stopped, saved(run, 9, 100, 20).told():
+        raise error
+    assert (stopped.value.message, stopped.value.exit_code) == ("stopped; training up to step 100 is saved", code)
+
+
+FULL, MEMORY = OSError(errno.ENOSPC, "No space left on device"), MemoryError("cannot have 9 GB\nof it")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message", "steps", "hint"),
+    [
+        (FULL, OutputError, f"cannot write to model.run: {FULL}", (), "free some space, or choose another --output-dir"),
+        (FULL, OutputError, f"cannot write to model.run: {FULL}", (5,),
+         "free some space and pass --resume, or choose another --output-dir"),
+        (MEMORY, TooLittleMemory, "memory ran out: MemoryError: cannot have 9 GB", (),
+         "free memory and use a smaller model"),
+        (MEMORY, TooLittleMemory, "memory ran out: MemoryError: cannot have 9 GB", (5,),
+         "free memory and pass --resume to continue from the last checkpoint"),
+    ],
+)  # fmt: skip
+def test_too_little_memory_and_a_full_disk_say_how_to_go_on(
+    own_folder: Path, error: Exception, kind: type[ClfError], message: str, steps: tuple[int, ...], hint: str
+) -> None:
+    with pytest.raises(kind) as refused, saved(Run(own_folder.resolve() / "model"), *steps).told():
+        raise error
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DataError("No space left in the text", "hint"), TooLittleMemory("out of memory", "hint"), OSError("other")],
+)
+def test_what_is_already_said_or_unknown_stays_as_it_is(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, saved(Run(tmp_path / "model"), 5).told():
+        raise error
+    assert raised.value is error
+
+
+# --- what a run writes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("resume", "steps"), [(True, [5, 10]), (False, [])])
+def test_starting_over_deletes_the_checkpoints_and_resuming_keeps_them(
+    tmp_path: Path, resume: bool, steps: list[int]
+) -> None:
+    run = saved(Run(tmp_path / "model"), 5, 10)
+    run.result.write_text("{}")
+    run.begin(Settings(), "train", resume=resume)
+    assert sorted(run.saved_steps()) == steps
+    assert not run.result.exists()
+    run.begin(Settings(), "train", resume=resume)  # with no result either
+
+
+HISTORY = ['{"step": 4, "loss": 1}', '{"step": 4, "eval_loss": 2}', '{"step": 5, "loss": 3}', '{"step": 6, "loss": 4}']
+
+
+@pytest.mark.parametrize(
+    ("step", "evaluated", "kept"),
+    [(0, True, 0), (3, True, 0), (4, True, 2), (4, False, 1), (5, False, 3), (6, True, 4), (9, False, 4)],
+)
+def test_the_history_is_kept_up_to_a_step_and_its_evaluation_only_if_it_was_done(
+    tmp_path: Path, step: int, evaluated: bool, kept: int
+) -> None:
+    run = saved(Run(tmp_path / "model"), 1)
+    run.history.write_text("\n".join(HISTORY) + '\n{"step": 1, "half a li', encoding="utf-8")
+    run.keep_history(step, evaluated)
+    assert run.history.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in HISTORY[:kept])
+    assert names(run.folder) == ["checkpoints", "history.jsonl"]
+
+
+def test_a_start_over_from_nothing_forgets_even_what_was_measured_before_the_first_step(tmp_path: Path) -> None:
+    run = saved(Run(tmp_path / "model"), 1)
+    run.record(step=0, eval_loss=1.5)
+    run.keep_history(0)
+    assert run.read_history() == []
+
+
+def test_no_history_is_an_empty_one_and_what_is_recorded_comes_back_in_order(tmp_path: Path) -> None:
+    run = saved(Run(tmp_path / "model"), 1)
+    run.keep_history(5)
+    assert run.read_history() == []
+    assert not run.history.exists()
+    lines = [{"step": 1, "loss": 0.1}, {"step": 2, "loss": 1e-30}]
+    for line in lines:
+        run.record(**line)
+    assert run.read_history() == lines
+
+
+def test_each_phase_has_its_own_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([100.0, 101.256, 101.256, 104.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(times))
+    clock = Clock()
+    for phase in ("prepare", "nothing", "train"):
+        clock.lap(phase)
+    clock.save(tmp_path / "timing.json", loop_seconds=2.5)
+    written = json.loads((tmp_path / "timing.json").read_text())
+    assert 10 < written.pop("peak_memory_megabytes") < 1_000_000  # of this process: neither kilobytes nor gigabytes
+    assert written == {"seconds": {"prepare": 1.26, "nothing": 0.0, "train": 2.74}, "loop_seconds": 2.5}
+
+
+def test_now_is_in_utc_to_the_second() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    assert before <= datetime.fromisoformat(now()) <= datetime.now(UTC)
+    assert now().endswith("+00:00")

@@ -1,0 +1,201 @@
+"""What `clf compare` decides, shows and suggests for answers that were written by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clf.compare import _check_rules, _either, _examples, _model_paths, _next, _result, exit_code
+from clf.errors import UsageError
+from clf.measuring.measured_model import MeasuredModel, Spent
+from clf.measuring.rows import MeasuredTexts
+from clf.models.record import ModelRecord
+from clf.outcomes.comparison import CompareResult
+from clf.scoring.answers import Answers
+from clf.scoring.metrics import intervals, score
+from clf.settings import CompareSettings
+from support.outcomes import compare_result
+from support.recorded import bare_classifier
+
+NAMES = ["bad", "good"]
+TEXTS = MeasuredTexts("films", "test", [f"text {row}" for row in range(8)], np.array([0, 1] * 4), NAMES)
+# Both are right in rows 6 and 7, only the first in 0 to 3, only the second in 4 and 5; the surest rows are the later.
+RIGHT = ([0, 1, 2, 3, 6, 7], [4, 5, 6, 7])
+
+
+def model(name: str, right: list[int]) -> MeasuredModel:
+    """Make a model that is right in these rows, each a little surer than the row before."""
+    sure = np.linspace(0.6, 0.95, 8)
+    classes = np.where(np.isin(np.arange(8), right), TEXTS.labels, 1 - TEXTS.labels)
+    rows = np.stack([np.where(classes == number, sure, 1 - sure) for number in (0, 1)], axis=1)
+    answers = Answers(rows.astype(np.float32), TEXTS.labels)
+    return MeasuredModel(name, answers, score(answers), Spent(1.0, 2.0, 3.0))
+
+
+NEW, OLD = model("new", RIGHT[0]), model("old", RIGHT[1])
+
+
+# --- the gate -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gate", "on_inconclusive", "code"),
+    [
+        ("passed", "fail", 0),
+        ("failed", "fail", 3),
+        ("inconclusive", "fail", 4),
+        ("passed", "pass", 0),
+        ("failed", "pass", 3),
+        ("inconclusive", "pass", 0),
+    ],
+)
+def test_the_exit_code_is_the_outcome_of_the_gate(gate: str, on_inconclusive: Any, code: int) -> None:
+    assert exit_code(compare_result(gate=gate), CompareSettings(on_inconclusive=on_inconclusive)) == code
+
+
+@pytest.mark.parametrize("limit", ["min_accuracy", "min_f1", "max_ece", "min_class_recall"])
+def test_a_limit_alone_is_a_rule_even_if_it_is_zero(limit: str) -> None:
+    _check_rules(CompareSettings(baseline=[], **{limit: 0.0}))
+    _check_rules(CompareSettings(baseline=["majority"]))
+
+
+def test_a_gate_without_a_baseline_or_a_limit_is_refused() -> None:
+    with pytest.raises(UsageError, match="there is no baseline and no floor, so the gate has nothing to check") as said:
+        _check_rules(CompareSettings(baseline=[], show_baseline=["majority"]))
+    assert said.value.hint == "pass --baseline"
+
+
+def result(leaked: Any = None, record: ModelRecord | None = None, **settings: Any) -> CompareResult:
+    choice = CompareSettings(**{"baseline": ["old"], "metric": "accuracy", **settings})
+    marked = None if leaked is None else np.array(leaked)
+    return _result(bare_classifier("m", record), NEW, [OLD], TEXTS, choice, marked, Path("out"))
+
+
+def test_the_result_holds_both_models_their_comparison_and_the_rules() -> None:
+    found = result(min_f1=0.9)
+    assert (found.model, found.dataset, found.split, found.rows) == ("new", "films", "test", 8)
+    assert (found.candidate, found.baselines) == (NEW.metrics, {"old": OLD.metrics})
+    assert found.intervals == intervals(NEW.answers)
+    assert {name: cost.texts_per_second for name, cost in found.costs.items()} == {"new": 4.0, "old": 4.0}
+    [comparison] = found.comparisons
+    assert (comparison.difference, comparison.won, comparison.lost) == (0.25, 4, 2)
+    assert (found.verdict, found.gate) == ("inconclusive", "failed")
+    assert [rule.outcome for rule in found.rules] == ["inconclusive", "failed"]
+    assert found.summary.startswith("gate failed: better than old: inconclusive")
+    assert found.advice[0].startswith("more evaluation texts: about ")
+
+
+def test_a_passed_gate_needs_no_advice() -> None:
+    found = result(baseline=[], show_baseline=["old"], min_f1=0.1)
+    assert (found.gate, found.advice, found.verdict) == ("passed", [], "better")
+
+
+def test_leaked_rows_are_counted_and_left_out_of_the_second_figures() -> None:
+    unknown = result()
+    assert (unknown.leaked_rows, unknown.without_leaks) == (None, {"new": None, "old": None})
+    found = result(leaked=[True, True] + [False] * 6)
+    assert found.leaked_rows == 2
+    assert found.without_leaks["new"] == score(NEW.answers.take(np.arange(2, 8)))
+    assert found.without_leaks["old"] == score(OLD.answers.take(np.arange(2, 8)))
+
+
+def test_a_row_leaked_if_either_model_was_trained_on_it() -> None:
+    one, other = np.array([True, False, False]), np.array([True, True, False])
+    both = _either(one, other)
+    assert both is not None
+    assert both.tolist() == [True, True, False]
+    assert _either(one, None) is one
+    assert _either(None, other) is other
+    assert _either(None, None) is None
+
+
+# --- examples -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "rows"),
+    [
+        (0, []),
+        (1, [3]),
+        (2, [3, 5]),
+        (3, [3, 5, 4]),
+        (4, [3, 2, 5, 4]),
+        (5, [3, 2, 1, 5, 4]),
+        (7, [3, 2, 1, 0, 5, 4, 7]),
+        (100, [3, 2, 1, 0, 5, 4, 7, 6]),
+    ],
+)
+def test_examples_are_the_surest_that_one_model_alone_gets_right_of_both_kinds(count: int, rows: list[int]) -> None:
+    found = _examples(NEW, [OLD, NEW], TEXTS, count)
+    assert [each.text for each in found] == [f"text {row}" for row in rows]
+
+
+def test_without_a_row_that_only_the_candidate_gets_right_the_others_are_shown() -> None:
+    assert [each.text for each in _examples(model("a", [6]), [model("b", [0, 6])], TEXTS, 2)] == ["text 0", "text 7"]
+    assert _examples(NEW, [], TEXTS, 3) == []
+
+
+def test_an_example_has_the_answers_of_both() -> None:
+    [found] = _examples(NEW, [OLD], TEXTS, 1)
+    assert (found.text, found.label) == ("text 3", "good")
+    assert (found.candidate.name, found.candidate.label, found.candidate.confidence) == ("new", "good", 0.75)
+    assert (found.baseline.name, found.baseline.label, found.baseline.confidence) == ("old", "bad", 0.75)
+
+
+def test_the_report_has_ten_texts_of_each_kind_or_as_many_as_examples_were_asked_for() -> None:
+    flips = result(examples=0).flips["old"]
+    assert [each.text for each in flips.won] == ["text 3", "text 2", "text 1", "text 0"]
+    assert [each.text for each in flips.lost] == ["text 5", "text 4"]
+
+
+# --- what to do next ----------------------------------------------------------------------------------------
+
+
+def trained(data: dict[str, Any], train: dict[str, Any], recipe: dict[str, Any], typed: str | None) -> ModelRecord:
+    dataset = {"name": "films", "origin": "", "fingerprint": "", "files": {}, "data": {}, "seed": 1, "prepared": "",
+               "dataset": typed}  # fmt: skip
+    values = {"schema_version": 1, "dataset": dataset, "settings": {"data": data, "train": train}, "recipe": recipe}
+    return ModelRecord.model_validate(values)
+
+
+def test_a_good_model_is_used_next() -> None:
+    record = trained({}, {"model": "acme/large"}, {"epochs": 2}, "films.csv")
+    predict = ["clf", "predict", "m", "--text", "a new text"]
+    assert _next(bare_classifier("m", record), good=True) == predict
+    assert _next(bare_classifier(Path.cwd() / "m"), good=False) == predict
+
+
+@pytest.mark.parametrize(
+    ("train", "epochs", "more"),
+    [
+        ({}, 2, ["--epochs", "4"]),
+        ({}, 10, ["--epochs", "15"]),
+        ({"learning_rate": 1e-3}, 3, ["--learning-rate", "0.001", "--epochs", "5"]),
+        ({"learning_rate": 1e-5}, 3, ["--learning-rate", "0.0001", "--epochs", "5"]),  # what suits a narrow encoder
+    ],
+)
+def test_another_model_is_trained_again_for_longer(train: dict[str, Any], epochs: int, more: list[str]) -> None:
+    record = trained({}, {"model": "acme/small", **train}, {"epochs": epochs}, "films.csv")
+    command = ["clf", "train", "--dataset", "films.csv", "--model", "acme/small", *more]
+    assert _next(bare_classifier("m", record), good=False) == command
+
+
+def test_a_length_that_was_chosen_is_kept_and_a_dataset_that_was_not_typed_is_the_usual_one() -> None:
+    record = trained({"max_length": 48}, {"model": "acme/small"}, {"epochs": 2}, None)
+    assert _next(bare_classifier("m", record), good=False) == [
+        "clf", "train", "--dataset", "imdb", "--model", "acme/small", "--epochs", "4", "--max-length", "48",
+    ]  # fmt: skip
+
+
+def test_a_model_without_errors_is_used_next_even_if_the_gate_did_not_pass() -> None:
+    record = trained({}, {}, {"epochs": 2}, "films.csv")
+    perfect = model("new", list(range(8)))
+    choice = CompareSettings(baseline=["old"], metric="accuracy", min_improvement=0.9)
+    stuck = _result(bare_classifier("m", record), perfect, [OLD], TEXTS, choice, None, Path("out"))
+    assert (stuck.gate, stuck.next[1]) == ("inconclusive", "predict")
+    assert result(record=record).next[1] == "train"
+
+
+def test_only_baselines_that_are_paths_are_inputs() -> None:
+    assert _model_paths(["tfidf", "./model", "~/model"]) == [Path("model"), Path.home() / "model"]
