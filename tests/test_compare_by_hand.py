@@ -72,8 +72,14 @@ def result(leaked: Any = None, record: ModelRecord | None = None, **settings: An
     return _result(bare_classifier("m", record), NEW, [OLD], TEXTS, choice, marked, Path("out"))
 
 
-def test_the_result_holds_both_models_their_comparison_and_the_rules() -> None:
-    found = result(min_f1=0.9)
+@pytest.fixture(scope="module")
+def plain() -> CompareResult:
+    """Give the result of a model without a record, and with a limit that it does not reach."""
+    return result(min_f1=0.9, examples=0)
+
+
+def test_the_result_holds_both_models_their_comparison_and_the_rules(plain: CompareResult) -> None:
+    found = plain
     assert (found.model, found.dataset, found.split, found.rows) == ("new", "films", "test", 8)
     assert (found.candidate, found.baselines) == (NEW.metrics, {"old": OLD.metrics})
     assert found.intervals == intervals(NEW.answers)
@@ -91,9 +97,8 @@ def test_a_passed_gate_needs_no_advice() -> None:
     assert (found.gate, found.advice, found.verdict) == ("passed", [], "better")
 
 
-def test_leaked_rows_are_counted_and_left_out_of_the_second_figures() -> None:
-    unknown = result()
-    assert (unknown.leaked_rows, unknown.without_leaks) == (None, {"new": None, "old": None})
+def test_leaked_rows_are_counted_and_left_out_of_the_second_figures(plain: CompareResult) -> None:
+    assert (plain.leaked_rows, plain.without_leaks) == (None, {"new": None, "old": None})
     found = result(leaked=[True, True] + [False] * 6)
     assert found.leaked_rows == 2
     assert found.without_leaks["new"] == score(NEW.answers.take(np.arange(2, 8)))
@@ -143,8 +148,11 @@ def test_an_example_has_the_answers_of_both() -> None:
     assert (found.baseline.name, found.baseline.label, found.baseline.confidence) == ("old", "bad", 0.75)
 
 
-def test_the_report_has_ten_texts_of_each_kind_or_as_many_as_examples_were_asked_for() -> None:
-    flips = result(examples=0).flips["old"]
+def test_the_report_has_the_texts_that_one_model_alone_gets_right_whatever_examples_are_shown(
+    plain: CompareResult,
+) -> None:
+    assert plain.examples == []
+    flips = plain.flips["old"]
     assert [each.text for each in flips.won] == ["text 3", "text 2", "text 1", "text 0"]
     assert [each.text for each in flips.lost] == ["text 5", "text 4"]
 

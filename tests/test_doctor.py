@@ -86,7 +86,9 @@ def test_the_cache_counts_each_file_once_and_passes_over_what_is_no_repository(t
     cache = tmp_path / "cache"
     for folder in ("models--bert/blobs", "models--bert/snapshots/a", "datasets--acme--texts", ".locks/models--bert"):
         (cache / folder).mkdir(parents=True)
-    (cache / "models--bert" / "blobs" / "x").write_bytes(bytes(1_500_000))
+    (cache / "models--bert" / "blobs" / "x").write_bytes(
+        bytes(1_500_470)
+    )  # with the length of a link, it would be 1.501 MB
     (cache / "models--bert" / "snapshots" / "a" / "weights").symlink_to(cache / "models--bert" / "blobs" / "x")
     (cache / "models--a-file").touch()
     found = doctor._cache()

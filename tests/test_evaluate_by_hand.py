@@ -39,8 +39,14 @@ def result(*arguments: Any, positive: str | None = None, **options: Any) -> Eval
     return _result(measured(*arguments, **options), positive, Path("out"))
 
 
-def test_texts_are_grouped_by_length_into_five_groups_of_equal_size() -> None:
-    groups = result().by_length
+@pytest.fixture(scope="module")
+def plain() -> EvaluateResult:
+    """Give the result of a model without a record."""
+    return result()
+
+
+def test_texts_are_grouped_by_length_into_five_groups_of_equal_size(plain: EvaluateResult) -> None:
+    groups = plain.by_length
     assert [(each.from_, each.to, each.rows) for each in groups] == [
         (1, 2, 2),
         (3, 4, 2),
@@ -54,8 +60,8 @@ def test_texts_are_grouped_by_length_into_five_groups_of_equal_size() -> None:
     assert (one.from_, one.to, one.rows, one.accuracy) == (1, 1, 1, 1.0)
 
 
-def test_the_worst_errors_are_the_surest_and_at_most_twenty() -> None:
-    found = result().worst_errors
+def test_the_worst_errors_are_the_surest_and_at_most_twenty(plain: EvaluateResult) -> None:
+    found = plain.worst_errors
     assert [(each.row, each.label, each.predicted, each.confidence) for each in found] == [
         (9, "good", "bad", 0.95), (5, "good", "bad", 0.9), (6, "bad", "good", 0.8), (7, "good", "bad", 0.7),
         (8, "bad", "good", 0.6),
@@ -65,8 +71,8 @@ def test_the_worst_errors_are_the_surest_and_at_most_twenty() -> None:
     assert [each.row for each in many] == list(range(20))
 
 
-def test_the_metrics_of_the_positive_class_are_shown_on_request() -> None:
-    assert result().positive_class is None
+def test_the_metrics_of_the_positive_class_are_shown_on_request(plain: EvaluateResult) -> None:
+    assert plain.positive_class is None
     found = result(positive="good")
     assert found.positive_class == found.per_class["good"]
 
@@ -91,8 +97,8 @@ def test_figures_before_calibration_are_those_of_the_undivided_logits() -> None:
     assert found.before.mean_confidence > score(measured().answers)["mean_confidence"]  # type: ignore[operator]
 
 
-def test_a_model_without_a_temperature_or_with_one_of_1_has_nothing_before() -> None:
-    unknown = result().calibration
+def test_a_model_without_a_temperature_or_with_one_of_1_has_nothing_before(plain: EvaluateResult) -> None:
+    unknown = plain.calibration
     assert (unknown.temperature, unknown.note, unknown.before) == (None, None, None)
     assert result(clf_version="0.1").calibration.temperature is None
     one = result(temperature=1.0, calibration={"reason": "too few rows"}).calibration
@@ -101,8 +107,8 @@ def test_a_model_without_a_temperature_or_with_one_of_1_has_nothing_before() -> 
     assert one.risk_coverage[-1] == (1.0, 0.5)
 
 
-def test_the_stored_threshold_is_applied_to_the_measured_texts() -> None:
-    assert result().abstention is None
+def test_the_stored_threshold_is_applied_to_the_measured_texts(plain: EvaluateResult) -> None:
+    assert plain.abstention is None
     found = result(threshold=0.0, abstention={"aim": {"target_coverage": 1.0}}).abstention
     assert found is not None
     assert (found.answered, found.accuracy, found.aim) == (10, 0.5, {"target_coverage": 1.0})

@@ -1,7 +1,6 @@
 """Memory that runs out: train says what would fit and goes on from its checkpoint, the others read less at once."""
 
 import csv
-import re
 from pathlib import Path
 from typing import Any
 

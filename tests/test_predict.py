@@ -155,6 +155,14 @@ def test_values_of_several_kinds_and_half_characters_are_written(clf: RunClf, tr
     for name in ("out.parquet", "out.jsonl", "out.csv"):
         done = clf("predict", trained, "new.jsonl", "--output", name)
         assert done.code == 0, done.err
+    in_json = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    for rows, values in (
+        (pq.read_table("out.parquet").to_pylist(), ["1", '{"y": 2}']),
+        (in_json, [1, {"y": 2}]),
+        (table("out.csv"), ["1", '{"y": 2}']),
+    ):
+        assert [row["text"] for row in rows] == ["a film", "b \ufffd film"]
+        assert [row["x"] for row in rows] == values
 
 
 def test_typed_texts_can_go_to_a_file_with_the_settings_beside_it(clf: RunClf, trained: Path) -> None:
@@ -185,7 +193,7 @@ def test_the_columns_of_the_answers_have_the_same_types_whatever_the_answers(clf
         assert done.code == 0, done.err
         schema = pq.read_schema(f"{number}.parquet")
         kinds.append([str(schema.field(name).type) for name in ("label", "confidence", "error")])
-    assert kinds[0] == kinds[1] == kinds[2]
+    assert kinds == [["string", "double", "string"]] * 3
 
 
 def test_an_output_that_exists_is_replaced_only_when_asked(clf: RunClf, trained: Path, new_texts: Path) -> None:

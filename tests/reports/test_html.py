@@ -214,12 +214,11 @@ def test_what_a_stored_threshold_does_is_said_if_it_answers_anything() -> None:
 
 def test_classes_have_their_metrics_and_a_matrix_if_there_is_one() -> None:
     classes = {"good": class_metrics(), "<absent>": class_metrics(precision=None, recall=None, f1=None, rows=1000)}
-    [section] = html.classes_sections(classes, None)
+    section, matrix = html.classes_sections(classes, [[1, 2], [3, 4]])
     assert shown(section) == [
         ["good", "0.5000", "0.2500", "0.1250", "3"],
         ["<absent>", "not defined", "not defined", "not defined", "1,000"],
     ]
-    _, matrix = html.classes_sections(classes, [[1, 2], [3, 4]])
     assert (matrix.title, "<svg" in str(matrix.picture)) == ("Confusion matrix", True)
 
 

@@ -93,6 +93,13 @@ def test_a_class_without_rows_counts_in_no_mean_over_the_labels() -> None:
     assert metrics["average_precision"] == pytest.approx(((1 + 2 / 3) / 2 + 1) / 2)
 
 
+def test_a_class_of_a_single_row_counts_in_the_rankings() -> None:
+    probabilities = [[0.8, 0.1, 0.1], [0.7, 0.1, 0.2], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1], [0.4, 0.55, 0.05]]
+    metrics = score(Answers(np.array(probabilities, dtype=np.float32), np.array([0, 0, 1, 1, 2])))
+    assert metrics["auroc"] == pytest.approx((1 + 1 + 0) / 3)
+    assert metrics["average_precision"] == pytest.approx((1 + 1 + 1 / 5) / 3)
+
+
 def test_one_class_in_the_labels_leaves_rankings_and_correlation_undefined() -> None:
     metrics = score(Answers(PROBABILITIES, np.array([0, 0, 0, 0])))
     assert {name for name, value in metrics.items() if value is None} == {"mcc", "auroc", "average_precision"}
@@ -127,6 +134,8 @@ def test_a_class_that_is_only_predicted_or_only_labelled_is_half_defined() -> No
         "predicted": ClassMetrics(precision=0.0, recall=None, f1=0.0, rows=0),
         "neither": ClassMetrics(precision=None, recall=None, f1=None, rows=0),
     }
+    metrics = score(answers)
+    assert {metrics[f"{average}_precision"] for average in ("macro", "weighted")} == {0.0}
 
 
 def test_the_confusion_matrix_has_every_class_of_the_model() -> None:

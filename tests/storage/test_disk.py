@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator
 
 from clf.storage.disk import disk_is_full, flush, read_json, sha256, what_is_wrong, without_nothing, write_json
 from support.predicting import names
@@ -65,7 +65,13 @@ def test_an_empty_object_is_an_object(tmp_path: Path) -> None:
 class Part(BaseModel):
     size: int = 1
     names: list[str] = []
-    either: int | list[str] | Literal["auto"] = 1
+    either: int | Literal["auto"] = 1
+    listed: list[str] | int = 1
+    chosen: Literal["auto"] | int = 1
+    counted: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
+    checked: Annotated[str, AfterValidator(str.strip)] | int = 1
+    mapped: dict[str, int] | int = 1
+    paired: tuple[int, int] | int = 1
     share: Annotated[float, Field(gt=0)] | None = None
 
 
@@ -91,6 +97,12 @@ class Record(BaseModel):
         ({"name": "a", "part": {"size": "many"}}, "part.size is 'many'"),
         ({"name": "a", "part": {"names": ["a", 2]}}, "part.names.1 is 2"),
         ({"name": "a", "part": {"either": "each"}}, "part.either is 'each'"),
+        ({"name": "a", "part": {"listed": "one"}}, "part.listed is 'one'"),
+        ({"name": "a", "part": {"chosen": "one"}}, "part.chosen is 'one'"),
+        ({"name": "a", "part": {"counted": 0}}, "part.counted is 0"),
+        ({"name": "a", "part": {"checked": None}}, "part.checked is None"),
+        ({"name": "a", "part": {"mapped": "one"}}, "part.mapped is 'one'"),
+        ({"name": "a", "part": {"paired": "one"}}, "part.paired is 'one'"),
         ({"name": "a", "part": {"share": 0}}, "part.share is 0"),
         ({"name": "a", "parts": [{}, {"size": None}]}, "parts.1.size is None"),
         ({"name": None, "part": {"size": "many"}}, "name is None"),

@@ -107,7 +107,8 @@ def comparison_report(result: CompareResult) -> str:
         "",
     ]
     if unleaked := {name: metrics for name, metrics in result.without_leaks.items() if metrics}:
-        lines += [f"Without {result.leaked_rows} rows that were in training data:", "", metrics_table(unleaked), ""]
+        rows = "1 row that was" if result.leaked_rows == 1 else f"{result.leaked_rows} rows that were"
+        lines += [f"Without {rows} in training data:", "", metrics_table(unleaked), ""]
     lines += [
         f"| against | difference in {_metric(result)} | 95 % interval | verdict | McNemar p |",
         "|---|---|---|---|---|",
