@@ -17,7 +17,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 RUN python3 -m venv /opt/clf \
  && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt \
-      ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} torch==2.13.0 \
+      ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} torch \
  && /opt/clf/bin/pip install --no-cache-dir --constraint constraints.txt ".[${EXTRAS}]" \
  && cd /opt/clf/lib/python3*/site-packages/torch && rm -rf include test bin/protoc*
 # The models and datasets to include, each separated by spaces; both lists may be empty. For gated ones, pass a token as

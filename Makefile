@@ -37,7 +37,7 @@ check: lint types test
 # torch is installed first, with its version pinned, so that no other package pulls in another build.
 $(VENV)/.python:
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch==2.13.0
+	$(PIP) torch
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt

@@ -35,6 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the long tests first, so that no process is left alone with one at the end.
+
+    They are dealt to the beginnings of three parts, since each process begins with a part of its own.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if not item.get_closest_marker("long")]
+    size = -(-len(rest) // 3)
+    items[:] = [item for part in range(3) for item in [*long[part::3], *rest[part * size : (part + 1) * size]]]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one command left: its exit code, stdout and stderr."""

@@ -18,6 +18,7 @@ def run_action(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", SCRIPT], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_every_line_of_the_arguments_counts(trained: Path, own_folder: Path) -> None:
     inputs = {"CANDIDATE": str(trained), "BASELINES": "pretrained\nmajority", "ARGUMENTS": "--margin 0.5\n--min-f1 1.0"}
     done = run_action(own_folder, **inputs)

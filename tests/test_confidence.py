@@ -120,6 +120,7 @@ def test_train_writes_a_page_with_its_learning_curves(calibrated: Path) -> None:
     assert "Audit of the data" in page
 
 
+@pytest.mark.long
 def test_wrong_labels_of_the_training_split_are_found_by_folds(
     clf: RunClf, calibrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ RECIPE = [part for name, value in demo_module.FRESH_RECIPE.items() for part in (
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
+@pytest.mark.long
 def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
     done = clf("demo", "--seed", seed, "--json")
@@ -32,6 +33,7 @@ def test_its_help_shows_no_default_that_it_does_not_have() -> None:
     assert chosen == set(OF_DEMO)
 
 
+@pytest.mark.long
 def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> None:
     accuracies = []
     for seed in range(2):
@@ -54,6 +56,7 @@ def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> Non
 
 
 @pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
+@pytest.mark.long
 def test_the_embedded_encoder_learns_the_reviews(clf: RunClf) -> None:
     done = clf("demo", "--json")
     assert done.code == 0, done.err

@@ -45,6 +45,7 @@ def test_a_gpu_beyond_the_last_is_one_error_that_names_those_there_are(
     assert done.err.count("error: ") == done.err.count("hint: ") == 1
 
 
+@pytest.mark.long
 def test_more_processes_than_gpus_are_one_error(reviews: Path, tiny_encoder: Path) -> None:
     command = ("train", "--dataset", reviews, "--model", tiny_encoder)
     both = [process.finish(HANGS) for process in ranks(2, *command, script=ONE_GPU)]

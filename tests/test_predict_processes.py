@@ -98,6 +98,7 @@ print(json.dumps(results))
 """
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_bytes(
     trained: Path, new_texts: Path, tmp_path: Path
 ) -> None:

@@ -183,6 +183,7 @@ def test_a_renamed_split_is_noticed(clf: RunClf, own_folder: Path) -> None:
     assert clf("prepare", "--dataset", "data", "--json").json["rows"] == {"train": 40, "validation": 4}
 
 
+@pytest.mark.long
 def test_standard_input_is_read_once(own_folder: Path) -> None:
     with write_many(own_folder / "many.csv").open("rb") as file:
         command = [sys.executable, "-m", "clf", "prepare", "--dataset", "-", "--json", "--quiet"]

@@ -48,6 +48,7 @@ def history(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.long
 def test_two_processes_give_the_losses_and_metrics_of_one(work: Path) -> None:
     with ForkedClf("train", *RECIPE, "--epochs", "2", "--output-dir", "one") as process:
         one = process.finish(HANGS)

@@ -86,8 +86,8 @@ def test_the_rate_leaves_out_what_was_done_before(every_line: pytest.LogCaptureF
         advance(10)
         advance(30, note="loss 0.5")
     assert every_line.messages == [
-        "training: 50 of 100 steps, 10.0 a second, 5 s left",
-        "training: 80 of 100 steps, 20.0 a second, 1 s left, loss 0.5",
+        "training: 50 of 100 steps, 10.0 per second, 5 s left",
+        "training: 80 of 100 steps, 20.0 per second, 1 s left, loss 0.5",
     ]
 
 
@@ -97,9 +97,9 @@ def test_bytes_are_said_in_their_units_and_a_total_may_come_later(every_line: py
         advance(500, total=8_000)
         advance(0)
     assert every_line.messages == [
-        "fetching: 1.5 kB, 1.5 kB a second",
-        "fetching: 2.0 kB of 8.0 kB, 1.0 kB a second, 6 s left",
-        "fetching: 2.0 kB of 8.0 kB, 667 bytes a second, 9 s left",
+        "fetching: 1.5 kB, 1.5 kB per second",
+        "fetching: 2.0 kB of 8.0 kB, 1.0 kB per second, 6 s left",
+        "fetching: 2.0 kB of 8.0 kB, 667 bytes per second, 9 s left",
     ]
 
 

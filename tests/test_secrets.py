@@ -11,6 +11,7 @@ from conftest import RunClf
 from support.local_hub import LocalHub
 
 
+@pytest.mark.long
 def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token, password = "hf_canaryTOKEN1234567890", "canaryPASSWORD"
     address = hub.url.replace("http://", f"http://user:{password}@")

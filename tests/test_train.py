@@ -163,6 +163,7 @@ def test_a_rate_that_underfits_is_named_and_not_replaced(
     )
 
 
+@pytest.mark.long
 def test_the_commands_of_the_guide_work_as_typed_against_a_hub(own_folder: Path, tmp_path: Path) -> None:
     with LocalHub() as hub:
         hub.publish("models", "distilbert-base-uncased", tiny_encoder_files())

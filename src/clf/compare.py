@@ -145,7 +145,10 @@ def _check_rules(asked: CompareSettings) -> None:
     """Refuse a gate without rules: it would always pass."""
     floors = (asked.min_accuracy, asked.min_f1, asked.max_ece, asked.min_class_recall)
     if not asked.baseline and all(floor is None for floor in floors):
-        raise UsageError("there is no baseline and no floor, so the gate has nothing to check", "pass --baseline")
+        raise UsageError(
+            "there is no baseline and no limit, so the gate has nothing to check",
+            "pass --baseline, or a limit such as --min-f1",
+        )
 
 
 def _model_paths(names: list[str]) -> list[Path]:

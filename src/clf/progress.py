@@ -109,7 +109,7 @@ def _lines(what: str, total: int | None, unit: str, done: int) -> Advance:
             rate = (done - before) / (now - started)
             written = size if unit == "bytes" else (lambda count: f"{count:.0f}")
             log.info(
-                "%s: %s%s%s, %s a second%s%s",
+                "%s: %s%s%s, %s per second%s%s",
                 what,
                 written(done),
                 f" of {written(known)}" if known else "",

@@ -72,8 +72,8 @@ class DataSettings(Section):
     """Which texts and labels to use, and how to split them."""
 
     dataset: Annotated[str | None, Field(min_length=1)] = None
-    """Dataset: imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; when evaluating
-    a model, the dataset it was trained on]"""
+    """Dataset: imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; for evaluate,
+    compare and export, the dataset that the model was trained on]"""
     validation: Path | None = None
     """File with the validation split."""
     test: Path | None = None
@@ -109,7 +109,7 @@ class DataSettings(Section):
     max_train_samples: Annotated[int | None, Field(ge=2)] = None
     """Train on at most this many texts, stratified by class."""
     max_eval_samples: Annotated[int | None, Field(ge=2)] = None
-    """Use at most this many validation texts and at most this many test texts, stratified by class."""
+    """Evaluate on at most this many texts of each split, stratified by class."""
 
     @property
     def columns(self) -> list[str]:
@@ -168,7 +168,7 @@ class TrainSettings(Section):
     fast_dropout: bool = True
     """Speed up training on a CPU by drawing dropout masks with a faster random number generator."""
     fast_attention: bool = True
-    """Speed up training on a CPU by computing attention one text at a time, if the architecture allows it."""
+    """Speed up training on a CPU by computing attention a few texts at a time, if the architecture allows it."""
     gradient_accumulation: PositiveCount = 1
     """Process the texts of each step in this many parts, to save memory; the result is the same up to rounding."""
     class_weights: Literal["none", "balanced"] = "none"
@@ -183,12 +183,12 @@ class TrainSettings(Section):
     eval_steps: PositiveCount | Literal["epoch"] | Auto = AUTO
     """Steps between evaluations; auto evaluates once per epoch, or once every few epochs if they are short."""
     select_by: Literal["auto", "macro_f1", "log_loss", "last"] = "auto"
-    """How to choose the weights to keep from all evaluations. auto uses macro_f1, but log_loss with few validation
-    texts, and last (the final weights) with very few."""
+    """Which evaluation's weights to keep: the best by macro_f1 or by log_loss, or the last. auto uses macro_f1,
+    log_loss with few validation texts, and last with very few."""
     early_stopping_patience: PositiveCount = 3
     """Stop after this many evaluations without improvement; ignored if the last weights are kept (--select-by last)."""
     save_steps: Annotated[int | None, Field(ge=1)] = None
-    """Save a checkpoint every this many steps, in addition to those that clf saves when saving is cheap."""
+    """Save a checkpoint every N steps, in addition to those that clf saves when saving is cheap."""
     deterministic: bool = False
     """Make repeated runs give bit-identical results, also on a GPU, where this costs speed."""
     report_to: Strings = []

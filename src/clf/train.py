@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
     """Fine-tune and publish a model; prepare the dataset first when it is raw.
 
-    With `told`, which is for a recipe chosen by the user, the schedule is logged.
+    `told` logs the schedule; `clf demo`, which has its own recipe, passes False.
 
     Under torchrun or accelerate launch, every process calls this; the main process returns the result, the others None.
 

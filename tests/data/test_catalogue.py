@@ -79,6 +79,7 @@ def test_66_a_full_disk_is_named_before_the_work(
     st.sampled_from(["csv", "jsonl", "json", "parquet", "arrow", "txt", "csv.gz"]),
     st.booleans(),
 )
+@pytest.mark.long
 def test_random_bytes_never_end_in_a_traceback(
     own_folder: Path, capfd: pytest.CaptureFixture[str], noise: bytes, ending: str, headed: bool
 ) -> None:

@@ -1,6 +1,8 @@
 """A prepared dataset is read back as it was written, and what is missing or was changed is named."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,19 @@ def test_a_linked_dataset_is_as_good_as_the_first(folder: Path, tmp_path: Path) 
     assert {path.name for path in (tmp_path / "run").iterdir()} == names
     assert PreparedDataset(tmp_path / "run").holds("a key")
     assert (tmp_path / "run" / "train.parquet").samefile(folder / "train.parquet")
+
+
+def test_a_dataset_is_copied_where_no_links_are_possible(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*paths: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refused)
+    (tmp_path / "run").mkdir()
+    PreparedDataset(folder).link_into(tmp_path / "run")
+    assert PreparedDataset(tmp_path / "run").holds("a key")
+    assert not (tmp_path / "run" / "train.parquet").samefile(folder / "train.parquet")
 
 
 def test_an_incomplete_dataset_is_not_linked_and_named(folder: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_an_accuracy_that_nothing_shows_is_unreachable() -> None:
     assert threshold_for_accuracy(CONFIDENCE[:20], np.ones(20, bool), 0.95) is None  # too few to show it
 
 
+@pytest.mark.long
 def test_the_threshold_is_too_low_no_more_often_than_one_time_in_twenty() -> None:
     generator, missed = np.random.default_rng(1), 0
     for _ in range(300):

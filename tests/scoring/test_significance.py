@@ -173,6 +173,10 @@ def test_intervals_are_those_of_the_first_model_for_every_metric_of_counts() -> 
     assert (low, high) == pytest.approx([2 / 3 - 0.0974, 2 / 3 + 0.0974], abs=0.012)  # 1.96 standard errors
 
 
+def test_every_row_may_be_drawn_the_first_and_the_last_too() -> None:
+    assert bootstrap_mean_intervals(np.array([[0.0, 1.0], [1.0, 0.0]])) == [(0.0, 1.0), (0.0, 1.0)]
+
+
 def test_each_column_of_means_has_an_interval_of_its_own() -> None:
     values = np.random.default_rng(2).normal([0.0, 10.0], [1.0, 2.0], size=(400, 2))
     for column, (low, high) in enumerate(bootstrap_mean_intervals(values)):

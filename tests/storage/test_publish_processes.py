@@ -145,7 +145,7 @@ def test_what_a_process_of_another_user_stages_is_left_alone(tmp_path: Path, mon
     assert names(tmp_path) == [f".model.staging-{DEAD}", "model"]
 
 
-@pytest.mark.parametrize("process", [DEAD, os.getpid()])
+@pytest.mark.parametrize("process", [DEAD, os.getpid()], ids=["ended", "own"])
 @pytest.mark.parametrize("name", ["model", "m[1]", "my-model"])
 def test_a_result_whose_replacement_was_killed_is_restored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, process: int

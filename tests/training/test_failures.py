@@ -85,7 +85,7 @@ def test_a_batch_of_single_texts_cannot_be_divided_further(explained: Explain) -
 
 @pytest.mark.parametrize(
     ("length", "advice"),
-    [(33, "--max-length 16"), (32, "--max-length 16"), (31, "--device cpu (unless already in use)")],
+    [(33, "--max-length 16"), (32, "--max-length 16"), (31, "--device cpu (if not used already)")],
 )
 def test_no_max_length_is_advised_that_cuts_texts_to_nothing(explained: Explain, length: int, advice: str) -> None:
     assert f"parts), {advice}, or choose" in explained(MemoryError(), max_length=length).hint

@@ -181,12 +181,15 @@ def test_the_note_has_what_is_known_so_far(make: Make, clock: list[float]) -> No
     reporter = make()
     assert stepped(reporter, 1, epoch=0.0) == "epoch 1 of 2"
     told(reporter, {"loss": 0.5, "learning_rate": 2e-5})
-    assert stepped(reporter, 2, epoch=0.99) == "epoch 1 of 2, loss 0.5000, rate 2.0e-05"
+    assert stepped(reporter, 2, epoch=0.99) == "epoch 1 of 2, loss 0.5000, learning rate 2.0e-05"
     evaluated(reporter, 0.8)
     told(reporter, {"eval_accuracy": 0.5})  # takes nothing back
     clock[0] += 4.0
     note = stepped(reporter, 4, epoch=1.0)
-    assert note == "epoch 2 of 2, loss 0.5000, rate 2.0e-05, validation F1 0.8000, 4.0 texts, 20 tokens a second"
+    assert (
+        note
+        == "epoch 2 of 2, loss 0.5000, learning rate 2.0e-05, validation F1 0.8000, 4.0 texts, 20 tokens per second"
+    )
     assert stepped(reporter, 100, epoch=2.0).startswith("epoch 2 of 2, ")
     assert reporter.step == 100
 

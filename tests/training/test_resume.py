@@ -24,6 +24,7 @@ def crashes(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize("start", [5])
+@pytest.mark.long
 def test_killed_at_every_ninth_action_on_files(start: int) -> None:
     result = crashes("sweep", "--stride", "9", "--start", str(start))
     assert result["bad"] == []
@@ -32,6 +33,7 @@ def test_killed_at_every_ninth_action_on_files(start: int) -> None:
     assert result["kept"] < result["steps"] < 9 * 6  # patience ended it, and the weights kept are not the last
 
 
+@pytest.mark.long
 def test_stopped_by_a_signal_at_a_step_or_while_evaluating() -> None:
     for name, where, code, published, same in crashes("signals")["results"]:
         assert (code, published, same) == ({"SIGTERM": 143, "SIGINT": 130}[name], False, True), where

@@ -1,4 +1,4 @@
-"""What `auto` chooses: the mission's recipe on many texts, steps enough on few, and nothing that was set."""
+"""What `auto` chooses: the standard recipe with many texts, enough steps with few, and nothing that was set."""
 
 import logging
 

@@ -16,7 +16,7 @@ from clf.settings_sources import Overrides, load_settings
 
 COMMON = "Every command"
 
-# Alternative names from the Hugging Face scripts and the mission's guide. Hidden from the help, but supported for good.
+# Alternative names from the Hugging Face scripts and from earlier guides. Hidden from the help, but supported for good.
 ALIASES = {
     "model-name-or-path": "model",
     "model-name": "model",

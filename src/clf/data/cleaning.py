@@ -43,7 +43,7 @@ class CleaningSteps(Protocol):
 
     @property
     def drop_control(self) -> bool:
-        """Drop invisible characters and invalid code points."""
+        """Drop control characters, invisible characters, noncharacters and lone surrogates."""
 
     @property
     def collapse_spaces(self) -> bool:

@@ -87,7 +87,7 @@ def risk_coverage(curve: Sequence[Sequence[float]], answered: Abstention | None)
 
 
 def learning(history: Sequence[Mapping[str, float]]) -> str | None:
-    """Draw the training loss, and the validation loss and F1 of each epoch; None without a history."""
+    """Draw the training loss, and the validation loss and F1 of each evaluation; None without a history."""
     losses = [(each["epoch"], each["loss"]) for each in history if "loss" in each]
     epochs = [each for each in history if "eval_macro_f1" in each]
     if not losses or not epochs:

@@ -1,4 +1,4 @@
-"""Every metric that clf reports: its name, what tables call it, and whether counts of predicted classes determine it.
+"""Every metric that clf reports: its name, what tables call it, and how to compute it from counts.
 
 To add a metric, add a row here and compute its value in `clf.scoring.metrics.score`. Tables, JSON, reports and the
 model card then include it. A metric needs `of_counts` to have a bootstrap interval or to decide a comparison.
@@ -25,7 +25,7 @@ class Metric:
     shown: str | None
     """What tables call it; None if they leave it out."""
     of_counts: OfCounts | None = None
-    """Computes it from counts per class for the bootstrap; None if the predicted classes alone do not determine it."""
+    """Computes it from counts per class, for the bootstrap; None if it has no bootstrap interval of that kind."""
     in_model_index: bool = False
     """Whether the model card lists it in the model index that the Hub reads."""
 

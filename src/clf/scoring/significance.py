@@ -55,7 +55,7 @@ def metric_of_counts(name: str, table: AnswerCounts, counts: Integers, model: in
     """Return a metric of one model for each row of `counts`, shape (draws, combinations).
 
     Averages cover the classes that appear in a draw's labels or predictions, as in scikit-learn.
-    Raises KeyError for a metric that predicted classes alone do not determine.
+    Raises KeyError for a metric without `of_counts`.
     """
     truth, answers = table.cells[:, 0], table.cells[:, 1 + model]
     numbers = np.arange(table.classes)

@@ -51,7 +51,7 @@ def _out_of_memory(
     where = "this machine" if isinstance(error, MemoryError) else compute.device
     message = f"{where} ran out of memory at step {step}, on {texts} of up to {max_length} tokens"
     shorter = (
-        f"--max-length {max_length // 2}" if max_length >= 2 * LEAST_LENGTH else "--device cpu (unless already in use)"
+        f"--max-length {max_length // 2}" if max_length >= 2 * LEAST_LENGTH else "--device cpu (if not used already)"
     )
     remedy = f"{shorter}, or choose a smaller encoder"
     if part > 1:

@@ -59,11 +59,11 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         epoch = min(math.floor(state.epoch or 0) + 1, int(args.num_train_epochs))
         parts = [f"epoch {epoch} of {args.num_train_epochs:g}"]
         parts += [f"loss {self.loss:.4f}"] if math.isfinite(self.loss) else []
-        parts += [f"rate {self.rate:.1e}"] if math.isfinite(self.rate) else []
+        parts += [f"learning rate {self.rate:.1e}"] if math.isfinite(self.rate) else []
         parts += [f"validation F1 {self.f1:.4f}"] if math.isfinite(self.f1) else []
         if done > ESTIMATE_FROM:
             texts = (done - ESTIMATE_FROM) * self.batch / max(1e-9, time.monotonic() - self.started)
-            parts.append(f"{texts:.1f} texts, {texts * self.tokens_per_text:,.0f} tokens a second")
+            parts.append(f"{texts:.1f} texts, {texts * self.tokens_per_text:,.0f} tokens per second")
         return ", ".join(parts)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:

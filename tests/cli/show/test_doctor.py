@@ -48,7 +48,7 @@ def test_a_machine_with_nothing_to_remark_has_a_line_for_each_finding(capsys: py
         "cache": "/cache (12.3 GB free on its disk)",
         "cached": "nothing",
         "Hub": "https://hub.example: answers",
-        "settings": "no settings file; no environment variables",
+        "settings": "no settings file; no variables of clf or the Hub are set",
     }
 
 

@@ -15,7 +15,7 @@ def rows_of(out: str) -> list[str]:
 def test_steps_epochs_seconds_and_speed_are_the_title(capsys: pytest.CaptureFixture[str]) -> None:
     print_training(train_result())
     out = capsys.readouterr().out
-    assert out.splitlines()[0].strip() == "120 steps, 3 epochs, 12.3 s, 56.8 texts a second"
+    assert out.splitlines()[0].strip() == "120 steps, 3 epochs, 12.3 s, 56.8 texts per second"
     assert "accuracy 0.8125 0.7500" in rows_of(out)
     assert rows_of(out)[-1] == "model: trained_models/mine (255.4 MB), run: trained_models/mine.run"
 
@@ -23,7 +23,7 @@ def test_steps_epochs_seconds_and_speed_are_the_title(capsys: pytest.CaptureFixt
 def test_a_resumed_run_says_from_which_step(capsys: pytest.CaptureFixture[str]) -> None:
     print_training(train_result(resumed_from_step=60, steps=1, epochs=0.5))
     said = capsys.readouterr().out.splitlines()[0].strip()
-    assert said == "1 step, 0.5 epochs, resumed from step 60, 12.3 s, 56.8 texts a second"
+    assert said == "1 step, 0.5 epochs, resumed from step 60, 12.3 s, 56.8 texts per second"
 
 
 def test_without_a_test_there_is_only_the_validation(capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,11 +118,11 @@ def test_without_groups_there_is_no_count_of_groups(tmp_path: Path) -> None:
 
 def test_similar_texts_with_different_labels_are_listed(tmp_path: Path) -> None:
     train = [("x" * 201, "a"), ("alone", "b"), ("xx", "a"), ("xxx", "a"), ("xxxx", "a"), ("y", "a"), ("y", "b")]
-    given = delivered(tmp_path, {"train": train, "test": [("xxxxx", "b"), ("yy", "a")]})
-    found = audit(given, np.array([0, 1, 0, 0, 0, 2, 2, 0, 2]), ["a", "b"])
+    given = delivered(tmp_path, {"train": train, "test": [("xxxxx", "b"), ("yy", "c")]})
+    found = audit(given, np.array([0, 1, 0, 0, 0, 2, 2, 0, 2]), ["a", "b", "c"])
     assert [[(row.split, row.line, row.label) for row in rows] for rows in found.conflicts] == [
         [("train", 2, "a"), ("train", 4, "a"), ("train", 5, "a"), ("test", 2, "b")],
-        [("train", 7, "a"), ("train", 8, "b"), ("test", 3, "a")],
+        [("train", 7, "a"), ("train", 8, "b"), ("test", 3, "c")],
     ]
     assert [row.text for row in found.conflicts[0]] == ["x" * 200, "xx", "xxx", "xxxxx"]
     assert (found.conflicting, found.near_conflicting) == (1, 1)
@@ -169,11 +169,15 @@ def test_a_text_of_exactly_the_limit_is_not_longer() -> None:
     assert (lengths.model, lengths.measured_texts) == ("m", 4)
 
 
-def test_the_histogram_counts_a_length_at_the_edge_below_it() -> None:
-    lengths = np.array([1, 16, 17, 32, 33, 2048, 2049, 4096, 4097, 9000])
-    assert audit_lengths("m", lengths, 512).histogram == {
-        "1-16": 2, "17-32": 2, "33-64": 1, "1025-2048": 1, "2049-4096": 2, "over 4096": 2,
-    }  # fmt: skip
+@pytest.mark.parametrize("edge", [16, 32, 64, 128, 256, 512, 1024, 2048])
+def test_the_histogram_counts_a_length_at_an_edge_below_it(edge: int) -> None:
+    histogram = audit_lengths("m", np.array([edge // 2 + 1, edge, edge + 1]), 512).histogram
+    assert histogram == {f"{edge // 2 + 1 if edge > 16 else 1}-{edge}": 2, f"{edge + 1}-{2 * edge}": 1}
+
+
+def test_the_histogram_counts_the_shortest_and_the_longest_texts_too() -> None:
+    histogram = audit_lengths("m", np.array([1, 4096, 4097, 9000]), 512).histogram
+    assert histogram == {"1-16": 1, "2049-4096": 1, "over 4096": 2}
 
 
 def test_the_median_and_the_tail_are_whole_tokens() -> None:

@@ -106,6 +106,7 @@ def test_the_sizes_of_the_splits_are_told(tmp_path: Path, caplog: pytest.LogCapt
         (50, 7, 7, ""),  # 12 of 9.9 rows: within a quarter
         (50, 6, 8, "test has 13 rows instead of 10: too many rows must stay together"),
         (10, 5, 2, ""),  # 3 of 2 rows: one for each class does not matter
+        (11, 3, 3, ""),  # 4 of 2 rows: two classes may make a difference of two
         (10, 3, 3, "test has 4 rows instead of 2: too many rows must stay together"),
     ],
 )
@@ -123,7 +124,7 @@ def test_classes_that_a_split_lacks_are_named(tmp_path: Path, caplog: pytest.Log
     chosen = choose(tmp_path, {"train": [*texts(200), *rare]})  # of two texts, one stays and the other is for test
     assert sizes(chosen) == {"train": 171, "validation": 20, "test": 31}
     listed = ", ".join(f"'c{number:02}'" for number in range(10))
-    assert caplog.messages[0] == f"validation has no texts of {listed}: too few of them can be separated"
+    assert caplog.messages[0] == f"validation has no texts of {listed}: too many of these texts must stay together"
 
 
 def test_a_split_that_nobody_wants_lacks_no_classes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -213,6 +214,11 @@ def test_training_texts_that_are_all_the_same_are_refused(tmp_path: Path) -> Non
         check_split_labels(splits, given.labels, "x")
     assert refused.value.hint == "check --text-column"
     check_split_labels({"test": splits["train"]}, given.labels, "x")
+
+
+def test_two_different_training_texts_are_enough(tmp_path: Path) -> None:
+    given = delivered(tmp_path, {"train": [("one", "a"), ("other", "b"), ("one", "b")]})
+    check_split_labels({"train": given.of("train")}, given.labels, "x")
 
 
 # --- leaks in files -----------------------------------------------------------------------------------------

@@ -115,10 +115,17 @@ def test_equal_texts_stay_together_where_their_cluster_is_cut(tmp_path: Path) ->
     assert partition(units.number) == [[0, 2], [1, 5], [3], [4]]
 
 
-def test_a_cluster_is_described_by_its_first_text(tmp_path: Path) -> None:
+def test_two_texts_of_many_rows_are_a_cluster_that_may_be_cut(tmp_path: Path) -> None:
+    units = units_of(tmp_path, ["same"] * 50 + ["Same", "other"], [0] * 51 + [1])
+    assert partition(units.number) == [list(range(50)), [50], [51]]
+    assert [each.rows for each in units.cut] == [51]
+
+
+def test_a_cluster_is_described_by_its_first_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     texts = ["alone", *[f"{'x' * 250}{number}" for number in range(4)]]
     [described] = units_of(tmp_path, texts, [0, 1, 1, 1, 1]).cut
     assert (described.rows, described.line, described.text) == (4, 3, "x" * 200)
+    assert f"(line 3: '{'x' * 60}' …)" in caplog.text
 
 
 def test_at_most_ten_clusters_that_stay_in_train_are_described(tmp_path: Path) -> None:

@@ -153,9 +153,9 @@ def test_subsets_are_taken_only_on_request(tmp_path: Path) -> None:
 # --- lengths ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("long", "warned"), [(1, False), (2, True)])
+@pytest.mark.parametrize(("long", "said"), [(1, ""), (2, "10 %"), (20, "100 %")])
 def test_many_truncated_training_texts_are_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, long: int, warned: bool
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, long: int, said: str
 ) -> None:
     (tmp_path / "tokenizer.json").write_text("x")
     rows = [
@@ -168,8 +168,8 @@ def test_many_truncated_training_texts_are_a_warning(
     assert lengths is not None
     assert (lengths.model, lengths.measured_texts, lengths.tokens.max) == ("words", 20, 6)
     assert lengths.share_longer_than["5"] == long / 20
-    said = "10 % of the texts are longer than 5 tokens and will be truncated"
-    assert [message for message in caplog.messages if "tokens" in message] == [said] * warned
+    warnings = [message for message in caplog.messages if "tokens" in message]
+    assert warnings == [f"{said} of the texts are longer than 5 tokens and will be truncated"] * bool(said)
     assert found.manifest.lengths == measured_with(Words(tmp_path / "tokenizer.json"), 5)
 
 

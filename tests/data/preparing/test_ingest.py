@@ -256,6 +256,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_many(tmp_path_factory.mktemp("many") / "many.csv")
 
 
+@pytest.mark.long
 def test_several_processes_give_what_one_gives(clf: RunClf, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clf.data.preparing.ingest.usable_cores", lambda: 2)
     monkeypatch.setattr("clf.data.preparing.ingest.INLINE_BATCHES", 2)

@@ -5,7 +5,7 @@ import gzip
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,6 +113,13 @@ def test_settings_for_tables_make_a_table_of_plain_lines(own_folder: Path, setti
     assert opened(own_folder / "new.txt", **settings).names == (["0"] if "no_header" in settings else ["one"])
 
 
+def test_the_line_that_makes_a_table_is_told(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    (own_folder / "new.txt").write_text("id,text\n1,a film\n")
+    opened(own_folder / "new.txt")
+    assert "the first line, 'id,text', contains column names, so this is read as a table" in caplog.text
+
+
 def test_a_file_whose_name_is_that_of_a_table_is_one(own_folder: Path) -> None:
     for name in ("new.CSV", "new.csv.gz", "new.tsv"):
         content = b"words\none\n"
@@ -154,6 +161,26 @@ def test_windows_of_a_pipe_grow_from_a_few_rows(pipe: Callable[[bytes], Path]) -
     assert [len(batch.lines) for batch in batches] == [FIRST_WINDOW, FIRST_WINDOW, 3]
     assert [text for batch in batches for text in batch.columns["text"]] == lines
     assert [line for batch in batches for line in batch.lines] == list(range(1, len(lines) + 1))
+
+
+def test_lines_of_a_pipe_are_given_before_later_ones_are_written(tmp_path: Path) -> None:
+    read_so_far = Event()
+
+    def feed() -> None:
+        with (tmp_path / "slow").open("wb", buffering=0) as file:
+            file.write(b"one\ntwo\nthr")
+            read_so_far.wait(10)
+            file.write(b"ee\n")
+
+    os.mkfifo(tmp_path / "slow")
+    feeder = Thread(target=feed)
+    feeder.start()
+    windows = opened(tmp_path / "slow", keep=False).windows(10)
+    first = next(windows)
+    read_so_far.set()
+    feeder.join(10)
+    assert (first.columns["text"], first.lines) == (["one", "two"], [1, 2])
+    assert [(batch.columns["text"], batch.lines) for batch in windows] == [(["three"], [3])]
 
 
 def test_more_lines_than_a_pipe_holds_arrive_whole_and_in_order(pipe: Callable[[bytes], Path]) -> None:

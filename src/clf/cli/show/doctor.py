@@ -56,4 +56,4 @@ def _origin(one: Readiness) -> str:
 
 def _variables(settings: SettingsFindings) -> str:
     names = [*settings.variables, *settings.hub_variables, *(["HF_TOKEN"] if settings.token else [])]
-    return f"environment variables {', '.join(names)}" if names else "no environment variables"
+    return f"environment variables {', '.join(names)}" if names else "no variables of clf or the Hub are set"

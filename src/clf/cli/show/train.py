@@ -13,7 +13,7 @@ def print_training(result: TrainResult) -> None:
     print_metrics(
         columns,
         f"{count(result.steps, 'step')}, {count(result.epochs, 'epoch')}, {begun}{result.train_seconds:.1f} s, "
-        f"{result.examples_per_second:.1f} texts a second",
+        f"{result.examples_per_second:.1f} texts per second",
     )
     for example in result.examples:
         right = "" if example.predicted == example.label else f" (truth: {example.label})"

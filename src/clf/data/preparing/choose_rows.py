@@ -99,7 +99,9 @@ def _say_cut(
             log.warning("%s has %d rows instead of %.0f: too many rows must stay together", split, len(part), wanted)
         lacking = [repr(names[label]) for label in np.setdiff1d(rows.label, part).tolist()]
         if share and lacking:
-            log.warning("%s has no texts of %s: too few of them can be separated", split, ", ".join(lacking[:10]))
+            log.warning(
+                "%s has no texts of %s: too many of these texts must stay together", split, ", ".join(lacking[:10])
+            )
 
 
 def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumbers:
