@@ -63,7 +63,7 @@ def test_a_limit_alone_is_a_rule_even_if_it_is_zero(limit: str) -> None:
 def test_a_gate_without_a_baseline_or_a_limit_is_refused() -> None:
     with pytest.raises(UsageError, match="there is no baseline and no limit, so the gate has nothing to check") as said:
         _check_rules(CompareSettings(baseline=[], show_baseline=["majority"]))
-    assert said.value.hint == "pass --baseline"
+    assert said.value.hint == "pass --baseline, or a limit such as --min-f1"
 
 
 def result(leaked: Any = None, record: ModelRecord | None = None, **settings: Any) -> CompareResult:

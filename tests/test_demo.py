@@ -15,7 +15,7 @@ from conftest import RunClf, write_csv
 RECIPE = [part for name, value in demo_module.FRESH_RECIPE.items() for part in ("--" + name.replace("_", "-"), value)]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in (1, 2, 3, 4))])
 @pytest.mark.long
 def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     monkeypatch.setattr(demo_module, "has_embedded", lambda: False)
