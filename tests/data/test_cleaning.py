@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clf.data.cleaning import clean_ends, clean_text, holds_odd_characters
@@ -180,6 +180,7 @@ def test_a_text_that_is_not_very_long_has_the_ends_of_all_of_it(text: str, steps
 
 
 @given(long_text, st.just(ALL) | any_steps)
+@example("<p>" * 7 + "&amp;wonderful " + "http://x.org/a dull, <script><script><a href='http://x.org/a?b=c'>" * 4, ALL)
 @settings(max_examples=600, deadline=None)
 def test_the_ends_of_a_very_long_text_are_those_of_all_of_it(text: str, steps: Steps) -> None:
     ends, whole = clean_ends(text, steps, MOST), clean_text(text, steps)

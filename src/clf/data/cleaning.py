@@ -54,6 +54,9 @@ class CleaningSteps(Protocol):
         """Shorten runs of four or more identical punctuation marks to three, and of eleven or more asterisks to ten."""
 
 
+_WORD_ENDS = " \n\t\r<>"
+
+
 def clean_text(text: str, steps: CleaningSteps) -> str:
     """Return `text` after the enabled steps; the result may be empty."""
     text = _clean_characters(text, steps)
@@ -85,12 +88,24 @@ def clean_ends(text: str, steps: CleaningSteps, most: int) -> str:
         first = first[: first.rfind("<")]
     if 0 <= last.find(">") < (last.find("<") + 1 or reach) - 1:
         last = last[last.find(">") + 1 :]
+    if steps.remove_urls:  # the slice may split a URL, whose rest would not be recognised
+        first, last = _without_split_words(first, last, reach // 2)
     unopened = _drop_blocks(last)
     if not (_BLOCK.search(_drop_blocks(first)) or any(end.search(unopened) for end in _BLOCK_END.values())):
         beginning, end = clean_text(first, steps), clean_text(last, steps)
         if min(len(beginning), len(end)) >= 2 * most:
             return f"{beginning[: -most // 2]} {end[most // 2 :]}"
     return clean_text(text, steps)
+
+
+def _without_split_words(first: str, last: str, most: int) -> tuple[str, str]:
+    """Drop the word at the end of `first` and at the start of `last`, unless it is longer than `most` characters.
+
+    A word ends at white space and at `<` and `>`, as a URL does.
+    """
+    end = max(map(first.rfind, _WORD_ENDS)) + 1
+    start = min((found for mark in _WORD_ENDS if (found := last.find(mark)) >= 0), default=0)
+    return first[: end if len(first) - end <= most else None], last[start if start <= most else 0 :]
 
 
 # Characters
