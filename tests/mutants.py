@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import Queue
 
@@ -49,7 +50,11 @@ def mutants(module: Path, sample: int, seed: int) -> list[tuple[str, str]]:
     chance = random.Random(seed)
     order = [(chance.random(), each) for found in places.values() for each in chance.sample(found, min(3, len(found)))]
     chosen = [each for _, each in sorted(order)[:sample]]
-    return [(name, mutate_code(source, get_operator(name)(), occurrence)) for name, occurrence in chosen]
+    made = []
+    for name, occurrence in chosen:
+        with suppress(AttributeError):  # Cosmic Ray cannot change `except (a.B, c.D)`
+            made.append((name, mutate_code(source, get_operator(name)(), occurrence)))
+    return made
 
 
 def copies(number: int, folder: Path) -> Iterator[Path]:
