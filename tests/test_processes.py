@@ -142,9 +142,15 @@ def test_others_are_told_of_a_failure_unless_they_have_their_plan(
 
 
 def test_others_are_told_of_no_failure_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_groups", {})  # in which a message would fail
+    from torch import distributed
+
+    sent: list[object] = []
+    monkeypatch.setattr(processes, "_shared", False)
+    monkeypatch.setattr(processes, "_groups", {processes.PATIENT: None})
+    monkeypatch.setattr(distributed, "broadcast_object_list", lambda given, src, group: sent.extend(given))
     with processes.ending_others(World(0, 2)):
         pass
+    assert sent == []
 
 
 def test_what_the_main_process_refuses_ends_all_with_one_line(work: Path) -> None:

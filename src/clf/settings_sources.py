@@ -68,18 +68,16 @@ def _check_variables() -> None:
 
 def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
     problem = error.errors()[0]
+    said = problem["msg"].removeprefix("Value error, ")
     section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
     if not section:
-        return UsageError(
-            f"{config} is not valid TOML: {problem['msg'].removeprefix('Value error, ')}", "fix that line"
-        )
+        return UsageError(f"{config} is not valid TOML: {said}", "fix that line")
     if not name and problem["type"] == "value_error":  # two settings that contradict each other
-        return UsageError(problem["msg"].removeprefix("Value error, "), "pass only one of them")
+        return UsageError(said, "pass only one of them")
     origin = _origin(section, name, overrides, config)
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
-    expected = problem["msg"].removeprefix("Value error, ")
-    expected = expected.replace("Input should be", "expected").replace("String should", "it should")
+    expected = said.replace("Input should be", "expected").replace("String should", "it should")
     expected = expected.partition(", unable to parse")[0]
     same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]
     expected += "".join(f", or {other['ctx']['expected']}" for other in same if other["type"] == "literal_error")

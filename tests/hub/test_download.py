@@ -286,4 +286,18 @@ def test_a_failure_is_left_for_those_who_wait() -> None:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"at": 99}', '{"at": 99.9, "message": "old", "hint": ""}'])
 def test_a_failure_from_before_the_wait_or_an_unreadable_one_is_not_shared(content: str) -> None:
-    download._fail_likewise(io.StringIO(content), since=100.0)
+    assert not is_shared(content, since=100.0)
+
+
+def test_only_the_time_of_a_failure_decides_whether_it_is_shared() -> None:
+    content = '{"at": 99.9, "message": "old", "hint": ""}'
+    assert [is_shared(content, since) for since in (99.8, 100.0)] == [True, False]
+
+
+def is_shared(content: str, since: float) -> bool:
+    """Return whether a process that began to wait at `since` fails by what the lock file says."""
+    try:
+        download._fail_likewise(io.StringIO(content), since)
+    except NetworkError:
+        return True
+    return False
