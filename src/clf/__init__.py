@@ -31,6 +31,7 @@
     ├── settings.py          every setting, with its default and help text
     ├── settings_sources.py  settings loaded from flags, environment variables and clf.toml
     ├── errors.py            the errors shown to users, with hints and exit codes
+    ├── safety.py            makes foreign text harmless before it is shown or recorded
     ├── progress.py          progress bars and progress lines
     ├── processes.py         the processes of a run started by torchrun or accelerate launch
     └── py.typed             marks the package as typed

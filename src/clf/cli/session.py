@@ -137,7 +137,7 @@ def _usage_hint(message: str) -> str:
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
     from clf.cli.show.terminal import print_error
-    from clf.reports.safety import safe
+    from clf.safety import safe
 
     if _debugging(arguments):
         sys.stderr.write(safe(traceback.format_exc()))

@@ -8,5 +8,4 @@ junit            the gate as JUnit XML, for the test view of a CI system
 label_issues     labels that are probably wrong, as CSV for a spreadsheet
 model_card       the README.md of a model folder
 schema           the JSON schemas of the output of `--json`
-safety           makes untrusted text safe to show
 """

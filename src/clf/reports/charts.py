@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.comparison import Comparison
 from clf.outcomes.evaluation import Abstention, Bin, LengthGroup
-from clf.reports.safety import one_line
+from clf.safety import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

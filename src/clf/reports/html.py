@@ -13,7 +13,7 @@ from clf.outcomes.preparation import Audit
 from clf.outcomes.training import TrainResult
 from clf.reports import charts
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, evaluation_columns, table_heads, table_rows
-from clf.reports.safety import one_line
+from clf.safety import one_line
 
 TEXT_WIDTH = 400
 

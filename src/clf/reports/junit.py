@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as xml
 
 from clf.outcomes.comparison import CompareResult
-from clf.reports.safety import one_line
+from clf.safety import one_line
 
 
 def junit_xml(result: CompareResult) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clf.outcomes.evaluation import LabelIssue
-from clf.reports.safety import safe
+from clf.safety import safe
 
 ACTIVE = (
     "=",

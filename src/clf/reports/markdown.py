@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from clf.outcomes.base import Cost, Interval, Metrics
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
-from clf.reports.safety import one_line
+from clf.safety import one_line
 from clf.scoring.metric_table import SHOWN
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}

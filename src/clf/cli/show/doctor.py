@@ -6,7 +6,7 @@ from rich.text import Text
 from clf.cli.show.terminal import console
 from clf.outcomes.machine import ComputeFindings, DoctorResult, Readiness, SettingsFindings
 from clf.progress import size
-from clf.reports.safety import safe
+from clf.safety import safe
 
 
 def print_findings(found: DoctorResult) -> None:

@@ -5,7 +5,7 @@ from rich.markup import escape
 from clf.cli.show.tables import count, make_table, shorten
 from clf.cli.show.terminal import console, print_lines
 from clf.outcomes.preparation import Audit, Lengths, PrepareResult
-from clf.reports.safety import safe
+from clf.safety import safe
 
 SHOWN_CLASSES = 20
 SHOWN_CONFLICTS = 2

@@ -9,7 +9,7 @@ from rich.text import Text
 from clf.cli.show.terminal import console
 from clf.outcomes.base import ClassMetrics
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, table_heads, table_rows
-from clf.reports.safety import safe
+from clf.safety import safe
 
 
 def print_metrics(

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from clf.errors import ClfError
 from clf.progress import live_console
-from clf.reports.safety import one_line, safe
+from clf.safety import one_line, safe
 
 INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 

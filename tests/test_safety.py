@@ -1,8 +1,10 @@
 """Untrusted text is shown, but nothing in it is active."""
 
+from pathlib import Path
+
 import pytest
 
-from clf.reports.safety import one_line, safe
+from clf.safety import one_line, redact, safe, tame
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
 
@@ -74,3 +76,58 @@ def test_a_line_has_single_spaces_and_ends_at_its_width(width: int | None, shown
 def test_a_line_is_cut_after_it_was_made_safe() -> None:
     assert one_line("\x1b\x1b", 5) == "\\x1b…"
     assert one_line("token hf_abcdefghijklmnop", 9) == "token ***"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hf_oauth_eyJh.bGci-Oi_Jx", "***"),
+        ("hf_jwt_eyJh.bGci-Oi_Jx!", "***!"),
+        ("api_org_abcdefghijkl", "***"),
+        ("Authorization: Bearer a.b-c", "Authorization: Bearer ***"),
+        ("{'authorization': 'Basic dXNlcjpwdw=='}", "{'authorization': 'Basic ***'}"),
+        ("Bearer abcdefghijklmnop", "Bearer ***"),
+        ("https://h/x?a=1&token=abcd&b=2", "https://h/x?a=1&token=***&b=2"),
+        ("https://h/x?X-Amz-Signature=abcd&sig=efgh", "https://h/x?X-Amz-Signature=***&sig=***"),
+        ("a standard bearer carried it", "a standard bearer carried it"),
+        ("design=abcdefgh", "design=abcdefgh"),
+    ],
+)
+def test_secrets_of_every_form_become_stars(text: str, shown: str) -> None:
+    assert (safe(text), redact(text)) == (shown, shown)
+
+
+@pytest.mark.parametrize("name", ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY"])
+def test_the_value_of_a_secret_variable_is_hidden_whatever_its_form(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "odd secret")
+    assert safe("an odd secret is out") == "an *** is out"
+    monkeypatch.setenv(name, "short")  # would hide common words
+    assert safe("a short text") == "a short text"
+
+
+def test_the_token_of_a_login_is_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("from-the-login\n")
+    monkeypatch.delenv("HF_TOKEN_PATH", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert safe("x from-the-login y") == "x *** y"
+    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "nothing"))
+    assert safe("x from-the-login y") == "x from-the-login y"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::set-output name=gate::passed", "\\x3a:set-output name=gate::passed"),
+        ("a\n \t\xa0::error::x", "a\n \t\xa0\\x3a:error::x"),
+        ("a ::b", "a ::b"),
+        ("a ##[add-mask]b", "a \\x23#[add-mask]b"),
+        ("##vso[task.setvariable]", "\\x23#vso[task.setvariable]"),
+        ("## [x] #[y] C##", "## [x] #[y] C##"),
+    ],
+)
+def test_a_command_for_a_ci_system_is_broken_up(text: str, shown: str) -> None:
+    assert tame(text) == shown
+
+
+def test_redacting_keeps_every_other_character() -> None:
+    assert redact("a\x1b\r\nhf_abcdefghijklmnop\u202e") == "a\x1b\r\n***\u202e"
