@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "clf"
 BARE = ("dict[str, Any]", "Mapping[str, Any]", "Mapping[str, object]", "dict[str, object]")
 """Types that do not say what a value holds."""
 LAYERS = (
-    "errors settings safety", "settings_sources outcomes progress processes", "scoring", "storage", "hub", "data", "models",
+    "errors settings safety", "settings_file", "settings_sources outcomes progress processes", "scoring", "storage", "hub", "data", "models",
     "training", "measuring", "reports", "predictor", "prepare train evaluate compare predict export demo download doctor",
     "cli",
 )  # fmt: skip

@@ -30,6 +30,7 @@
     │   used everywhere:
     ├── settings.py          every setting, with its default and help text
     ├── settings_sources.py  settings loaded from flags, environment variables and clf.toml
+    ├── settings_file.py     reads a settings file, and limits what one may set that nobody named
     ├── errors.py            the errors shown to users, with hints and exit codes
     ├── safety.py            makes foreign text harmless before it is shown or recorded
     ├── progress.py          progress bars and progress lines

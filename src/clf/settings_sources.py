@@ -3,14 +3,19 @@
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 from pydantic import ValidationError
 
 from clf.errors import UsageError
-from clf.settings import CONFIG_FILE, Settings, flag, section_type
+from clf.settings import Settings, flag, section_type
+from clf.settings_file import TOO_DEEP, Name, SettingsFile, Tables, check_reach, read_settings_file
 
 Overrides = dict[str, dict[str, Any]]
+LONGEST_NAME = 100
+_short = Repr()
+_short.maxstring = _short.maxother = 100
 
 
 def load_settings(overrides: Overrides | None = None, config: Path | None = None) -> Settings:
@@ -18,21 +23,38 @@ def load_settings(overrides: Overrides | None = None, config: Path | None = None
 
     Raises UsageError for an unknown name or a bad value; the message names the flag, variable or key.
     """
+    return load_with_file(overrides, config)[0]
+
+
+def load_with_file(overrides: Overrides | None, config: Path | None) -> tuple[Settings, SettingsFile]:
+    """Do what `load_settings` does, and also return the settings file."""
     overrides = overrides or {}
-    if config is not None and not config.is_file():
-        raise UsageError(f"no settings file {config}", "pass --config the path of a TOML file")
+    file = read_settings_file(config)
     _check_variables()
     try:
-        return _layered(config or CONFIG_FILE, overrides)
+        settings = _layered(file.values, overrides)
     except RecursionError as error:
-        raise UsageError(f"{config or CONFIG_FILE} is nested too deeply", "write [section] and name = value") from error
+        raise UsageError(f"{file.path} is nested too deeply", TOO_DEEP) from error
     except ValidationError as error:
-        raise _usage_error(error, overrides, config or CONFIG_FILE) from error
+        raise _usage_error(error, overrides, file.path) from error
+    check_reach(file, settings, {name for name in file.names if _is_overridden(name, overrides)})
+    return settings, file
 
 
-def _layered(config: Path, overrides: Overrides) -> Settings:
+def _is_overridden(setting: Name, overrides: Overrides) -> bool:
+    """Return whether a flag or a variable sets what the settings file sets too."""
+    section, name = setting
+    variables = {given.upper() for given, value in os.environ.items() if value}
+    return name in overrides.get(section, {}) or _variable(section, name) in variables
+
+
+def _variable(section: str, name: str) -> str:
+    return f"CLF_{section}__{name}".upper()
+
+
+def _layered(values: Tables, overrides: Overrides) -> Settings:
     # Importing pydantic-settings takes 50 ms, too long for `--help`.
-    from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+    from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
     class LayeredSettings(Settings, BaseSettings):
         model_config = SettingsConfigDict(
@@ -41,7 +63,7 @@ def _layered(config: Path, overrides: Overrides) -> Settings:
 
         @classmethod
         def settings_customise_sources(cls, settings_cls, init_settings, env_settings, *_: Any, **__: Any) -> Any:  # type: ignore[no-untyped-def]
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
+            return init_settings, env_settings, InitSettingsSource(settings_cls, values)
 
     layered = LayeredSettings.model_validate(overrides)
     return Settings.model_construct(
@@ -52,9 +74,7 @@ def _layered(config: Path, overrides: Overrides) -> Settings:
 def variable_names() -> list[str]:
     """Return the names of all environment variables that can set a setting."""
     return [
-        f"CLF_{section}__{name}".upper()
-        for section in Settings.model_fields
-        for name in section_type(section).model_fields
+        _variable(section, name) for section in Settings.model_fields for name in section_type(section).model_fields
     ]
 
 
@@ -69,9 +89,7 @@ def _check_variables() -> None:
 def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:
     problem = error.errors()[0]
     said = problem["msg"].removeprefix("Value error, ")
-    section, name = (*(str(part) for part in problem["loc"]), "", "")[:2]
-    if not section:
-        return UsageError(f"{config} is not valid TOML: {said}", "fix that line")
+    section, name = (*(str(part)[:LONGEST_NAME] for part in problem["loc"]), "", "")[:2]
     if not name and problem["type"] == "value_error":  # two settings that contradict each other
         return UsageError(said, "pass only one of them")
     origin = _origin(section, name, overrides, config)
@@ -82,14 +100,15 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]
     expected += "".join(f", or {other['ctx']['expected']}" for other in same if other["type"] == "literal_error")
     return UsageError(
-        f"{origin}: {expected}, found {problem['input']!r}", "see the command's --help for the accepted values"
+        f"{origin}: {expected}, found {_short.repr(problem['input'])}",
+        "see the command's --help for the accepted values",
     )
 
 
 def _origin(section: str, name: str, overrides: Overrides, config: Path) -> str:
     if name in overrides.get(section, {}):
         return flag(name)
-    variable = f"CLF_{section}__{name}".upper()
+    variable = _variable(section, name)
     if variable in os.environ:
         return variable
     return f"{section}.{name} in {config}" if name else f"[{section}] in {config}"

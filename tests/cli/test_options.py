@@ -105,6 +105,7 @@ def test_flags_of_the_output_and_the_settings_file_reach_the_command(
         assert settings.train.batch_size == 2
         assert vars(presentation) == {
             "json": True, "quiet": False, "verbose": False, "debug": True, "config": Path("other.toml"),
+            "settings_note": "settings from other.toml: train.batch_size",
         }  # fmt: skip
         monkeypatch.setenv("CLF_CONFIG", "other.toml")
 

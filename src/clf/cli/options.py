@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from clf import __version__
 from clf.settings import flag, section_type
-from clf.settings_sources import Overrides, load_settings
+from clf.settings_sources import Overrides, load_with_file
 
 COMMON = "Every command"
 
@@ -47,8 +47,17 @@ CHOICES = {
 class Presentation:
     """How a command prints its output. Set by flags only; not part of the settings."""
 
-    def __init__(self, json: bool, quiet: bool, verbose: bool, debug: bool, config: Path | None = None) -> None:
+    def __init__(
+        self,
+        json: bool,
+        quiet: bool,
+        verbose: bool,
+        debug: bool,
+        config: Path | None = None,
+        settings_note: str = "",
+    ) -> None:
         self.json, self.quiet, self.verbose, self.debug, self.config = json, quiet, verbose, debug, config
+        self.settings_note = settings_note  # which settings file was read
 
 
 def _flag(text: str, name: str) -> Parameter:
@@ -105,10 +114,9 @@ def uses(*selectors: str, own: Sequence[str] = ()) -> Callable[[Callable[..., An
         def run(ctx: typer.Context, config: Path | None, **values: Any) -> None:
             del values["version"]  # answered while parsing
             overrides = _overrides(ctx, fields, values)
-            presentation = Presentation(
-                **{flag.name: values.pop(flag.name) for flag in PRESENTATION_FLAGS}, config=config
-            )
-            settings = load_settings(overrides, config)
+            settings, file = load_with_file(overrides, config)
+            shown = {flag.name: values.pop(flag.name) for flag in PRESENTATION_FLAGS}
+            presentation = Presentation(**shown, config=config, settings_note=file.note)
             command(settings=settings, presentation=presentation, **values)
 
         run.__signature__ = _signature(command, fields, own)  # type: ignore[attr-defined]

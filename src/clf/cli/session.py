@@ -57,6 +57,8 @@ def start(settings: Settings, presentation: Presentation) -> None:
     log.handlers = [handler]
     log.setLevel(level)
     log.propagate = False
+    if presentation.settings_note:
+        log.info(presentation.settings_note)
 
 
 def note_unused(settings: Settings, *names: str) -> None:
