@@ -36,6 +36,7 @@ from clf.scoring.gate import (
 from clf.scoring.metric_table import defined
 from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
 from clf.storage.disk import write_json
+from clf.storage.names import place_in
 from clf.storage.output import check_reports, output_folder, save_settings, write_report
 from clf.storage.publish import staged
 from clf.storage.result_folders import COMPARISONS, shown
@@ -66,7 +67,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
     measured = measured_texts(model, settings.data, settings.cleaning, finder, audited=audited)
     if len(measured) < FEW:
         log.warning("only %d texts to compare on: a difference of a few points can be due to chance", len(measured))
-    default = COMPARISONS / f"{model.name}_{measured.dataset}_{measured.split}"
+    default = place_in(COMPARISONS, f"{model.name}_{measured.dataset}_{measured.split}")
     inputs = [*measurement_inputs(model, settings.data), *_model_paths(names)]
     folder = output_folder(settings.run, default, inputs)
     leaked = find_leaks(model, measured, allowed=settings.data.allow_leak)

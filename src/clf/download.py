@@ -16,7 +16,7 @@ from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256, write_json
-from clf.storage.result_folders import SCHEMA_VERSION
+from clf.storage.documents import SCHEMA_VERSION
 
 CONNECT = "check the connection, the proxy, and HF_ENDPOINT if you use a mirror"
 NO_MANIFEST = "pass the file that --manifest wrote"

@@ -32,6 +32,7 @@ from clf.scoring.answers import Answers
 from clf.scoring.metric_table import defined
 from clf.settings import ConfidenceSettings, DataSettings, Settings
 from clf.storage.disk import write_json
+from clf.storage.names import place_in
 from clf.storage.output import check_reports, output_folder, save_settings, write_report
 from clf.storage.publish import staged
 from clf.storage.result_folders import EVALUATIONS, MODEL_FILE, shown
@@ -80,7 +81,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     measured = measured_texts(candidate, settings.data, settings.cleaning, finder, audited=audited)
     if len(measured) < FEW:
         log.warning("only %d texts to measure on: other texts could give quite different metrics", len(measured))
-    default = EVALUATIONS / f"{candidate.name}_{measured.dataset}_{measured.split}"
+    default = place_in(EVALUATIONS, f"{candidate.name}_{measured.dataset}_{measured.split}")
     folder = output_folder(settings.run, default, measurement_inputs(candidate, settings.data))
     _check_class(settings.evaluate.positive_label, measured.names)
     leaked = find_leaks(candidate, measured, allowed=settings.data.allow_leak)

@@ -24,9 +24,11 @@ from clf.reports.model_card import export_card
 from clf.scoring.gate import FAILED, PASSED, UNDECIDED, within_margin
 from clf.settings import CompareSettings, ComputeSettings, Settings
 from clf.storage.disk import sha256
+from clf.storage.documents import SCHEMA_VERSION
+from clf.storage.names import place_in
 from clf.storage.output import output_folder, save_settings
 from clf.storage.publish import staged
-from clf.storage.result_folders import EXPORTS, MODEL_FILE, SCHEMA_VERSION, TRAIN_ROWS_FILE, shown
+from clf.storage.result_folders import EXPORTS, MODEL_FILE, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import now
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def export(model: str | None, settings: Settings) -> ExportResult:
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     measured = measured_texts(original, data, settings.cleaning, finder)
     int8 = settings.export.int8
-    default = EXPORTS / f"{original.name}_{'int8' if int8 else settings.export.format}"
+    default = place_in(EXPORTS, f"{original.name}_{'int8' if int8 else settings.export.format}")
     folder = output_folder(settings.run, default, measurement_inputs(original, data))
     find_leaks(original, measured, allowed=data.allow_leak)
     if len(measured) < FEW:

@@ -23,7 +23,8 @@ from clf.predictor import ABSTAIN, Prediction, Predictor
 from clf.processes import World
 from clf.progress import track
 from clf.settings import DataSettings, Settings
-from clf.storage.disk import read_json, sha256
+from clf.storage.disk import sha256
+from clf.storage.documents import read_object
 from clf.storage.output import resolved, settings_file_beside
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table, check_output, header, write_rows
 from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE
@@ -186,7 +187,7 @@ class _Work:
 
         Raises OutputError when the existing output was made with other settings, another model or another input.
         """
-        made = read_json(settings_file_beside(parts.output)) or {}
+        made = read_object(settings_file_beside(parts.output)) or {}
         try:
             result = PredictResult.model_validate(made.get("result"))
         except ValidationError:
@@ -253,7 +254,7 @@ class _Work:
 
 def _trained_columns(model: str) -> list[str]:
     """Return the text columns recorded in a model folder, without loading the model."""
-    dataset = (read_json(Path(model).expanduser() / MODEL_FILE) or {}).get("dataset")
+    dataset = (read_object(Path(model).expanduser() / MODEL_FILE) or {}).get("dataset")
     columns = dataset.get("text_columns") if isinstance(dataset, dict) else None
     return [str(name) for name in columns] if isinstance(columns, list) else []
 

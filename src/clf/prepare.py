@@ -11,6 +11,7 @@ from clf.errors import OutputError, UsageError
 from clf.models.counting import token_counter
 from clf.outcomes.preparation import PrepareResult
 from clf.settings import DataSettings, Settings
+from clf.storage.names import place_in
 from clf.storage.output import output_folder, save_settings
 from clf.storage.publish import locked, staged
 from clf.storage.result_folders import PREPARED
@@ -28,7 +29,7 @@ def prepare(settings: Settings) -> PrepareResult:
     if source.prepared:
         raise UsageError(f"{source.prepared} is already prepared", "pass it to clf train --dataset")
     check_sizes(data)
-    default = PREPARED / source.name
+    default = place_in(PREPARED, source.name)
     kept = PreparedDataset(settings.run.output_dir or default)
     key = preparation_key(source, data, cleaning, seed, subset=True)
     if kept.holds(key) and kept.manifest.lengths == measured_with(token_counter(settings.train), data.max_length):

@@ -29,6 +29,7 @@ from clf.reports.model_card import model_card
 from clf.scoring.answers import Answers
 from clf.settings import Settings
 from clf.storage.disk import sha256, write_json
+from clf.storage.names import place_in
 from clf.storage.output import check_reports, output_folder, write_report
 from clf.storage.publish import staged
 from clf.storage.result_folders import MODELS, PREPARED, TRAIN_ROWS_FILE, shown
@@ -91,12 +92,11 @@ def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
             offline=settings.run.offline,
             timeout=settings.download.download_timeout,
         )
-        default = MODELS / default_name(settings, source)
+        default = place_in(MODELS, default_name(settings, source))
         if settings.run.resume and (finished := _finished(settings, default, source)):
             processes.from_main(world, None)
             return finished
-        inputs = [files.folder, *input_paths(settings.data)]
-        folder = output_folder(settings.run, default, inputs)
+        folder = output_folder(settings.run, default, [files.folder, *input_paths(settings.data)])
         with Run(folder).open(settings, "train") as run, run.told():
             return _train(settings, source, files, folder, run, world, told)
 
@@ -259,7 +259,7 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
     A dataset prepared by `clf prepare` or an `earlier` run is reused if it has the same content and settings.
     """
     key = preparation_key(source, settings.data, settings.cleaning, settings.run.seed, subset=False)
-    made = [PreparedDataset(folder) for folder in (earlier, PREPARED / source.name)]
+    made = [PreparedDataset(folder) for folder in (earlier, place_in(PREPARED, source.name))]
     if source.prepared:
         check_prepared(PreparedDataset(source.prepared), settings.data, settings.cleaning)
         PreparedDataset(source.prepared).link_into(stage)

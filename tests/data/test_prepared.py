@@ -197,7 +197,7 @@ def test_a_manifest_or_audit_that_is_no_object_is_damaged(folder: Path, content:
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"{tmp_path / 'manifest.json'} is damaged: .*No such file"):
+    with pytest.raises(DataError, match=rf"{tmp_path / 'manifest.json'} is missing"):
         read_manifest(tmp_path)
 
 
@@ -213,3 +213,112 @@ def test_what_another_version_left_out_or_added_is_no_damage(folder: Path) -> No
     assert (prepared.manifest.key, prepared.manifest.origin, prepared.manifest.text_columns) == (None, "", [])
     assert prepared.manifest.data.text_column == ["body"]
     assert prepared.audit == Audit(rows={"train": 6, "test": 1})
+
+
+# --- what somebody else may have written --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"files": {"../../.git/hooks/pre-commit": "0" * 64}}, "files.../../.git/hooks/pre-commit"),
+        ({"files": {"notes.txt": "0" * 64}}, "'notes.txt' is not the file of a split"),
+        ({"files": {"train.parquet": "0"}}, "files.train.parquet is '0'"),
+        ({"files": ["train.parquet"]}, "files is ['train.parquet']"),
+        ({"name": "x/../../../escaped/pwn"}, "'x/../../../escaped/pwn' is not a plain name"),
+        ({"name": ".."}, "'..' is not a plain name"),
+        ({"name": ".hidden"}, "'.hidden' is not a plain name"),
+        ({"name": "a\nb"}, "is not a plain name"),
+        ({"name": "a\0b"}, "is not a plain name"),
+        ({"name": "é" * 128}, "is not a plain name"),
+        ({"labels": 5}, "labels is 5"),
+        ({"labels": ["a", "a"]}, "a label appears twice"),
+        ({"labels": ["a", ""]}, "labels.1 is ''"),
+        ({"labels": ["a", 1]}, "labels.1 is 1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"origin": "/a\0b"}, "it holds a NUL character"),
+        ({"cleaning": {"strip_html": "perhaps"}}, "cleaning.strip_html is 'perhaps'"),
+    ],
+)
+def test_a_manifest_of_somebody_else_is_refused_by_the_name_of_the_field(
+    folder: Path, values: dict[str, Any], said: str
+) -> None:
+    changed(folder / "manifest.json", lambda content: content.update(values))
+    with pytest.raises(DataError) as refused:
+        read_manifest(folder)
+    assert refused.value.message.startswith(f"{folder / 'manifest.json'} is damaged: its ")
+    assert said in refused.value.message
+    assert refused.value.hint == AGAIN
+    assert not PreparedDataset(folder).holds("a key")
+
+
+def test_nothing_is_linked_that_a_dataset_does_not_have(folder: Path, tmp_path: Path) -> None:
+    """A name that leads out of the folder installs nothing there."""
+    (tmp_path / "hook").write_text("#!/bin/sh")
+    (tmp_path / "work" / "run").mkdir(parents=True)
+    changed(folder / "manifest.json", lambda content: content["files"].update({"../hook": "0" * 64}))
+    with pytest.raises(DataError):
+        PreparedDataset(folder).link_into(tmp_path / "work" / "run")
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["run"]
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "labels.json"])
+def test_a_file_of_a_dataset_that_is_a_link_is_not_linked(folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / name).rename(tmp_path / "secret")
+    (folder / name).symlink_to(tmp_path / "secret")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(DataError, match=f"{name} is not a regular file"):
+        PreparedDataset(folder).link_into(tmp_path / "run")
+    assert not (tmp_path / "run" / name).exists()
+
+
+@pytest.mark.parametrize(("name", "schema"), [("manifest.json", 2), ("manifest.json", 10**20), ("audit.json", 2)])
+def test_a_later_schema_is_no_damage(folder: Path, name: str, schema: int) -> None:
+    changed(folder / name, lambda content: content.update(schema_version=schema))
+    with pytest.raises(DataError, match=f"{name} has schema {schema}, this clf reads up to 1") as refused:
+        PreparedDataset(folder).link_into(folder)
+    assert refused.value.hint == "install a newer clf"
+
+
+def test_a_cleaning_step_of_a_newer_clf_is_refused_only_where_it_is_on(folder: Path) -> None:
+    changed(folder / "manifest.json", lambda content: content["cleaning"].update(no_emoji=False))
+    assert not PreparedDataset(folder).cleaning.remove_urls
+    changed(folder / "manifest.json", lambda content: content["cleaning"].update(no_emoji=True))
+    with pytest.raises(DataError, match="was written by a newer clf: this clf has no cleaning step 'no_emoji'"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("label", [0, 2], "its label ids reach from 0 to 2, expected 0 to 1"),
+        ("label", [-1, 0], "its label ids reach from -1 to 0, expected 0 to 1"),
+        ("label", [0, None], "its column label has empty cells"),
+        ("label", ["bad", "good"], "it has no column label of type int64"),
+        ("text", [1, 2], "it has no column text of type string"),
+        ("raw_text", ["a", None], "its column raw_text has empty cells"),
+        ("raw_text", [["a"], ["b"]], "it has no column raw_text of type string"),
+        ("text", None, "it has no column text of type string"),
+        ("text", pyarrow.array([b"a", b"\xff"]).view(pyarrow.string()), "ArrowInvalid"),
+    ],
+)
+def test_a_split_with_the_right_hash_and_the_wrong_columns_is_damaged(
+    folder: Path, column: str, values: Any, said: str
+) -> None:
+    path = folder / "test.parquet"
+    columns = {"text": ["a", "b"], "raw_text": ["a", "b"], "label": [0, 1], column: values}
+    pyarrow.parquet.write_table(
+        pyarrow.table({name: cells for name, cells in columns.items() if cells is not None}), path
+    )
+    changed(folder / "manifest.json", lambda content: content["files"].update({path.name: sha256(path)}))
+    with pytest.raises(DataError) as refused:
+        PreparedDataset(folder).read("test")
+    assert refused.value.message.startswith(f"{path} is damaged: {said}")
+
+
+def test_a_split_that_is_no_parquet_is_damaged(folder: Path) -> None:
+    path = folder / "test.parquet"
+    path.write_bytes(b"PAR1 and nothing else PAR1")
+    changed(folder / "manifest.json", lambda content: content["files"].update({path.name: sha256(path)}))
+    with pytest.raises(DataError, match=r"test\.parquet is damaged: Arrow"):
+        PreparedDataset(folder).read("test")

@@ -79,8 +79,8 @@ def test_a_record_keeps_what_it_does_not_look_at_when_a_value_changes(tmp_path: 
         ('{"schema_version": 1, "dataset": {"name": "a"}}', "its dataset.origin is missing"),
         ('{"schema_version": 1, "settings": {"train": {"epochs": "many"}}}', "its settings.train.epochs is 'many'"),
         ('{"schema_version": 1, "labels": 3}', "its labels is 3"),
-        ("[]", "list indices"),
-        ("[" * 100_000, "recursion"),
+        ("[]", "it is not a JSON object"),
+        ("[" * 100_000, "it is nested too deeply"),
     ],
 )
 def test_what_is_wrong_with_a_record_is_one_line(tmp_path: Path, damage: str, said: str) -> None:
@@ -92,13 +92,64 @@ def test_what_is_wrong_with_a_record_is_one_line(tmp_path: Path, damage: str, sa
 
 
 @pytest.mark.parametrize(
-    "value",
-    ['"max_length": -1', '"temperature": Infinity', '"threshold": NaN', '"schema_version": true', '"labels": 1'],
+    "values",
+    [
+        {"max_length": -1},
+        {"max_length": 1},
+        {"max_length": "abc"},
+        {"max_length": 100_001},
+        {"max_length": 32.0},
+        {"truncation": "middle"},
+        {"temperature": 0},
+        {"temperature": "1"},
+        {"temperature": 1e9},
+        {"threshold": -0.1},
+        {"threshold": 1.1},
+        {"schema_version": True},
+        {"labels": 1},
+        {"labels": ["a", "a"]},
+        {"files": ["model.safetensors"]},
+        {"files": {"../model.safetensors": "0" * 64}},
+        {"files": {"model.safetensors": "0"}},
+        {"files": {"": "0" * 64}},
+        {"cleaning": {"strip_html": "perhaps"}},
+        {"cleaning": 1},
+        {"rows": {"train": -1}},
+        {"epochs": -1},
+        {"train_seconds": -1},
+        {"steps": 10**30},
+        {"recipe": {"epochs": "abc"}},
+        {"recipe": {"learning_rate": -1}},
+        {"base_model": {"name": "a\0b"}},
+        {"dataset": "reviews"},
+        {"calibration": {"value": 0}},
+        {"abstention": {"threshold": 2}},
+        {"compute": {"threads": -1}},
+    ],
 )
-def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, value: str) -> None:
-    (tmp_path / "clf.json").write_text(f'{{"schema_version": 1, {value}}}')
-    with pytest.raises(ModelError, match="is damaged: its"):
+def test_a_value_that_makes_no_sense_is_refused(tmp_path: Path, values: dict[str, object]) -> None:
+    (tmp_path / "clf.json").write_text(json.dumps({"schema_version": 1, **values}))
+    with pytest.raises(ModelError, match="is damaged: its") as refused:
         read_model_record(tmp_path)
+    assert refused.value.hint == "train the model again, or restore the file"
+
+
+@pytest.mark.parametrize("values", ['"temperature": Infinity', '"threshold": NaN', '"temperature": 1e400'])
+def test_a_number_that_is_none_is_refused(tmp_path: Path, values: str) -> None:
+    (tmp_path / "clf.json").write_text(f'{{"schema_version": 1, {values}}}')
+    with pytest.raises(ModelError, match="is damaged: it holds"):
+        read_model_record(tmp_path)
+
+
+def test_a_cleaning_step_of_a_newer_clf_is_refused_where_it_is_on(tmp_path: Path) -> None:
+    (tmp_path / "clf.json").write_text('{"schema_version": 1, "cleaning": {"no_emoji": false, "strip_html": false}}')
+    record = read_model_record(tmp_path)
+    assert record
+    assert not record.cleaning.strip_html
+    (tmp_path / "clf.json").write_text('{"schema_version": 1, "cleaning": {"no_emoji": true}}')
+    with pytest.raises(ModelError, match="was written by a newer clf: this clf has no cleaning step 'no_emoji'") as no:
+        read_model_record(tmp_path)
+    assert no.value.hint == "install a newer clf"
 
 
 def test_an_empty_run_or_a_test_run_is_not_taken_for_the_newest_model(own_folder: Path) -> None:
@@ -121,7 +172,7 @@ def test_an_empty_run_or_a_test_run_is_not_taken_for_the_newest_model(own_folder
     ("written", "message", "hint"),
     [
         ('{"schema_version": 2}', "has schema 2, this clf reads up to 1", "install a newer clf"),
-        ("{}", "is damaged: 'schema_version'", "train the model again, or restore the file"),
+        ("{}", "is damaged: its schema_version is missing", "train the model again, or restore the file"),
         ('{"schema_version": "1"}', "is damaged: ", "train the model again, or restore the file"),
         ('{"schema_version": 0}', "is damaged: its schema_version is 0", "train the model again, or restore the file"),
     ],

@@ -4,12 +4,12 @@ import errno
 import hashlib
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator
 
-from clf.storage.disk import disk_is_full, flush, read_json, sha256, what_is_wrong, without_nothing, write_json
+from clf.storage.disk import disk_is_full, flush, sha256, write_json
+from clf.storage.documents import read_object
 from support.predicting import names
 
 
@@ -18,7 +18,7 @@ def test_json_is_written_for_people_and_read_back(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", value)
     content = (tmp_path / "a.json").read_bytes().decode("utf-8")
     assert content == '{\n  "name": "é “x” 日本",\n  "rows": 3,\n  "none": null\n}\n'
-    assert read_json(tmp_path / "a.json") == value
+    assert read_object(tmp_path / "a.json") == value
     assert names(tmp_path) == ["a.json"]
 
 
@@ -27,7 +27,7 @@ def test_what_json_lacks_is_refused_and_the_old_file_stays(tmp_path: Path, value
     write_json(tmp_path / "a.json", {"old": 1})
     with pytest.raises((ValueError, TypeError), match="JSON"):
         write_json(tmp_path / "a.json", value)
-    assert read_json(tmp_path / "a.json") == {"old": 1}
+    assert read_object(tmp_path / "a.json") == {"old": 1}
     assert names(tmp_path) == ["a.json"]
 
 
@@ -39,94 +39,8 @@ def test_a_file_is_replaced_only_when_the_new_one_is_whole(tmp_path: Path, monke
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         write_json(tmp_path / "a.json", {"new": 1})
-    assert read_json(tmp_path / "a.json") == {"old": 1}
-    assert read_json(tmp_path / "a.json.part") == {"new": 1}
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'"text"', b"null", b"\xff\xfe{}", b"[" * 100_000])
-def test_what_is_no_json_object_reads_as_none(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "a.json").write_bytes(content)
-    assert read_json(tmp_path / "a.json") is None
-
-
-def test_a_missing_file_and_a_folder_read_as_none(tmp_path: Path) -> None:
-    assert read_json(tmp_path / "absent.json") is None
-    assert read_json(tmp_path) is None
-
-
-def test_an_empty_object_is_an_object(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text("{}")
-    assert read_json(tmp_path / "a.json") == {}
-
-
-# --- what is wrong with a record ----------------------------------------------------------------------------
-
-
-class Part(BaseModel):
-    size: int = 1
-    names: list[str] = []
-    either: int | Literal["auto"] = 1
-    listed: list[str] | int = 1
-    chosen: Literal["auto"] | int = 1
-    counted: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
-    checked: Annotated[str, AfterValidator(str.strip)] | int = 1
-    mapped: dict[str, int] | int = 1
-    paired: tuple[int, int] | int = 1
-    share: Annotated[float, Field(gt=0)] | None = None
-
-
-class Record(BaseModel):
-    name: str
-    part: Part = Part()
-    parts: list[Part] = []
-
-    @field_validator("name")
-    @classmethod
-    def _no_space(cls, value: str) -> str:
-        if " " in value:
-            raise ValueError("has a space\nand a second line")
-        return value
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ({}, "name is missing"),
-        ({"name": 3}, "name is 3"),
-        ({"name": "a b"}, "name: has a space"),
-        ({"name": "a", "part": {"size": "many"}}, "part.size is 'many'"),
-        ({"name": "a", "part": {"names": ["a", 2]}}, "part.names.1 is 2"),
-        ({"name": "a", "part": {"either": "each"}}, "part.either is 'each'"),
-        ({"name": "a", "part": {"listed": "one"}}, "part.listed is 'one'"),
-        ({"name": "a", "part": {"chosen": "one"}}, "part.chosen is 'one'"),
-        ({"name": "a", "part": {"counted": 0}}, "part.counted is 0"),
-        ({"name": "a", "part": {"checked": None}}, "part.checked is None"),
-        ({"name": "a", "part": {"mapped": "one"}}, "part.mapped is 'one'"),
-        ({"name": "a", "part": {"paired": "one"}}, "part.paired is 'one'"),
-        ({"name": "a", "part": {"share": 0}}, "part.share is 0"),
-        ({"name": "a", "parts": [{}, {"size": None}]}, "parts.1.size is None"),
-        ({"name": None, "part": {"size": "many"}}, "name is None"),
-        ([1], "content is [1]"),
-        ({"name": ["x" * 200]}, f"name is ['{'x' * 98}"),
-    ],
-)
-def test_the_first_wrong_field_is_named_with_its_value(value: Any, said: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        Record.model_validate(value)
-    assert what_is_wrong(refused.value) == said
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"),
-    [
-        ({"a": None, "b": 0, "c": "", "d": [], "e": False}, {"b": 0, "c": "", "d": [], "e": False}),
-        ({"deep": {"a": None}}, {"deep": {"a": None}}),
-        ([None, 1], [None, 1]),
-        (None, None),
-    ],
-)
-def test_only_nulls_are_left_out_of_an_object(value: Any, kept: Any) -> None:
-    assert without_nothing(value) == kept
+    assert read_object(tmp_path / "a.json") == {"old": 1}
+    assert read_object(tmp_path / "a.json.part") == {"new": 1}
 
 
 # --- bytes --------------------------------------------------------------------------------------------------
@@ -179,3 +93,10 @@ def test_files_and_folders_are_flushed_and_closed(tmp_path: Path, monkeypatch: p
 )
 def test_a_full_disk_is_known_whatever_library_met_it(error: BaseException, full: bool) -> None:
     assert disk_is_full(error) is full
+
+
+def test_what_is_no_regular_file_has_no_hash_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(OSError, match="it is not a regular file"):
+            sha256(path)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from clf.errors import DataError, Interrupted, OutputError, Terminated, TooLittleMemory, UsageError
-from clf.storage.disk import read_json, write_json
+from clf.storage.disk import write_json
+from clf.storage.documents import read_object
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table
 from support.predicting import names
 
@@ -45,7 +46,7 @@ def test_windows_are_joined_in_the_order_of_their_numbers_whatever_came_first(tm
     assert (tmp_path / "out.CSV").read_bytes().decode("utf-8") == (
         "text,label\nwindow 2,good\né?,good\nwindow 9,good\né?,good\nwindow 10,good\né?,good\n"
     )
-    assert read_json(tmp_path / "out.CSV.settings.json") == {"told": 1}
+    assert read_object(tmp_path / "out.CSV.settings.json") == {"told": 1}
     assert names(tmp_path) == ["out.CSV", "out.CSV.settings.json"]
 
 
@@ -104,7 +105,7 @@ def test_a_run_stopped_while_its_output_appears_ends_the_same_when_it_goes_on(
     with parts.open(KEY, resume=True):
         parts.join(["text", "label"], {"told": 1})
     assert parts.output.read_bytes() == appeared == b"text,label\na,good\nb,good\nc,good\n"
-    assert read_json(tmp_path / "out.csv.settings.json") == {"told": 1}
+    assert read_object(tmp_path / "out.csv.settings.json") == {"told": 1}
 
 
 # --- starting, going on and ending --------------------------------------------------------------------------
@@ -115,7 +116,7 @@ def test_a_run_goes_on_with_what_is_there_if_nothing_changed(tmp_path: Path, cap
     with filled(tmp_path).open(KEY, resume=True):
         assert caplog.messages == ["resuming after 3 rows"]
     with Parts(tmp_path / "new.csv", {}).open(KEY, resume=True):
-        assert read_json(tmp_path / ".new.csv.parts" / "key.json") == KEY
+        assert read_object(tmp_path / ".new.csv.parts" / "key.json") == KEY
     assert len(caplog.messages) == 1
 
 
@@ -130,7 +131,7 @@ def test_what_changed_is_named_and_the_windows_are_kept(tmp_path: Path) -> None:
     )
     assert refused.value.hint == "leave out --resume to start over"
     assert parts.counts().rows == 3
-    assert read_json(parts.folder / "key.json") == KEY
+    assert read_object(parts.folder / "key.json") == KEY
 
 
 @pytest.mark.parametrize("resume", [True, False])

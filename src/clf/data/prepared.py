@@ -1,23 +1,27 @@
 """A prepared dataset: a folder with one Parquet file per split, `labels.json`, `audit.json` and `manifest.json`."""
 
-import json
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from clf.data.sampling import stratified_subset
-from clf.errors import DataError
+from clf.errors import DataError, first_line
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
-from clf.storage.disk import sha256, what_is_wrong, without_nothing
+from clf.storage.disk import sha256
+from clf.storage.documents import SCHEMA_VERSION, read_document, without_nothing
+from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, SplitFile
 from clf.storage.result_folders import MANIFEST_FILE
+
+AGAIN = "prepare the dataset again with clf prepare --overwrite"
 
 
 @dataclass(frozen=True)
@@ -53,25 +57,26 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
+    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
     clf_version: str
-    labels: list[str]
+    labels: Labels
     """Label names in the order of their ids."""
-    files: dict[str, str]
+    files: dict[SplitFile, Hash]
     """The SHA-256 of each split's file."""
-    name: str
-    origin: str = ""
+    name: PlainName
+    origin: PathText = ""
     fingerprint: str = ""
     key: str | None = None
     """The hash of everything that determines the result of preparing."""
     lengths: list[str | int | None] | None = None
     """How the lengths in tokens were measured: the SHA-256 of the tokenizer, and the length at which to truncate."""
-    dataset: str | None = None
+    dataset: PathText | None = None
     """The dataset setting, as the user typed it."""
-    cleaning: CleaningSettings
+    cleaning: Cleaning
     data: DataSettings
-    seed: int
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
     text_columns: list[str] = []
-    rows_generated: int | None = None
+    rows_generated: Count | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -118,22 +123,13 @@ class PreparedDataset:
     @cached_property
     def audit(self) -> Audit:
         """The findings of the audit."""
-        path = self.folder / "audit.json"
-        try:
-            return Audit.model_validate(json.loads(path.read_text(encoding="utf-8")))
-        except ValidationError as error:
-            raise _damaged(path, f"its {what_is_wrong(error)}") from error
-        except (OSError, ValueError, RecursionError) as error:
-            hint = "prepare the dataset again with clf prepare --overwrite"
-            raise DataError(f"{path} is missing or damaged: {error}", hint) from error
+        return read_document(self.folder / "audit.json", Audit, DataError, AGAIN)
 
     def read(self, split: str) -> LabelledTexts:
         """Read one split.
 
         Raises DataError if the dataset does not have this split, or the file of the split was changed.
         """
-        import pyarrow.parquet
-
         if split not in self.splits:
             raise DataError(
                 f"dataset {self.name} has no {split} split; it has {', '.join(self.splits)}",
@@ -143,9 +139,9 @@ class PreparedDataset:
         if not path.is_file() or sha256(path) != self.manifest.files[path.name]:
             raise DataError(
                 f"{path} is missing or was changed since it was prepared",
-                "prepare the dataset again with clf prepare --overwrite",
+                AGAIN,
             )
-        table = pyarrow.parquet.read_table(path)
+        table = _read_table(path, len(self.labels))
         texts, raw_texts = table["text"].to_pylist(), table["raw_text"].to_pylist()
         return LabelledTexts(texts, raw_texts, table["label"].to_numpy(), np.arange(len(texts)))
 
@@ -169,13 +165,20 @@ class PreparedDataset:
         if not self.audit.rows:  # read here so that an error names this folder
             raise _damaged(self.folder / "audit.json", "it has no row counts")
         for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
-            if not (self.folder / name).is_file():
-                hint = "prepare the dataset again with clf prepare --overwrite"
-                raise DataError(f"{self.folder / name} is missing", hint)
+            self._check_own(name)
             try:
                 os.link(self.folder / name, folder / name)
             except OSError:
                 shutil.copyfile(self.folder / name, folder / name)
+
+    def _check_own(self, name: str) -> None:
+        """Raise DataError if a file is missing or is no plain file of this folder: a link may lead anywhere."""
+        try:
+            plain = stat.S_ISREG((self.folder / name).lstat().st_mode)
+        except OSError as error:
+            raise DataError(f"{self.folder / name} is missing", AGAIN) from error
+        if not plain:
+            raise DataError(f"{self.folder / name} is not a regular file", AGAIN)
 
     def subset(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
         """Read one split, or a stratified subset of it with at most `rows` rows."""
@@ -188,14 +191,32 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises DataError if it is missing or damaged.
     """
-    path = folder / MANIFEST_FILE
+    return read_document(folder / MANIFEST_FILE, Manifest, DataError, AGAIN)
+
+
+def _read_table(path: Path, labels: int) -> Any:
+    """Read the columns of a split; raise DataError if they are not what clf writes, whatever the hash says."""
+    import pyarrow
+    import pyarrow.parquet
+
+    expected = {"text": ("string", "large_string"), "raw_text": ("string", "large_string"), "label": ("int64",)}
     try:
-        return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        raise _damaged(path, f"its {what_is_wrong(error)}") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(path, str(error)) from error
+        schema = pyarrow.parquet.read_schema(path)
+        for name, kinds in expected.items():
+            if schema.names.count(name) != 1 or str(schema.field(name).type) not in kinds:
+                raise _damaged(path, f"it has no column {name} of type {kinds[0]}")
+        table = pyarrow.parquet.read_table(path, columns=list(expected))
+        table.validate(full=True)  # invalid UTF-8 too
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _damaged(path, first_line(error)) from error
+    for name in expected:
+        if table[name].null_count:
+            raise _damaged(path, f"its column {name} has empty cells")
+    ids = table["label"].to_numpy()
+    if len(ids) and not 0 <= ids.min() <= ids.max() < labels:
+        raise _damaged(path, f"its label ids reach from {ids.min()} to {ids.max()}, expected 0 to {labels - 1}")
+    return table
 
 
 def _damaged(path: Path, why: str) -> DataError:
-    return DataError(f"{path} is damaged: {why}", "prepare the dataset again with clf prepare --overwrite")
+    return DataError(f"{path} is damaged: {why}", AGAIN)

@@ -23,7 +23,7 @@ from pydantic import JsonValue
 
 from clf.hub.address import cache_folder, repository_folder
 from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
-from clf.storage.disk import read_json
+from clf.storage.documents import read_object
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
 
@@ -96,7 +96,7 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
 
 def read_record(root: Path) -> CacheRecord:
     """Read clf's record of a repository; a damaged record counts as empty."""
-    record: Any = read_json(root / RECORD) or {}
+    record: Any = read_object(root / RECORD) or {}
     try:
         commits = {
             commit: {name: Content(int(one["size"]), str(one["hash"])) for name, one in listing.items()}
@@ -178,7 +178,7 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
         if not (known_absent or (folder / "tokenizer_config.json").is_file()):
             missing.append("tokenizer_config.json")  # without it, transformers silently uses another tokenizer
         return missing
-    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")  # written by the client
+    listed = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")  # written by the client
     if not listed or not isinstance(listed, dict):
         return ["the list of its files"]
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
@@ -187,7 +187,7 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
 def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
     """List the files present that clf uses, with hashes from the client's list or from the targets of the links."""
     folder = root / "snapshots" / commit
-    listed = (read_json(root / "trees" / f"{commit}.json") or {}).get("files")
+    listed = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")
     stated = listed if isinstance(listed, dict) else {}
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
     listing: Listing = {}
@@ -202,7 +202,7 @@ def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
 def note_verified(root: Path, commit: str, names: Iterable[str]) -> None:
     """Record that files of a commit were just hashed and found correct, so the next lookup need not hash them."""
     marks = {name: _mark((root / "snapshots" / commit / name).stat()) for name in names}
-    replace_text(root / VERIFIED, json.dumps({**(read_json(root / VERIFIED) or {}), commit: marks}))
+    replace_text(root / VERIFIED, json.dumps({**(read_object(root / VERIFIED) or {}), commit: marks}))
 
 
 def _mark(status: os.stat_result) -> list[JsonValue]:
@@ -210,7 +210,7 @@ def _mark(status: os.stat_result) -> list[JsonValue]:
 
 
 def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
-    verified = read_json(root / VERIFIED) or {}
+    verified = read_object(root / VERIFIED) or {}
     kept = verified.get(commit)
     known = kept if isinstance(kept, dict) and not anew else {}
     problems: list[str] = []

@@ -28,7 +28,8 @@ from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
 from clf.scoring.answers import Answers, Probabilities
 from clf.settings import ComputeSettings, DataSettings, Settings
-from clf.storage.disk import read_json, sha256, write_json
+from clf.storage.disk import sha256, write_json
+from clf.storage.documents import read_object
 from clf.storage.result_folders import COMPARISONS
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
 
 
 def _read(place: Path, measured: MeasuredTexts) -> tuple[Probabilities, Spent] | None:
-    costs = read_json(place.with_suffix(".json"))
+    costs = read_object(place.with_suffix(".json"))
     try:
         probabilities = np.load(place.with_suffix(".npy"), allow_pickle=False)
     except (OSError, ValueError, EOFError):

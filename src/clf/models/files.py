@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from clf.errors import ModelError
 from clf.hub.files import PICKLES, TOKENIZER_FILES, check_weights
-from clf.storage.disk import read_json
+from clf.storage.documents import read_object
 
 ONNX_FILE = "model.onnx"
 SAFE = {"local_files_only": True, "trust_remote_code": False}
@@ -57,7 +57,7 @@ def check_files(folder: Path, name: str) -> ModelConfig:
         )
     config = _read_config(folder, name)
     for file in ("config.json", "tokenizer_config.json"):
-        if "auto_map" in (read_json(folder / file) or {}):
+        if "auto_map" in (read_object(folder / file) or {}):
             raise ModelError(
                 f"{name} needs to run its own code ({file} has auto_map); clf never runs code from models",
                 "choose a model that transformers supports without extra code",
@@ -87,7 +87,7 @@ def _read_config(folder: Path, name: str) -> ModelConfig:
             f"{name} has no config.json (it holds {found})",
             _nearest_model(folder),
         )
-    config = read_json(folder / "config.json")
+    config = read_object(folder / "config.json")
     if config is None or "model_type" not in config:
         raise ModelError(f"{name}/config.json is damaged or has no model_type", "download or save the model again")
     architectures = config.get("architectures")

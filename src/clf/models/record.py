@@ -1,6 +1,5 @@
 """`clf.json`, the record in each model folder: written when the model is published, read when it is used."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,8 +17,12 @@ from pydantic import (
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
 from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
-from clf.storage.disk import what_is_wrong, without_nothing, write_json
-from clf.storage.result_folders import MODEL_FILE, MODELS, SCHEMA_VERSION
+from clf.storage.disk import write_json
+from clf.storage.documents import load_document, validated, what_is_wrong, without_nothing
+from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, Seconds, SplitFile
+from clf.storage.result_folders import MODEL_FILE, MODELS
+
+RESTORE = "train the model again, or restore the file"
 
 VERSION_0_1: dict[str, Any] = {
     "learning_rate": 2e-5, "epochs": 3, "warmup_steps": 500, "eval_steps": "epoch", "select_by": "macro_f1",
@@ -27,11 +30,18 @@ VERSION_0_1: dict[str, Any] = {
 }  # fmt: skip
 """The values that version 0.1 used where the default is now auto; the last three were not settings yet."""
 
+SHORTEST, LONGEST = 4, 100_000
+"""The bounds of `--max-length`."""
+Temperature = Annotated[float, Field(gt=1e-3, lt=1e3, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+
 
 class Recorded(BaseModel):
     """A part of a record; fields added by later versions are kept but ignored."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="allow", frozen=True, use_attribute_docstrings=True, defer_build=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -43,28 +53,28 @@ class Recorded(BaseModel):
 class BaseModelRecord(Recorded):
     """The encoder that a model was made from."""
 
-    name: str
-    revision: str | None = None
+    name: PathText
+    revision: PathText | None = None
     origin: str = ""
-    folder: str | None = None
+    folder: PathText | None = None
     """Its path, if it was loaded from a local folder."""
 
 
 class DatasetRecord(Recorded):
     """The dataset that a model was trained with, and how it was split."""
 
-    name: str
-    origin: str
+    name: PlainName
+    origin: PathText
     fingerprint: str
-    files: dict[str, str]
+    files: dict[SplitFile, Hash]
     data: DataSettings
-    seed: int
-    prepared: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    prepared: PathText
     """The folder of the prepared dataset."""
-    dataset: str | None = None
+    dataset: PathText | None = None
     """The value of `--dataset` as it was typed."""
     text_columns: list[str] = []
-    rows_generated: int | None = None
+    rows_generated: Count | None = None
 
     @field_validator("data", mode="before")
     @classmethod
@@ -75,9 +85,9 @@ class DatasetRecord(Recorded):
 class CalibrationRecord(Recorded):
     """The result of temperature calibration."""
 
-    value: float = 1.0
-    rows: int = 0
-    errors: int = 0
+    value: Temperature = 1.0
+    rows: Count = 0
+    errors: Count = 0
     before: dict[str, float] = {}
     after: dict[str, float] = {}
     reason: str | None = None
@@ -88,7 +98,7 @@ class AbstentionRecord(Recorded):
     """How the threshold was chosen."""
 
     aim: dict[str, float] | None = None
-    threshold: float | None = None
+    threshold: Share | None = None
     validation: dict[str, int | float | list[float] | None] | None = None
     """Its effect on the validation split."""
 
@@ -106,7 +116,7 @@ class ComputeRecord(Recorded):
     device: str = ""
     precision: str = ""
     attention_dropout: bool = True
-    threads: int = 0
+    threads: Count = 0
     optimizer: str = ""
     batches: str = ""
 
@@ -128,26 +138,26 @@ class ModelRecord(Recorded):
     clf_version: str = ""
     created: str = ""
     base_model: BaseModelRecord | None = None
-    labels: list[str] = []
-    max_length: Annotated[int | None, Field(gt=0)] = None
+    labels: Labels = []
+    max_length: Annotated[int | None, Field(ge=SHORTEST, le=LONGEST, strict=True)] = None
     truncation: Literal["head", "tail", "head-tail"] = "head"
-    cleaning: CleaningSettings = Field(default_factory=CleaningSettings)
+    cleaning: Cleaning = Field(default_factory=CleaningSettings)
     dataset: DatasetRecord | None = None
-    rows: dict[str, int] = {}
+    rows: dict[str, Count] = {}
     recipe: dict[str, str | int | float] | None = None
     """The values that `auto` resolved to, keyed by the name of the setting."""
     compute: ComputeRecord = Field(default_factory=ComputeRecord)
     versions: dict[str, str] = {}
     settings: Settings | None = None
-    temperature: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] = 1.0
+    temperature: Temperature = 1.0
     calibration: CalibrationRecord | None = None
-    threshold: Annotated[float | None, Field(strict=True, allow_inf_nan=False)] = None
+    threshold: Share | None = None
     abstention: AbstentionRecord | None = None
     metrics: MetricsRecord = Field(default_factory=MetricsRecord)
-    train_seconds: float | None = None
-    epochs: float | None = None
-    steps: int | None = None
-    files: dict[str, str] = {}
+    train_seconds: Seconds | None = None
+    epochs: Seconds | None = None
+    steps: Count | None = None
+    files: dict[PlainName, Hash] = {}
     """The SHA-256 of each file, keyed by its name."""
     export: ExportRecord | None = None
     _written: dict[str, JsonValue] = PrivateAttr(default_factory=dict)
@@ -159,6 +169,17 @@ class ModelRecord(Recorded):
             return value
         known = {name: given for name, given in value.items() if name in Settings.model_fields}
         return {name: section_type(name).known(given) for name, given in known.items()}
+
+    @field_validator("recipe")
+    @classmethod
+    def _of_settings(cls, value: dict[str, str | int | float] | None) -> dict[str, str | int | float] | None:
+        """Check the values that stand for settings; the recipe holds others too."""
+        chosen = {name: given for name, given in (value or {}).items() if name in VERSION_0_1}
+        try:
+            TrainSettings.model_validate(chosen)
+        except ValidationError as error:
+            raise ValueError(what_is_wrong(error)) from error
+        return value
 
     def with_values(self, **changes: Any) -> "ModelRecord":
         """Return the record with some values changed; everything else stays as it was read, ignored fields too."""
@@ -203,24 +224,10 @@ def read_model_record(folder: Path) -> ModelRecord | None:
     path = folder / MODEL_FILE
     if not path.exists():
         return None
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        if written["schema_version"] > SCHEMA_VERSION:
-            raise ModelError(
-                f"{path} has schema {written['schema_version']}, this clf reads up to {SCHEMA_VERSION}",
-                "install a newer clf",
-            )
-        record = ModelRecord.model_validate(written)
-    except ValidationError as error:
-        raise _damaged(path, f"its {what_is_wrong(error)}") from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(path, str(error)) from error
+    written = load_document(path, ModelError, RESTORE)
+    record = validated(path, written, ModelRecord, ModelError, RESTORE)
     record._written = written
     return record
-
-
-def _damaged(path: Path, why: str) -> ModelError:
-    return ModelError(f"{path} is damaged: {why}", "train the model again, or restore the file")
 
 
 def write_model_record(folder: Path, record: ModelRecord) -> None:

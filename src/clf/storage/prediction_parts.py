@@ -24,7 +24,8 @@ from clf.errors import (
     TooLittleMemory,
     UsageError,
 )
-from clf.storage.disk import disk_is_full, flush, read_json, write_json
+from clf.storage.disk import disk_is_full, flush, write_json
+from clf.storage.documents import read_object
 from clf.storage.output import settings_file_beside
 from clf.storage.publish import locked
 
@@ -104,7 +105,7 @@ class Parts:
         return locked(self.folder.with_name(f"{self.folder.name}.lock"), self.output)
 
     def _begin(self, key: Key, resume: bool) -> None:
-        before = read_json(self.folder / "key.json")
+        before = read_object(self.folder / "key.json")
         if self.folder.exists() and (before is None or not resume):
             log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
             shutil.rmtree(self.folder)

@@ -1,8 +1,8 @@
 """The names and files of result folders, and how to recognise those that clf wrote."""
 
-import json
-from contextlib import suppress
 from pathlib import Path
+
+from clf.storage.documents import read_object
 
 MODELS = Path("trained_models")
 PREPARED = Path("prepared")
@@ -14,7 +14,6 @@ MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 TRAIN_ROWS_FILE = "train_rows.npy"
-SCHEMA_VERSION = 1
 # Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
@@ -22,13 +21,8 @@ WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json",
 
 def is_clf_result(folder: Path) -> bool:
     """Return whether `folder` is a complete result that clf wrote."""
-    for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE):
-        try:
-            if "clf_version" in json.loads((folder / name).read_text()):
-                return True
-        except (OSError, ValueError, TypeError, RecursionError):
-            continue
-    return False
+    records = (read_object(folder / name) for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE))
+    return any(record is not None and "clf_version" in record for record in records)
 
 
 def strangers(folder: Path) -> list[str]:
@@ -38,8 +32,8 @@ def strangers(folder: Path) -> list[str]:
         return names
     listed: set[str] = set()
     for record in (MODEL_FILE, MANIFEST_FILE):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            listed |= set(json.loads((folder / record).read_text(encoding="utf-8"))["files"])
+        files = (read_object(folder / record) or {}).get("files")
+        listed |= set(files) if isinstance(files, dict) else set()
     return [name for name in names if name not in listed | WRITTEN]
 
 

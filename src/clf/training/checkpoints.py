@@ -21,7 +21,8 @@ from pydantic import JsonValue
 from clf.errors import UsageError
 from clf.models.record import VERSION_0_1
 from clf.settings import TrainSettings, flag
-from clf.storage.disk import flush, read_json, sha256
+from clf.storage.disk import flush, sha256
+from clf.storage.documents import read_object
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
@@ -129,7 +130,7 @@ class Checkpoints:
         """Return the newest checkpoint with a readable fingerprint, without checking that its files are intact."""
         for folder in self._folders():
             with suppress(KeyError, TypeError, ValueError):
-                manifest = read_json(folder / MANIFEST) or {}
+                manifest = read_object(folder / MANIFEST) or {}
                 _check_schema(folder, manifest)
                 return folder, _fingerprint(manifest["fingerprint"])
         return None

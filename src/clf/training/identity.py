@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from clf.models.record import VERSION_0_1
 from clf.outcomes.training import TrainResult
 from clf.settings import AUTO, Settings, TrainSettings, flag
-from clf.storage.disk import read_json
+from clf.storage.documents import read_object
 from clf.storage.run_folder import Run
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
@@ -50,7 +50,7 @@ def run_identity(settings: Settings, origin: str, content: str) -> Identity:
 def read_finished(run: Run) -> FinishedRun | None:
     """Return the `result.json` of a finished run, or None when there is none."""
     try:
-        return FinishedRun.model_validate(read_json(run.result))
+        return FinishedRun.model_validate(read_object(run.result))
     except ValidationError:
         return None
 

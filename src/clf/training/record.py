@@ -17,7 +17,7 @@ from clf.models.record import (
 )
 from clf.outcomes.base import Metrics
 from clf.settings import Settings
-from clf.storage.result_folders import SCHEMA_VERSION
+from clf.storage.documents import SCHEMA_VERSION
 from clf.storage.run_folder import now
 from clf.training.arguments import keeps_attention_dropout, optimizer
 from clf.training.confidence import Calibrated, abstention_record

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clf.data.prepared import Manifest
 from clf.data.preparing.rows import Rows, TextStore
 from clf.outcomes.preparation import Audit
 from clf.progress import Advance, track
 from clf.storage.disk import sha256, write_json
+from clf.storage.documents import SCHEMA_VERSION
 from clf.storage.result_folders import MANIFEST_FILE
+
+if TYPE_CHECKING:
+    from clf.data.prepared import Manifest
 
 
 def write_prepared(
-    folder: Path, splits: Mapping[str, Rows], store: TextStore, audit: Audit, manifest: Manifest
+    folder: Path, splits: Mapping[str, Rows], store: TextStore, audit: Audit, manifest: "Manifest"
 ) -> None:
     """Write a prepared dataset into `folder`; the manifest, which holds the hashes of the splits, is written last."""
     labels = manifest.labels
@@ -20,7 +24,7 @@ def write_prepared(
         for split, rows in splits.items():
             _write_split(folder / f"{split}.parquet", rows, store, labels, advance)
     write_json(folder / "labels.json", {"labels": labels})
-    write_json(folder / "audit.json", audit.as_json())
+    write_json(folder / "audit.json", {"schema_version": SCHEMA_VERSION, **audit.as_json()})
     files = {f"{split}.parquet": sha256(folder / f"{split}.parquet") for split in splits}
     write_json(folder / MANIFEST_FILE, manifest.model_copy(update={"files": files}).model_dump(mode="json"))
 

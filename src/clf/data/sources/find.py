@@ -28,6 +28,7 @@ from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.disk import sha256
+from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
@@ -128,7 +129,7 @@ def _local(path: Path, data: DataSettings) -> Source:
     for file in files:
         sniff_format(file, data)  # raises DataError for a missing or empty file
     return Source(
-        name=path.resolve().name.split(".")[0] or "dataset",
+        name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
         class_names=class_names(path),
