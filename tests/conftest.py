@@ -122,9 +122,19 @@ def clf(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
         capfd.readouterr()
         code = run([str(argument) for argument in arguments])
         captured = capfd.readouterr()
+        assert "error: unexpected " not in captured.err, captured.err
         return Outcome(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def own_stdout() -> Iterator[None]:
+    """Restore the descriptor of stdout, which a command that lost its reader gives up."""
+    kept = os.dup(1)
+    yield
+    os.dup2(kept, 1)
+    os.close(kept)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The entry point of the `clf` command, and of `python -m clf` for torchrun and accelerate launch."""
+"""The entry point of the `clf` command, and of `python -P -m clf`."""
 
 import os
 import sys
@@ -6,6 +6,10 @@ import sys
 
 def main() -> None:
     """Print help or the version without importing any library; otherwise run a command."""
+    from clf.cli.surroundings import settle
+
+    if sys.platform != "win32":
+        settle()
     from clf.cli.help import answer
     from clf.errors import READER_LEFT
 

@@ -7,7 +7,9 @@ log, a report or a CI system, and no secret may be repeated. `safe` and `one_lin
 
 import os
 import re
+import shlex
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +62,26 @@ def one_line(text: object, width: int | None = None) -> str:
 def tame(text: str) -> str:
     """Break up what a CI system that reads the output would take for a command; all else stays."""
     return COMMAND.sub(lambda found: f"{found[1] or ''}\\x{ord(found[0][-1]):02x}", text)
+
+
+def shell_line(parts: Sequence[str]) -> str:
+    """Quote the parts of a command so that they can be shown in one line and pasted into a shell."""
+    return " ".join(map(_quoted, parts))
+
+
+def _quoted(part: str) -> str:
+    part = redact(part)
+    spaced = part.split(" ")
+    if "" not in spaced[1:-1] and all(character != "\n" and _visible(character) == character for character in part):
+        return shlex.quote(part)
+    escaped = part.replace("\\", "\\\\").replace("'", "\\'").replace("  ", " \\x20")
+    return f"$'{''.join(map(_in_bytes, escaped))}'"
+
+
+def _in_bytes(character: str) -> str:
+    if character != "\n" and _visible(character) == character:
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 @cache

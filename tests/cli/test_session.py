@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -125,6 +125,17 @@ def test_the_next_command_is_quoted_for_the_shell_and_left_out_if_quiet(capsys: 
     assert capsys.readouterr().out == ""
 
 
+def test_a_hostile_name_in_the_next_command_is_one_line_that_can_be_pasted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    part = "it's\n::set-output::  \x1b[2J\\ é"
+    finish(presentation(), "clf", "predict", part)
+    shown = capsys.readouterr().out
+    assert shown == "Next: clf predict $'it\\'s\\x0a::set-output:: \\x20\\x1b[2J\\\\ é'\n"
+    pasted = subprocess.run(["bash", "-c", shown.replace("Next: clf predict", "printf %s")], capture_output=True)
+    assert pasted.stdout.decode() == part
+
+
 def test_an_encoder_that_was_set_is_part_of_the_next_command() -> None:
     assert encoder_at_hand(TrainSettings(model="acme/tiny")) == ["--model", "acme/tiny"]
 
@@ -213,15 +224,6 @@ def test_an_error_that_another_process_reports_is_not_repeated(
     assert (capsys.readouterr(), waited) == (("", ""), [3.0])
 
 
-@pytest.fixture
-def own_stdout() -> Iterator[None]:
-    """Restore the descriptor of stdout, which a command that lost its reader gives up."""
-    kept = os.dup(1)
-    yield
-    os.dup2(kept, 1)
-    os.close(kept)
-
-
 @pytest.mark.parametrize("raised", [BrokenPipeError(), SystemExit(1)], ids=repr)
 def test_a_reader_that_left_gets_nothing_more(
     own_stdout: None, capsys: pytest.CaptureFixture[str], raised: BaseException
@@ -233,15 +235,6 @@ def test_a_reader_that_left_gets_nothing_more(
 
 
 # --- with a command -------------------------------------------------------------------------------------------------
-
-
-def test_an_unknown_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, clf: RunClf) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("clf.prepare.prepare", broken)
-    with pytest.raises(ZeroDivisionError):
-        clf("prepare", "--dataset", "synthetic")
 
 
 def test_no_secret_reaches_the_output(clf: RunClf, own_folder: Path) -> None:

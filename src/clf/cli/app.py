@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from clf.cli.help import page_of, written
 from clf.cli.options import Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
+    close_streams,
     encoder_at_hand,
     finish,
     listen_to_signals,
@@ -19,6 +20,7 @@ from clf.cli.session import (
     run_to_exit_code,
     start,
 )
+from clf.cli.surroundings import check_stdout
 from clf.errors import UsageError
 from clf.settings import Settings
 
@@ -194,6 +196,8 @@ def predict_command(
     ] = None,
 ) -> None:
     """Label new texts from the command line, a file or a pipe."""
+    if output is None:
+        check_stdout("the result")
     source = _source_of(model, source, text)
     if presentation.json and output is None and source is not None:
         raise UsageError("--json needs --output, because both would go to stdout", "add --output labelled.csv")
@@ -221,7 +225,7 @@ def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path 
     if text is not None and source is not None:
         raise UsageError(f"both --text and the file {source} were given", "pass only one of them")
     if text is None and source is None:
-        if os.isatty(0):
+        if sys.stdin is None or os.isatty(0):
             raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
         return Path("-")
     return source
@@ -335,4 +339,4 @@ def main() -> None:
     if sys.platform == "win32":
         sys.exit(refuse_system())
     listen_to_signals()
-    sys.exit(run())
+    sys.exit(close_streams(run()))

@@ -3,7 +3,6 @@
 import io
 import logging
 import os
-import shlex
 import signal
 import sys
 import time
@@ -15,6 +14,8 @@ from types import FrameType
 import typer
 
 from clf.cli.options import Presentation, wants_json
+from clf.cli.surroundings import check_folders, check_stdout, shut_out_of_children
+from clf.cli.unexpected import keep_threads_quiet, unexpected
 from clf.errors import (
     INTERRUPTED,
     READER_LEFT,
@@ -27,6 +28,7 @@ from clf.errors import (
     ran_out_of_memory,
 )
 from clf.processes import current_world
+from clf.safety import safe, shell_line
 from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 
 SECONDS_TO_SPEAK = 3.0
@@ -39,6 +41,10 @@ def start(settings: Settings, presentation: Presentation) -> None:
     """Set the environment variables that libraries read on import, and configure the log."""
     from clf.hub.address import check_endpoint
 
+    if presentation.json:
+        check_stdout("the JSON document")
+    check_folders()
+    shut_out_of_children()
     if not os.environ.get("HF_ENDPOINT", "x").strip():
         del os.environ["HF_ENDPOINT"]  # an empty value counts as unset
     check_endpoint()  # with an invalid endpoint, importing the Hub's client fails
@@ -83,7 +89,7 @@ def finish(presentation: Presentation, *command: object) -> None:
     if not presentation.quiet:
         from clf.cli.show.terminal import print_next
 
-        print_next(shlex.join(str(part) for part in command))
+        print_next(shell_line([str(part) for part in command]))
 
 
 def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None) -> int:
@@ -114,10 +120,10 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
-    except Exception as error:
-        if not ran_out_of_memory(error):
-            raise
-        return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
+    except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
+        if ran_out_of_memory(error):
+            return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
+        return _refuse(unexpected(error, _typed(arguments)), arguments)
 
 
 def refuse_system() -> int:
@@ -127,8 +133,12 @@ def refuse_system() -> int:
 
 
 def _how_to_resume(arguments: list[str] | None) -> str:
-    given = [part for part in (sys.argv[1:] if arguments is None else arguments) if part != "--resume"]
-    return "resume with: " + shlex.join(["clf", *given, "--resume"])
+    given = [part for part in _typed(arguments) if part != "--resume"]
+    return "resume with: " + shell_line(["clf", *given, "--resume"])
+
+
+def _typed(arguments: list[str] | None) -> list[str]:
+    return sys.argv[1:] if arguments is None else arguments
 
 
 def _usage_hint(message: str) -> str:
@@ -138,11 +148,10 @@ def _usage_hint(message: str) -> str:
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
-    from clf.cli.show.terminal import print_error
-    from clf.safety import safe
+    from clf.cli.show.terminal import print_error, write_error
 
     if _debugging(arguments):
-        sys.stderr.write(safe(traceback.format_exc()))
+        write_error(safe(traceback.format_exc()))
     if error.told_elsewhere:
         time.sleep(SECONDS_TO_SPEAK)
     else:
@@ -151,7 +160,7 @@ def _refuse(error: ClfError, arguments: list[str] | None) -> int:
 
 
 def _debugging(arguments: list[str] | None) -> bool:
-    return "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    return "--debug" in _typed(arguments)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -159,10 +168,31 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def listen_to_signals() -> None:
-    """Make signals stop a command cleanly, and characters that the terminal cannot show print as question marks."""
+    """Make signals stop a command cleanly, and characters that the terminal cannot show print as question marks.
+
+    Errors in threads are reported in one line.
+    """
+    keep_threads_quiet()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is ignored, and stays ignored
         signal.signal(signal.SIGHUP, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a character the terminal cannot show becomes a question mark
+
+
+def close_streams(code: int) -> int:
+    """Write what waits for stdout and stderr, and return the exit code: 1 instead of 0 if stdout cannot be written."""
+    from clf.cli.show.terminal import flush
+
+    try:
+        flush()
+    except BrokenPipeError:
+        return READER_LEFT
+    except ClfError as error:
+        code = code or _refuse(error, [])
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    return code

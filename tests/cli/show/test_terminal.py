@@ -1,12 +1,18 @@
 """Results go to stdout, notes and errors to stderr, and nothing untrusted is active on a terminal."""
 
+import io
 import json
 import logging
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
-from clf.cli.show.terminal import NoteHandler, print_error, print_json, print_lines, print_next
-from clf.errors import DataError
+from clf.cli.session import close_streams
+from clf.cli.show.tables import make_table
+from clf.cli.show.terminal import NoteHandler, print_error, print_json, print_lines, print_next, show
+from clf.errors import READER_LEFT, DataError, OutputError
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
 
@@ -98,3 +104,83 @@ def test_lines_are_neither_wrapped_nor_read_as_markup(
         "\\x1b[0m",
         "Next: clf predict trained_models/mine --text 'a [new] text that is long'",
     ]
+
+
+COMMANDS = ("::set-output name=gate::passed", "  ::error::x", "a\n::add-mask::b", "x ##[add-path]y", "##vso[task.x]")
+
+
+@pytest.mark.parametrize("hostile", COMMANDS)
+def test_no_line_is_a_command_for_a_ci_system(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")  # so that titles and cells are wrapped
+    table = make_table(f"Dataset of some {hostile}", [hostile, "x"], right=[])
+    table.add_row(hostile, hostile)
+    show(table)
+    print_lines(hostile, f"model: {hostile}")
+    print_next(f"clf predict {hostile}")
+    print_json({"label": hostile})
+    log.warning(hostile)
+    log.info(hostile)
+    print_error(DataError(hostile, hostile), as_json=True)
+    captured = capsys.readouterr()
+    for line in (captured.out + captured.err).splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+        assert "##vso[" not in line
+
+
+def test_a_document_with_a_command_keeps_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"label": "##[error]x ::y", "half": "\ud800"}
+    print_json(value)
+    assert json.loads(capsys.readouterr().out) == value
+
+
+def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_lines("model: a\nerror: forged")
+    assert capsys.readouterr().out == "model: a error: forged\n"
+
+
+def test_a_document_holds_no_secret(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "the-token-itself")
+    print_json({"a": "the-token-itself", "b": "https://h/x?token=abcdef", "c": 1})
+    assert json.loads(capsys.readouterr().out) == {"a": "***", "b": "https://h/x?token=***", "c": 1}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_at_stdout_is_an_error_and_at_stderr_none(
+    own_stdout: None, log: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for printing in (print_lines, print_next, print_json, show):
+        with open("/dev/full", "w") as full:
+            os.dup2(full.fileno(), 1)
+        monkeypatch.setattr(sys, "stdout", open(1, "w", closefd=False))  # noqa: SIM115
+        with pytest.raises(OutputError, match="cannot write to stdout: No space left on device"):
+            printing("x")
+        sys.stdout.close()  # nothing waits any longer
+    with open("/dev/full", "wb", buffering=0) as full, monkeypatch.context() as patched:
+        stream = io.TextIOWrapper(full, write_through=True)
+        patched.setattr(sys, "stderr", stream)
+        log.warning("lost")
+        print_error(DataError("lost"), as_json=False)
+        stream.detach()
+
+
+def test_what_waits_for_stdout_is_written_at_the_end_or_is_an_error(
+    own_stdout: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Failing:
+        def __init__(self, error: OSError | None) -> None:
+            self.error = error
+
+        def flush(self) -> None:
+            if self.error:
+                raise self.error
+
+    outcomes = {None: 0, OSError(28, "No space left on device"): 1, BrokenPipeError(): READER_LEFT}
+    for error, code in outcomes.items():
+        monkeypatch.setattr(sys, "stdout", Failing(error))
+        assert close_streams(0) == code
+    monkeypatch.setattr(sys, "stdout", Failing(OSError(28, "No space left on device")))
+    assert close_streams(3) == 3
+    assert capfd.readouterr().err.count("error: cannot write to stdout: No space left on device\n") == 1

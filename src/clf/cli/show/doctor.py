@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from clf.cli.show.terminal import console
+from clf.cli.show.terminal import show
 from clf.outcomes.machine import ComputeFindings, DoctorResult, Readiness, SettingsFindings
 from clf.progress import size
 from clf.safety import safe
@@ -16,7 +16,7 @@ def print_findings(found: DoctorResult) -> None:
     grid.add_column()
     for name, value in _lines(found):
         grid.add_row(name, Text(safe(value)))
-    console().print(grid)
+    show(grid)
 
 
 def _lines(found: DoctorResult) -> list[tuple[str, str]]:

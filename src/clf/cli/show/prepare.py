@@ -3,7 +3,7 @@
 from rich.markup import escape
 
 from clf.cli.show.tables import count, make_table, shorten
-from clf.cli.show.terminal import console, print_lines
+from clf.cli.show.terminal import print_lines, show
 from clf.outcomes.preparation import Audit, Lengths, PrepareResult
 from clf.safety import safe
 
@@ -19,7 +19,7 @@ def print_prepared(result: PrepareResult) -> None:
     for label in audit.labels[:SHOWN_CLASSES]:
         cells = (f"{classes[split][label]} ({classes[split][label] / max(1, rows[split]):.0%})" for split in classes)
         table.add_row(f"  {escape(safe(label))}", *cells)
-    console().print(table)
+    show(table)
     if len(audit.labels) > SHOWN_CLASSES:
         print_lines(f"… and {len(audit.labels) - SHOWN_CLASSES} more classes, in audit.json")
     read, dropped = sum(audit.rows_read.values()), sum(audit.dropped.values())
@@ -74,7 +74,7 @@ def _print_lengths(lengths: Lengths) -> None:
     table = make_table(title, ["tokens", "texts", ""], right=[0, 1])
     for bounds, texts in lengths.histogram.items():
         table.add_row(bounds, str(texts), "█" * round(30 * texts / most))
-    console().print(table)
+    show(table)
     cut = (
         f"{limit}: {share:.1%} of texts, {lengths.share_of_tokens_cut_at[limit]:.1%} of tokens"
         for limit, share in lengths.share_longer_than.items()

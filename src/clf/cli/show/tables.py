@@ -6,10 +6,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from clf.cli.show.terminal import console
+from clf.cli.show.terminal import show
 from clf.outcomes.base import ClassMetrics
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, table_heads, table_rows
-from clf.safety import safe
+from clf.safety import one_line, safe
 
 
 def print_metrics(
@@ -20,7 +20,7 @@ def print_metrics(
     table = make_table(title, heads, right=range(1, len(heads)))
     for row in table_rows(columns, costs, intervals):
         table.add_row(*row)
-    console().print(table)
+    show(table)
 
 
 def print_classes(per_class: Mapping[str, ClassMetrics]) -> None:
@@ -32,7 +32,7 @@ def print_classes(per_class: Mapping[str, ClassMetrics]) -> None:
             *map(_number, (row.precision, row.recall, row.f1)),
             str(row.rows),
         )
-    console().print(table)
+    show(table)
 
 
 def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
@@ -44,7 +44,7 @@ def print_confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> No
     )
     for name, row in zip(names, matrix, strict=True):
         table.add_row(escape(safe(name)), *map(str, row))
-    console().print(table)
+    show(table)
 
 
 def count(number: float, what: str) -> str:
@@ -61,7 +61,7 @@ def shorten(text: str, width: int = 160) -> str:
 
 def make_table(title: str, columns: Sequence[str], right: Sequence[int] | range) -> Table:
     """Return an empty table; the columns whose numbers are in `right` are right-aligned."""
-    table = Table(title=Text(safe(title)), title_justify="left", title_style="bold")
+    table = Table(title=Text(one_line(title)), title_justify="left", title_style="bold")
     for number, column in enumerate(columns):
         table.add_column(Text(safe(column)), justify="right" if number in right else "left", overflow="fold")
     return table
