@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
 from clf.data.reading.columns import choose_text
-from clf.data.reading.files import is_pipe
+from clf.data.reading.paths import is_pipe
 from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import pyarrow
 import pytest
 
-from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, Batch, chunked, sliced, unfold
+from clf.data.reading.batch import BATCH_CHARACTERS, Batch, chunked, unfold
 
 
 def test_a_part_of_a_batch_keeps_the_lines_the_file_and_the_problems_of_its_rows() -> None:
@@ -34,20 +33,6 @@ def test_chunks_are_given_before_the_rows_after_them_are_asked_for() -> None:
     rows = iter(range(10))
     assert next(chunked(rows, 4)) == [0, 1, 2, 3]
     assert next(rows) == 4
-
-
-def test_arrow_batches_of_many_rows_are_sliced_without_losing_one() -> None:
-    batch = pyarrow.record_batch({"n": pyarrow.array(range(2 * BATCH_ROWS + 1))})
-    slices = list(sliced([batch, batch.slice(0, 0), batch.slice(0, BATCH_ROWS)]))
-    assert [part.num_rows for part in slices] == [BATCH_ROWS, BATCH_ROWS, 1, BATCH_ROWS]
-    assert [part["n"][0].as_py() for part in slices] == [0, BATCH_ROWS, 2 * BATCH_ROWS, 0]
-
-
-def test_arrow_batches_of_long_texts_are_sliced_by_their_bytes() -> None:
-    half = "x" * (BATCH_CHARACTERS // 2 - 100)
-    assert [part.num_rows for part in sliced([pyarrow.record_batch({"text": [half] * 3})])] == [2, 1]
-    longer_than_allowed = "x" * (BATCH_CHARACTERS + 1)
-    assert [part.num_rows for part in sliced([pyarrow.record_batch({"text": [longer_than_allowed] * 2})])] == [1, 1]
 
 
 def test_keys_inside_objects_become_columns() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from clf.data.reading.batch import Batch
 from clf.data.reading.columnar import count_parquet_rows, read_arrow, read_parquet
+from clf.data.reading.formats import read_file
 from clf.errors import DataError
 from clf.settings import DataSettings
 from support.data_files import joined, read, written
@@ -121,3 +122,51 @@ def test_rows_are_counted_from_the_metadata_and_not_in_a_damaged_file(tmp_path: 
     path = parquet(tmp_path / "a.parquet", row_group_size=2)
     assert count_parquet_rows(path) == 3
     assert count_parquet_rows(written(tmp_path / "cut.parquet", path.read_bytes()[:-5])) == 0
+
+
+def repeating(path: Path, write: Callable[..., Path]) -> Path:
+    """Write a file of a few kilobytes whose values take 400 MB once they are spelled out."""
+    values = pyarrow.array(["x" * 40_000, "y" * 40_000])
+    texts = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0, 1] * 5_000, pyarrow.int32()), values)
+    return write(path, pyarrow.table({"text": texts, "label": ["a", "b"] * 5_000}))
+
+
+@pytest.mark.parametrize("write", [parquet, arrow])
+def test_a_small_file_of_repeated_values_is_refused_before_they_are_spelled_out(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    path = repeating(tmp_path / "a", write)
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(DataError, match=r"is small, but its values take at least (250|400) MB") as refused:
+        read(path)
+    assert "--max-inflation" in refused.value.hint
+    first = next(read_file(path, DataSettings(max_inflation=1_000_000)))
+    assert 1 <= len(first.lines) <= 400
+    assert (len(first.columns["text"][0]), first.columns["label"][0]) == (40_000, "a")
+
+
+def test_lists_of_repeated_texts_count_too(tmp_path: Path) -> None:
+    texts = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 10_000, pyarrow.int32()), ["x" * 40_000])
+    lists = pyarrow.ListArray.from_arrays(pyarrow.array(range(0, 10_001, 10), pyarrow.int32()), texts)
+    with pytest.raises(DataError, match="its values take at least 400 MB"):
+        read(parquet(tmp_path / "a.parquet", pyarrow.table({"text": ["a"] * 1000, "more": lists})))
+
+
+def test_a_file_with_more_rows_than_its_size_can_hold_is_refused(tmp_path: Path) -> None:
+    path = parquet(tmp_path / "a.parquet", pyarrow.table({"text": pyarrow.nulls(40_000_000, pyarrow.string())}))
+    with pytest.raises(DataError, match="its values take at least 320 MB"):
+        read(path)
+
+
+@pytest.mark.parametrize("write", [parquet, arrow])
+def test_too_many_columns_are_refused(tmp_path: Path, write: Callable[..., Path]) -> None:
+    path = write(tmp_path / "a", pyarrow.table({str(number): [1] for number in range(10_001)}))
+    with pytest.raises(DataError, match=r"10,001 columns, expected at most 10,000"):
+        read(path)
+
+
+def test_an_arrow_file_that_points_outside_its_values_is_refused(tmp_path: Path) -> None:
+    offsets = pyarrow.array([0, 2_000_000_000, 4], pyarrow.int32()).buffers()[1]
+    column = pyarrow.StringArray.from_buffers(2, offsets, pyarrow.py_buffer(b"abcd"))
+    with pytest.raises(DataError, match="is not a readable Arrow file"):
+        read(arrow(tmp_path / "a.arrow", pyarrow.table({"text": column})))

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from clf.data.reading import delimited, files
 from clf.data.reading.batch import BATCH_ROWS, SHOWN, Batch
 from clf.data.reading.delimited import read_csv
+from clf.data.reading.formats import read_file
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from support.data_files import CSV, ROWS, joined, read, written
@@ -219,3 +221,42 @@ def test_rows_that_are_kept_still_need_a_header_with_rows(tmp_path: Path) -> Non
     with pytest.raises(DataError, match="has a header but no rows"):
         kept(written(tmp_path / "a.csv", "text,label\n"))
     assert kept(written(tmp_path / "b.csv", "text,label\na,b\n")).problems == {}
+
+
+def test_twenty_thousand_columns_are_refused_at_once(tmp_path: Path) -> None:
+    header = ",".join(["text", "label", *map(str, range(20_000))])
+    with pytest.raises(DataError, match=r"20,002 columns, expected at most 10,000"):
+        read(written(tmp_path / "a.csv", f"{header}\n" + "1," * 20_001 + "1\n"))
+
+
+def test_many_empty_cells_end_a_batch_as_many_characters_do(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "text,label" + ",x" * 0 + "".join(f",c{n}" for n in range(998)) + "\n"
+                   + ("," * 999 + "\n") * 1500)  # fmt: skip
+    assert {len(batch.lines) for batch in read_file(path, DataSettings())} <= {1001, 499}
+
+
+def test_a_row_that_is_too_long_is_refused_with_its_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for module in (delimited, files):
+        monkeypatch.setattr(module, "LONGEST", 1000)
+    for keep_bad in (False, True):
+        for cell in ("x" * 1000, '"' + "x\n" * 500 + '"'):
+            path = written(tmp_path / "a.csv", f"text,label\na,b\n{cell},b\n")
+            with pytest.raises(
+                DataError, match=r"line 3: (longer than 1,000 characters|a quoted cell is never closed)"
+            ):
+                list(read_file(path, DataSettings(), keep_bad=keep_bad))
+    kept = written(tmp_path / "b.csv", f"text,label\n{'x' * 900},b\n" + f"{'y' * 900},b\n" * 3)
+    assert len(read(kept).lines) == 4
+
+
+def test_a_cell_of_more_than_131072_characters_is_read(tmp_path: Path) -> None:
+    long = "word, " * 30_000
+    assert read(written(tmp_path / "a.csv", f'text,label\n"{long}",b\n')).columns["text"] == [long]
+
+
+@pytest.mark.parametrize("delimiter", ["", "ab", "\n", "\r", '"', "\0"])
+def test_a_delimiter_that_cannot_be_one_is_wrong_usage(tmp_path: Path, delimiter: str) -> None:
+    path = written(tmp_path / "a.csv", "text,label\na,b\n")
+    if delimiter:
+        with pytest.raises(UsageError, match="--delimiter must be one character"):
+            read(path, delimiter=delimiter)

@@ -5,20 +5,31 @@ import gzip
 import io
 import lzma
 import os
+import socket
+import stat
 from pathlib import Path
-from threading import Thread
 
 import pyarrow
 import pytest
 
 from clf.data.reading import files
-from clf.data.reading.files import ESCAPED, find_encoding, is_pipe, numbered_lines, open_bytes, open_text
+from clf.data.reading.files import (
+    ESCAPED,
+    check_is_file,
+    find_encoding,
+    kind_of,
+    numbered_lines,
+    open_bytes,
+    open_file,
+    open_text,
+)
 from clf.data.reading.formats import read_file
-from clf.errors import DataError, OutputError, UsageError
+from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from support.data_files import CSV, read, written
 
 ANY = DataSettings()
+DEVICE = Path("/dev/zero")
 UTF_8 = DataSettings(encoding="utf-8")
 ALLOWED = 10_000_000  # bytes that any file may expand to
 
@@ -178,37 +189,54 @@ def test_column_names_lose_the_spaces_around_them_and_must_then_differ() -> None
     assert refused.value.hint == "rename one of them"
 
 
-def test_only_what_can_be_read_once_is_a_pipe(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "named")
+def test_a_file_is_opened_and_nothing_else(tmp_path: Path) -> None:
+    with open_file(written(tmp_path / "a.csv", CSV)) as file:
+        assert file.read().decode() == CSV
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(DEVICE)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        for odd, what in {DEVICE: "a device", tmp_path / "link": "a device", tmp_path / "fifo": "a named pipe",
+                          tmp_path / "socket": "a socket"}.items():  # fmt: skip
+            for look in (open_file, check_is_file):
+                with pytest.raises(DataError) as refused:
+                    look(odd)
+                assert refused.value.message == f"{odd} is {what}, expected a file"
+
+
+def test_a_link_to_itself_a_name_too_long_and_a_zero_byte_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path, what in {tmp_path / "loop": "Too many levels", tmp_path / ("x" * 300): "File name too long"}.items():
+        with pytest.raises(DataError, match=what):
+            kind_of(path)
+    with pytest.raises(DataError, match="cannot be a path"):
+        open_file(Path("a\0b"))
+
+
+def test_kinds_are_told_apart(tmp_path: Path) -> None:
     file = written(tmp_path / "file", "x")
-    assert [is_pipe(path) for path in (Path("-"), Path("/dev/stdin"), tmp_path / "named")] == [True] * 3
-    assert [is_pipe(path) for path in (file, tmp_path, tmp_path / "missing", tmp_path / "-")] == [False] * 4
-    assert files.spooled(file) == file
+    assert [kind_of(path) for path in (file, tmp_path, tmp_path / "none", file / "none")] == [
+        stat.S_IFREG,
+        stat.S_IFDIR,
+        0,
+        0,
+    ]
 
 
-def test_a_named_pipe_is_copied_to_a_file_of_its_name(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "reviews.csv")
-    feeder = Thread(target=(tmp_path / "reviews.csv").write_bytes, args=(CSV.encode(),))
-    feeder.start()
-    copy = files.spooled(tmp_path / "reviews.csv")
-    feeder.join(10)
-    assert (copy.name, copy.read_text()) == ("reviews.csv", CSV)
-    assert not is_pipe(copy)
+def test_a_line_that_is_too_long_is_refused_and_its_rest_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LONGEST", 5)
+    lines = "12345\n1234\n1234567890\nab\n123456"
+    assert [line[:6] for line in files.lines_of(io.StringIO(lines))] == [
+        "12345\n",
+        "1234\n",
+        "123456",
+        "ab\n",
+        "123456",
+    ]
+    with pytest.raises(DataError, match="x, line 3: longer than 5 characters"):
+        list(numbered_lines(io.StringIO(lines.replace("12345\n", "1234\n")), Path("x")))
 
 
-def test_what_was_read_of_a_pipe_comes_first_in_its_copy() -> None:
-    reading, writing = os.pipe()
-    os.write(writing, b"and the rest")
-    os.close(writing)
-    copy = files.spool(reading, b"the beginning ", "-")
-    assert (copy.name, copy.read_bytes()) == ("stdin", b"the beginning and the rest")
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.close(reading)
-
-
-def test_a_pipe_that_cannot_be_copied_says_so(tmp_path: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(writing)
-    with pytest.raises(OutputError, match=r"cannot copy the pipe to .*: No such file or directory") as refused:
-        files.spool(reading, b"", "no/such/folder")
-    assert "set TMPDIR to a folder that has some" in refused.value.hint
+def test_an_odd_byte_at_the_very_end_tells_the_encoding_too(tmp_path: Path) -> None:
+    with open_text(written(tmp_path / "a", b"caf\xe9"), ANY) as file:
+        assert file.read() == "café"

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from clf.data.reading import json_files
 from clf.data.reading.batch import SHOWN, Batch
+from clf.data.reading.formats import read_file
 from clf.data.reading.json_files import read_json, read_jsonl
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -126,3 +128,37 @@ def test_bad_rows_of_an_array_that_are_kept_stand_in_their_place_with_the_reason
         [1, 2, 3, 4],
         problems={1: "row 2: expected an object: null", 3: 'row 4: expected an object: ["c"]'},
     )
+
+
+def test_new_keys_in_every_row_are_refused_and_named(tmp_path: Path) -> None:
+    rows = [{"text": "a", **{f"key{row}-{key}": 1 for key in range(60)}} for row in range(200)]
+    lines = written(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    array = written(tmp_path / "a.json", json.dumps(rows))
+    for path in (lines, array):
+        with pytest.raises(DataError, match=r"row 167: the objects up to here have 10,021 different keys") as refused:
+            read(path)
+        assert "the same keys in every object" in refused.value.hint
+
+
+def test_many_keys_end_a_batch_early(tmp_path: Path) -> None:
+    rows = [{"text": f"row {row}", f"key{row % 5000}": row} for row in range(6000)]
+    path = written(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    batches = list(read_file(path, DataSettings()))
+    assert all(len(batch.lines) * len(batch.columns) <= 1_000_000 for batch in batches)
+    assert [line for batch in batches for line in batch.lines] == list(range(1, 6001))
+    assert [text for batch in batches for text in batch.columns["text"]] == [row["text"] for row in rows]
+
+
+def test_the_problems_of_rows_stay_with_them_when_a_batch_ends_early(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": "a", f"key{row}": row}) if row != 2500 else "no object" for row in range(3000)]
+    batches = list(read_file(written(tmp_path / "a.jsonl", "{}\n" + "\n".join(rows)), DataSettings(), keep_bad=True))
+    (problem,) = [(batch.lines[row], what) for batch in batches for row, what in batch.problems.items()]
+    assert problem[0] == 2502
+    assert problem[1].startswith("line 2502: invalid JSON")
+
+
+def test_an_array_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(json_files, "LARGEST_ARRAY", 100)
+    with pytest.raises(DataError, match="is a JSON array of more than 100 characters") as refused:
+        read(written(tmp_path / "a.json", json.dumps([{"text": "a" * 100}])))
+    assert "one object per line" in refused.value.hint

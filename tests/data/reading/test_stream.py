@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from clf.data.reading import files, stream
 from clf.data.reading.batch import WINDOW
 from clf.data.reading.stream import FIRST_WINDOW, LONGEST_NAME, Incoming, open_incoming
 from clf.errors import DataError, UsageError
@@ -244,3 +245,52 @@ def test_an_empty_pipe_is_wrong_usage(pipe: Callable[[bytes], Path]) -> None:
     with pytest.raises(UsageError, match="the pipe is empty") as refused:
         opened(pipe(b""), keep=False)
     assert refused.value.hint == "pipe texts into it, or pass a file"
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_first_line_of_more_than_131072_characters_is_a_text_like_others(
+    own_folder: Path, pipe: Callable[[bytes], Path], quote: str
+) -> None:
+    long = quote + "word, " * 30_000 + quote
+    csv.field_size_limit(131_072)
+    (own_folder / "new.txt").write_text(f"{long}\nshort\n")
+    assert texts(opened(own_folder / "new.txt")) == [long, "short"]
+    csv.field_size_limit(131_072)
+    assert texts(opened(pipe(f"{long}\nshort\n".encode()), keep=False)) == [long, "short"]
+
+
+def test_a_line_that_is_too_long_is_cut_and_the_rows_after_it_are_kept(
+    own_folder: Path, pipe: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (files, stream):
+        monkeypatch.setattr(module, "LONGEST", 200_000)
+    monkeypatch.setattr(stream, "BATCH_CHARACTERS", 100_000)
+    content = b"first\n" + b"x" * 500_000 + b"\nlast\n"
+    (own_folder / "new.txt").write_bytes(content)
+    for incoming in (opened(own_folder / "new.txt"), opened(pipe(content), keep=False)):
+        batches = list(incoming.windows(10))
+        found = [text for batch in batches for text in batch.columns["text"]]
+        problems = {batch.lines[row]: what for batch in batches for row, what in batch.problems.items()}
+        assert (found[0], found[2]) == ("first", "last")
+        assert found[1].strip("x") == ""
+        assert 200_000 <= len(found[1]) < 300_000
+        assert list(problems) == [2]
+        assert problems[2].startswith("line 2: only its first 2")
+
+
+def test_a_pipe_without_a_line_break_is_cut_and_ends(
+    pipe: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (files, stream):
+        monkeypatch.setattr(module, "LONGEST", 200_000)
+    (batch,) = opened(pipe(b"x" * 900_000), keep=False).windows(10)
+    assert len(batch.columns["text"][0]) < 300_000
+    assert list(batch.problems) == [0]
+
+
+def test_a_line_of_a_pipe_may_be_longer_than_a_batch(
+    pipe: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "BATCH_CHARACTERS", 100_000)
+    lines = ["short", "x" * 300_000, "last"]
+    assert texts(opened(pipe("\n".join(lines).encode()), keep=False)) == lines

@@ -6,8 +6,10 @@ delimited   the reader for CSV, TSV and other delimited text, with the dialect d
 json_files  the readers for JSON lines and JSON arrays
 columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines
+arrow_batches  slices of Arrow batches, by the size of their values
 batch       batches of rows, which every reader yields
 columns     which columns contain the text and the label
 examples    rows -> examples; rows without a text or label are dropped and counted
+paths       paths as users write them, and pipes
 stream      texts for `clf predict`, read as they arrive: from a file, plain lines or a pipe
 """

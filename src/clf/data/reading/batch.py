@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 SPLITS = ("train", "validation", "test")
 BATCH_ROWS = 10_000
 BATCH_CHARACTERS = 16_000_000
+BATCH_CELLS = 1_000_000
 WINDOW = 1_000
 """Texts that are sorted by length and predicted together, so that every source gives the same predictions."""
 EXPECTED = "expected a text in each row, and a label for training or evaluation"
@@ -60,14 +61,6 @@ def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | N
         yield chunk
 
 
-def sliced(batches: Iterable[Any]) -> Iterator[Any]:
-    """Slice Arrow batches into pieces of at most BATCH_ROWS rows and about BATCH_CHARACTERS bytes."""
-    for batch in batches:
-        rows = max(1, min(BATCH_ROWS, BATCH_CHARACTERS * batch.num_rows // max(1, batch.nbytes)))
-        for start in range(0, batch.num_rows, rows):
-            yield batch.slice(start, rows)
-
-
 def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, list[Any]]:
     """Add each wanted column written as `a.b`: the values of key `b` in the objects of column `a`."""
     added = {}
@@ -76,6 +69,9 @@ def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, li
         if keys and name not in columns and first in columns:
             values = columns[first]
             for key in keys:
+                if not any(isinstance(value, dict) for value in values):
+                    values = []  # so that a name of many parts costs nothing
+                    break
                 values = [value.get(key) if isinstance(value, dict) else None for value in values]
             if any(value is not None for value in values):
                 added[name] = values

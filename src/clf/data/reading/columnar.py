@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, sliced, unfold
-from clf.data.reading.files import cut_off, open_bytes, stripped
+from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, Batch, unfold
+from clf.data.reading.files import check_width, cut_off, open_bytes, stripped
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -18,18 +18,54 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
     import pyarrow
     import pyarrow.parquet
 
+    from clf.data.reading.arrow_batches import allowed_bytes
+
     try:
         with open_bytes(path, settings.max_inflation) as file:
-            source = pyarrow.parquet.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
-            if not source.metadata.num_rows:
+            readable = file if file.seekable() else io.BytesIO(file.read())
+            metadata = pyarrow.parquet.read_metadata(readable)
+            if not metadata.num_rows:
                 raise DataError(f"{path} has no rows", EXPECTED)
-            yield from _arrow_batches(source.iter_batches(BATCH_ROWS), path, settings)
+            check_width(metadata.num_columns, str(path))
+            rows = _rows_at_once(metadata, allowed_bytes(path.stat().st_size, settings.max_inflation), path)
+            readable.seek(0)
+            # Values that repeat are read once, whatever their number, so that their size is known before they are
+            # spelled out.
+            source = pyarrow.parquet.ParquetFile(readable, read_dictionary=_texts(metadata))
+            yield from _arrow_batches(source.iter_batches(rows), path, settings)
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path} is not a readable Parquet file: {error}", "write the file again, or use the CSV it was made from"
         ) from error
+
+
+def _texts(metadata: Any) -> list[str]:
+    """Return the paths of the columns with texts or bytes, those inside lists and structs included."""
+    columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
+    return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+
+
+def _rows_at_once(metadata: Any, allowed: int, path: Path) -> int:
+    """Return how many rows to decode at once, from the sizes in the metadata.
+
+    Raises DataError if the columns are many times as large as the file.
+    """
+    from clf.data.reading.arrow_batches import CELL, inflated
+
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    sizes = [
+        sum(
+            max(column.total_uncompressed_size, CELL * column.num_values)
+            for column in map(group.column, range(group.num_columns))
+        )
+        for group in groups
+    ]
+    if sum(sizes) > allowed:
+        raise inflated(str(path), sum(sizes))
+    largest = max(size / max(1, group.num_rows) for group, size in zip(groups, sizes, strict=True))
+    return max(1, min(BATCH_ROWS, int(4 * BATCH_CHARACTERS / max(1.0, largest))))
 
 
 def read_arrow(path: Path, settings: DataSettings) -> Iterator[Batch]:
@@ -59,14 +95,32 @@ def _record_batches(source: Any, is_file: bool) -> Iterator[Any]:
 
     if is_file:
         reader = pyarrow.ipc.open_file(source)
-        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
     else:
-        yield from pyarrow.ipc.open_stream(source)
+        batches = iter(pyarrow.ipc.open_stream(source))
+    for batch in batches:
+        for column in batch.columns:
+            _check_places(column)
+        yield batch
+
+
+def _check_places(column: Any) -> None:
+    """Raise ArrowInvalid if a value points outside its buffer; bytes that are not UTF-8 are reported later."""
+    import pyarrow
+
+    try:
+        column.validate(full=True)
+    except pyarrow.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
 
 
 def _arrow_batches(batches: Iterable[Any], path: Path, settings: DataSettings) -> Iterator[Batch]:
+    from clf.data.reading.arrow_batches import allowed_bytes, sliced
+
     row = 1
-    for batch in sliced(batches):
+    for batch in sliced(batches, str(path), allowed_bytes(path.stat().st_size, settings.max_inflation)):
+        check_width(batch.num_columns, str(path))
         names = stripped(batch.schema.names, path)
         columns = {name: _values(batch.column(place), name, path) for place, name in enumerate(names)}
         yield Batch(unfold(columns, settings.columns), list(range(row, row + batch.num_rows)))
@@ -77,6 +131,8 @@ def _values(column: Any, name: str, path: Path) -> list[Any]:
     """Convert a column to Python values; dates that Python cannot represent become strings."""
     import pyarrow
 
+    if pyarrow.types.is_dictionary(column.type):
+        column = column.dictionary_decode()  # which converts faster
     try:
         return list(column.to_pylist())
     except (ValueError, OverflowError) as error:

@@ -185,7 +185,7 @@ def _find_label(batch: Batch, text: list[str], group: str | None, shown: str) ->
 def _named(column: str, names: list[str], shown: str, role: str) -> str:
     if column in names:
         return column
-    if column.isdigit() and int(column) < len(names):
+    if column.isascii() and column.isdecimal() and len(column) < 10 and int(column) < len(names):
         return names[int(column)]
     close = get_close_matches(column, names, n=1, cutoff=0.5)
     hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"

@@ -3,14 +3,27 @@
 import csv
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Literal
 
-from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
-from clf.data.reading.files import CUT_OFF, ESCAPED, cut_off, decoding_failed, open_text, readable, undecoded
+from clf.data.reading.batch import BATCH_CELLS, BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
+from clf.data.reading.files import (
+    CUT_OFF,
+    ESCAPED,
+    LONGEST,
+    bounded_lines,
+    check_width,
+    cut_off,
+    decoding_failed,
+    lines_of,
+    open_text,
+    readable,
+    undecoded,
+)
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
@@ -30,7 +43,7 @@ USUAL_HEADER = {
     "body",
 }
 
-LONGEST_CELL = 100_000_000
+SAMPLE = 200  # the lines that tell the dialect of a file
 EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
 EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
@@ -42,7 +55,7 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
 
     With `keep_bad`, rows with too few or too many cells are kept, and the batch describes their problems.
     """
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(LONGEST)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         form = _sniff_form(path, settings)
         rows = _numbered_rows(file, path, form)
@@ -55,6 +68,7 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
         if headerless and not settings.no_header:
             log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
         header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
+        check_width(len(header), str(path))
         _check_header(header, path)
         body = chain([first], rows) if headerless else rows
         yield from _kept_batches(body, header, form, path) if keep_bad else _csv_batches(body, header, path)
@@ -74,11 +88,12 @@ def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int,
 
     The reader is strict; otherwise a quote that is never closed, or is inside a quoted cell, would join rows.
     """
-    zeros = _ZeroBytes(file)
+    zeros = _ZeroBytes(bounded_lines(file, path))
     reader = csv.reader(zeros, strict=True, **asdict(form))
     start = 1
     try:
         for cells in reader:
+            zeros.row = 0
             if cells:
                 yield start, cells
             start = reader.line_num + 1
@@ -98,10 +113,13 @@ def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int,
 
 
 class _ZeroBytes:
-    """An iterator over lines that removes NUL characters and counts them."""
+    """An iterator over lines that removes NUL characters and counts them.
+
+    `row` counts the characters of a row with line breaks in its cells; the reader sets it to 0 after each row.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines, self.dropped, self.first, self.line = iter(lines), 0, 0, 0
+        self.lines, self.dropped, self.first, self.line, self.row = iter(lines), 0, 0, 0, 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -109,6 +127,9 @@ class _ZeroBytes:
     def __next__(self) -> str:
         line = next(self.lines)
         self.line += 1
+        self.row += len(line)
+        if self.row > LONGEST:
+            raise csv.Error("field limit")
         if "\0" in line:
             self.dropped += line.count("\0")
             self.first = self.first or self.line
@@ -124,9 +145,9 @@ def _sniff_form(path: Path, settings: DataSettings) -> Form:
     quote = _sniff_quote(path, settings)
     told = EXCEL_FIRST_LINE.fullmatch(next(iter(_first_lines(path, settings)), ""))
     delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
-    if len(delimiter := delimiter.replace("\\t", "\t")) != 1:
+    if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
         raise UsageError(
-            f"--delimiter must be one character, found {delimiter!r}",
+            f"--delimiter must be one character that is no line break or quote, found {delimiter!r}",
             "pass --delimiter ';' or another single character",
         )
     plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)
@@ -150,11 +171,23 @@ def _sniff_quote(path: Path, settings: DataSettings) -> str:
 def _first_lines(path: Path, settings: DataSettings) -> list[str]:
     with open_text(path, settings, errors=ESCAPED) as file:
         try:
-            return list(islice(file, 200))
+            return _sample(file)
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
         except CUT_OFF as error:
             cut_off(error, path)
+
+
+def _sample(file: IO[str]) -> list[str]:
+    """Return the first SAMPLE lines, or fewer when they are long; a line that is much too long is left out."""
+    sample: list[str] = []
+    characters = 0
+    for line in islice(lines_of(file), SAMPLE):
+        characters += len(line)
+        if characters > BATCH_CHARACTERS and sample:
+            break
+        sample.append(line[:LONGEST])
+    return sample
 
 
 def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
@@ -165,7 +198,7 @@ def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
     tabs, odd = None, False
     with open_text(path, settings, errors=ESCAPED) as file:
         try:
-            for line in file:
+            for line in bounded_lines(file, path):
                 if line.strip():
                     tabs = line.count("\t") if tabs is None else tabs
                     if line.count("\t") != tabs:
@@ -201,14 +234,14 @@ def _header_delimiter(header: str) -> str | None:
 
 def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:
     """Return whether the first line is data, with a number or a long text, instead of a header of short names."""
-    asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdigit()}
+    asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdecimal()}
     if (asked | USUAL_HEADER) & {cell.strip().lower() for cell in cells} or asked & {cell.strip() for cell in cells}:
         return False
     return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells)
 
 
 def _check_header(header: list[str], path: Path) -> None:
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
         raise DataError(
             f"{path} has two columns called {twice[0]!r}",
@@ -219,7 +252,7 @@ def _check_header(header: list[str], path: Path) -> None:
 def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
     bad: list[str] = []
     count = empty = 0
-    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
+    for chunk in chunked(rows, BATCH_ROWS, _weight):
         for line, cells in chunk:
             if len(cells) != len(header):
                 count += 1
@@ -239,6 +272,11 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
         raise DataError(f"{path} has a header but no rows", EXPECTED)
 
 
+def _weight(row: tuple[int, list[str]]) -> int:
+    """Return the characters of a row, or more if it has many cells, which take memory even when they are empty."""
+    return max(sum(map(len, row[1])), len(row[1]) * BATCH_CHARACTERS // BATCH_CELLS)
+
+
 def _problem(cells: list[str], width: int) -> str:
     if len(cells) != width:
         return f"has {len(cells)} cells, expected {width}"
@@ -255,7 +293,7 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
 def _kept_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
     """Yield batches with every row, and the problems of the bad ones."""
     width, empty = len(header), True
-    for chunk in chunked(rows, BATCH_ROWS, lambda row: sum(map(len, row[1]))):
+    for chunk in chunked(rows, BATCH_ROWS, _weight):
         problems = {
             number: f"line {line} {what}"
             for number, (line, cells) in enumerate(chunk)

@@ -1,33 +1,92 @@
-"""The bytes of a file -> characters: detects compression and encoding, decompresses and decodes."""
+"""The bytes of a file -> characters: detects compression and encoding, decompresses and decodes.
 
-import atexit
+Only regular files are opened here: a device, a socket or a pipe could make clf wait for ever.
+"""
+
 import bz2
 import codecs
+import errno
 import gzip
 import io
 import logging
 import lzma
 import os
 import re
-import shutil
-import tempfile
+import stat
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from clf.errors import DataError, OutputError, UsageError
+from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """The errors that decompressors raise on a truncated or damaged file."""
 
-STDIN = ("-", "/dev/stdin")
 ESCAPED = "surrogateescape"
 UNDECODED = re.compile("[\udc80-\udcff]")
 
+LONGEST = 100_000_000
+"""The most characters of a cell, a line or a row; a longer one is an error, because one row must fit in memory."""
+MOST_COLUMNS = 10_000
+OTHER_KINDS = {
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFIFO: "a named pipe",
+}
+
 log = logging.getLogger(__name__)
+
+
+def kind_of(path: Path) -> int:
+    """Return the kind of what is at `path`, as `stat.S_IFMT` gives it; 0 if there is nothing.
+
+    Raises DataError if that cannot be found out.
+    """
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return 0
+        raise unreadable(path, error) from error
+    except ValueError as error:
+        raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Return the error for a path that the system does not let clf read."""
+    shown = f"{str(path)[:100]} …" if error.errno == errno.ENAMETOOLONG else str(path)
+    return DataError(f"{shown} cannot be read: {error.strerror or error}", "check its permissions")
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a regular file for reading; nothing else is opened, so that no device or pipe can make clf wait.
+
+    Raises DataError if it cannot be opened or is of another kind.
+    """
+    check_is_file(path)
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except ValueError as error:
+        raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise DataError(f"{path} was replaced while it was opened", "run the command again")
+    return os.fdopen(number, "rb")
+
+
+def check_is_file(path: Path) -> None:
+    """Raise DataError if there is something at `path` that is not a regular file."""
+    kind = kind_of(path)
+    if kind == stat.S_IFDIR:
+        raise unreadable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    if other := OTHER_KINDS.get(kind):
+        raise DataError(f"{path} is {other}, expected a file", "pass a file, or pipe the data into - (stdin)")
 
 
 def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
@@ -35,24 +94,22 @@ def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
 
     Reading raises DataError once the decompressed size exceeds `most` times the size of the file.
     """
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}", "check its permissions") from error
+    file = open_file(path)
+    magic = read_some(file, path, 6)
+    file.seek(0)
     for start, opener in DECOMPRESSORS.items():
         if magic.startswith(start):
-            return io.BufferedReader(_Inflated(opener(path), path, most))
-    return path.open("rb")
+            return io.BufferedReader(_Inflated(opener(file), file, path, most))
+    return file
 
 
-def _open_zstandard(path: Path) -> Any:
+def _open_zstandard(file: IO[bytes]) -> Any:
     import pyarrow
 
-    return pyarrow.input_stream(str(path), compression="zstd")
+    return pyarrow.input_stream(file, compression="zstd")
 
 
-DECOMPRESSORS: dict[bytes, Callable[[Path], Any]] = {
+DECOMPRESSORS: dict[bytes, Callable[[Any], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
@@ -66,8 +123,8 @@ class _Inflated(io.RawIOBase):
 
     FREE = 10_000_000  # bytes of output that are allowed at any ratio
 
-    def __init__(self, packed: Any, path: Path, most: int) -> None:
-        self.packed, self.path, self.given = packed, path, 0
+    def __init__(self, packed: Any, file: IO[bytes], path: Path, most: int) -> None:
+        self.packed, self.file, self.path, self.given = packed, file, path, 0
         self.limit = max(self.FREE, most * path.stat().st_size)
         self.most = most
 
@@ -87,6 +144,7 @@ class _Inflated(io.RawIOBase):
 
     def close(self) -> None:
         self.packed.close()
+        self.file.close()
         super().close()
 
 
@@ -104,8 +162,11 @@ def cut_off(error: Exception, path: Path) -> NoReturn:
     raise DataError(f"{path} cannot be decompressed: {error}", hint) from error
 
 
-def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
-    """Return the encoding: `--encoding`, that of a byte order mark, UTF-8 if the bytes are valid, or the likeliest."""
+def find_encoding(head: bytes, path: Path, settings: DataSettings, *, whole: bool = False) -> str:
+    """Return the encoding: `--encoding`, that of a byte order mark, UTF-8 if the bytes are valid, or the likeliest.
+
+    `whole` means that `head` is the whole file, so that its last character is complete.
+    """
     if settings.encoding:
         return _known_encoding(settings.encoding)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -115,7 +176,7 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings) -> str:
         log.warning("%s has no byte order mark; read as %s (pass --encoding to override)", path, encoding)
         return encoding
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be incomplete
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
         return "utf-8-sig"
     except UnicodeDecodeError:
         return _guess_encoding(head, path)
@@ -155,7 +216,8 @@ def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str
     With `errors=ESCAPED`, bytes that are invalid in the encoding are kept, and `undecoded` finds them.
     """
     with open_bytes(path, settings.max_inflation) as file:
-        encoding = find_encoding(read_some(file, path, 1 << 20), path, settings)
+        head = read_some(file, path, 1 << 20)
+        encoding = find_encoding(head, path, settings, whole=len(head) < 1 << 20)
     return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline=newline, errors=errors)
 
 
@@ -183,26 +245,63 @@ def _undecodable_line(path: Path, encoding: str) -> int | None:
     """Find the line by reading the file again; None for encodings whose line ends are not single bytes."""
     if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
         return None
+    decoder = codecs.getincrementaldecoder(encoding)()
+    number = 1
     with open_bytes(path, 1_000_000) as file:
-        for number, line in enumerate(file, 1):
+        while piece := file.readline(1 << 20):
             try:
-                line.decode(encoding)
+                decoder.decode(piece, final=piece.endswith(b"\n"))
             except UnicodeDecodeError:
                 return number
-    return None
+            number += piece.endswith(b"\n")
+    return number
+
+
+def lines_of(file: IO[str]) -> Iterator[str]:
+    """Yield the lines of a file; of a line that is longer than LONGEST, only the first LONGEST + 1 characters."""
+    while line := file.readline(LONGEST + 1):
+        yield line
+        if len(line) > LONGEST:
+            while not line.endswith("\n") and (line := file.readline(1 << 20)):
+                pass
+
+
+def bounded_lines(file: IO[str], path: Path) -> Iterator[str]:
+    """Yield the lines of a file; raise DataError for a line that is longer than LONGEST."""
+    for number, line in enumerate(lines_of(file), 1):
+        if len(line) > LONGEST:
+            raise too_long(f"{path}, line {number}")
+        yield line
 
 
 def numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, with their numbers from 1."""
     line = 0
     try:
-        for line, text in enumerate(file, 1):
+        for line, text in enumerate(bounded_lines(file, path), 1):
             if text.strip():
                 yield line, text
     except UnicodeDecodeError as error:
         decoding_failed(error, path, line)
     except CUT_OFF as error:
         cut_off(error, path)
+
+
+def too_long(where: str) -> DataError:
+    """Return the error for a cell, a line or a row that is longer than LONGEST."""
+    return DataError(
+        f"{where}: longer than {LONGEST:,} characters, the most that one row may have",
+        "check that the file is what it should be, or divide the text into several rows",
+    )
+
+
+def check_width(columns: int, where: str) -> None:
+    """Raise DataError if a table has more than MOST_COLUMNS columns."""
+    if columns > MOST_COLUMNS:
+        raise DataError(
+            f"{where}: {columns:,} columns, expected at most {MOST_COLUMNS:,}",
+            "check the delimiter, or keep only the columns that hold the text and the label",
+        )
 
 
 def stripped(names: list[str], path: Path) -> list[str]:
@@ -212,33 +311,3 @@ def stripped(names: list[str], path: Path) -> list[str]:
     if twice:
         raise DataError(f"{path} has two columns called {twice[0]!r}", "rename one of them")
     return stripped
-
-
-def is_pipe(path: Path) -> bool:
-    """Return whether `path` can be read only once: `-`, a named pipe, or the shell's `<(command)`."""
-    return path.is_fifo() or str(path) in STDIN
-
-
-def open_pipe(path: Path) -> int:
-    """Return a file descriptor from which to read the pipe."""
-    return os.dup(0) if str(path) in STDIN else os.open(path, os.O_RDONLY)
-
-
-def spooled(path: Path) -> Path:
-    """Copy a pipe to a temporary file, because reading takes several passes; return any other path unchanged."""
-    return spool(open_pipe(path), b"", path.name) if is_pipe(path) else path
-
-
-def spool(pipe: int, begun: bytes, name: str) -> Path:
-    """Write `begun` (already read) and the rest of a pipe to a temporary file, deleted when the process exits."""
-    folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    file = folder / ("stdin" if name == "-" else name)
-    try:
-        with open(pipe, "rb") as rest, file.open("wb") as copy:
-            copy.write(begun)
-            shutil.copyfileobj(rest, copy)
-    except OSError as error:
-        hint = "free some space, set TMPDIR to a folder that has some, or pass a file instead of a pipe"
-        raise OutputError(f"cannot copy the pipe to {folder}: {error.strerror}", hint) from error
-    return file

@@ -6,16 +6,19 @@ so that callers can keep memory use flat. To add a format, write its reader and 
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from clf.data.reading.batch import EXPECTED, Batch
 from clf.data.reading.columnar import count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.delimited import read_csv
 from clf.data.reading.fasttext import read_fasttext
-from clf.data.reading.files import DECOMPRESSORS, find_encoding, open_bytes, read_some
+from clf.data.reading.files import DECOMPRESSORS, find_encoding, kind_of, open_bytes, open_file, read_some, readable
 from clf.data.reading.json_files import read_json, read_jsonl
+from clf.data.reading.paths import expanded
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -26,6 +29,8 @@ FOREIGN = {
     b"SQLite format 3": "an SQLite database",
 }
 """Files that users pass instead of a supported table, by their first bytes."""
+
+COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +88,7 @@ def count_lines(files: list[Path]) -> int:
 
 
 def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(6)
         if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
             return binary.count(path)
@@ -98,10 +103,10 @@ def _count_lines(path: Path) -> int:
 
 def sniff_format(path: Path, settings: DataSettings) -> str:
     """Detect the format of a file from its first bytes."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, expected a file", "pass a file in that folder")
-    if not path.exists():
+    if not (kind := kind_of(path)):
         raise DataError(f"{path} does not exist", nearest(path))
+    if kind == stat.S_IFDIR:
+        raise DataError(f"{path} is a folder, expected a file", "pass a file in that folder")
     with open_bytes(path, settings.max_inflation) as file:
         head = read_some(file, path)
     if not head.strip():
@@ -119,9 +124,13 @@ def nearest(path: Path) -> str:
     from difflib import get_close_matches
 
     folder = path.parent if path.parent.is_dir() else Path()
-    close = get_close_matches(path.name, [found.name for found in folder.iterdir()], n=1, cutoff=0.5)
+    try:
+        names = [found.name for found in islice(folder.iterdir(), COMPARED)]
+    except OSError:  # a folder that may not be listed
+        names = []
+    close = get_close_matches(path.name[:COMPARED], names, n=1, cutoff=0.5)
     return (
-        f"did you mean {folder / close[0]}?"
+        f"did you mean {readable(str(folder / close[0]))}?"
         if close
         else "pass --dataset with a dataset name, a Hub id (owner/name), a file or a folder"
     )
@@ -129,11 +138,11 @@ def nearest(path: Path) -> str:
 
 def looks_like_path(spec: str) -> bool:
     """Return whether `spec` exists or is written like a path; such a spec is never looked up on the Hub."""
-    path = Path(spec).expanduser()
+    path = expanded(spec)
     return (
-        path.exists()
+        kind_of(path) != 0
         or spec.startswith((".", "~", os.sep))
         or path.suffix.lower() in ENDINGS
         or len(path.parts) > 2
-        or (len(path.parts) == 2 and Path(path.parts[0]).is_dir())
+        or (len(path.parts) == 2 and kind_of(Path(path.parts[0])) == stat.S_IFDIR)
     )

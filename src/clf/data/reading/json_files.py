@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from pydantic import JsonValue
 
-from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, unfold
+from clf.data.reading.batch import BATCH_CELLS, BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, unfold
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
+    MOST_COLUMNS,
     cut_off,
     decoding_failed,
     numbered_lines,
@@ -26,12 +27,15 @@ from clf.settings import DataSettings
 # A lone surrogate as a JSON escape. The first group matches what stays: surrogate pairs, which are complete characters,
 # and escaped backslashes, so that what follows one is not taken for an escape.
 SURROGATE = re.compile(r"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
+LARGEST_ARRAY = 1_000_000_000
+"""The most characters of a JSON array, which is read as a whole."""
 JsonObject = dict[str, JsonValue]
 
 
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
+    keys = _Keys(path)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows: list[tuple[int, JsonObject]] = []
@@ -46,7 +50,7 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
                 if keep_bad or not problem:
                     rows.append((line, row))
             if not bad:
-                yield replace(_object_batch(rows, path, settings), problems=problems)
+                yield from keys.batches(rows, problems, settings)
     _report_bad(bad, path)
 
 
@@ -54,7 +58,7 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
     """Read a JSON array of objects."""
     with open_text(path, settings) as file:
         try:
-            values = json.loads(_without_halves(file.read()), object_pairs_hook=_unique_keys)
+            values = json.loads(_without_halves(_whole(file, path)), object_pairs_hook=_unique_keys)
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
         except CUT_OFF as error:
@@ -63,16 +67,30 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
             raise DataError(
                 f"{path} is not valid JSON: {error}", "fix that place, or write one object per line"
             ) from error
-    bad = {row: f"row {row}: expected an object" for row, value in enumerate(values, 1) if not isinstance(value, dict)}
+    bad = [row for row, value in enumerate(values, 1) if not isinstance(value, dict)]
     if not keep_bad:
-        _report_bad(list(bad.values()), path)
+        _report_bad([f"row {row}: expected an object" for row in bad[:SHOWN]], path, len(bad))
     if not values:
         raise DataError(f"{path} has no rows", EXPECTED)
+    keys = _Keys(path)
     for chunk in chunked(enumerate(values, 1), BATCH_ROWS):
-        first = chunk[0][0]
-        problems = {row - first: f"{bad[row]}: {json.dumps(value)}" for row, value in chunk if row in bad}
-        rows = [(row, {} if row in bad else value) for row, value in chunk]
-        yield replace(_object_batch(rows, path, settings), problems=problems)
+        problems = {
+            number: f"row {row}: expected an object: {json.dumps(value)}"
+            for number, (row, value) in enumerate(chunk)
+            if not isinstance(value, dict)
+        }
+        rows = [(row, value if isinstance(value, dict) else {}) for row, value in chunk]
+        yield from keys.batches(rows, problems, settings)
+
+
+def _whole(file: IO[str], path: Path) -> str:
+    text = file.read(LARGEST_ARRAY + 1)
+    if len(text) > LARGEST_ARRAY:
+        raise DataError(
+            f"{path} is a JSON array of more than {LARGEST_ARRAY:,} characters",
+            "write one object per line, which clf reads piece by piece",
+        )
+    return text
 
 
 def _json_object(text: str) -> tuple[JsonObject, str]:
@@ -97,18 +115,61 @@ def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     return row
 
 
-def _object_batch(rows: Iterable[tuple[int, JsonObject]], path: Path, settings: DataSettings) -> Batch:
-    rows = list(rows)
-    names = list(dict.fromkeys(name for _, row in rows for name in row))
-    columns = {
-        name: [row.get(given) for _, row in rows] for name, given in zip(stripped(names, path), names, strict=True)
-    }
-    return Batch(unfold(columns, settings.columns), [line for line, _ in rows])
+class _Keys:
+    """The keys of all objects of a file, which become its columns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: set[str] = set()
+
+    def batches(
+        self, rows: list[tuple[int, JsonObject]], problems: dict[int, str], settings: DataSettings
+    ) -> Iterator[Batch]:
+        """Yield the rows in batches of at most BATCH_CELLS cells.
+
+        Raises DataError if the objects of the file have more than MOST_COLUMNS different keys.
+        """
+        start, names = 0, dict[str, None]()
+        for number, (line, row) in enumerate(rows):
+            if row.keys() <= names.keys():
+                fresh: set[str] = set()
+            else:
+                fresh = row.keys() - names.keys()
+                self._meet(fresh, line)
+            if number > start and (number - start + 1) * (len(names) + len(fresh)) > BATCH_CELLS:
+                yield self._batch(rows[start:number], start, names, problems, settings)
+                start, names = number, {}
+            names |= dict.fromkeys(row)
+        yield self._batch(rows[start:], start, names, problems, settings)
+
+    def _meet(self, fresh: set[str], line: int) -> None:
+        self.known |= fresh
+        if len(self.known) > MOST_COLUMNS:
+            raise DataError(
+                f"{self.path}, row {line}: the objects up to here have {len(self.known):,} different keys, "
+                f"expected at most {MOST_COLUMNS:,}",
+                "put the text and the label under the same keys in every object",
+            )
+
+    def _batch(
+        self,
+        rows: list[tuple[int, JsonObject]],
+        start: int,
+        names: dict[str, None],
+        problems: dict[int, str],
+        settings: DataSettings,
+    ) -> Batch:
+        columns = {
+            name: [row.get(given) for _, row in rows]
+            for name, given in zip(stripped(list(names), self.path), names, strict=True)
+        }
+        here = {row - start: what for row, what in problems.items() if start <= row < start + len(rows)}
+        return Batch(unfold(columns, settings.columns), [line for line, _ in rows], problems=here)
 
 
-def _report_bad(bad: list[str], path: Path) -> None:
+def _report_bad(bad: list[str], path: Path, count: int = 0) -> None:
     if bad:
         raise DataError(
-            f"{path}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)",
+            f"{path}: {'; '.join(bad[:SHOWN])} ({count or len(bad)} bad rows)",
             "expected one JSON object per line, with a text and a label",
         )

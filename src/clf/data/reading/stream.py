@@ -14,21 +14,21 @@ from typing import Any
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.columns import TEXT_NAMES
-from clf.data.reading.delimited import DELIMITERS, LONGEST_CELL
+from clf.data.reading.delimited import DELIMITERS
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
+    LONGEST,
     cut_off,
     decoding_failed,
     find_encoding,
-    is_pipe,
-    open_pipe,
+    lines_of,
     open_text,
     readable,
-    spool,
     undecoded,
 )
 from clf.data.reading.formats import count_lines, read_file, sniff_format
+from clf.data.reading.paths import is_pipe, open_pipe, spool
 from clf.errors import UsageError
 from clf.settings import DataSettings
 
@@ -133,10 +133,10 @@ def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read one text per line, including empty lines."""
     with open_text(path, settings, newline="\n", errors=ESCAPED) as file:
         try:
-            for chunk in chunked(enumerate(file, 1), BATCH_ROWS, lambda row: len(row[1])):
+            for chunk in chunked(enumerate(lines_of(file), 1), BATCH_ROWS, lambda row: len(row[1])):
                 problems = {place: f"line {line}: {what}" for place, (line, text) in enumerate(chunk)
-                            if (what := undecoded(text))}  # fmt: skip
-                texts = [readable(text.rstrip("\r\n")) for _, text in chunk]
+                            if (what := undecoded(text) or _cut(text))}  # fmt: skip
+                texts = [readable(text[:LONGEST].rstrip("\r\n")) for _, text in chunk]
                 yield Batch({"text": texts}, [line for line, _ in chunk], problems=problems)
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
@@ -144,11 +144,15 @@ def read_lines(path: Path, settings: DataSettings) -> Iterator[Batch]:
             cut_off(error, path)
 
 
+def _cut(line: str) -> str:
+    return f"only its first {LONGEST:,} characters were read" if len(line.rstrip("\r\n")) > LONGEST else ""
+
+
 def _beginning(path: Path, settings: DataSettings) -> str:
-    """Return the first two lines."""
+    """Return the first two lines, or what fits of them."""
     with open_text(path, settings, errors=ESCAPED) as file:
         try:
-            return file.readline() + file.readline()
+            return file.readline(LONGEST + 1) + file.readline(LONGEST + 1)
         except (UnicodeDecodeError, *CUT_OFF):
             return ""  # reading the file reports where
 
@@ -161,9 +165,9 @@ def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
     if settings.text_column or settings.delimiter or settings.no_header:
         return False
     lines = beginning.lstrip("\ufeff").splitlines()[:2]
-    if not lines or max(map(len, lines)) > LONGEST_CELL:
+    if not lines or max(map(len, lines)) > LONGEST:
         return True
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(LONGEST)
     for mark in DELIMITERS:
         first, *second = csv.reader(lines, delimiter=mark)
         cells = [cell.strip().lower() for cell in first]
@@ -178,11 +182,11 @@ def _is_plain(beginning: str, settings: DataSettings, names: set[str]) -> bool:
 
 
 def _first_lines_of(pipe: int) -> bytes:
-    """Read until at least one line is complete."""
+    """Read until at least one line is complete, or longer than LONGEST."""
     begun = bytearray()
     while piece := os.read(pipe, 1 << 16):
         begun += piece
-        if b"\n" in piece:
+        if b"\n" in piece or len(begun) > LONGEST:
             break
     return bytes(begun)
 
@@ -193,7 +197,7 @@ def _arriving(pipe: int, begun: bytes, encoding: str) -> Iterator[Batch]:
     number, size = 1, FIRST_WINDOW
     while is_open:
         deadline = time.monotonic() + PATIENCE
-        while is_open and ends < size and len(buffer) < BATCH_CHARACTERS:
+        while is_open and ends < size and len(buffer) < (BATCH_CHARACTERS if ends else LONGEST):
             wait = max(0.0, deadline - time.monotonic()) if ends else None
             if not select.select([pipe], [], [], wait)[0]:
                 break
@@ -202,12 +206,35 @@ def _arriving(pipe: int, begun: bytes, encoding: str) -> Iterator[Batch]:
             deadline = deadline if ends else time.monotonic() + PATIENCE
             buffer += piece
             ends += piece.count(b"\n")
+        if is_open and not ends:
+            yield _cut_line(buffer, number, encoding)
+            is_open, number = _skip_line(pipe, buffer), number + 1
+            ends = buffer.count(b"\n")
+            continue
         whole = buffer.rfind(b"\n") + 1 if is_open else len(buffer)
         lines = bytes(buffer[:whole]).removesuffix(b"\n").split(b"\n") if whole else []
         for start in range(0, len(lines), size):
             yield _decoded(lines[start : start + size], number + start, encoding)
         number, ends, size = number + len(lines), 0, min(2 * size, WINDOW)
         del buffer[:whole]
+
+
+def _cut_line(buffer: bytearray, number: int, encoding: str) -> Batch:
+    """Return what was read of a line that is too long as a row with a problem."""
+    text = buffer.decode(encoding, "ignore")
+    what = f"line {number}: only its first {len(text):,} characters were read"
+    return Batch({"text": [text]}, [number], problems={0: what})
+
+
+def _skip_line(pipe: int, buffer: bytearray) -> bool:
+    """Read to the end of the line, and keep what follows it; return whether the pipe may hold more."""
+    buffer.clear()
+    while piece := os.read(pipe, 1 << 16):
+        _, end, rest = piece.partition(b"\n")
+        if end:
+            buffer += rest
+            return True
+    return False
 
 
 def _decoded(lines: list[bytes], first: int, encoding: str) -> Batch:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, sliced, unfold
-from clf.data.reading.files import spooled
+from clf.data.reading.arrow_batches import sliced
+from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, unfold
+from clf.data.reading.files import kind_of, unreadable
 from clf.data.reading.formats import ENDINGS, count_lines, looks_like_path, nearest, read_file, sniff_format
+from clf.data.reading.paths import expanded, spooled
 from clf.data.sources.folders import (
     SPLIT_NAME,
     UNLABELLED,
@@ -64,7 +67,7 @@ class SourceFinder:
         """
         source = self._named(data.dataset or DEFAULT_DATASET, data)
         further = {"validation": data.validation, "test": data.test}
-        files = {split: spooled(Path(file).expanduser()) for split, file in further.items() if file}
+        files = {split: spooled(expanded(file)) for split, file in further.items() if file}
         if not files:
             return source
         if source.prepared:
@@ -79,12 +82,12 @@ class SourceFinder:
         )
 
     def _named(self, spec: str, data: DataSettings) -> Source:
-        if spec == "-" or Path(spec).expanduser().is_fifo():
+        if _is_piped(spec):
             return _from_pipe(spec, data)
         if spec == SYNTHETIC:
             return _synthetic(self.generated, self.seed)
         if spec not in NAMES and looks_like_path(spec):
-            return _local(Path(spec).expanduser(), data)
+            return _local(expanded(spec), data)
         repository = NAMES.get(spec, spec)
         if "/" not in repository:
             raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
@@ -97,14 +100,14 @@ class SourceFinder:
 
 def input_paths(data: DataSettings) -> list[Path]:
     """Return the local files and folders that the settings name as input; results must not be written there."""
-    dataset = Path(data.dataset).expanduser() if data.dataset and looks_like_path(data.dataset) else None
+    dataset = expanded(data.dataset) if data.dataset and looks_like_path(data.dataset) else None
     mapping = Path(data.label_map) if data.label_map and data.label_map.endswith((".json", ".toml")) else None
     return [path for path in (dataset, data.validation, data.test, mapping) if path]
 
 
 def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
     """Return whether `spec` is the dataset that a model records as `typed` by the user, with this `origin`."""
-    if spec == "-" or Path(spec).expanduser().is_fifo():
+    if _is_piped(spec):
         return False  # the content of a pipe is new each time
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == typed
@@ -114,7 +117,20 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
 # --- local files --------------------------------------------------------------------------------------------
 
 
+def _is_piped(spec: str) -> bool:
+    """Return whether a dataset can be read only once; a file that the shell redirected to stdin is a file."""
+    kind = 0 if spec == "-" else kind_of(expanded(spec))
+    return spec == "-" or kind == stat.S_IFIFO or (spec == "/dev/stdin" and kind not in (stat.S_IFREG, stat.S_IFDIR))
+
+
 def _local(path: Path, data: DataSettings) -> Source:
+    try:
+        return _in_files(path, data)
+    except OSError as error:
+        raise unreadable(Path(os.fsdecode(error.filename or path)), error) from error
+
+
+def _in_files(path: Path, data: DataSettings) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
     named = split_files(path, ENDINGS) if path.is_dir() else {"train": [path]}
@@ -139,7 +155,7 @@ def _local(path: Path, data: DataSettings) -> Source:
 
 def _from_pipe(spec: str, data: DataSettings) -> Source:
     """Read a pipe once, into a temporary file that is deleted when this process exits."""
-    copy = spooled(Path(spec).expanduser())
+    copy = spooled(expanded(spec))
     name = copy.name
     source = _local(copy, data)
     return replace(

@@ -1,6 +1,7 @@
 """Data in folders: `train.* validation.* test.*`, or a tree `split/class/*.txt` like that of the aclImdb download."""
 
 import hashlib
+import io
 import logging
 import re
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
-from clf.data.reading.files import ESCAPED, readable, undecoded
+from clf.data.reading.files import ESCAPED, LONGEST, check_is_file, open_file, readable, too_long, undecoded
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
@@ -84,7 +85,8 @@ def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
 
 def _read_text(path: Path, encoding: str) -> str:
     try:
-        return path.read_text(encoding=encoding)
+        with open_file(path) as file, io.TextIOWrapper(file, encoding=encoding) as characters:
+            text = characters.read(LONGEST + 1)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
@@ -92,6 +94,9 @@ def _read_text(path: Path, encoding: str) -> str:
         ) from error
     except LookupError:
         raise UsageError(f"no encoding is called {encoding!r}", "pass --encoding utf-8, cp1252 or another") from None
+    if len(text) > LONGEST:
+        raise too_long(str(path))
+    return text
 
 
 def class_names(path: Path) -> list[str]:
@@ -106,5 +111,6 @@ def tree_fingerprint(folder: Path) -> str:
     """Hash the paths and content of the files; paths count because the folder of a text is its label."""
     found = hashlib.sha256()
     for path in sorted(folder.rglob("*.txt")):
+        check_is_file(path)
         found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode(errors=ESCAPED))
     return found.hexdigest()
