@@ -69,7 +69,7 @@ def test_a_gate_without_a_baseline_or_a_limit_is_refused() -> None:
 def result(leaked: Any = None, record: ModelRecord | None = None, **settings: Any) -> CompareResult:
     choice = CompareSettings(**{"baseline": ["old"], "metric": "accuracy", **settings})
     marked = None if leaked is None else np.array(leaked)
-    return _result(bare_classifier("m", record), NEW, [OLD], TEXTS, choice, marked, Path("out"))
+    return _result(bare_classifier("m", record), NEW, [OLD.compared(marked)], TEXTS, choice, marked, Path("out"))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ def test_a_model_without_errors_is_used_next_even_if_the_gate_did_not_pass() -> 
     record = trained({}, {}, {"epochs": 2}, "films.csv")
     perfect = model("new", list(range(8)))
     choice = CompareSettings(baseline=["old"], metric="accuracy", min_improvement=0.9)
-    stuck = _result(bare_classifier("m", record), perfect, [OLD], TEXTS, choice, None, Path("out"))
+    stuck = _result(bare_classifier("m", record), perfect, [OLD.compared(None)], TEXTS, choice, None, Path("out"))
     assert (stuck.gate, stuck.next[1]) == ("inconclusive", "predict")
     assert result(record=record).next[1] == "train"
 

@@ -134,7 +134,7 @@ ISSUES = ([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6 + [[0.1, 0.9], [0.01, 0.99], [0.1,
 
 def issues(wanted: int, leaked: Any = None) -> list[Any]:
     settings = Settings(evaluate=EvaluateSettings(label_issues=wanted))
-    return _label_issues(measured(*ISSUES, leaked=leaked), settings, SourceFinder(seed=1))
+    return list(_label_issues(measured(*ISSUES, leaked=leaked), settings, SourceFinder(seed=1)))
 
 
 def test_as_many_issues_as_wanted_are_listed_the_likeliest_first() -> None:

@@ -13,16 +13,17 @@ from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder
 from clf.errors import ClfError, ModelError, UsageError
 from clf.measuring.baselines import BUILT_IN, BaselineMaker, check_baseline
-from clf.measuring.measured_model import MeasuredModel, measure
+from clf.measuring.measured_model import ComparedModel, MeasuredModel, measure
 from clf.measuring.paired import FEW, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
-from clf.measuring.rows import MeasuredTexts, find_leaks, without_leaks
+from clf.measuring.rows import MeasuredTexts, find_leaks
 from clf.models.families import suggested_rate
 from clf.models.find_and_load import load_model
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example, Flips
 from clf.reports.html import comparison_page
 from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
+from clf.scoring.answers import surest
 from clf.scoring.gate import (
     FAILED,
     PASSED,
@@ -78,7 +79,11 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
     own = replace(own, name=f"{own.name} (candidate)") if own.name in names else own
     maker = BaselineMaker(model, measured, settings.compute, finder, settings.run.seed)
     baselines = [
-        replace(measure(others[name], measured, settings.compute), name=name) if name in others else maker.measure(name)
+        (
+            replace(measure(others[name], measured, settings.compute), name=name)
+            if name in others
+            else maker.measure(name)
+        ).compared(leaked)
         for name in names
     ]
     result = _result(model, own, baselines, measured, choice, leaked, folder)
@@ -162,7 +167,7 @@ def _model_paths(names: list[str]) -> list[Path]:
 def _result(
     model: "Classifier",
     candidate: MeasuredModel,
-    baselines: list[MeasuredModel],
+    baselines: list[ComparedModel],
     measured: MeasuredTexts,
     choice: CompareSettings,
     leaked: NDArray[np.bool_] | None,
@@ -174,7 +179,7 @@ def _result(
     per_class = score_classes(candidate.answers, measured.names)
     rules = check_rules(comparisons, candidate.metrics, per_class, choice)
     answer = gate(rules)
-    everyone = [candidate, *baselines]
+    everyone = [candidate.compared(leaked), *baselines]
     return CompareResult(
         model=candidate.name,
         dataset=measured.dataset,
@@ -197,7 +202,7 @@ def _result(
         examples=_examples(candidate, baselines, measured, choice.examples),
         flips=_flips(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
         leaked_rows=None if leaked is None else int(leaked.sum()),
-        without_leaks={each.name: without_leaks(each.answers, leaked) for each in everyone},
+        without_leaks={each.name: each.unseen for each in everyone},
         output_dir=shown(folder),
     )
 
@@ -236,44 +241,46 @@ def _next(model: "Classifier", good: bool) -> list[str]:
 
 
 def _examples(
-    candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
+    candidate: MeasuredModel, baselines: list[ComparedModel], measured: MeasuredTexts, count: int
 ) -> list[Example]:
     """Return texts with the predictions of the candidate and the first baseline, flips in both directions first."""
     if not baselines or not count:
         return []
-    won, lost, rest = _sorted_by_flip(candidate, baselines[0])
+    won, lost, rest = _sorted_by_flip(candidate, baselines[0], count)
     half = max(1, count // 2) if len(won) else 0
     chosen = [*won[: count - min(len(lost), count - half)], *lost[: count - half], *rest][:count]
     return [_example(int(row), candidate, baselines[0], measured) for row in chosen]
 
 
 def _flips(
-    candidate: MeasuredModel, baselines: list[MeasuredModel], measured: MeasuredTexts, count: int
+    candidate: MeasuredModel, baselines: list[ComparedModel], measured: MeasuredTexts, count: int
 ) -> dict[str, Flips]:
     """Return for each baseline the texts that only one of the two models gets right, most confident first."""
     flips = {}
     for baseline in baselines:
-        won, lost, _ = _sorted_by_flip(candidate, baseline)
+        won, lost, _ = _sorted_by_flip(candidate, baseline, count)
         flips[baseline.name] = Flips(
-            won=[_example(int(row), candidate, baseline, measured) for row in won[:count]],
-            lost=[_example(int(row), candidate, baseline, measured) for row in lost[:count]],
+            won=[_example(int(row), candidate, baseline, measured) for row in won],
+            lost=[_example(int(row), candidate, baseline, measured) for row in lost],
         )
     return flips
 
 
-def _sorted_by_flip(candidate: MeasuredModel, other: MeasuredModel) -> list[NDArray[np.int64]]:
+def _sorted_by_flip(candidate: MeasuredModel, other: ComparedModel, count: int) -> list[NDArray[np.int64]]:
     """Return the rows that only the candidate gets right, those that only the other model gets right, and the rest.
 
-    Each part starts with the most confident predictions.
+    Each part is limited to the `count` most confident predictions, and starts with the most confident one.
     """
-    one, two = candidate.answers, other.answers
-    masks = (one.correct & ~two.correct, two.correct & ~one.correct, one.correct == two.correct)
-    rows = [np.flatnonzero(mask) for mask in masks]
-    surest = [one.confidence, two.confidence, one.confidence]
-    return [part[np.argsort(-sure[part], kind="stable")] for part, sure in zip(rows, surest, strict=True)]
+    one, two = candidate.choices, other.choices
+    right, others_right = one.correct, two.correct
+    return [
+        surest(right & ~others_right, one.sure, count),
+        surest(others_right & ~right, two.sure, count),
+        surest(right == others_right, one.sure, count),
+    ]
 
 
-def _example(row: int, candidate: MeasuredModel, other: MeasuredModel, measured: MeasuredTexts) -> Example:
+def _example(row: int, candidate: MeasuredModel, other: ComparedModel, measured: MeasuredTexts) -> Example:
     return Example(
         text=measured.raw_texts[row],
         label=measured.names[measured.labels[row]],
@@ -282,7 +289,7 @@ def _example(row: int, candidate: MeasuredModel, other: MeasuredModel, measured:
     )
 
 
-def _answer(row: int, model: MeasuredModel, names: list[str]) -> Answer:
-    answers = model.answers
-    confidence = round(float(answers.confidence[row]), 4)
-    return Answer(name=model.name, label=names[answers.predictions[row]], confidence=confidence)
+def _answer(row: int, model: MeasuredModel | ComparedModel, names: list[str]) -> Answer:
+    choices = model.choices
+    confidence = round(float(choices.sure[row]), 4)
+    return Answer(name=model.name, label=names[choices.predictions[row]], confidence=confidence)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clf.data.sources.find import SourceFinder
 from clf.errors import OutputError, UsageError
+from clf.measuring.label_issues import LabelIssues, find_label_issues
 from clf.measuring.paired import FEW
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
@@ -21,14 +22,13 @@ from clf.outcomes.evaluation import (
     BeforeCalibration,
     Calibration,
     EvaluateResult,
-    LabelIssue,
     LengthGroup,
     WrongAnswer,
 )
 from clf.reports.html import evaluation_page
 from clf.reports.label_issues import write_label_issues
 from clf.reports.markdown import evaluation_report
-from clf.scoring.answers import Answers
+from clf.scoring.answers import Answers, row_slices, surest
 from clf.scoring.metric_table import defined
 from clf.settings import ConfidenceSettings, DataSettings, Settings
 from clf.storage.disk import write_json
@@ -94,11 +94,11 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
         write_json(stage / "metrics.json", result.as_json(without=ONLY_TOLD))
         _write_predictions(stage / "predictions.parquet", measured, measurement.answers)
         (stage / "report.md").write_text(evaluation_report(result), encoding="utf-8")
-        if issues:
+        if len(issues):
             write_label_issues(stage / "label_issues.csv", issues)
         save_settings(stage, "evaluate", settings)
     if settings.report.report:
-        page = evaluation_page(result, issues[:ISSUES_IN_REPORT], measured.audit, judged_unseen=leaked is not None)
+        page = evaluation_page(result, issues.first(ISSUES_IN_REPORT), measured.audit, judged_unseen=leaked is not None)
         write_report(settings.report.report, page)
     return result
 
@@ -242,16 +242,17 @@ def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:
     """Return the accuracy by text length, in up to five groups of about the same number of rows."""
     from clf.scoring.significance import clopper_pearson
 
-    lengths = np.array([len(text) for text in measured.raw_texts])
+    lengths = np.fromiter(map(len, measured.raw_texts), dtype=np.int32, count=len(measured))
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_GROUPS + 1)[1:-1]))
-    groups = np.searchsorted(edges, lengths, side="left")
+    groups = np.searchsorted(edges, lengths, side="left").astype(np.int8)
+    correct = answers.correct
     return [
         LengthGroup(
             **{"from": int(lengths[rows].min())},
             to=int(lengths[rows].max()),
             rows=int(rows.sum()),
-            accuracy=float(answers.correct[rows].mean()),
-            interval=clopper_pearson(int(answers.correct[rows].sum()), int(rows.sum())),
+            accuracy=float(correct[rows].mean()),
+            interval=clopper_pearson(int(correct[rows].sum()), int(rows.sum())),
         )
         for group in np.unique(groups).tolist()
         for rows in [groups == group]
@@ -261,24 +262,23 @@ def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:
 def _worst_errors(measured: MeasuredTexts, answers: Answers) -> list[WrongAnswer]:
     """Return the wrong predictions with the highest confidence."""
     names = measured.names
-    wrong = np.flatnonzero(~answers.correct)
-    surest = wrong[np.argsort(-answers.confidence[wrong], kind="stable")][:WORST_ERRORS]
+    sure = answers.choices.sure
     return [
         WrongAnswer(
             row=row,
             text=measured.raw_texts[row],
             label=names[answers.labels[row]],
             predicted=names[answers.predictions[row]],
-            confidence=round(float(answers.confidence[row]), 4),
+            confidence=round(float(sure[row]), 4),
         )
-        for row in surest.tolist()
+        for row in surest(~answers.correct, sure, WORST_ERRORS).tolist()
     ]
 
 
 # --- label issues -------------------------------------------------------------------------------------------
 
 
-def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFinder) -> list[LabelIssue]:
+def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFinder) -> LabelIssues:
     """Return the rows whose labels are most likely wrong, judged by models that were not trained on them."""
     wanted, folds = settings.evaluate.label_issues, settings.evaluate.folds
     texts, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
@@ -290,38 +290,30 @@ def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFi
     unseen = np.ones(len(texts), dtype=bool) if leaked is None else ~leaked
     if wanted and not unseen.all():
         log.warning("not checking the labels of %d texts that the model was trained on", int((~unseen).sum()))
-    return _judged(texts, answers, unseen)[:wanted] if wanted and unseen.any() else []
-
-
-def _judged(texts: MeasuredTexts, answers: Answers, unseen: NDArray[np.bool_]) -> list[LabelIssue]:
-    from clf.scoring.label_issues import is_label_issue, label_margins, rank_label_issues, suggested_labels
-
-    issue, margins, suggested = is_label_issue(answers) & unseen, label_margins(answers), suggested_labels(answers)
-    ranked = [row for row in rank_label_issues(answers).tolist() if issue[row]]
-    log.info("%d of %d labels look wrong", len(ranked), len(texts))
-    return [
-        LabelIssue(
-            split=texts.split,
-            row=row,
-            label=texts.names[answers.labels[row]],
-            suggested_label=texts.names[suggested[row]],
-            margin=round(float(margins[row]), 4),
-            confidence_in_label=round(float(answers.probabilities[row, answers.labels[row]]), 4),
-            text=texts.raw_texts[row],
-        )
-        for row in ranked
-    ]
+    none = np.zeros(0, dtype=np.int64)
+    return (
+        find_label_issues(texts, answers, unseen, wanted)
+        if wanted and unseen.any()
+        else LabelIssues(texts, answers, none)
+    )
 
 
 def _write_predictions(path: Path, measured: MeasuredTexts, answers: Answers) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    columns = {
-        "text": pyarrow.array(measured.raw_texts, pyarrow.large_string()),
-        "label": [measured.names[label] for label in answers.labels.tolist()],
-        "predicted_label": [measured.names[label] for label in answers.predictions.tolist()],
-        "predicted_confidence": answers.confidence.astype(np.float32),
-        **{f"score_{name}": answers.probabilities[:, number] for number, name in enumerate(measured.names)},
-    }
-    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+    names = pyarrow.array(measured.names, pyarrow.string())
+
+    def table(rows: slice) -> pyarrow.Table:
+        columns = {
+            "text": pyarrow.array(measured.raw_texts[rows], pyarrow.large_string()),
+            "label": names.take(pyarrow.array(answers.labels[rows])),
+            "predicted_label": names.take(pyarrow.array(answers.predictions[rows])),
+            "predicted_confidence": answers.choices.sure[rows],
+            **{f"score_{name}": answers.probabilities[rows, number] for number, name in enumerate(measured.names)},
+        }
+        return pyarrow.table(columns)
+
+    with pyarrow.parquet.ParquetWriter(path, table(slice(0)).schema, compression="zstd") as writer:
+        for rows in row_slices(*answers.probabilities.shape):
+            writer.write_table(table(rows))

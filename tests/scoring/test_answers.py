@@ -6,7 +6,16 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from clf.scoring.answers import Answers, Probabilities, confidence_of, predictions_of, with_temperature
+from clf.scoring.answers import (
+    AT_ONCE,
+    Answers,
+    Probabilities,
+    confidence_of,
+    predictions_of,
+    row_slices,
+    surest,
+    with_temperature,
+)
 
 
 def table(*rows: list[float]) -> Probabilities:
@@ -93,3 +102,44 @@ def test_no_rows_have_no_predictions() -> None:
     assert (len(NONE), NONE.classes) == (0, 2)
     assert [part.tolist() for part in (NONE.predictions, NONE.correct, NONE.log_losses)] == [[], [], []]
     assert with_temperature(NONE.probabilities, 2.0).shape == (0, 2)
+
+
+# --- many rows ----------------------------------------------------------------------------------------------
+
+
+def test_slices_cover_all_rows_and_hold_fewer_of_them_the_more_classes_there_are() -> None:
+    for rows, classes in ((0, 2), (1, 1), (AT_ONCE, 1), (AT_ONCE + 1, 1), (1000, AT_ONCE // 3), (3, 10 * AT_ONCE)):
+        parts = list(row_slices(rows, classes))
+        assert [row for part in parts for row in range(part.start, part.stop)] == list(range(rows))
+        assert all(part.stop - part.start <= max(1, AT_ONCE // classes) for part in parts)
+
+
+def test_what_is_computed_for_some_rows_at_a_time_is_what_it_is_for_all() -> None:
+    rows = AT_ONCE + 3
+    generator = np.random.default_rng(4)
+    probabilities = generator.dirichlet([1, 1, 1], rows).astype(np.float32)
+    labels = generator.integers(0, 3, rows)
+    answers, truth = Answers(probabilities, labels), np.eye(3)[labels]
+    assert (answers.brier_scores == ((probabilities - truth) ** 2).sum(axis=1)).all()
+    of_truth = probabilities[np.arange(rows), labels].astype(np.float64)
+    assert (answers.log_losses == -np.log(np.clip(of_truth, 1e-12, 1.0))).all()
+    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-30)) / 1.7
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    assert (with_temperature(probabilities, 1.7) == expected).all()
+
+
+@pytest.mark.parametrize(("classes", "kind"), [(1, "uint8"), (2, "uint8"), (256, "uint8"), (257, "uint16")])
+def test_predictions_have_the_smallest_type_that_holds_every_class(classes: int, kind: str) -> None:
+    answers = Answers(np.eye(classes, dtype=np.float32)[-1:], np.array([classes - 1]))
+    assert (answers.predictions.dtype, answers.predictions.tolist()) == (np.dtype(kind), [classes - 1])
+    assert answers.correct.tolist() == [True]
+
+
+def test_the_surest_of_the_marked_rows_come_first_and_equal_ones_in_their_order() -> None:
+    sure = np.array([0.5, 0.9, 0.7, 0.7, 0.9, 0.7, 1.0], dtype=np.float32)
+    marked = np.array([True] * 6 + [False])
+    assert surest(marked, sure, 99).tolist() == [1, 4, 2, 3, 5, 0]
+    for count in range(7):
+        assert surest(marked, sure, count).tolist() == [1, 4, 2, 3, 5, 0][:count]
+    assert surest(~np.ones(7, dtype=bool), sure, 3).tolist() == []

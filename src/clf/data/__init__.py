@@ -5,6 +5,7 @@ sources       a dataset name or path -> the rows of each split
 preparing     cleaning, label names, near duplicates, splitting, the audit
 cleaning      raw text from people and crawlers -> clean text for an encoder
 prepared      a prepared dataset on disk
+texts         texts that become Python strings only while they are read
 sampling      stratified subsets of rows
 text_hashes   hashes of texts, to check later whether a model saw a text in training
 """

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from clf.data.sampling import stratified_subset
+from clf.data.texts import ColumnTexts, taken
 from clf.errors import DataError, first_line
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
@@ -28,8 +30,8 @@ AGAIN = "prepare the dataset again with clf prepare --overwrite"
 class LabelledTexts:
     """The rows of a split: cleaned texts, raw texts and label ids (int64)."""
 
-    texts: list[str]
-    raw_texts: list[str]
+    texts: Sequence[str]
+    raw_texts: Sequence[str]
     labels: NDArray[np.int64]
     rows: NDArray[np.int64]
     """Row numbers in the split's file, from 0."""
@@ -43,13 +45,9 @@ class LabelledTexts:
 
     def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
         """Return the selected rows, in the given order."""
-        numbers = rows.tolist()
-        return LabelledTexts(
-            [self.texts[row] for row in numbers],
-            [self.raw_texts[row] for row in numbers],
-            self.labels[rows],
-            self.rows[rows],
-        )
+        texts = taken(self.texts, rows)
+        raw_texts = texts if self.raw_texts is self.texts else taken(self.raw_texts, rows)
+        return LabelledTexts(texts, raw_texts, self.labels[rows], self.rows[rows])
 
 
 class Manifest(BaseModel):
@@ -125,8 +123,8 @@ class PreparedDataset:
         """The findings of the audit."""
         return read_document(self.folder / "audit.json", Audit, DataError, AGAIN)
 
-    def read(self, split: str) -> LabelledTexts:
-        """Read one split.
+    def read(self, split: str, *, raw_only: bool = False) -> LabelledTexts:
+        """Read one split; with `raw_only` its `texts` are the raw ones too, for a model that cleans in its own way.
 
         Raises DataError if the dataset does not have this split, or the file of the split was changed.
         """
@@ -141,8 +139,9 @@ class PreparedDataset:
                 f"{path} is missing or was changed since it was prepared",
                 AGAIN,
             )
-        table = _read_table(path, len(self.labels))
-        texts, raw_texts = table["text"].to_pylist(), table["raw_text"].to_pylist()
+        table = _read_table(path, len(self.labels), raw_only=raw_only)
+        raw_texts = ColumnTexts(table["raw_text"])
+        texts = raw_texts if raw_only else ColumnTexts(table["text"])
         return LabelledTexts(texts, raw_texts, table["label"].to_numpy(), np.arange(len(texts)))
 
     def holds(self, key: str) -> bool:
@@ -180,9 +179,9 @@ class PreparedDataset:
         if not plain:
             raise DataError(f"{self.folder / name} is not a regular file", AGAIN)
 
-    def subset(self, split: str, rows: int | None, seed: int) -> LabelledTexts:
-        """Read one split, or a stratified subset of it with at most `rows` rows."""
-        texts = self.read(split)
+    def subset(self, split: str, rows: int | None, seed: int, *, raw_only: bool = False) -> LabelledTexts:
+        """Read one split, or a stratified subset of it with at most `rows` rows; `raw_only` is as for `read`."""
+        texts = self.read(split, raw_only=raw_only)
         return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
 
 
@@ -194,7 +193,7 @@ def read_manifest(folder: Path) -> Manifest:
     return read_document(folder / MANIFEST_FILE, Manifest, DataError, AGAIN)
 
 
-def _read_table(path: Path, labels: int) -> Any:
+def _read_table(path: Path, labels: int, *, raw_only: bool) -> Any:
     """Read the columns of a split; raise DataError if they are not what clf writes, whatever the hash says."""
     import pyarrow
     import pyarrow.parquet
@@ -205,11 +204,12 @@ def _read_table(path: Path, labels: int) -> Any:
         for name, kinds in expected.items():
             if schema.names.count(name) != 1 or str(schema.field(name).type) not in kinds:
                 raise _damaged(path, f"it has no column {name} of type {kinds[0]}")
-        table = pyarrow.parquet.read_table(path, columns=list(expected))
+        wanted = [name for name in expected if name != "text" or not raw_only]
+        table = pyarrow.parquet.read_table(path, columns=wanted, pre_buffer=False)
         table.validate(full=True)  # invalid UTF-8 too
     except (pyarrow.ArrowException, OSError) as error:
         raise _damaged(path, first_line(error)) from error
-    for name in expected:
+    for name in wanted:
         if table[name].null_count:
             raise _damaged(path, f"its column {name} has empty cells")
     ids = table["label"].to_numpy()

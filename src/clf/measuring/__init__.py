@@ -4,6 +4,7 @@ rows             the rows to evaluate on, a model's predictions for them, and wh
 provenance       finds those rows, in another dataset or the one the model was trained with, and the model's encoder
 measured_model   one evaluated model: predictions, metrics, costs
 paired           two models on the same rows: is one better by more than chance?
+label_issues     the labels that are probably wrong
 baselines        the baselines of `clf compare`, and the cache of their predictions
 baseline_models  the baselines that are fitted: majority, TF-IDF, the frozen encoder
 out_of_fold      predictions for the training texts, from models that were not trained on them

@@ -5,7 +5,7 @@ import pickle
 import re
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.inference import EMBEDDED_AT_ONCE as AT_ONCE
 from clf.models.inference import Advance, embed_texts
 
 SMALL = 1000
@@ -56,7 +57,7 @@ def tfidf(
         token_pattern=WORD.pattern if words else r"\S",  # the texts hold only emoji and punctuation
     )
     model = make_pipeline(vectorizer, LogisticRegression(C=10.0, max_iter=1000, random_state=seed))
-    return _fit(model, train_texts, train_labels, texts, classes)
+    return _fit(model, train_texts, train_labels, _parts(texts), len(texts), classes)
 
 
 def frozen(
@@ -71,27 +72,36 @@ def frozen(
     """Fit logistic regression on the frozen encoder's mean last hidden state of each text, standardized."""
     started = time.perf_counter()
     seen = embed_texts(encoder, train_texts, compute, advance)
-    between = time.perf_counter()
-    measured = embed_texts(encoder, texts, compute, advance)
-    embedding = time.perf_counter() - between
+    embedding = time.perf_counter() - started
+    measured = (embed_texts(encoder, part, compute, advance) for part in _parts(texts))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000, random_state=0))
-    fitted = _fit(model, seen, train_labels, measured, classes)
+    fitted = _fit(model, seen, train_labels, measured, len(texts), classes)
     weights = sum(weight.numel() * weight.element_size() for weight in encoder.model.base_model.parameters())
     return Fitted(
         fitted.probabilities,
-        between - started + fitted.train_seconds,
-        embedding + fitted.measure_seconds,
+        embedding + fitted.train_seconds,
+        fitted.measure_seconds,
         fitted.megabytes + weights / 1e6,
     )
 
 
-def _fit(model: Any, seen: Any, labels: NDArray[np.int64], measured: Any, classes: int) -> Fitted:
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the texts some thousands at a time: so many are vectors at once."""
+    yield from (texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE))
+
+
+def _fit(model: Any, seen: Any, labels: NDArray[np.int64], measured: Iterable[Any], rows: int, classes: int) -> Fitted:
+    """Fit the model, and predict the parts of what is measured, `rows` in all."""
     started = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(seen, labels)
     between = time.perf_counter()
-    probabilities = np.zeros((len(measured), classes), dtype=np.float32)
-    probabilities[:, model.classes_] = model.predict_proba(measured)
+    probabilities = np.zeros((rows, classes), dtype=np.float32)
+    done = 0
+    for part in measured:
+        found = model.predict_proba(part)
+        probabilities[done : done + len(found), model.classes_] = found
+        done += len(found)
     megabytes = len(pickle.dumps(model)) / 1e6  # the size it would have on disk; nothing is written
     return Fitted(probabilities, between - started, time.perf_counter() - between, megabytes)

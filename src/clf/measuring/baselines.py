@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from clf.data.cleaning import clean_text
 from clf.data.preparing.labels import align_labels
 from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder
+from clf.data.texts import ChangedTexts, ColumnTexts
 from clf.errors import ModelError, UsageError
 from clf.measuring.measured_model import MeasuredModel, Spent, measure
 from clf.measuring.provenance import base_files, recorded_dataset
@@ -74,7 +76,7 @@ class BaselineMaker:
         from clf.scoring.metrics import score
 
         log.info("baseline %s", name)
-        nothing: tuple[list[str], NDArray[np.int64]] = ([], np.zeros(0, dtype=np.int64))
+        nothing: tuple[Sequence[str], NDArray[np.int64]] = ([], np.zeros(0, dtype=np.int64))
         texts, labels = nothing if name == "pretrained" else self._training_split(name)
         kept = KEPT / self._key(name, texts, labels)
         if (found := _read(kept, self.measured)) is None:
@@ -124,7 +126,7 @@ class BaselineMaker:
         fresh.cleaning = candidate.cleaning
         return fresh
 
-    def _training_split(self, name: str) -> tuple[list[str], NDArray[np.int64]]:
+    def _training_split(self, name: str) -> tuple[Sequence[str], NDArray[np.int64]]:
         """Return the candidate's own training texts, cleaned, regardless of the dataset used for evaluation."""
         candidate, record = self.candidate, self.candidate.record
         if record is None or record.dataset is None:
@@ -132,9 +134,9 @@ class BaselineMaker:
         then = record.settings or Settings()
         with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
             prepared = recorded_dataset(record, DataSettings(), self.finder, Path(scratch))
-            rows = prepared.subset("train", then.data.max_train_samples, then.run.seed)
-            texts = [clean_text(text, candidate.cleaning) for text in rows.raw_texts]
-            return texts, align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
+            rows = prepared.subset("train", then.data.max_train_samples, then.run.seed, raw_only=True)
+            cleaned = ChangedTexts(rows.raw_texts, lambda text: clean_text(text, candidate.cleaning))
+            return ColumnTexts.of(cleaned), align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]
 
     def _key(self, name: str, texts: Sequence[str], labels: NDArray[np.int64]) -> str:
         """Return the hash of everything that a baseline's predictions depend on."""
@@ -149,7 +151,7 @@ class BaselineMaker:
             for weights in sorted(Path(base.folder).glob("*.safetensors")) if base.folder else []:
                 digest.update(sha256(weights).encode())
         digest.update(labels.tobytes())
-        for text in (*texts, "\0", *self.measured.cleaned(candidate.cleaning)):
+        for text in chain(texts, ["\0"], self.measured.cleaned(candidate.cleaning)):
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         return digest.hexdigest()[:32]
 

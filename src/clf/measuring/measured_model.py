@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clf.measuring.rows import MeasuredTexts, answers_of
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.measuring.rows import MeasuredTexts, answers_of, without_leaks
 from clf.outcomes.base import Cost, Metrics
-from clf.scoring.answers import Answers
+from clf.scoring.answers import Answers, Choices
 from clf.settings import ComputeSettings
 
 if TYPE_CHECKING:
@@ -22,6 +25,33 @@ class Spent:
     measure_seconds: float | None = None
     megabytes: float | None = None
 
+    def cost(self, texts: int) -> Cost:
+        """Return training seconds, texts per second and the size on disk in MB."""
+        seconds = self.measure_seconds
+        return Cost(
+            train_seconds=self.train_seconds,
+            texts_per_second=round(texts / seconds, 1) if seconds else None,
+            megabytes=self.megabytes,
+        )
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """What a comparison needs of a measured model, which is little for each row: not its probabilities.
+
+    `unseen` are the metrics on the rows that no model was trained on; None if none or all are such rows.
+    """
+
+    name: str
+    choices: Choices
+    metrics: Metrics
+    unseen: Metrics | None
+    costs: Spent = Spent()
+
+    def cost(self) -> Cost:
+        """Return training seconds, texts per second and the size on disk in MB."""
+        return self.costs.cost(len(self.choices))
+
 
 @dataclass(frozen=True)
 class MeasuredModel:
@@ -32,14 +62,19 @@ class MeasuredModel:
     metrics: Metrics
     costs: Spent = Spent()
 
+    @property
+    def choices(self) -> Choices:
+        """The predictions and the confidence in them."""
+        return self.answers.choices
+
     def cost(self) -> Cost:
         """Return training seconds, texts per second and the size on disk in MB."""
-        seconds = self.costs.measure_seconds
-        return Cost(
-            train_seconds=self.costs.train_seconds,
-            texts_per_second=round(len(self.answers) / seconds, 1) if seconds else None,
-            megabytes=self.costs.megabytes,
-        )
+        return self.costs.cost(len(self.answers))
+
+    def compared(self, leaked: NDArray[np.bool_] | None) -> ComparedModel:
+        """Return what a comparison needs, given the rows that a model was trained on, as far as known."""
+        unseen = without_leaks(self.answers, leaked)
+        return ComparedModel(self.name, self.choices, self.metrics, unseen, self.costs)
 
 
 def measure(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> MeasuredModel:

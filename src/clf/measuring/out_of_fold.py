@@ -3,7 +3,7 @@
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.sources.find import SourceFinder
+from clf.data.text_hashes import hash_texts
 from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
 from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
@@ -89,7 +90,9 @@ def _recipe(record: ModelRecord, recorded: Settings, compute: ComputeSettings) -
     )
 
 
-def _parts(texts: list[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]) -> NDArray[np.int64]:
+def _parts(
+    texts: Sequence[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]
+) -> NDArray[np.int64]:
     """Return the fold of each row, shape (rows,): classes are spread evenly, identical texts share a fold."""
     counts = np.bincount(labels, minlength=len(names))
     if counts.min() < folds:
@@ -102,6 +105,6 @@ def _parts(texts: list[str], labels: NDArray[np.int64], folds: int, seed: int, n
     for number in range(len(names)):
         rows = generator.permutation(np.flatnonzero(labels == number))
         parts[rows] = np.arange(len(rows)) % folds
-    _, first, group = np.unique(np.array(texts, dtype=object), return_index=True, return_inverse=True)
+    _, first, group = np.unique(hash_texts(texts), return_index=True, return_inverse=True)
     together: NDArray[np.int64] = parts[first[group]]
     return together

@@ -38,7 +38,7 @@ def measured_texts(
     """
     with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
         prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, Path(scratch))
-        rows = prepared.subset(data.split, data.max_eval_samples, finder.seed)
+        rows = prepared.subset(data.split, data.max_eval_samples, finder.seed, raw_only=True)
         names, name = prepared.labels, prepared.name
         audit = prepared.audit if audited else Audit()
     if not len(rows):

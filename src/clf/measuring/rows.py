@@ -1,6 +1,7 @@
 """The rows to evaluate a model on, its predictions for them, and which of them it has seen in training."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from clf.data.cleaning import clean_text
 from clf.data.text_hashes import seen_in
+from clf.data.texts import ChangedTexts
 from clf.errors import DataError
 from clf.outcomes.base import Metrics, SplitName
 from clf.outcomes.preparation import Audit
-from clf.scoring.answers import Answers
+from clf.scoring.answers import Answers, row_slices
 from clf.settings import CleaningSettings, ComputeSettings
 from clf.storage.result_folders import TRAIN_ROWS_FILE
 
@@ -31,7 +33,7 @@ class MeasuredTexts:
 
     dataset: str
     split: SplitName
-    raw_texts: list[str]
+    raw_texts: Sequence[str]
     labels: NDArray[np.int64]
     names: list[str]
     audit: Audit = field(default_factory=Audit)
@@ -39,9 +41,9 @@ class MeasuredTexts:
     def __len__(self) -> int:
         return len(self.raw_texts)
 
-    def cleaned(self, cleaning: CleaningSettings) -> list[str]:
-        """Return the texts after these cleaning steps."""
-        return [clean_text(text, cleaning) for text in self.raw_texts]
+    def cleaned(self, cleaning: CleaningSettings) -> Sequence[str]:
+        """Return the texts after these cleaning steps, which are done each time a text is read."""
+        return ChangedTexts(self.raw_texts, lambda text: clean_text(text, cleaning))
 
 
 def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> Answers:
@@ -52,11 +54,13 @@ def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: Compu
     from clf.progress import track
 
     keep_freed_memory()
-    texts = [classifier.clean(text) for text in measured.raw_texts]
+    texts = ChangedTexts(measured.raw_texts, classifier.clean)
     with track(f"evaluating {classifier.name}", len(texts)) as advance:
         probabilities = probabilities_of(classifier, texts, choose_compute(compute), advance)
     order = [classifier.labels.index(name) for name in measured.names]
-    return Answers(probabilities[:, order], measured.labels)
+    for rows in row_slices(len(probabilities), len(order)):
+        probabilities[rows] = probabilities[rows][:, order]
+    return Answers(probabilities, measured.labels)
 
 
 def find_leaks(classifier: "Classifier", measured: MeasuredTexts, *, allowed: bool) -> NDArray[np.bool_] | None:

@@ -29,6 +29,7 @@ TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
 TEXTS_PER_BATCH = 512
 SURE, FIRST, TOLERANCE = 0.92, 64, 0.01
 """A bf16 prediction with confidence below SURE may be off by more than TOLERANCE; see `Inference`."""
+EMBEDDED_AT_ONCE = 16 * WINDOW
 WIDTHS = 8  # batch widths are padded to a multiple of this: buffers cached for each shape take memory
 
 Advance = Callable[[int], None]
@@ -58,9 +59,12 @@ class Inference:
 
     def predict(self, texts: Sequence[str], advance: Advance | None = None) -> Array:
         """Return the probabilities of cleaned texts, shape (texts, classes)."""
-        windows = (texts[start : start + WINDOW] for start in range(0, len(texts), WINDOW))
-        none = np.empty((0, self.model.config.num_labels), dtype=np.float32)
-        return np.concatenate([none, *self.stream(windows, advance)])
+        starts = range(0, len(texts), WINDOW)
+        found = np.empty((len(texts), self.model.config.num_labels), dtype=np.float32)
+        windows = self.stream((texts[start : start + WINDOW] for start in starts), advance)
+        for start, answers in zip(starts, windows, strict=True):
+            found[start : start + WINDOW] = answers
+        return found
 
     def stream(self, windows: Iterable[Sequence[str]], advance: Advance | None = None) -> Iterator[Array]:
         """Yield the probabilities of each window of texts, while the next one is read and tokenized."""
@@ -108,8 +112,8 @@ def embed_texts(
     classifier: Classifier, texts: Sequence[str], compute: Compute, advance: Advance | None = None
 ) -> Array:
     """Return the encoder's mean last hidden state for each cleaned text, shape (texts, width), without the head."""
-    token_ids = tokenize(texts, classifier.tokenizer, classifier.max_length, classifier.truncation)
-    encoder, width = classifier.model.base_model, classifier.model.config.hidden_size
+    encoder, width, budget = classifier.model.base_model, classifier.model.config.hidden_size, Budget()
+    tokenizer, embedded = classifier.tokenizer, np.empty((len(texts), width), dtype=np.float32)
 
     def mean_hidden_state(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         weights = mask[:, :, None].float()
@@ -117,8 +121,13 @@ def embed_texts(
         mean: torch.Tensor = (hidden * weights).sum(1) / weights.sum(1)
         return mean
 
-    padding = classifier.tokenizer.pad_token_id
-    return _answer(encoder, mean_hidden_state, width, token_ids, padding, compute, advance)
+    for start in range(0, len(texts), EMBEDDED_AT_ONCE):
+        rows = slice(start, start + EMBEDDED_AT_ONCE)
+        token_ids = tokenize(texts[rows], tokenizer, classifier.max_length, classifier.truncation)
+        embedded[rows] = _answer(
+            encoder, mean_hidden_state, width, token_ids, tokenizer.pad_token_id, compute, advance, budget=budget
+        )
+    return embedded
 
 
 def layer_inputs(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 from zipfile import BadZipFile
@@ -90,7 +91,7 @@ def cached_tokens(
         key: value for key, value in json.loads(backend.to_str()).items() if key not in ("truncation", "padding")
     }
     digest = sha256()
-    for value in (json.dumps(described), str(max_length), truncation, str(len(tokenizer)), *texts):
+    for value in chain((json.dumps(described), str(max_length), truncation, str(len(tokenizer))), texts):
         digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
     file = folder / f"{digest.hexdigest()[:32]}.npz"
     with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):

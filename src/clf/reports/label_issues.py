@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ ACTIVE = (
 )  # the last four are full-width, as in Chinese and Japanese
 
 
-def write_label_issues(path: Path, issues: Sequence[LabelIssue]) -> None:
+def write_label_issues(path: Path, issues: Iterable[LabelIssue]) -> None:
     """Write one line per issue, most likely errors first."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(LabelIssue.model_fields))

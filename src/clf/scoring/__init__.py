@@ -3,6 +3,7 @@
 answers       probabilities with the true labels: predictions, confidence, which predictions are correct
 metric_table  the list of metrics: their names, and what tables call them
 metrics       computes the metrics, overall and per class, and their 95 % intervals
+ranking       AUROC and average precision
 calibration   calibration error and temperature scaling
 significance  bootstrap intervals and McNemar's test: is a difference more than chance?
 selective     the confidence threshold below which a model abstains, and the risk-coverage curve

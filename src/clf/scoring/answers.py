@@ -2,14 +2,20 @@
 
 All scoring code gets predictions, confidence and correctness from `Answers`. A variant for several labels per text
 would provide the same properties.
+
+There may be millions of rows, so a row takes few bytes: predictions are small integers, what is quickly computed again
+is not kept, and what needs wide temporary arrays is computed for some rows at a time.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+AT_ONCE = 1 << 16
 TINY, LEAST = 1e-30, 1e-12
 """Lower limits on a probability before its logarithm is computed: for temperature scaling, and for the log loss."""
 
@@ -33,10 +39,56 @@ def confidence_of(probabilities: Probabilities) -> NDArray[np.float64]:
 
 def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Return the probabilities, shape (rows, classes), after dividing the logits by `temperature`."""
-    logits = np.log(np.maximum(probabilities.astype(np.float64), TINY)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled: Probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    scaled = np.empty(probabilities.shape, dtype=np.float32)
+    for rows in row_slices(*probabilities.shape):
+        logits = np.log(np.maximum(probabilities[rows].astype(np.float64), TINY)) / temperature
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        scaled[rows] = powers / powers.sum(axis=1, keepdims=True)
     return scaled
+
+
+def row_slices(rows: int, classes: int = 1) -> Iterator[slice]:
+    """Yield slices of consecutive rows, with about AT_ONCE values each."""
+    step = max(1, AT_ONCE // max(1, classes))
+    yield from (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+def surest(rows: NDArray[np.bool_], sure: NDArray[np.float32], count: int) -> Labels:
+    """Return the numbers of up to `count` of the marked rows, the most confident first, else in their order."""
+    numbers = np.flatnonzero(rows)
+    of_rows = sure[numbers]
+    if len(numbers) > count > 0:
+        kept = of_rows >= np.partition(of_rows, -count)[-count]
+        numbers, of_rows = numbers[kept], of_rows[kept]
+    chosen: Labels = numbers[np.argsort(-of_rows, kind="stable")][:count]
+    return chosen
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a model chose, and the true labels of the same rows: enough to compare two models, without probabilities.
+
+    `predictions` are class ids of the smallest type, `sure` is the confidence in them; all have the shape (rows,).
+    """
+
+    predictions: NDArray[np.unsignedinteger[Any]]
+    sure: NDArray[np.float32]
+    labels: Labels
+    classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The confidence of each prediction (its probability), shape (rows,)."""
+        return self.sure.astype(np.float64)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether each prediction is correct, shape (rows,)."""
+        correct: NDArray[np.bool_] = self.predictions == self.labels
+        return correct
 
 
 @dataclass(frozen=True)
@@ -55,27 +107,47 @@ class Answers:
         return int(self.probabilities.shape[1])
 
     @cached_property
-    def predictions(self) -> Labels:
-        """The predicted class of each row, shape (rows,)."""
-        return predictions_of(self.probabilities)
+    def choices(self) -> Choices:
+        """The predictions and the confidence in them."""
+        smallest = np.min_scalar_type(max(0, self.classes - 1))
+        predictions = predictions_of(self.probabilities).astype(smallest)
+        return Choices(predictions, self.probabilities.max(axis=1), self.labels, self.classes)
 
-    @cached_property
+    @property
+    def predictions(self) -> NDArray[np.unsignedinteger[Any]]:
+        """The predicted class of each row, shape (rows,)."""
+        return self.choices.predictions
+
+    @property
     def confidence(self) -> NDArray[np.float64]:
         """The confidence of each prediction (its probability), shape (rows,)."""
-        return confidence_of(self.probabilities)
+        return self.choices.confidence
 
-    @cached_property
+    @property
     def correct(self) -> NDArray[np.bool_]:
         """Whether each prediction is correct, shape (rows,)."""
-        correct: NDArray[np.bool_] = self.predictions == self.labels
-        return correct
+        return self.choices.correct
 
-    @cached_property
+    @property
     def log_losses(self) -> NDArray[np.float64]:
         """The log loss of each row in nats, at most 27.6, shape (rows,)."""
-        of_truth = self.probabilities[np.arange(len(self)), self.labels].astype(np.float64)
-        losses: NDArray[np.float64] = -np.log(np.clip(of_truth, LEAST, 1.0))
+        losses = np.empty(len(self))
+        for rows in row_slices(len(self)):
+            part, labels = self.probabilities[rows], self.labels[rows]
+            of_truth = part[np.arange(len(part)), labels].astype(np.float64)
+            losses[rows] = -np.log(np.clip(of_truth, LEAST, 1.0))
         return losses
+
+    @property
+    def brier_scores(self) -> NDArray[np.float64]:
+        """The squared distance of each row's probabilities to the one-hot truth, shape (rows,)."""
+        scores = np.empty(len(self))
+        for rows in row_slices(*self.probabilities.shape):
+            part, labels = self.probabilities[rows], self.labels[rows]
+            truth = np.zeros_like(part, dtype=np.float64)
+            truth[np.arange(len(part)), labels] = 1.0
+            scores[rows] = ((part - truth) ** 2).sum(axis=1)
+        return scores
 
     @property
     def log_loss(self) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.outcomes.evaluation import Bin
-from clf.scoring.answers import Answers
+from clf.scoring.answers import Answers, row_slices
 
 BINS = 15
 SIMULATIONS = 200
@@ -22,7 +22,9 @@ def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray
     share their mean accuracy, so the order of the rows does not matter.
     """
     order = np.argsort(confidence, kind="stable")
-    return float(_binned(correct[order].astype(np.float64)[None, :], confidence[order])[0])
+    ordered, right = confidence[order], correct[order]
+    del order
+    return float(_binned(right[None, :], ordered, _ties(ordered))[0])
 
 
 def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0) -> float:
@@ -32,17 +34,37 @@ def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0) 
     """
     generator = np.random.default_rng(seed)
     ordered = np.sort(confidence)
-    draws = [generator.random((20, len(ordered))) < ordered for _ in range(SIMULATIONS // 20)]
-    return float(np.concatenate([_binned(correct.astype(np.float64), ordered) for correct in draws]).mean())
+    ties = _ties(ordered)
+    errors = [
+        _binned(generator.random((draws.stop - draws.start, len(ordered))) < ordered, ordered, ties)
+        for draws in row_slices(SIMULATIONS, len(ordered))
+    ]
+    return float(np.concatenate(errors).mean())
 
 
-def _binned(correct: NDArray[np.float64], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+Ties = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where each run of equal values starts, and how many they are."""
+
+
+def _ties(ordered: NDArray[np.float64]) -> Ties:
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return starts, np.diff(starts, append=len(ordered))
+
+
+def _shared(correct: NDArray[np.bool_], ties: Ties) -> NDArray[np.float64]:
+    """Give rows of equal confidence their mean accuracy; `correct` is (draws, rows), sorted by rising confidence."""
+    starts, counts = ties
+    means = np.add.reduceat(correct.astype(np.float64), starts, axis=1)
+    means /= counts
+    return means if len(starts) == correct.shape[1] else np.repeat(means, counts, axis=1)
+
+
+def _binned(correct: NDArray[np.bool_], confidence: NDArray[np.float64], ties: Ties) -> NDArray[np.float64]:
     """Average |accuracy - confidence| over equal-mass bins; `correct` is (draws, rows), sorted by rising confidence."""
     rows = len(confidence)
-    starts = np.flatnonzero(np.diff(confidence, prepend=-1.0))
-    counts = np.diff(starts, append=rows)
-    shared = np.repeat(np.add.reduceat(correct, starts, axis=1) / counts, counts, axis=1)
-    sums = np.add.reduceat(shared - confidence, _edges(rows)[:-1], axis=1)
+    gaps = _shared(correct, ties)
+    gaps -= confidence
+    sums = np.add.reduceat(gaps, _edges(rows)[:-1], axis=1)
     total: NDArray[np.float64] = np.abs(sums).sum(axis=1) / rows
     return total
 
@@ -55,9 +77,7 @@ def reliability(answers: Answers) -> list[Bin]:
     """Return the reliability diagram, with the same bins as `expected_calibration_error`."""
     order = np.argsort(answers.confidence, kind="stable")
     ordered = answers.confidence[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1.0))
-    counts = np.diff(starts, append=len(ordered))
-    shared = np.repeat(np.add.reduceat(answers.correct[order].astype(np.float64), starts) / counts, counts)
+    shared = _shared(answers.correct[order][None, :], _ties(ordered))[0]
     parts = [slice(start, end) for start, end in pairwise(_edges(len(order)).tolist())]
     return [
         Bin(

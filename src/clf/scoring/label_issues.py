@@ -1,9 +1,11 @@
 """Finds labels that are probably wrong by confident learning, from models that were not trained on the row."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.scoring.answers import Answers
+from clf.scoring.answers import Answers, row_slices
 
 
 def rank_label_issues(answers: Answers) -> NDArray[np.int64]:
@@ -22,31 +24,41 @@ def rank_label_issues(answers: Answers) -> NDArray[np.int64]:
 
 def is_label_issue(answers: Answers) -> NDArray[np.bool_]:
     """Return for each row whether it is an issue, as `rank_label_issues` defines it."""
-    reaches = answers.probabilities >= _means(answers)
-    likeliest = np.where(reaches, answers.probabilities, -1.0).argmax(axis=1)
-    issue: NDArray[np.bool_] = reaches.any(axis=1) & (likeliest != answers.labels)
+    issue, means = np.empty(len(answers), dtype=bool), _means(answers)
+    for rows in row_slices(*answers.probabilities.shape):
+        probabilities = answers.probabilities[rows]
+        reaches = probabilities >= means
+        likeliest = np.where(reaches, probabilities, -1.0).argmax(axis=1)
+        issue[rows] = reaches.any(axis=1) & (likeliest != answers.labels[rows])
     return issue
 
 
 def label_margins(answers: Answers) -> NDArray[np.float64]:
     """Return the margin of each row's label over the best other class; negative if another class is more likely."""
-    own, others = _adjusted(answers)
-    margins: NDArray[np.float64] = own - others.max(axis=1)
+    margins = np.empty(len(answers))
+    for rows, own, others in _adjusted(answers):
+        margins[rows] = own - others.max(axis=1)
     return margins
 
 
 def suggested_labels(answers: Answers) -> NDArray[np.int64]:
     """Return for each row the best class other than its label."""
-    return np.asarray(_adjusted(answers)[1].argmax(axis=1), dtype=np.int64)
+    suggested = np.empty(len(answers), dtype=np.int64)
+    for rows, _, others in _adjusted(answers):
+        suggested[rows] = others.argmax(axis=1)
+    return suggested
 
 
-def _adjusted(answers: Answers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the probabilities minus their class means: for each row's label, and for the other classes."""
-    rows, labels = np.arange(len(answers)), answers.labels
-    adjusted = answers.probabilities.astype(np.float64) - _means(answers)
-    own = adjusted[rows, labels].copy()
-    adjusted[rows, labels] = -np.inf
-    return own, adjusted
+def _adjusted(answers: Answers) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield some rows with their probabilities minus the class means: for the label, and for the other classes."""
+    means = _means(answers)
+    for rows in row_slices(*answers.probabilities.shape):
+        labels = answers.labels[rows]
+        adjusted = answers.probabilities[rows].astype(np.float64) - means
+        places = np.arange(len(labels))
+        own = adjusted[places, labels].copy()
+        adjusted[places, labels] = -np.inf
+        yield rows, own, adjusted
 
 
 def _means(answers: Answers) -> NDArray[np.float64]:

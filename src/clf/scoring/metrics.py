@@ -5,18 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    matthews_corrcoef,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
+from sklearn.metrics import matthews_corrcoef, precision_recall_fscore_support
 
 from clf.outcomes.base import ClassMetrics, Interval, Metrics
 from clf.scoring.answers import Answers
 from clf.scoring.calibration import expected_calibration_error, simulated_calibration_error
-from clf.scoring.significance import bootstrap_intervals, bootstrap_mean_intervals, tally
+from clf.scoring.ranking import auroc_and_average_precision
+from clf.scoring.significance import AnswerCounts, bootstrap_intervals, bootstrap_mean_intervals, tally
 
 
 def score(answers: Answers) -> Metrics:
@@ -29,9 +24,9 @@ def score(answers: Answers) -> Metrics:
     leave undefined is None: MCC if all labels or all predictions are one class, AUROC and average precision if all
     labels are.
     """
-    labels, predictions, confidence, correct = answers.labels, answers.predictions, answers.confidence, answers.correct
-    macro = precision_recall_fscore_support(labels, predictions, average="macro", zero_division=0.0)
-    weighted = precision_recall_fscore_support(labels, predictions, average="weighted", zero_division=0.0)
+    table, confidence, correct = _tally(answers), answers.confidence, answers.correct
+    macro = precision_recall_fscore_support(**_pairs(table), average="macro", zero_division=0.0)
+    weighted = precision_recall_fscore_support(**_pairs(table), average="weighted", zero_division=0.0)
     return {
         "accuracy": float(correct.mean()),
         "macro_precision": float(macro[0]),
@@ -41,23 +36,22 @@ def score(answers: Answers) -> Metrics:
         "weighted_precision": float(weighted[0]),
         "weighted_recall": float(weighted[1]),
         "weighted_f1": float(weighted[2]),
-        "balanced_accuracy": _balanced_accuracy(predictions, labels),
-        "mcc": _mcc(predictions, labels),
+        "balanced_accuracy": _balanced_accuracy(table),
+        "mcc": _mcc(table),
         **_ranking(answers),
         "mean_confidence": float(confidence.mean()),
         "ece": expected_calibration_error(confidence, correct),
         "ece_expected": simulated_calibration_error(confidence),
-        "brier": float(_brier_of_rows(answers).mean()),
+        "brier": float(answers.brier_scores.mean()),
         "log_loss": answers.log_loss,
     }
 
 
 def score_classes(answers: Answers, names: Sequence[str]) -> dict[str, ClassMetrics]:
     """Return precision, recall, F1 and row count of each class; a metric is None if no rows define it."""
-    numbers = list(range(len(names)))
-    labels, predictions = answers.labels, answers.predictions
-    columns = precision_recall_fscore_support(labels, predictions, labels=numbers, zero_division=0.0)
-    answered = np.bincount(predictions, minlength=len(names))
+    table, numbers = _tally(answers), list(range(len(names)))
+    columns = precision_recall_fscore_support(**_pairs(table), labels=numbers, zero_division=0.0)
+    answered = np.bincount(table.cells[:, 1], table.counts, minlength=len(names))
     classes = {}
     for number, name in enumerate(names):
         precision, recall, f1, rows = (column[number] for column in columns)
@@ -72,45 +66,55 @@ def score_classes(answers: Answers, names: Sequence[str]) -> dict[str, ClassMetr
 
 def intervals(answers: Answers) -> dict[str, Interval]:
     """Return the 95 % bootstrap intervals of the headline metrics."""
-    table = tally(answers.labels, answers.predictions, classes=answers.classes)
-    means = np.stack([_brier_of_rows(answers), answers.log_losses], axis=1)
-    return bootstrap_intervals(table) | dict(zip(("brier", "log_loss"), bootstrap_mean_intervals(means), strict=True))
+    means = np.empty((len(answers), 2))
+    means[:, 0], means[:, 1] = answers.brier_scores, answers.log_losses
+    return bootstrap_intervals(_tally(answers)) | dict(
+        zip(("brier", "log_loss"), bootstrap_mean_intervals(means), strict=True)
+    )
 
 
 def confusion(answers: Answers) -> list[list[int]]:
     """Return the confusion matrix: rows are true classes, columns are predicted classes."""
-    matrix = confusion_matrix(answers.labels, answers.predictions, labels=np.arange(answers.classes))
-    return [[int(cell) for cell in row] for row in matrix]
+    table = _tally(answers)
+    matrix = np.zeros((answers.classes, answers.classes), dtype=np.int64)
+    matrix[table.cells[:, 0], table.cells[:, 1]] = table.counts
+    rows: list[list[int]] = matrix.tolist()
+    return rows
 
 
-def _balanced_accuracy(predictions: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
-    return float(np.mean([(predictions[labels == number] == number).mean() for number in np.unique(labels)]))
+def _tally(answers: Answers) -> AnswerCounts:
+    return tally(answers.labels, answers.predictions, classes=answers.classes)
 
 
-def _mcc(predictions: NDArray[np.int64], labels: NDArray[np.int64]) -> float | None:
-    if len(np.unique(labels)) < 2 or len(np.unique(predictions)) < 2:
+def _pairs(table: AnswerCounts) -> dict[str, NDArray[np.int64]]:
+    """Return the arguments of scikit-learn's metrics: each pair of true and predicted class, with its number of rows.
+
+    The metrics are the same as from the rows themselves.
+    """
+    return {"y_true": table.cells[:, 0], "y_pred": table.cells[:, 1], "sample_weight": table.counts}
+
+
+def _balanced_accuracy(table: AnswerCounts) -> float:
+    truth, predicted = table.cells[:, 0], table.cells[:, 1]
+    rows = np.bincount(truth, table.counts, minlength=table.classes)
+    right = np.bincount(truth, table.counts * (truth == predicted), minlength=table.classes)
+    return float(np.mean(right[rows > 0] / rows[rows > 0]))
+
+
+def _mcc(table: AnswerCounts) -> float | None:
+    if any(len(np.unique(column)) < 2 for column in table.cells.T):
         return None
-    return float(matthews_corrcoef(labels, predictions))
+    return float(matthews_corrcoef(**_pairs(table)))
 
 
 def _ranking(answers: Answers) -> Metrics:
     """Return mean AUROC and average precision over the classes that have both positive and negative rows."""
-    of_class = [answers.labels == number for number in range(answers.classes)]
-    pairs = [
-        (is_class, answers.probabilities[:, number])
-        for number, is_class in enumerate(of_class)
-        if 0 < is_class.sum() < len(answers)
+    rows = np.bincount(answers.labels, minlength=answers.classes)
+    found = [
+        auroc_and_average_precision(answers.probabilities[:, number], answers.labels == number)
+        for number in np.flatnonzero((rows > 0) & (rows < len(answers))).tolist()
     ]
-    if not pairs:
+    if not found:
         return {"auroc": None, "average_precision": None}
-    return {
-        "auroc": float(np.mean([roc_auc_score(*pair) for pair in pairs])),
-        "average_precision": float(np.mean([average_precision_score(*pair) for pair in pairs])),
-    }
-
-
-def _brier_of_rows(answers: Answers) -> NDArray[np.float64]:
-    truth = np.zeros_like(answers.probabilities, dtype=np.float64)
-    truth[np.arange(len(answers)), answers.labels] = 1.0
-    distances: NDArray[np.float64] = ((answers.probabilities - truth) ** 2).sum(axis=1)
-    return distances
+    auroc, average_precision = (float(np.mean(each)) for each in zip(*found, strict=True))
+    return {"auroc": auroc, "average_precision": average_precision}

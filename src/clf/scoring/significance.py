@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
 from clf.outcomes.base import Interval
+from clf.scoring.answers import row_slices
 from clf.scoring.metric_table import OF_COUNTS, Values
 
 DRAWS = 10_000
@@ -45,10 +47,17 @@ class AnswerCounts:
             yield generator.multinomial(self.rows, shares, size=min(DRAWS_AT_ONCE, draws - begun))
 
 
-def tally(labels: Integers, *predictions: Integers, classes: int) -> AnswerCounts:
+def tally(labels: Integers, *predictions: NDArray[np.integer[Any]], classes: int) -> AnswerCounts:
     """Count the combinations of true class and predictions; each argument has shape (rows,)."""
-    cells, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)
-    return AnswerCounts(cells, counts, classes)
+    columns = (labels, *predictions)
+    shape = (classes,) * len(columns)
+    cells = counts = np.empty(0, dtype=np.int64)  # one number for each combination
+    for rows in row_slices(len(labels)):
+        numbers = np.ravel_multi_index([column[rows].astype(np.int64) for column in columns], shape)
+        found, times = np.unique(numbers, return_counts=True)
+        cells, places = np.unique(np.concatenate([cells, found]), return_inverse=True)
+        counts = np.bincount(places, np.concatenate([counts, times])).astype(np.int64)
+    return AnswerCounts(np.stack(np.unravel_index(cells, shape), axis=1), counts, classes)
 
 
 def metric_of_counts(name: str, table: AnswerCounts, counts: Integers, model: int = 0) -> Values:
