@@ -12,7 +12,7 @@ import pytest
 
 from clf.models.record import read_model_record, write_model_record
 from clf.storage import prediction_parts as parts
-from clf.storage.publish import locked
+from clf.storage.locks import locked
 from conftest import RunClf
 from support.predicting import FINISHED, REVIEWS, ended_at, names, table, uninterrupted
 from support.tiny import write_csv

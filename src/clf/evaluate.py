@@ -1,7 +1,6 @@
 """`clf evaluate`: measure one model on one split of a dataset."""
 
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.sources.find import SourceFinder
-from clf.errors import OutputError, UsageError
+from clf.data.sources.find import SourceFinder, input_paths
+from clf.errors import UsageError
 from clf.measuring.label_issues import LabelIssues, find_label_issues
 from clf.measuring.paired import FEW
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.find_and_load import load_model
-from clf.models.record import ModelRecord, write_model_record
+from clf.models.record import ModelRecord
+from clf.models.replacing import replace_model_record
 from clf.outcomes.evaluation import (
     Abstention,
     BeforeCalibration,
@@ -31,11 +31,12 @@ from clf.reports.markdown import evaluation_report
 from clf.scoring.answers import Answers, row_slices, surest
 from clf.scoring.metric_table import defined
 from clf.settings import ConfidenceSettings, DataSettings, Settings
-from clf.storage.disk import write_json
 from clf.storage.names import place_in
-from clf.storage.output import check_reports, output_folder, save_settings, write_report
+from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
-from clf.storage.result_folders import EVALUATIONS, MODEL_FILE, shown
+from clf.storage.report_files import check_reports, check_reports_apart, write_report
+from clf.storage.result_folders import EVALUATIONS, shown
+from clf.storage.writing import write_json
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -69,7 +70,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
 
     Raises ModelError when the model is not a complete classifier, DataError when the data does not fit the model.
     """
-    check_reports(settings.report.report)
+    check_reports(settings.report, settings.run, input_paths(settings.data))
     candidate = load_model(
         model,
         max_length=settings.data.max_length,
@@ -82,11 +83,19 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     if len(measured) < FEW:
         log.warning("only %d texts to measure on: other texts could give quite different metrics", len(measured))
     default = place_in(EVALUATIONS, f"{candidate.name}_{measured.dataset}_{measured.split}")
-    folder = output_folder(settings.run, default, measurement_inputs(candidate, settings.data))
     _check_class(settings.evaluate.positive_label, measured.names)
-    leaked = find_leaks(candidate, measured, allowed=settings.data.allow_leak)
-    _choose_threshold(model, candidate, settings, finder)
-    measurement = Measurement(candidate, measured, answers_of(candidate, measured, settings.compute), leaked)
+    inputs = measurement_inputs(candidate, settings.data)
+    with claimed(settings.run, default, inputs) as folder:
+        check_reports_apart(settings.report, folder, inputs)
+        leaked = find_leaks(candidate, measured, allowed=settings.data.allow_leak)
+        _choose_threshold(model, candidate, settings, finder)
+        measurement = Measurement(candidate, measured, answers_of(candidate, measured, settings.compute), leaked)
+        return _evaluated(measurement, settings, finder, folder)
+
+
+def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinder, folder: Path) -> EvaluateResult:
+    """Judge the labels, and publish the result and the report."""
+    measured, leaked = measurement.texts, measurement.leaked
     result = _result(measurement, settings.evaluate.positive_label, folder)
     issues = _label_issues(measurement, settings, finder)
     result = result.model_copy(update={"label_issues": len(issues)})
@@ -147,15 +156,9 @@ def _store_threshold(
         )
         log.warning("%s", stored)
         return
-    model.record = record.with_values(threshold=choice.threshold, abstention=abstention_record(choice))
-    file = Path(model.model.name_or_path) / MODEL_FILE
-    try:
-        before = file.stat()
-        write_model_record(file.parent, model.record)
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # so that it does not become the newest model
-    except OSError as error:
-        hint = "make the model folder writable, or pass --threshold to clf predict"
-        raise OutputError(f"cannot store the threshold in {file}: {error.strerror}", hint) from error
+    changed = record.with_values(threshold=choice.threshold, abstention=abstention_record(choice))
+    replace_model_record(Path(model.model.name_or_path), record, changed)
+    model.record = changed
 
 
 # --- measuring ----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from clf.settings import CompareSettings, ComputeSettings, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION
 from clf.storage.names import place_in
-from clf.storage.output import output_folder, save_settings
+from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
 from clf.storage.result_folders import EXPORTS, MODEL_FILE, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import now
@@ -62,19 +62,19 @@ def export(model: str | None, settings: Settings) -> ExportResult:
     measured = measured_texts(original, data, settings.cleaning, finder)
     int8 = settings.export.int8
     default = place_in(EXPORTS, f"{original.name}_{'int8' if int8 else settings.export.format}")
-    folder = output_folder(settings.run, default, measurement_inputs(original, data))
-    find_leaks(original, measured, allowed=data.allow_leak)
-    if len(measured) < FEW:
-        log.warning("only %d texts to measure on: chance can hide a loss from int8", len(measured))
     choice = settings.compare.model_copy(update={"margin": settings.compare.margin or MARGIN})
-    with suppress(_Refused), staged(folder) as stage:
-        _write(original, stage, int8)
-        result = _judge(original, stage, measured, settings.compute, choice, int8)
-        if not _is_passing(result.gate, choice):
-            raise _Refused  # leaves the block without publishing
-        result = result.model_copy(update={"output_dir": shown(folder)})
-        _complete(original, stage, result)
-        save_settings(stage, "export", settings.model_copy(update={"compare": choice, "data": data}))
+    with claimed(settings.run, default, measurement_inputs(original, data)) as folder:
+        find_leaks(original, measured, allowed=data.allow_leak)
+        if len(measured) < FEW:
+            log.warning("only %d texts to measure on: chance can hide a loss from int8", len(measured))
+        with suppress(_Refused), staged(folder) as stage:
+            _write(original, stage, int8)
+            result = _judge(original, stage, measured, settings.compute, choice, int8)
+            if not _is_passing(result.gate, choice):
+                raise _Refused  # leaves the block without publishing
+            result = result.model_copy(update={"output_dir": shown(folder)})
+            _complete(original, stage, result)
+            save_settings(stage, "export", settings.model_copy(update={"compare": choice, "data": data}))
     return result
 
 

@@ -2,8 +2,8 @@
 
 import json
 import logging
-import os
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +28,15 @@ from clf.reports.html import training_page
 from clf.reports.model_card import model_card
 from clf.scoring.answers import Answers
 from clf.settings import Settings
-from clf.storage.disk import sha256, write_json
+from clf.storage.disk import sha256
 from clf.storage.names import place_in
-from clf.storage.output import check_reports, output_folder, write_report
+from clf.storage.output import claimed
+from clf.storage.places import resolved_place
 from clf.storage.publish import staged
+from clf.storage.report_files import check_reports, check_reports_apart, write_report
 from clf.storage.result_folders import MODELS, PREPARED, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import Clock, Run
+from clf.storage.writing import write_json
 from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
 from clf.training.trackers import check_trackers
 
@@ -50,10 +53,11 @@ TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 log = logging.getLogger(__name__)
 
 
-def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
+def train(settings: Settings, *, told: bool = True, held: Path | None = None) -> TrainResult | None:
     """Fine-tune and publish a model; prepare the dataset first when it is raw.
 
-    `told` logs the schedule; `clf demo`, which has its own recipe, passes False.
+    `told` logs the schedule; `clf demo`, which has its own recipe, passes False. `held` is the model folder if the
+    caller holds the lock of its place.
 
     Under torchrun or accelerate launch, every process calls this; the main process returns the result, the others None.
 
@@ -63,7 +67,7 @@ def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
     world = processes.current_world()
     settings = _resolved(settings)
     check_trackers(settings.train.report_to)
-    check_reports(settings.report.report)
+    check_reports(settings.report, settings.run, input_paths(settings.data))
     cuda = False
     if world.size > 1 or settings.compute.device != "auto":  # report a missing device before anything is created
         from clf.models.compute import choose_compute
@@ -72,33 +76,31 @@ def train(settings: Settings, *, told: bool = True) -> TrainResult | None:
     if world.size == 1:
         if processes.was_left_alone():
             log.warning("the launcher started only one process; without GPUs, start several with torchrun")
-        return _lead(settings, world, told)
+        return _lead(settings, world, told, held)
     processes.join(world, cuda)
     try:
         if world.is_main:
-            return _lead(settings, world, told)
+            return _lead(settings, world, told, held)
         _follow(settings, world)
         return None
     finally:
         processes.leave(world)
 
 
-def _lead(settings: Settings, world: World, told: bool) -> TrainResult:
+def _lead(settings: Settings, world: World, told: bool, held: Path | None) -> TrainResult:
     with processes.ending_others(world):
         source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
-        files = find_model(
-            settings.train.model,
-            settings.train.revision,
-            offline=settings.run.offline,
-            timeout=settings.download.download_timeout,
-        )
+        offline, timeout = settings.run.offline, settings.download.download_timeout
+        files = find_model(settings.train.model, settings.train.revision, offline=offline, timeout=timeout)
         default = place_in(MODELS, default_name(settings, source))
         if settings.run.resume and (finished := _finished(settings, default, source)):
             processes.from_main(world, None)
             return finished
-        folder = output_folder(settings.run, default, [files.folder, *input_paths(settings.data)])
-        with Run(folder).open(settings, "train") as run, run.told():
-            return _train(settings, source, files, folder, run, world, told)
+        inputs = [files.folder, *input_paths(settings.data)]
+        with nullcontext(held) if held else claimed(settings.run, default, inputs) as folder:
+            check_reports_apart(settings.report, folder, [*inputs, Run(folder).folder])
+            with Run(folder).open(settings, "train") as run, run.told():
+                return _train(settings, source, files, folder, run, world, told)
 
 
 def _follow(settings: Settings, world: World) -> None:
@@ -139,9 +141,8 @@ def _train(
     clock.lap("train")
     result, record = _measure(settings, work, trained, folder, run, clock)
     # Written before the model: wherever the run ends now, the same command finds both, or resumes from a checkpoint.
-    finished = FinishedRun(
-        of=_identity(settings, source), created=record.created, result=result, recipe=work.schedule.as_settings()
-    )
+    of, recipe = _identity(settings, source), work.schedule.as_settings()
+    finished = FinishedRun(of=of, created=record.created, result=result, recipe=recipe)
     write_json(run.result, finished.model_dump(mode="json"))
     _publish(folder, work.classifier, record, work.train)
     clock.lap("publish")
@@ -223,7 +224,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
 
     Raises UsageError when the folder holds the model of another run.
     """
-    folder = Path(os.path.realpath(settings.run.output_dir or default))
+    folder = resolved_place(settings.run.output_dir or default)
     finished = read_finished(Run(folder))
     if finished is None or not _stands(folder, finished.created):
         return None

@@ -53,7 +53,7 @@ def test_59_an_edited_file_of_the_same_size_and_time_is_read_anew(clf: RunClf, o
 
 
 def test_65_two_processes_on_one_folder_name_the_other(clf: RunClf, own_folder: Path) -> None:
-    from clf.storage.publish import locked
+    from clf.storage.locks import locked
 
     write_csv(own_folder / "x.csv", ROWS)
     (own_folder / "prepared").mkdir()

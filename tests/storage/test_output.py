@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import clf
 from clf.errors import OutputError
 from clf.settings import RunSettings, Settings, TrainSettings
-from clf.storage.output import check_reports, output_folder, resolved, save_settings, settings_file_beside, write_report
+from clf.storage.output import claimed, output_folder, resolved, save_settings, settings_file_beside
 from clf.storage.publish import staged
 from clf.storage.result_folders import is_clf_result
 from support.predicting import names
@@ -186,60 +187,18 @@ def test_a_folder_that_cannot_be_made_is_refused_with_the_one_above_that_exists(
         output_folder(at(tmp_path / "a" / "model"), tmp_path)
 
 
-# --- reports and settings -----------------------------------------------------------------------------------
-
-
-def test_the_folders_of_reports_are_made_before_anything_is_computed(tmp_path: Path) -> None:
-    check_reports(None, tmp_path / "a" / "b" / "report.html", None, tmp_path / "c" / "junit.xml")
-    assert names(tmp_path) == ["a", "c"]
-    assert names(tmp_path / "a") == ["b"]
-    (tmp_path / "old.html").write_text("old")
-    check_reports(tmp_path / "old.html")
-    assert (tmp_path / "old.html").read_text() == "old"
-
-
-def test_a_report_that_cannot_be_written_is_refused_before_anything_is_computed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    refusals = {
-        tmp_path: (f"{tmp_path} is a folder, expected a file for a report", "pass the path of a file"),
-        tmp_path / "file" / "a.html": (
-            f"cannot write {tmp_path / 'file' / 'a.html'}: File exists",
-            "choose another file",
-        ),
-        tmp_path / "a.html": (f"cannot write {tmp_path / 'a.html'}: its folder is read-only", "choose another file"),
-    }
-    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path, os.W_OK))
-    for path, said in refusals.items():
-        with pytest.raises(OutputError) as refused:
-            check_reports(None, path)
-        assert (refused.value.message, refused.value.hint) == said
-
-
-def test_a_report_replaces_the_one_before_and_leaves_nothing_else(tmp_path: Path) -> None:
-    report = tmp_path / "deep" / "report.html"
-    for text in ("old “é”", "new “é”"):
-        write_report(report, text)
-    assert report.read_text(encoding="utf-8") == "new “é”"
-    assert names(report.parent) == ["report.html"]
-
-
-def test_a_report_that_cannot_be_written_is_said_and_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "report.html").mkdir()
-    (tmp_path / "file").write_text("")
-    for path, why in ((tmp_path / "report.html", "Is a directory"), (tmp_path / "file" / "a.html", "File exists")):
-        with pytest.raises(OutputError, match=f"^cannot write {path}: {why}$") as refused:
-            write_report(path, "text")
-        assert refused.value.hint == "choose another file"
-    assert names(tmp_path) == ["file", "report.html"]
+# --- settings ------------------------------------------------------------------------------------------------
 
 
 def test_the_settings_of_a_result_say_its_command_and_version_and_can_be_read_back(tmp_path: Path) -> None:
     settings = Settings(train=TrainSettings(epochs=7), run=RunSettings(output_dir=Path("a b/é")))
     save_settings(tmp_path, "train", settings)
     written = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
+    run = written.pop("run")
+    assert re.fullmatch("[0-9a-f]{16}", run)
     assert written == resolved("train", settings)
+    save_settings(tmp_path, "train", settings)
+    assert json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))["run"] != run
     assert (written["clf_version"], written["command"]) == (clf.__version__, "train")
     assert Settings.model_validate(written["settings"]) == settings
     assert is_clf_result(tmp_path)
@@ -248,3 +207,25 @@ def test_the_settings_of_a_result_say_its_command_and_version_and_can_be_read_ba
 @pytest.mark.parametrize("name", ["x.csv", "x.y.jsonl", "no_ending"])
 def test_the_settings_of_a_file_stand_beside_it_under_its_whole_name(tmp_path: Path, name: str) -> None:
     assert settings_file_beside(tmp_path / name) == tmp_path / f"{name}.settings.json"
+
+
+def test_a_claimed_folder_is_locked_and_what_stands_in_the_way_is_said_before(tmp_path: Path) -> None:
+    with claimed(at(tmp_path / "deep" / "model"), tmp_path) as folder:
+        assert names(folder.parent) == [".model.lock"]
+        with pytest.raises(OutputError, match="is using"), claimed(at(tmp_path / "deep" / "model"), tmp_path):
+            pass
+        assert names(folder.parent) == [".model.lock"]
+    assert names(tmp_path) == []
+    with pytest.raises(OutputError, match=r"exists$"), claimed(at(result(tmp_path / "model")), tmp_path):
+        pass
+    assert names(tmp_path) == ["model"]
+
+
+def test_what_version_0_1_and_killed_processes_left_in_a_result_is_no_obstacle(tmp_path: Path) -> None:
+    model = result(tmp_path / "model")
+    for name in ("clf.json.part", "settings.json.part", ".clf.json.part-0123456789abcdef"):
+        (model / name).write_text("half")
+    assert output_folder(at(None), model) == model.resolve()
+    (model / "thesis.part").write_text("precious")
+    with pytest.raises(OutputError, match=r"did not write \(thesis\.part\)"):
+        output_folder(at(None), model)

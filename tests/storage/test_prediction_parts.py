@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from clf.errors import DataError, Interrupted, OutputError, Terminated, TooLittleMemory, UsageError
-from clf.storage.disk import write_json
 from clf.storage.documents import read_object
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table
+from clf.storage.writing import write_json
 from support.predicting import names
 
 KEY: Key = {"the input": "abc", "--threshold": 0.5, "the model": {"a": "1"}}

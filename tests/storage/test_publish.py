@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def before_the_last_rename(monkeypatch: pytest.MonkeyPatch, act: Callable[[], ob
     rename = Path.rename
 
     def acting(self: Path, target: Path) -> Path:
-        if ".staging-" in self.name:
+        if ".staging-" in self.parent.name and self.name == "new":
             act()
         return rename(self, target)
 
@@ -87,13 +88,24 @@ def test_a_staged_folder_appears_whole_with_readable_files(tmp_path: Path) -> No
 
 
 def test_the_staging_folder_is_hidden_beside_the_result_and_empty(tmp_path: Path) -> None:
-    """In a container, an earlier process may have had the number of this one."""
-    left = tmp_path / "deep" / "er" / f".my-model.staging-{os.getpid()}"
-    left.mkdir(parents=True)
-    (left / "half").write_text("")
-    with staged(tmp_path / "deep" / "er" / "my-model") as stage:
-        assert (stage, names(stage)) == (left, [])
-    assert names(tmp_path / "deep" / "er") == ["my-model"]
+    folder = tmp_path / "deep" / "er"
+    with staged(folder / "my-model") as stage:
+        assert re.fullmatch(r"\.my-model\.staging-[0-9a-f]{16}", stage.parent.name)
+        assert (stage.parent.parent, names(stage.parent), names(stage)) == (folder, ["lock", "new"], [])
+    assert names(folder) == ["my-model"]
+
+
+def test_two_stages_of_one_place_never_share_a_folder(tmp_path: Path) -> None:
+    """Two containers on one volume are both process 1."""
+    with staged(tmp_path / "model") as one:
+        (one / "report.md").write_text("of one")
+        with staged(tmp_path / "model") as other:
+            assert other != one
+            (other / "clf.json").write_text('{"clf_version": "0.1.0"}')
+        assert names(tmp_path / "model") == ["clf.json"]
+        assert names(one) == ["report.md"]
+    assert names(tmp_path) == ["model"]
+    assert names(tmp_path / "model") == ["report.md"]
 
 
 def test_the_folders_above_a_result_are_made(tmp_path: Path) -> None:
@@ -213,17 +225,15 @@ def test_a_replacement_is_two_renames_where_the_system_or_the_disk_cannot_swap(
     old = result(tmp_path / "model")
     with staged(old) as stage:
         (stage / "report.md").write_text("new")
-    assert renames == [f".model.replaced-{os.getpid()}", "model"]
+    assert renames == ["old", "model"]
     assert {path.name: path.read_text() for path in old.iterdir()} == {"report.md": "new"}
     assert names(tmp_path) == ["model"]
 
 
 def test_only_on_linux_are_folders_swapped(tmp_path: Path, renames: list[str], two_renames: None) -> None:
-    """What an earlier process of the same number replaced is not in the way."""
-    result(tmp_path / f".model.replaced-{os.getpid()}")
     with staged(result(tmp_path / "model")) as stage:
         (stage / "report.md").write_text("new")
-    assert renames == [f".model.replaced-{os.getpid()}", "model"]
+    assert renames == ["old", "model"]
     assert names(tmp_path) == ["model"]
     assert names(tmp_path / "model") == ["report.md"]
 
@@ -268,13 +278,13 @@ def test_what_another_process_published_between_the_renames_stays_and_so_does_th
     old = result(tmp_path / "model")
     with (
         before_the_last_rename(monkeypatch, lambda: None if old.exists() else result(old, "of another")),
-        pytest.raises(OutputError, match=r"cannot write .*: .*'.*\.model\.staging-\d+' -> '.*/model'$"),
+        pytest.raises(OutputError, match=r"cannot write .*: .*'.*\.model\.staging-\w+/new' -> '.*/model'$"),
         staged(old) as stage,
     ):
         (stage / "report.md").write_text("new")
     assert (old / "report.md").read_text() == "of another"
-    assert names(tmp_path) == [f".model.replaced-{os.getpid()}", "model"]
-    assert (tmp_path / f".model.replaced-{os.getpid()}" / "report.md").read_text() == "old"
+    assert names(tmp_path) == ["model", "model.replaced-1"]
+    assert (tmp_path / "model.replaced-1" / "report.md").read_text() == "old"
 
 
 # --- what clf did not write ---------------------------------------------------------------------------------

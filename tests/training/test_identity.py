@@ -8,8 +8,8 @@ from pydantic import JsonValue
 from clf.models.record import VERSION_0_1
 from clf.outcomes.training import TrainResult
 from clf.settings import Settings
-from clf.storage.disk import write_json
 from clf.storage.run_folder import Run
+from clf.storage.writing import write_json
 from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
 
 NOW = run_identity(Settings(), "file", "content")

@@ -30,9 +30,10 @@ from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
 from clf.scoring.answers import Answers, Probabilities
 from clf.settings import ComputeSettings, DataSettings, Settings
-from clf.storage.disk import sha256, write_json
+from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.result_folders import COMPARISONS
+from clf.storage.writing import write_json
 
 if TYPE_CHECKING:
     from clf.measuring.baseline_models import Fitted

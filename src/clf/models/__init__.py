@@ -7,6 +7,7 @@ from_files     a classifier loaded from its files, for inference or training
 classifier     the Classifier object: model, tokenizer, label names and max length
 families       a table of facts about each architecture
 record         `clf.json`, the record in each model folder: its fields, reading and writing
+replacing      the record of a published model, replaced while its place is locked
 tokens         tokenization: truncation, padding and cached token ids
 counting       text lengths in tokens, counted without loading the model
 compute        the choice of device and precision

@@ -17,10 +17,10 @@ from pydantic import (
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
 from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
-from clf.storage.disk import write_json
 from clf.storage.documents import load_document, validated, what_is_wrong, without_nothing
 from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, Seconds, SplitFile
 from clf.storage.result_folders import MODEL_FILE, MODELS
+from clf.storage.writing import write_json
 
 RESTORE = "train the model again, or restore the file"
 

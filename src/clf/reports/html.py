@@ -104,6 +104,7 @@ def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[
     template = files("clf.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, trim_blocks=True)
     made: str = environment.from_string(template).render(
+        version=__version__,
         title=one_line(title),
         subtitle=f"{one_line(subtitle)} · clf {__version__}",
         sections=[section for section in sections if section.picture or section.rows or section.notes],

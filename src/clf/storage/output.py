@@ -1,9 +1,8 @@
-"""Output paths: checked before anything is computed, and rejected if a result must not or cannot be written there."""
+"""Output folders: checked before anything is computed, and rejected if a result must not or cannot be written."""
 
 import logging
-import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,28 +10,40 @@ from pydantic import JsonValue
 
 from clf import __version__
 from clf.errors import OutputError
-from clf.storage.disk import write_json
-from clf.storage.publish import recover
+from clf.storage.leftovers import recover
+from clf.storage.locks import locked_place
+from clf.storage.places import check_place, resolved_place
 from clf.storage.result_folders import SETTINGS_FILE, shown, strangers
+from clf.storage.writing import token, write_json
 
 if TYPE_CHECKING:
     from clf.settings import RunSettings, Settings
 
-OWN_FOLDER = "set --output-dir to a separate folder, such as ./result"
-
 log = logging.getLogger(__name__)
 
 
+@contextmanager
+def claimed(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> Iterator[Path]:
+    """Check the folder for the result, yield it, and hold the lock of its place while the block runs.
+
+    Raises OutputError if it must not be written, or if another process is using it.
+    """
+    asked = run.output_dir or default
+    check_place(resolved_place(asked), asked, inputs)
+    with locked_place(resolved_place(asked)):
+        yield output_folder(run, default, inputs)
+
+
 def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> Path:
-    """Return the folder for the result, and raise OutputError if it must not be written.
+    """Return the folder for the result, and raise OutputError if it must not be written. Its place must be locked.
 
     A complete clf result at the default path is replaced. Replacing a folder with files that clf did not write, or an
     explicit `--output-dir` that exists, needs `--overwrite`; files that clf did not write are kept in a folder beside
     the result. The working directory, its parents, and folders that contain one of the `inputs` are always rejected.
     """
     explicit = run.output_dir
-    folder = Path(os.path.realpath(explicit or default))
-    _check_place(folder, explicit or default, inputs)
+    folder = resolved_place(explicit or default)
+    check_place(folder, explicit or default, inputs)
     recover(folder)
     if not (folder.is_dir() and any(folder.iterdir())):
         return folder
@@ -47,62 +58,9 @@ def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()
     return folder
 
 
-def _check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"the output folder {asked} is a file", "set --output-dir to a folder")
-    if Path.cwd().resolve().is_relative_to(folder) or folder == Path.home():
-        raise OutputError(f"the output folder {asked} is the working directory or contains it", OWN_FOLDER)
-    if os.path.ismount(folder):
-        hint = f"set --output-dir to a folder inside it, such as {asked / 'result'}"
-        raise OutputError(f"the output folder {asked} is a mount point, which cannot be replaced", hint)
-    for path in inputs:
-        if path.exists() and path.resolve().is_relative_to(folder):
-            raise OutputError(f"the output folder {asked} contains {path}, which the command reads", OWN_FOLDER)
-    parent = next(path for path in folder.parents if path.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise OutputError(
-            f"the output folder {asked} cannot be created: {parent} is not writable",
-            "choose another --output-dir",
-        )
-
-
-def check_reports(*paths: Path | None) -> None:
-    """Check before anything is computed that the reports can be written, and create their folders.
-
-    Raises OutputError if a report cannot be written.
-    """
-    for path in paths:
-        if path is None:
-            continue
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder, expected a file for a report", "pass the path of a file")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}", "choose another file") from error
-        if not os.access(path.parent, os.W_OK):
-            raise OutputError(f"cannot write {path}: its folder is read-only", "choose another file")
-
-
-def write_report(path: Path, text: str) -> None:
-    """Write a report to `path`, replacing an existing file atomically.
-
-    Raises OutputError if it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise OutputError(f"cannot write {path}: {error.strerror}", "choose another file") from error
-
-
 def save_settings(folder: Path, command: str, settings: "Settings") -> None:
-    """Save the resolved settings in the folder of a result."""
-    write_json(folder / SETTINGS_FILE, resolved(command, settings))
+    """Save the resolved settings in the folder of a result, with a random id of the run that made it."""
+    write_json(folder / SETTINGS_FILE, {**resolved(command, settings), "run": token()})
 
 
 def settings_file_beside(file: Path) -> Path:

@@ -24,10 +24,11 @@ from clf.errors import (
     TooLittleMemory,
     UsageError,
 )
-from clf.storage.disk import disk_is_full, flush, write_json
+from clf.storage.disk import disk_is_full
 from clf.storage.documents import read_object
+from clf.storage.locks import locked
 from clf.storage.output import settings_file_beside
-from clf.storage.publish import locked
+from clf.storage.writing import flush, write_json
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}

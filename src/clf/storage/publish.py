@@ -1,20 +1,20 @@
-"""Publish results atomically, one process at a time, without deleting files that clf did not write."""
+"""Publish results atomically, without deleting files that clf did not write."""
 
 import ctypes
 import fcntl
-import glob
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from clf.errors import OutputError
-from clf.storage.disk import disk_is_full, flush
-from clf.storage.result_folders import is_clf_result, shown, strangers
+from clf.storage.disk import disk_is_full
+from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
+from clf.storage.result_folders import shown, strangers
+from clf.storage.writing import flush, hidden, token, umask
 
 log = logging.getLogger(__name__)
 
@@ -22,54 +22,80 @@ log = logging.getLogger(__name__)
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """Yield an empty staging folder; on success it is renamed to `folder`, on failure it is deleted."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in _leftovers(folder, "staging"):
-        shutil.rmtree(left, ignore_errors=True)
-    stage = folder.parent / f".{folder.name}.staging-{os.getpid()}"
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir()
     try:
-        yield stage
-        publish(stage, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        recover(folder)
+        with _stage_beside(folder) as stage:
+            yield stage
+            publish(stage, folder)
     except Exception as error:
         of_ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(folder.parent))
         if not (of_ours or disk_is_full(error)):
             raise
         hint = "free some space, or choose another --output-dir"
         raise OutputError(f"cannot write {folder}: {error}", hint) from error
+
+
+@contextmanager
+def _stage_beside(folder: Path) -> Iterator[Path]:
+    """Make a hidden folder that nobody else uses, hold the lock inside it, and yield the folder to fill."""
+    outer = folder.with_name(hidden(folder.name, f"staging-{token()}"))
+    try:
+        outer.mkdir()
+        with (outer / LOCK).open("xb") as lock:
+            _lock(lock.fileno(), outer)
+            (outer / NEW).mkdir()
+            yield outer / NEW
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        if not (outer / OLD).exists():  # or it could not be moved back, and `recover` will
+            delete_folder(outer)
+
+
+def _lock(descriptor: int, outer: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise OutputError(f"{outer} cannot be locked: {error.strerror}", "choose another output") from error
 
 
 def publish(stage: Path, folder: Path) -> None:
     """Replace `folder` with the finished `stage`; an old result is deleted only once the new one is in place."""
-    for path in [*sorted(stage.rglob("*")), stage]:
-        if path.is_file() and path.stat().st_nlink == 1:  # a hard-linked file also belongs to the user
-            path.chmod(0o666 & ~_umask())  # safetensors writes 0600, which others on a shared volume cannot read
-        flush(path)
+    _settle(stage)
     foreign = folder.exists() and bool(strangers(folder))
-    old = (
-        _unused(folder, f"{folder.name}.replaced")
-        if foreign
-        else folder.parent / f".{folder.name}.replaced-{os.getpid()}"
-    )
-    shutil.rmtree(old, ignore_errors=True)
     if folder.exists() and not foreign and _exchange(stage, folder):
         old = stage
     else:
-        if folder.exists():
-            folder.rename(old)
-        try:
-            stage.rename(folder)
-        except BaseException:  # an interrupt here must not lose the old result
-            if old.exists() and not folder.exists():
-                old.rename(folder)
-            raise
+        old = _unused(folder, f"{folder.name}.replaced") if foreign else stage.with_name(OLD)
+        _replace(stage, folder, old)
     flush(folder.parent)
     if foreign:
         log.warning("%s contained files that clf did not write; its contents are kept in %s", shown(folder), shown(old))
     else:
-        shutil.rmtree(old, ignore_errors=True)
+        delete_folder(old)
+
+
+def _settle(stage: Path) -> None:
+    """Give all files the permissions of new ones, and flush everything to disk."""
+    mode = 0o666 & ~umask()
+    for path in [*sorted(stage.rglob("*")), stage]:
+        if path.is_symlink():
+            continue
+        if path.is_file() and path.stat().st_nlink == 1:  # a hard-linked file also belongs to the user
+            path.chmod(mode)  # safetensors writes 0600, which others on a shared volume cannot read
+        flush(path)
+
+
+def _replace(stage: Path, folder: Path, old: Path) -> None:
+    """Replace a folder by two renames."""
+    try:
+        if folder.exists():
+            folder.rename(old)
+            flush(folder.parent)
+        stage.rename(folder)
+    except BaseException:  # an interrupt here must not lose the old result
+        if old.exists():  # in its own place, or beside it if another program has made something there
+            old.rename(_unused(folder, f"{folder.name}.replaced") if os.path.lexists(folder) else folder)
+        raise
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -80,79 +106,10 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _unused(folder: Path, name: str) -> Path:
-    return next(path for number in count(1) if not (path := folder.with_name(f"{name}-{number}")).exists())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-@contextmanager
-def locked(lock: Path, what: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the lock file, which protects `what`, while the block runs.
-
-    Raises OutputError if another process holds the lock (which the error names), or if the lock file cannot be written.
-    """
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        opened = lock.open("a+")
-    except OSError as error:
-        raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another output") from error
-    mine = False
-    with opened as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            owner = file.read().strip() or "another process"
-            raise OutputError(f"{owner} is using {what}", "wait for it to finish, or choose another output") from error
-        except OSError as error:
-            raise OutputError(f"{lock} cannot be locked: {error.strerror}", "choose another output") from error
-        with suppress(FileNotFoundError):
-            mine = os.path.samestat(os.fstat(file.fileno()), lock.stat())
-        if mine:
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {os.uname().nodename}")
-            file.flush()
-            try:
-                yield
-            finally:
-                lock.unlink(missing_ok=True)
-            return
-    with locked(lock, what):  # the last owner deleted the file after we opened it and before we locked it
-        yield
-
-
-def recover(folder: Path) -> None:
-    """Restore a result whose replacement was interrupted between two renames, and delete leftover folders."""
-    for kept in _leftovers(folder, "replaced"):
-        if not folder.exists() and is_clf_result(kept):
-            kept.rename(folder)
-            log.warning("restored %s, because its replacement was interrupted", shown(folder))
-        else:
-            shutil.rmtree(kept, ignore_errors=True)
-
-
-def _leftovers(folder: Path, kind: str) -> list[Path]:
-    """Find the hidden folders beside `folder` that belong to processes that have ended.
-
-    In a container, processes may reuse a PID, so a folder with the PID of this process is a leftover too.
-    """
-    found = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.{kind}-*"))
-    owners = [(path, path.name.rsplit("-", 1)[1]) for path in found]
-    return [path for path, owner in owners if owner.isdigit() and not _is_running(int(owner))]
-
-
-def _is_running(process: int) -> bool:
-    """Return whether another process with this PID is running."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    """Make an empty folder to rename another onto, so that nothing of that name is ever replaced."""
+    for number in count(1):
+        path = folder.with_name(f"{name}-{number}")
+        if not os.path.lexists(path):
+            path.mkdir()
+            return path
+    raise AssertionError("unreachable")

@@ -1,5 +1,6 @@
 """The names and files of result folders, and how to recognise those that clf wrote."""
 
+import re
 from pathlib import Path
 
 from clf.storage.documents import read_object
@@ -14,6 +15,8 @@ MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 TRAIN_ROWS_FILE = "train_rows.npy"
+PART = re.compile(r"\..+\.part-[0-9a-f]{16}", re.DOTALL)
+"""The names of files being written; one that nobody holds locked was left by a process that was killed."""
 # Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
@@ -34,7 +37,13 @@ def strangers(folder: Path) -> list[str]:
     for record in (MODEL_FILE, MANIFEST_FILE):
         files = (read_object(folder / record) or {}).get("files")
         listed |= set(files) if isinstance(files, dict) else set()
-    return [name for name in names if name not in listed | WRITTEN]
+    parts = {f"{name}.part" for name in WRITTEN}  # of version 0.1
+    return [name for name in names if name not in listed | WRITTEN | parts and not _is_part(name)]
+
+
+def _is_part(name: str) -> bool:
+    """Return whether a file was being written in place of one of clf when the process was killed."""
+    return bool(PART.fullmatch(name)) and name[1:].rpartition(".part-")[0] in WRITTEN
 
 
 def shown(folder: Path) -> str:

@@ -23,10 +23,11 @@ from clf.errors import (
     ran_out_of_memory,
 )
 from clf.settings import Settings
-from clf.storage.disk import disk_is_full, write_json
+from clf.storage.disk import disk_is_full
+from clf.storage.locks import locked
 from clf.storage.output import save_settings
-from clf.storage.publish import locked
 from clf.storage.result_folders import SETTINGS_FILE, is_clf_result, shown
+from clf.storage.writing import write_json
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Run:
         """Lock the folder for this process, and write all log lines, and the error if there is one, to `run.log`."""
         self.claim()
         with locked(self.folder / "lock", self.folder):
+            (self.folder / f"{SETTINGS_FILE}.part").unlink(missing_ok=True)  # of version 0.1
             if not is_clf_result(self.folder):
                 save_settings(self.folder, command, settings)
             with log_to(self.log):

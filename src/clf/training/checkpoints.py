@@ -21,8 +21,9 @@ from pydantic import JsonValue
 from clf.errors import UsageError
 from clf.models.record import VERSION_0_1
 from clf.settings import TrainSettings, flag
-from clf.storage.disk import flush, sha256
+from clf.storage.disk import sha256
 from clf.storage.documents import read_object
+from clf.storage.writing import flush
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from clf.data.preparing.rows import Rows, TextStore
 from clf.outcomes.preparation import Audit
 from clf.progress import Advance, track
-from clf.storage.disk import sha256, write_json
+from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION
 from clf.storage.result_folders import MANIFEST_FILE
+from clf.storage.writing import write_json
 
 if TYPE_CHECKING:
     from clf.data.prepared import Manifest

@@ -1,4 +1,4 @@
-"""One process at a time writes a result, and what a killed one left is restored or cleared."""
+"""One process at a time writes a result."""
 
 import errno
 import fcntl
@@ -9,30 +9,18 @@ from pathlib import Path
 import pytest
 
 from clf.errors import OutputError
-from clf.storage.publish import locked, recover, staged
-from clf.storage.result_folders import is_clf_result
+from clf.storage.locks import locked, locked_place, locked_record
 from support.predicting import names
 
-DEAD = 999_999_999
-"""The number of a process that cannot exist."""
 SELF = f"process {os.getpid()} on {os.uname().nodename}"
-
-
-def result(folder: Path, content: str = "old") -> Path:
-    folder.mkdir(parents=True)
-    (folder / "clf.json").write_text('{"clf_version": "0.1.0", "schema_version": 1}')
-    (folder / "report.md").write_text(content)
-    return folder
-
-
-# --- one process at a time ----------------------------------------------------------------------------------
 
 
 def test_the_lock_file_names_its_process_and_is_gone_after_it(tmp_path: Path) -> None:
     lock = tmp_path / "deep" / "er" / "lock"
     with locked(lock, tmp_path / "model"):
         assert lock.read_text() == SELF
-    assert names(lock.parent) == []
+    assert names(tmp_path) == []  # nor are the folders there that were made for it
+    lock.parent.mkdir(parents=True)
     with pytest.raises(ZeroDivisionError), locked(lock, tmp_path / "model"):
         raise ZeroDivisionError
     assert names(lock.parent) == []
@@ -117,68 +105,49 @@ def test_a_disk_that_knows_no_locks_is_said(tmp_path: Path, monkeypatch: pytest.
     assert refused.value.hint == "choose another output"
 
 
-# --- what killed processes left -----------------------------------------------------------------------------
+def test_a_lock_that_is_a_link_or_a_pipe_is_refused_and_its_target_stays(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "link").symlink_to("precious")
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind in (("link", "a symbolic link"), ("pipe", "a named pipe")):
+        with (
+            pytest.raises(OutputError, match=f"{name} is {kind}, expected a regular file"),
+            locked(tmp_path / name, tmp_path / "model"),
+        ):
+            pass
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
-def test_what_a_killed_process_staged_is_cleared_and_what_a_living_one_stages_is_not(tmp_path: Path) -> None:
-    other, of_another = tmp_path / ".model.staging-old", tmp_path / f".model-2.staging-{DEAD}"
-    dead, alive = tmp_path / f".model.staging-{DEAD}", tmp_path / f".model.staging-{os.getppid()}"
-    for folder in (other, of_another, dead, alive):
-        folder.mkdir()
-    (tmp_path / f".model.staging-{DEAD - 1}").write_text("no folder, so not of clf")
-    with staged(tmp_path / "model"):
-        assert not dead.exists()
-        assert alive.exists()
-    assert other.exists()
-    assert of_another.exists()
+def test_no_space_for_the_name_of_the_owner_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-
-def test_what_a_process_of_another_user_stages_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def not_permitted(process: int, number: int) -> None:
-        assert (process, number) == (DEAD, 0)
-        raise PermissionError
-
-    (tmp_path / f".model.staging-{DEAD}").mkdir()
-    monkeypatch.setattr(os, "kill", not_permitted)
-    with staged(tmp_path / "model"):
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OutputError) as refused, locked(tmp_path / "lock", tmp_path / "model"):
         pass
-    assert names(tmp_path) == [f".model.staging-{DEAD}", "model"]
+    assert refused.value.message == f"{tmp_path / 'model'} cannot be written: No space left on device"
+    assert refused.value.hint == "free some space, or choose another output"
+    assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("process", [DEAD, os.getpid()], ids=["ended", "own"])
-@pytest.mark.parametrize("name", ["model", "m[1]", "my-model"])
-def test_a_result_whose_replacement_was_killed_is_restored(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, process: int
+def test_the_lock_of_a_place_is_a_hidden_file_beside_it_whatever_the_length_of_its_name(tmp_path: Path) -> None:
+    with locked_place(tmp_path / "model"):
+        assert names(tmp_path) == [".model.lock"]
+    with locked_place(tmp_path / ("x" * 250)), locked_place(tmp_path / ("x" * 249)):
+        assert len(names(tmp_path)) == 2
+    assert names(tmp_path) == []
+
+
+def test_a_record_is_locked_beside_its_folder_or_inside_where_nothing_beside_it_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result(tmp_path / f".{name}.replaced-{process}")
-    recover(tmp_path / name)
-    assert names(tmp_path) == [name]
-    assert is_clf_result(tmp_path / name)
-    assert caplog.messages == [f"restored {tmp_path / name}, because its replacement was interrupted"]
-
-
-def test_a_result_that_was_replaced_is_deleted_and_not_restored(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    result(tmp_path / "model", "new")
-    result(tmp_path / f".model.replaced-{DEAD}")
-    recover(tmp_path / "model")
-    assert names(tmp_path) == ["model"]
-    assert (tmp_path / "model" / "report.md").read_text() == "new"
-    assert caplog.messages == []
-
-
-def test_of_two_replaced_results_the_first_is_restored_and_half_of_one_never(tmp_path: Path) -> None:
-    (tmp_path / f".model.replaced-{DEAD - 2}").mkdir()
-    for process in (DEAD, DEAD - 1):
-        result(tmp_path / f".model.replaced-{process}", str(process))
-    (tmp_path / f".model.replaced-{DEAD - 3}").write_text("no folder, so not of clf")
-    recover(tmp_path / "model")
-    assert names(tmp_path) == [f".model.replaced-{DEAD - 3}", "model"]
-    assert (tmp_path / "model" / "report.md").read_text() == str(DEAD - 1)
-
-
-def test_what_a_living_process_is_replacing_is_its_own(tmp_path: Path) -> None:
-    result(tmp_path / f".model.replaced-{os.getppid()}")
-    recover(tmp_path / "model")
-    assert names(tmp_path) == [f".model.replaced-{os.getppid()}"]
+    (tmp_path / "model").mkdir()
+    (tmp_path / "link").symlink_to("model")
+    with locked_record(tmp_path / "link"):
+        assert names(tmp_path) == [".model.lock", "link", "model"]
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with locked_record(tmp_path / "model"):
+        assert names(tmp_path / "model") == [".model.lock"]
+    assert names(tmp_path / "model") == []

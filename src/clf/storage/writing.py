@@ -1,0 +1,129 @@
+"""Files replaced atomically or appended to: no link is followed, parts are exclusive, and all is flushed to disk."""
+
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from clf.errors import OutputError
+from clf.storage.result_folders import PART
+
+LONGEST_NAME = 255
+"""The longest name of a file, in bytes."""
+ROOM = 40
+"""Bytes that a hidden name may add to the name of a result."""
+
+
+def token() -> str:
+    """Return random characters for a name that nobody else uses or can guess."""
+    return secrets.token_hex(8)
+
+
+def hidden(name: str, what: str) -> str:
+    """Return the hidden name `.name.what`; a long `name` is cut and ends in its hash, so that it fits."""
+    encoded = os.fsencode(name)
+    if len(encoded) > LONGEST_NAME - ROOM:
+        start = encoded[: LONGEST_NAME - 2 * ROOM].decode("utf-8", "ignore")
+        name = f"{start}~{hashlib.sha256(encoded).hexdigest()[:16]}"
+    return f".{name}.{what}"
+
+
+def umask() -> int:
+    """Return the umask of this process; on Linux without the moment in which another thread could see a changed one."""
+    with suppress(OSError, StopIteration, ValueError), Path("/proc/self/status").open(encoding="utf-8") as status:
+        return int(next(line.split()[1] for line in status if line.startswith("Umask:")), 8)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def what_stands_at(path: Path) -> str | None:
+    """Return what stands at `path` if it is not a regular file, such as "a symbolic link"; None if nothing is there."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return None
+    kinds = {
+        stat.S_IFREG: None, stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+    }  # fmt: skip
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def refuse_odd(path: Path) -> None:
+    """Raise OutputError if a file must not be written at `path` because a link, a device or a pipe is there."""
+    found = what_stands_at(path)
+    if found not in (None, "a folder"):
+        raise OutputError(f"{path} is {found}, expected a regular file", "remove it, or choose another path")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a new file that replaces `path` atomically at the end of the block, once it is on disk.
+
+    After an error, `path` is as it was and nothing is left beside it. Raises OutputError if `path` is a link, a device
+    or a pipe, OSError if it cannot be written.
+    """
+    refuse_odd(path)
+    _clear_parts(path)
+    part = path.with_name(hidden(path.name, f"part-{token()}"))
+    try:
+        with part.open("xb") as file:  # exclusive: a link in its place is never followed
+            _hold(file)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+    flush(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, replacing `path` atomically; it is on disk when this returns."""
+    content = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with replacing(path) as file:
+        file.write(content.encode("utf-8"))
+
+
+def flush(path: Path) -> None:
+    """Flush a file or folder to disk (fsync)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def without_links(path: str, flags: int) -> int:
+    """Open a file for `open(opener=...)`: links are not followed, and a pipe without a reader does not block."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+
+
+def appended(path: Path) -> IO[str]:
+    """Open a text file to append to. Raises OutputError if it is a link, a device or a pipe."""
+    refuse_odd(path)
+    return open(path, "a", encoding="utf-8", opener=without_links)
+
+
+def _hold(file: IO[bytes]) -> None:
+    with suppress(OSError):  # a file system without locks: its leftovers stay
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _clear_parts(path: Path) -> None:
+    """Delete the parts that killed processes left: those that nobody holds locked."""
+    for part in path.parent.glob(glob.escape(hidden(path.name, "part-")) + "*"):
+        if PART.fullmatch(part.name) and not part.is_symlink() and part.is_file():
+            with suppress(OSError), open(part, "rb", opener=without_links) as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink()
