@@ -48,7 +48,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
     assert Path("out.csv").read_bytes() == uninterrupted(clf, trained, new_texts)
 
 
-@pytest.mark.parametrize("writer", ["write_rows", "_write_parquet"])
+@pytest.mark.parametrize("writer", ["write_rows", "write_parquet"])
 def test_a_window_that_was_half_written_does_not_count(
     clf: RunClf, trained: Path, new_texts: Path, small_windows: None, monkeypatch: pytest.MonkeyPatch, writer: str
 ) -> None:

@@ -26,7 +26,8 @@ from clf.settings import DataSettings, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.output import resolved, settings_file_beside
-from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table, check_output, header, write_rows
+from clf.storage.prediction_formats import Table, header, write_rows
+from clf.storage.prediction_parts import Key, LabelledCounts, Parts, check_output
 from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE
 
 READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
@@ -41,13 +42,15 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
     check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
     tell_calibration(predictor)
+    layout = Layout(["text"], predictor.labels if settings.predict.all_scores else [])
     started = time.perf_counter()
-    answers = predictor.predict(texts)
-    if output is not None:
-        batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
-        layout = Layout(["text"], predictor.labels if settings.predict.all_scores else [])
+    if output is None:
+        answers = predictor.predict(texts)
+    else:
         parts = Parts(output, layout.types)
         with parts.open({}, resume=False):
+            answers = predictor.predict(texts)
+            batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
             parts.add(0, layout.table(batch, answers), _counts(answers))
             parts.join(layout.columns, resolved("predict", settings))
     shown = [LabelledText(text=text, **asdict(answer)) for text, answer in zip(texts, answers, strict=True)]
@@ -68,7 +71,7 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
         raise UsageError(
             "several processes need an input file (not a pipe) and --output", "pass both, or run one process"
         )
-    check_output(output, source, overwrite=settings.run.overwrite or settings.run.resume)
+    check_output(output, source, overwrite=settings.run.overwrite, resume=settings.run.resume)
     if output is None and (settings.run.overwrite or settings.run.resume):
         log.warning("--overwrite and --resume have no effect without --output")
     incoming = open_incoming(source, settings.data, _trained_columns(model), keep=output is not None)
@@ -196,6 +199,7 @@ class _Work:
             raise OutputError(
                 f"{parts.output} exists, but is not the output of this run", "pass --overwrite, or another --output"
             )
+        parts.check_complete(made)
         log.info("%s is already complete", parts.output)
         with parts.locked():
             parts.discard()

@@ -19,7 +19,7 @@ def refused(folder: Path) -> str:
 
 @pytest.mark.parametrize("folder", ["/etc", "/etc/clf", "/usr", "/usr/bin/x", "/var", "/var/tmp", "/proc/1/x", "/bin"])
 def test_what_belongs_to_the_system_is_never_an_output_even_for_root(folder: str) -> None:
-    assert refused(Path(folder)) == f"the output folder {folder} belongs to the system"
+    assert refused(Path(folder)) == f"the output folder {folder} belongs to the system, where results cannot be written"
 
 
 def test_folders_beside_those_of_the_system_are_outputs(monkeypatch: pytest.MonkeyPatch) -> None:

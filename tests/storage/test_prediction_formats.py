@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from clf.errors import ClfError, OutputError, UsageError
-from clf.storage.prediction_parts import ArrowType, LabelledCounts, Parts, Table, check_output, header, write_rows
+from clf.storage.prediction_formats import ArrowType, Table, header, write_rows
+from clf.storage.prediction_parts import LabelledCounts, Parts, check_output
 from conftest import RunClf
 from support.predicting import table
 

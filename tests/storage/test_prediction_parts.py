@@ -2,13 +2,16 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from clf.errors import DataError, Interrupted, OutputError, Terminated, TooLittleMemory, UsageError
+from clf.storage.disk import sha256
 from clf.storage.documents import read_object
-from clf.storage.prediction_parts import Key, LabelledCounts, Parts, Table
+from clf.storage.prediction_formats import Table
+from clf.storage.prediction_parts import Key, LabelledCounts, Parts, check_output
 from clf.storage.writing import write_json
 from support.predicting import names
 
@@ -31,6 +34,11 @@ def filled(folder: Path, name: str = "out.csv") -> Parts:
     return parts
 
 
+def windows(parts: Parts) -> list[str]:
+    """List the names in the folder of the windows, without hashes and random parts."""
+    return sorted(re.sub("-[0-9a-f]{16,}$", "", name) for name in names(parts.folder))
+
+
 # --- windows ------------------------------------------------------------------------------------------------
 
 
@@ -46,7 +54,7 @@ def test_windows_are_joined_in_the_order_of_their_numbers_whatever_came_first(tm
     assert (tmp_path / "out.CSV").read_bytes().decode("utf-8") == (
         "text,label\nwindow 2,good\né?,good\nwindow 9,good\né?,good\nwindow 10,good\né?,good\n"
     )
-    assert read_object(tmp_path / "out.CSV.settings.json") == {"told": 1}
+    assert read_object(tmp_path / "out.CSV.settings.json") == {"told": 1, "sha256": sha256(tmp_path / "out.CSV")}
     assert names(tmp_path) == ["out.CSV", "out.CSV.settings.json"]
 
 
@@ -73,7 +81,7 @@ def test_a_window_that_cannot_be_written_does_not_count(
     with pytest.raises(OutputError) as refused, parts.open(KEY, resume=True):
         parts.add(2, rows("d"), LabelledCounts(1))
     assert (refused.value.message, refused.value.hint) == (f"cannot write {parts.output}: {error.strerror}", hint)
-    assert names(parts.folder) == ["done-0-2-1-1", "done-1-1-0-1", "key.json"]
+    assert windows(parts) == ["done-0-2-1-1", "done-1-1-0-1", "key.json"]
 
 
 def test_an_output_that_cannot_be_renamed_into_place_keeps_the_windows(tmp_path: Path) -> None:
@@ -82,7 +90,7 @@ def test_an_output_that_cannot_be_renamed_into_place_keeps_the_windows(tmp_path:
     assert not parts.is_appearing
     with pytest.raises(OutputError, match=r"cannot write .*/out\.csv: Is a directory$"), parts.open(KEY, resume=True):
         parts.join(["text", "label"], {})
-    assert names(parts.folder) == ["done-0-2-1-1", "done-1-1-0-1", "key.json", "told.json"]
+    assert windows(parts) == ["done-0-2-1-1", "done-1-1-0-1", "key.json", "told.json"]
 
 
 def test_a_run_stopped_while_its_output_appears_ends_the_same_when_it_goes_on(
@@ -105,7 +113,7 @@ def test_a_run_stopped_while_its_output_appears_ends_the_same_when_it_goes_on(
     with parts.open(KEY, resume=True):
         parts.join(["text", "label"], {"told": 1})
     assert parts.output.read_bytes() == appeared == b"text,label\na,good\nb,good\nc,good\n"
-    assert read_object(tmp_path / "out.csv.settings.json") == {"told": 1}
+    assert read_object(tmp_path / "out.csv.settings.json") == {"told": 1, "sha256": sha256(tmp_path / "out.csv")}
 
 
 # --- starting, going on and ending --------------------------------------------------------------------------
@@ -214,3 +222,90 @@ def test_windows_are_kept_unless_the_input_or_the_model_must_change(
     assert raised.value is error
     assert parts.folder.exists() == kept
     assert parts.counts().rows == 3 * kept
+
+
+# --- what is damaged or not of clf ------------------------------------------------------------------------
+
+
+def test_a_damaged_window_is_labelled_again_and_halves_are_cleared(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = filled(tmp_path)
+    first, _ = parts.done()[0]
+    os.truncate(first, 3)
+    (parts.folder / "done-7-2-0-0").write_text("of version 0.1, without a hash")
+    (parts.folder / "part-9-0123456789abcdef").write_text("half")
+    with parts.open(KEY, resume=True):
+        assert windows(parts) == ["done-1-1-0-1", "key.json"]
+        assert (list(parts.done()), parts.counts()) == ([1], LabelledCounts(1, 0, 1))
+    assert caplog.messages == [f"a window of {parts.output} is damaged: labelling its rows again"] * 2
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_folder_of_someone_else_in_the_place_of_the_windows_is_left_alone(tmp_path: Path, resume: bool) -> None:
+    parts = Parts(tmp_path / "out.csv", {})
+    parts.folder.mkdir()
+    (parts.folder / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match=r"did not write \(thesis\.txt\)$"), parts.open(KEY, resume):
+        pass
+    assert names(parts.folder) == ["thesis.txt"]
+    parts.folder.rename(tmp_path / "elsewhere")
+    parts.folder.symlink_to("elsewhere")
+    with pytest.raises(OutputError, match="is a symbolic link"), parts.open(KEY, resume):
+        pass
+    assert names(tmp_path / "elsewhere") == ["thesis.txt"]
+
+
+def test_an_output_is_complete_only_with_the_bytes_that_were_written(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    with parts.open(KEY, resume=True):
+        parts.join(["text", "label"], {"told": 1})
+    made = read_object(tmp_path / "out.csv.settings.json") or {}
+    parts.check_complete(made)
+    os.truncate(parts.output, 11)
+    with pytest.raises(OutputError) as refused:
+        parts.check_complete(made)
+    assert refused.value.message == f"{parts.output} was changed or cut since it was written"
+    assert refused.value.hint == "pass --overwrite to label the input again, or another --output"
+    with pytest.raises(OutputError, match="whether it is complete cannot be checked"):
+        parts.check_complete({"told": 1})
+
+
+def test_a_link_that_appears_in_the_place_of_the_output_is_not_replaced(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    (tmp_path / "precious").write_text("precious")
+    parts.output.symlink_to("precious")
+    with pytest.raises(OutputError, match="is a symbolic link"), parts.open(KEY, resume=True):
+        parts.join(["text", "label"], {})
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert parts.output.is_symlink()
+
+
+def test_a_file_of_someone_else_beside_the_output_is_not_replaced_by_its_settings(tmp_path: Path) -> None:
+    beside = tmp_path / "out.csv.settings.json"
+    beside.write_text("{}")
+    with pytest.raises(OutputError, match=r"out\.csv\.settings\.json exists, and clf did not write it"):
+        check_output(tmp_path / "out.csv", None, overwrite=False)
+    check_output(tmp_path / "out.csv", None, overwrite=True)
+    beside.write_text('{"clf_version": "0.1.0"}')
+    check_output(tmp_path / "out.csv", None, overwrite=False)
+    with pytest.raises(OutputError, match="too long"):
+        check_output(tmp_path / f"{'x' * 245}.csv", None, overwrite=False)
+
+
+def test_an_output_that_is_no_file_of_ones_own_is_refused_even_with_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to("elsewhere")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "clf.json").write_text('{"clf_version": "0.1.0"}')
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "in.csv").write_text("text")
+    os.link(tmp_path / "in.csv", tmp_path / "same.csv")
+    places = {
+        "link.csv": "a symbolic link",
+        "pipe.csv": "a named pipe",
+        "model/x.csv": "is inside",
+        "same.csv": "reads",
+    }
+    for name, said in [*((tmp_path / name, said) for name, said in places.items()), (Path("/dev/null"), "a device")]:
+        with pytest.raises(OutputError, match=said):
+            check_output(name, tmp_path / "in.csv", overwrite=True)

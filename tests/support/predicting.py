@@ -11,7 +11,8 @@ import pytest
 
 import clf as package
 from clf.settings_sources import load_settings
-from clf.storage.prediction_parts import LabelledCounts, Parts, Table
+from clf.storage.prediction_formats import Table
+from clf.storage.prediction_parts import LabelledCounts, Parts
 from support.tiny import review_rows
 
 TESTS = Path(__file__).parents[1]

@@ -12,5 +12,6 @@ publish           staging folders and atomic renames
 output            output folders, which are checked before anything is computed
 report_files      reports and other files that users name, which never replace what is not theirs
 run_folder        the folder beside a trained model: checkpoints, history, log, timing, result
+prediction_formats predictions as text, JSON lines or Parquet
 prediction_parts  predictions stored window by window, then joined into one file
 """

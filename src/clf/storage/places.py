@@ -57,7 +57,9 @@ def check_place(folder: Path, asked: Path, inputs: Sequence[Path]) -> None:
     if any(inside.is_relative_to(folder) for inside in (_working_folder(), _home()) if inside):
         raise OutputError(f"the output folder {asked} is the working directory or contains it", OWN_FOLDER)
     if _is_of_the_system(folder):
-        raise OutputError(f"the output folder {asked} belongs to the system", OWN_FOLDER)
+        raise OutputError(
+            f"the output folder {asked} belongs to the system, where results cannot be written", OWN_FOLDER
+        )
     if mount := _mount_within(folder):
         hint = f"set --output-dir to a folder inside it, such as {asked / 'result'}"
         if mount == folder:

@@ -1,16 +1,12 @@
 """Predictions stored window by window, each written atomically, and joined into one file when all are done."""
 
-import csv
-import io
-import json
 import logging
-import math
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 from pydantic import JsonValue
 
@@ -24,19 +20,33 @@ from clf.errors import (
     TooLittleMemory,
     UsageError,
 )
-from clf.storage.disk import disk_is_full
+from clf.storage.disk import disk_is_full, sha256
 from clf.storage.documents import read_object
 from clf.storage.locks import locked
 from clf.storage.output import settings_file_beside
-from clf.storage.writing import flush, write_json
+from clf.storage.prediction_formats import (
+    OUTPUTS,
+    ArrowType,
+    Table,
+    header,
+    join_parquet,
+    join_text,
+    write_parquet,
+    write_rows,
+)
+from clf.storage.report_files import check_file
+from clf.storage.writing import flush, hidden, refuse_odd, token, write_json
 
-OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-TOLD = "told.json"
+TOLD, WHOLE = "told.json", "whole"
+DONE = re.compile(r"done-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9a-f]{64})", re.ASCII)
+"""The name of a completed window: its number, the counts of its rows, and the SHA-256 of its bytes."""
+CONTENT = "sha256"
+"""The key of the hash of the output in the settings file beside it."""
+OURS = re.compile(
+    r"(key|told)\.json(\.part)?|(done|part)-[0-9a-f-]+|whole(-[0-9a-f]+)?|\.(key|told)\.json\.part-[0-9a-f]{16}"
+)
+"""What the folder of the windows may contain."""
 
-Table = dict[str, list[Any]]
-ArrowType = Any
-"""A pyarrow type or its name; `Any` because pyarrow has no type annotations."""
 Key = dict[str, JsonValue]
 """Everything that determines the rows of a run, by name; a run resumes only if all of it is unchanged."""
 
@@ -65,7 +75,7 @@ class Parts:
     def __init__(self, output: Path, types: Mapping[str, ArrowType]) -> None:
         """Set the output path and the known Arrow types (or type names) of its columns, for writing Parquet."""
         self.output, self.suffix, self.types = output, output.suffix.lower(), types
-        self.folder = output.with_name(f".{output.name}.parts")
+        self.folder = output.with_name(hidden(output.name, "parts"))
 
     @contextmanager
     def open(self, key: Key, resume: bool) -> Iterator[None]:
@@ -103,9 +113,13 @@ class Parts:
 
     def locked(self) -> AbstractContextManager[None]:
         """Lock this output against other processes."""
-        return locked(self.folder.with_name(f"{self.folder.name}.lock"), self.output)
+        return locked(self.output.with_name(hidden(self.output.name, "parts.lock")), self.output)
 
     def _begin(self, key: Key, resume: bool) -> None:
+        if self.folder.is_symlink():
+            raise OutputError(f"{self.folder} is a symbolic link, expected a folder of clf", "remove it")
+        if self.folder.exists() and (foreign := [path.name for path in self.folder.iterdir() if not _is_ours(path)]):
+            raise OutputError(f"{self.folder} contains files that clf did not write ({foreign[0]})", "move them away")
         before = read_object(self.folder / "key.json")
         if self.folder.exists() and (before is None or not resume):
             log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
@@ -117,16 +131,28 @@ class Parts:
                     f"the interrupted run for {self.output} cannot be resumed: {' and '.join(changed)} changed since",
                     "leave out --resume to start over",
                 )
+            self._discard_damaged()
             log.info("resuming after %d rows", self.counts().rows)
         self.folder.mkdir(exist_ok=True)
         write_json(self.folder / "key.json", key)
+
+    def _discard_damaged(self) -> None:
+        """Delete the windows that are not as they were written, and the halves of others: they are labelled again."""
+        for path in self.folder.iterdir():
+            named = DONE.fullmatch(path.name)
+            if path.name in ("key.json", TOLD) or (named and sha256(path) == named[5]):
+                continue
+            if path.name.startswith("done-"):
+                log.warning("a window of %s is damaged: labelling its rows again", self.output)
+            path.unlink()
 
     def done(self) -> dict[int, tuple[Path, LabelledCounts]]:
         """Return the path and counts of each completed window, by number."""
         found = {}
         for path in self.folder.glob("done-*"):
-            window, *counts = map(int, path.name.split("-")[1:])
-            found[window] = (path, LabelledCounts(*counts))
+            if named := DONE.fullmatch(path.name):
+                window, *counts = map(int, named.groups()[:4])
+                found[window] = (path, LabelledCounts(*counts))
         return dict(sorted(found.items()))
 
     def counts(self) -> LabelledCounts:
@@ -138,24 +164,38 @@ class Parts:
 
         Raises OutputError if the window cannot be written, for example because the disk is full.
         """
-        part = self.folder / f"part-{window}"
+        part = self.folder / f"part-{window}-{token()}"
         try:
             if self.suffix == ".parquet":
-                _write_parquet(part, table, self.types)
+                write_parquet(part, table, self.types)
             else:
                 # A lone surrogate from broken input cannot be encoded; it becomes a question mark.
-                with part.open("w", encoding="utf-8", errors="replace", newline="") as file:
+                with part.open("x", encoding="utf-8", errors="replace", newline="") as file:
                     write_rows(file, self.suffix, table)
             flush(part)
-            part.replace(self.folder / f"done-{window}-{counts.rows}-{counts.abstained}-{counts.errors}")
+            name = f"done-{window}-{counts.rows}-{counts.abstained}-{counts.errors}-{sha256(part)}"
+            part.replace(self.folder / name)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise self._refused(error) from error
 
     @property
     def is_appearing(self) -> bool:
-        """Whether a run was stopped while it was renaming its output into place."""
-        return (self.folder / TOLD).exists()
+        """Whether a run was stopped after it had renamed its output into place, and before it had finished."""
+        told = read_object(self.folder / TOLD) or {}
+        return self.output.is_file() and told.get(CONTENT) == sha256(self.output)
+
+    def check_complete(self, made: Key) -> None:
+        """Check that the output is as the run that saved the settings `made` wrote it; raise OutputError if not."""
+        hint = "pass --overwrite to label the input again, or another --output"
+        if CONTENT not in made:
+            raise OutputError(
+                f"{self.output} exists, but an earlier version of clf wrote it without a hash: "
+                "whether it is complete cannot be checked",
+                hint,
+            )
+        if sha256(self.output) != made[CONTENT]:
+            raise OutputError(f"{self.output} was changed or cut since it was written", hint)
 
     def discard(self) -> None:
         """Delete the windows."""
@@ -167,14 +207,15 @@ class Parts:
         Raises OutputError if the output cannot be written; the windows are kept.
         """
         parts = [path for path, _ in self.done().values()]
-        whole = self.folder / "whole"
+        whole = self.folder / f"{WHOLE}-{token()}"
         try:
             if self.suffix == ".parquet":
-                _join_parquet(whole, parts, names)
+                join_parquet(whole, parts, names)
             else:
-                _join_text(whole, parts, header(names, self.suffix))
-            write_json(self.folder / TOLD, told)
+                join_text(whole, parts, header(names, self.suffix))
             flush(whole)
+            write_json(self.folder / TOLD, {**told, CONTENT: sha256(whole)})
+            refuse_odd(self.output)
             whole.replace(self.output)
             (self.folder / TOLD).replace(settings_file_beside(self.output))
             flush(self.output.parent)
@@ -188,129 +229,32 @@ class Parts:
         return OutputError(f"cannot write {self.output}: {error.strerror or error}", hint)
 
 
-def check_output(output: Path | None, source: Path | None, *, overwrite: bool) -> None:
+def check_output(output: Path | None, source: Path | None, *, overwrite: bool, resume: bool = False) -> None:
     """Check before anything is computed that the output can be written; with `overwrite` it may already exist.
 
     Raises UsageError or OutputError if it cannot.
     """
     if output is None:
         return
-    if output.suffix.lower() not in OUTPUTS:
-        raise UsageError(f"--output {output} has no supported extension", f"use one of {' '.join(OUTPUTS)}")
     if output.is_dir():
         raise OutputError(f"--output {output} is a folder", "pass the path of a file")
+    if source is not None and output.resolve() == source.resolve():
+        raise OutputError(f"--output {output} is the input file", "choose another --output")
+    check_file(output, "--output", [source] if source is not None else [])
+    if output.suffix.lower() not in OUTPUTS:
+        raise UsageError(f"--output {output} has no supported extension", f"use one of {' '.join(OUTPUTS)}")
     if not output.parent.is_dir():
         raise OutputError(
             f"--output {output} is in a folder that does not exist", f"create it first: mkdir -p {output.parent}"
         )
-    if source is not None and output.resolve() == source.resolve():
-        raise OutputError(f"--output {output} is the input file", "choose another --output")
-    if output.exists() and not overwrite:
+    check_file(beside := settings_file_beside(output), "the settings of --output", [])
+    if output.exists() and not (overwrite or resume):
         raise OutputError(f"{output} already exists", "pass --overwrite, or choose another --output")
+    if beside.exists() and not (output.exists() or overwrite) and "clf_version" not in (read_object(beside) or {}):
+        hint = "choose another --output, or pass --overwrite to replace it"
+        raise OutputError(f"{beside} exists, and clf did not write it", hint)
 
 
-# --- text ---------------------------------------------------------------------------------------------------
-
-
-def header(names: Sequence[str], suffix: str) -> str:
-    """Return the header line with the column names; an empty string for JSON lines and Parquet."""
-    line = io.StringIO()
-    if suffix in DELIMITERS:
-        csv.writer(line, delimiter=DELIMITERS[suffix], lineterminator="\n").writerow(names)
-    return line.getvalue()
-
-
-def write_rows(file: IO[str], suffix: str, table: Table) -> None:
-    """Write rows as JSON lines or delimited text."""
-    rows = zip(*table.values(), strict=True)
-    if suffix == ".jsonl":
-        for row in rows:
-            named = dict(zip(table, map(_written_in_json, row), strict=True))
-            file.write(json.dumps(named, ensure_ascii=False, default=str) + "\n")
-        return
-    plain, quoted = (
-        csv.writer(file, delimiter=DELIMITERS[suffix], lineterminator="\n", quoting=quoting)
-        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-    )
-    for row in rows:
-        # The csv module does not quote a carriage return, which readers treat as the end of the row.
-        writer = quoted if any(isinstance(value, str) and "\r" in value for value in row) else plain
-        writer.writerow(["" if value is None else _spelled(value) for value in row])
-
-
-def _spelled(value: Any) -> Any:
-    """Write booleans, dicts and lists as JSON; return other values unchanged."""
-    is_json = isinstance(value, (bool, dict, list))
-    return json.dumps(value, ensure_ascii=False, default=str) if is_json else value
-
-
-def _written_in_json(value: Any) -> Any:
-    """Return None (null) for NaN and infinities, which JSON lacks; other values unchanged."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _join_text(path: Path, parts: Sequence[Path], first: str) -> None:
-    with path.open("wb") as file:
-        file.write(first.encode("utf-8", "replace"))
-        for part in parts:
-            with part.open("rb") as source:
-                shutil.copyfileobj(source, file, 1 << 20)
-
-
-# --- Parquet ------------------------------------------------------------------------------------------------
-
-
-def _write_parquet(path: Path, table: Table, types: Mapping[str, ArrowType]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    columns = {}
-    for name, values in table.items():
-        try:
-            kind = types.get(name)
-            columns[name] = pyarrow.array(values, pyarrow.type_for_alias(kind) if isinstance(kind, str) else kind)
-        except (pyarrow.ArrowException, UnicodeEncodeError, OverflowError):  # mixed types, lone surrogates, overflow
-            columns[name] = _as_text(values)
-    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
-
-
-def _as_text(values: Sequence[Any]) -> Any:
-    import pyarrow
-
-    written = [None if value is None else str(_spelled(value)).encode("utf-8", "replace").decode() for value in values]
-    return pyarrow.array(written, pyarrow.large_string())
-
-
-def _join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> None:
-    """Join windows one by one; a column whose type differs between windows becomes text."""
-    import pyarrow
-    import pyarrow.parquet
-
-    schemas = [pyarrow.parquet.read_schema(part) for part in parts]
-    schema = pyarrow.schema([(name, _common({each.field(name).type for each in schemas})) for name in names])
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for part in parts:
-            table = pyarrow.parquet.read_table(part)
-            columns = [_cast(table[field.name], field.type) for field in schema]
-            writer.write_table(pyarrow.table(columns, schema=schema))
-
-
-def _common(kinds: set[Any]) -> Any:
-    """Return one type that can represent the values of all these types."""
-    import pyarrow
-
-    known = {kind for kind in kinds if not pyarrow.types.is_null(kind)} or kinds
-    if len(known) == 1:
-        return known.pop()
-    return pyarrow.float64() if known <= {pyarrow.int64(), pyarrow.float64()} else pyarrow.large_string()
-
-
-def _cast(column: Any, kind: Any) -> Any:
-    import pyarrow
-
-    if column.type == kind:
-        return column
-    try:
-        return column.cast(kind)
-    except pyarrow.ArrowException:
-        return _as_text(column.to_pylist())
+def _is_ours(path: Path) -> bool:
+    """Return whether a file in the folder of the windows has a name that clf gives, and is a file."""
+    return OURS.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()

@@ -99,9 +99,10 @@ def _check_apart(path: Path, folder: Path) -> None:
 def _check_no_input(path: Path, inputs: Sequence[Path]) -> None:
     place = Path(os.path.realpath(path))
     for source in inputs:
-        if place.is_relative_to(os.path.realpath(source)) or _is_same_file(path, source):
-            raise OutputError(f"{path} is {'' if source.is_file() else 'inside '}{source}, which the command reads",
-                              ELSEWHERE)  # fmt: skip
+        if source.is_dir() and place.is_relative_to(os.path.realpath(source)):
+            raise OutputError(f"{path} is inside {source}, which the command reads", ELSEWHERE)
+        if place == Path(os.path.realpath(source)) or _is_same_file(path, source):
+            raise OutputError(f"{path} is {source}, which the command reads", ELSEWHERE)
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
