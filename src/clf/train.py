@@ -346,6 +346,5 @@ def _test_run(settings: Settings) -> Settings:
 
 def _say_leaks(prepared: PreparedDataset) -> None:
     after = prepared.audit.leaks_after_split
-    leaks = {pair: count for pair, count in (after.exact if after else {}).items() if count}
-    if leaks:
+    if leaks := {pair: count for pair, count in (after.exact if after else {}).items() if count}:
         log.warning("texts that appear in two splits: %s (--drop-leaks removes them from train)", json.dumps(leaks))

@@ -17,7 +17,7 @@ def model(tmp_path: Path) -> Path:
     """Give a folder with nothing but a record."""
     folder = tmp_path.resolve() / "place" / "model"
     folder.mkdir(parents=True)
-    write_model_record(folder, ModelRecord(schema_version=1, created="first", files={"a": "1"}))
+    write_model_record(folder, ModelRecord(schema_version=1, created="first", files={"config.json": "1" * 64}))
     return folder
 
 
@@ -38,11 +38,11 @@ def test_a_changed_record_keeps_its_time_and_leaves_nothing_else(model: Path) ->
 
 def test_a_model_that_was_replaced_meanwhile_keeps_its_record(model: Path) -> None:
     before = read(model)
-    write_model_record(model, before.with_values(files={"a": "2"}))
+    write_model_record(model, before.with_values(files={"config.json": "2" * 64}))
     with pytest.raises(OutputError, match="was replaced meanwhile") as refused:
         replace_model_record(model, before, before.with_values(threshold=0.5))
     assert refused.value.hint == "run the command again, with the model as it is"
-    assert (read(model).files, read(model).threshold) == ({"a": "2"}, None)
+    assert (read(model).files, read(model).threshold) == ({"config.json": "2" * 64}, None)
     (model / "clf.json").unlink()
     with pytest.raises(OutputError, match="was replaced meanwhile"):
         replace_model_record(model, before, before.with_values(threshold=0.5))

@@ -15,8 +15,6 @@ MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 TRAIN_ROWS_FILE = "train_rows.npy"
-PART = re.compile(r"\..+\.part-[0-9a-f]{16}", re.DOTALL)
-"""The names of files being written; one that nobody holds locked was left by a process that was killed."""
 # Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
@@ -42,8 +40,9 @@ def strangers(folder: Path) -> list[str]:
 
 
 def _is_part(name: str) -> bool:
-    """Return whether a file was being written in place of one of clf when the process was killed."""
-    return bool(PART.fullmatch(name)) and name[1:].rpartition(".part-")[0] in WRITTEN
+    """Return whether a file was being written in place of one of clf (by `writing`) when the process was killed."""
+    found = re.fullmatch(r"\.(.+)\.part-[0-9a-f]{16}", name)
+    return found is not None and found[1] in WRITTEN
 
 
 def shown(folder: Path) -> str:

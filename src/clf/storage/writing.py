@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from clf.errors import OutputError
-from clf.storage.result_folders import PART
 
+PART = re.compile(r"\..+\.part-[0-9a-f]{16}", re.DOTALL)
+"""The names of files being written; one that nobody holds locked was left by a process that was killed."""
 LONGEST_NAME = 255
 """The longest name of a file, in bytes."""
 ROOM = 40
