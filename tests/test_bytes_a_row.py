@@ -28,8 +28,9 @@ from clf.scoring.metrics import score
 from clf.scoring.selective import risk_coverage
 from clf.scoring.significance import bootstrap_mean_intervals, tally
 from clf.settings import ComputeSettings
-from clf.storage.disk import sha256, write_json
+from clf.storage.disk import sha256
 from clf.storage.result_folders import MANIFEST_FILE, TRAIN_ROWS_FILE
+from clf.storage.writing import write_json
 from support.classifiers import write_tiny_classifier
 from support.recorded import bare_classifier
 
