@@ -12,7 +12,7 @@ SCRIPT = Path(__file__).parent.parent / ".github" / "actions" / "compare" / "com
 
 def run_action(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
     (folder / "bin").mkdir(exist_ok=True)
-    (folder / "bin" / "clf").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clf "$@"\n')
+    (folder / "bin" / "clf").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m clf "$@"\n')
     (folder / "bin" / "clf").chmod(0o755)
     environment = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "GITHUB_OUTPUT": "outputs", **inputs}
     return subprocess.run(["bash", SCRIPT], cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -34,6 +34,7 @@ def test_every_line_of_the_arguments_counts(trained: Path, own_folder: Path) -> 
 
 @pytest.mark.parametrize("candidate", ["--help", "nothing/here"])
 def test_a_candidate_that_is_none_fails_the_job(candidate: str, own_folder: Path) -> None:
+    (own_folder / "json.py").write_text("raise SystemExit('a module of the checkout ran')")
     done = run_action(own_folder, CANDIDATE=candidate)
     assert done.returncode in {1, 2}
     assert "gate=error" in (own_folder / "outputs").read_text()

@@ -158,6 +158,17 @@ def test_on_a_terminal_there_is_one_bar_and_others_are_lines_of_it(monkeypatch: 
     assert "4/4" in screen.shown().partition("evaluating")[2]
 
 
+def test_a_foreign_name_beside_a_bar_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = on_terminal(monkeypatch)
+    with track("fetching x\x1b]0;t\x07\ny [/z]", 2) as advance:
+        advance(1, note="\x1b[2Jnote")
+        progress._live.refresh()  # type: ignore[union-attr]
+    shown = stream.getvalue()
+    assert "\x1b]0;" not in shown
+    assert "\x1b[2Jnote" not in shown
+    assert "\\x1b]0;t\\x07 y [/z]" in re.sub(r"\s+", " ", shown)
+
+
 def test_a_bar_ends_with_the_error_that_ends_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         with track("training", 10):

@@ -1,7 +1,6 @@
 """`clf predict`: label new texts as a stream, keeping every row and column of the input."""
 
 import logging
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from clf.outcomes.prediction import LabelledText, PredictResult
 from clf.predictor import ABSTAIN, Prediction, Predictor
 from clf.processes import World
 from clf.progress import track
+from clf.reports.stdout import csv_on_stdout
 from clf.settings import DataSettings, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
@@ -150,11 +150,12 @@ class _Work:
     def into_stdout(self) -> PredictResult:
         """Write each window as soon as it is labelled."""
         total = LabelledCounts()
-        sys.stdout.write(header(self.layout.columns, ".csv"))
+        out = csv_on_stdout()
+        out.write(header(self.layout.columns, ".csv"))
         for batch, answers in self._labelled(self.incoming.windows(WINDOW), 0):
             try:
-                write_rows(sys.stdout, ".csv", self.layout.table(batch, answers))
-                sys.stdout.flush()
+                write_rows(out, ".csv", self.layout.table(batch, answers))
+                out.flush()
             except BrokenPipeError:
                 raise
             except OSError as error:

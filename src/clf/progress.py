@@ -75,14 +75,16 @@ def _bar(what: str, total: int | None, unit: str, done: int) -> Iterator[Advance
 
 def _task(progress: "Progress", what: str, total: int | None, done: int) -> Iterator[Advance]:
     """Show one line of the display until its work is done."""
-    task = progress.add_task(what, total=total, completed=done, note="", rate="")
+    from clf.safety import one_line
+
+    task = progress.add_task(one_line(what), total=total, completed=done, note="", rate="")
 
     def advance(count: int = 1, note: str = "", total: int | None = None) -> None:
         progress.update(task, advance=count, total=total)
         if speed := next(each for each in progress.tasks if each.id == task).speed:
             progress.update(task, rate=f"{speed:.1f}/s")
         if note:
-            progress.update(task, note=note)
+            progress.update(task, note=one_line(note))
 
     try:
         yield advance

@@ -128,6 +128,28 @@ def test_a_page_escapes_its_parts_and_leaves_out_sections_that_are_empty() -> No
     assert '<th>&lt;a&gt;</th><th class="number">n</th>' in page
 
 
+def test_no_name_or_message_of_a_comparison_becomes_active() -> None:
+    hostile = "\u202e</th><script>x</script><a href='javascript:x' onclick=x>\x1b[2J hf_abcdefghijklmnop"
+    rule = Rule(name=hostile, outcome="failed", message=hostile)
+    flips = Flips(won=[example(hostile, hostile)], lost=[example(hostile)])
+    result = compare_result(
+        model=hostile, dataset=hostile, baselines={hostile: {"accuracy": 0.5}}, rules=[rule], summary=hostile,
+        costs={hostile: Cost(train_seconds=None, texts_per_second=None, megabytes=None)}, gate="failed",
+        comparisons=[comparison(baseline=hostile)], advice=[hostile], flips={hostile: flips},
+        per_class={hostile: class_metrics()},
+    )  # fmt: skip
+    page = html.comparison_page(result, Audit(rows={"test": 4}, dropped={hostile: 2}))
+    tags = Tags()
+    tags.feed(page)
+    assert "script" not in {tag for tag, _ in tags.found}
+    assert {tag for tag, _ in tags.found} >= {"svg", "table"}
+    assert not any(name.startswith("on") or "javascript" in (value or "")
+                   for _, attributes in tags.found for name, value in attributes.items())  # fmt: skip
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
+    assert "hf_abc" not in page
+    assert "base-uri &#39;none&#39;" in page or "base-uri 'none'" in page
+
+
 def test_a_page_without_a_verdict_has_no_room_for_one() -> None:
     assert '<div class="verdict' not in html.page("a", "b", [])
 

@@ -1,6 +1,7 @@
 """Labels that are probably wrong in a file for spreadsheets: nothing in it is a formula, and the text can be got back."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from clf.outcomes.evaluation import LabelIssue
 from clf.reports.label_issues import inert, write_label_issues
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "  =x", "\xa0=1", "\n=1", "'=1", "\uff1d1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+x", "-x", "@x", "  =x", "\xa0=1", "'=1", '"=1', "\uff1d1"])
 def test_a_formula_in_a_file_for_spreadsheets_is_text(cell: str) -> None:
     assert inert(cell) == f"'{cell}"
     assert (inert("a=b"), inert(-1.5), inert("-1"), inert("a\x1b[0m")) == ("a=b", -1.5, "-1", "a\\x1b[0m")
@@ -18,6 +19,24 @@ def test_a_formula_in_a_file_for_spreadsheets_is_text(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["\uff0b1+1", "\uff0dx", "\uff20x", "-inf", "+nan", "-1+1", "+1 2"])
 def test_wide_signs_and_numbers_that_are_none_are_no_formulas_either(cell: str) -> None:
     assert inert(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ('a; "@x', "a;' \"@x"),
+        ("a|+1;-2", "a|'+1;'-2"),
+        ("\n=1", "\n'=1"),
+        ("=1\n\n=2", "'=1\n\n'=2"),
+        ("a;\uff1d1", "a;'\uff1d1"),
+        ("a;'=1", "a;''=1"),
+        ("it's; fine - isn't it", "it's; fine - isn't it"),
+    ],
+)
+def test_a_formula_after_what_separates_cells_elsewhere_is_text_and_can_be_got_back(cell: str, shown: str) -> None:
+    assert inert(cell) == shown
+    assert re.sub(r"(^|[;|\n])'", r"\1", shown) == cell
 
 
 @pytest.mark.parametrize("cell", ["-1.5e-3", "+7", "1", "", " ", "inf", "x'", "1-2", None, 3])

@@ -1,6 +1,7 @@
 """The model card has front matter the Hub reads, and says what the model was trained on and how."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ def test_only_a_dataset_of_the_hub_is_linked(origin: str, repository: str | None
     assert found.get("datasets") == ([repository] if repository else None)
     shown = found["model-index"][0]["results"][0]["dataset"]
     assert (shown["type"], shown.get("revision")) == ((repository, "abc123") if repository else ("films", None))
+
+
+def test_hostile_names_stay_values_of_the_front_matter(trained: Path) -> None:
+    hostile = "x\n---\nevil: 1\nbase_model: y: z # \u202e"
+    values = record()
+    dataset = values.dataset.model_copy(update={"name": hostile})  # type: ignore[union-attr]
+    base = values.base_model.model_copy(update={"name": hostile})  # type: ignore[union-attr]
+    text = model_card(hostile, values.model_copy(update={"dataset": dataset, "base_model": base}))
+    assert len(re.findall(r"^---\s*$", text, re.MULTILINE)) == 2
+    found = yaml.safe_load(text.partition("\n---\n")[0])
+    assert "evil" not in found
+    assert found["base_model"] == "x --- evil: 1 base_model: y: z # \\u202e"
 
 
 def test_an_encoder_from_a_folder_is_no_model_of_the_hub() -> None:

@@ -13,7 +13,7 @@ command+=(${more[@]+"${more[@]}"} --json --overwrite)
 command+=(--junit "$reports/junit.xml" --markdown "$reports/report.md" --report "$reports/report.html")
 "${command[@]}" > "$reports/comparison.json"
 code=$?
-python3 - "$reports/comparison.json" >> "${GITHUB_OUTPUT:-/dev/stdout}" <<'PYTHON'
+python3 -I - "$reports/comparison.json" >> "${GITHUB_OUTPUT:-/dev/stdout}" <<'PYTHON'
 import json, sys
 
 result = json.load(open(sys.argv[1], encoding="utf-8"))

@@ -123,7 +123,19 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
         if ran_out_of_memory(error):
             return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
-        return _refuse(unexpected(error, _typed(arguments)), arguments)
+        return _refuse_unknown(error, arguments)
+
+
+def _refuse_unknown(error: BaseException, arguments: list[str] | None) -> int:
+    from clf.cli.show.terminal import flush
+
+    try:
+        flush()  # was it stdout that could not be written?
+    except BrokenPipeError:
+        return READER_LEFT
+    except ClfError as unwritable:
+        return _refuse(unwritable, arguments)
+    return _refuse(unexpected(error, _typed(arguments)), arguments)
 
 
 def refuse_system() -> int:

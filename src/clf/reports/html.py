@@ -98,19 +98,24 @@ def training_page(
 
 
 def page(title: str, subtitle: str, sections: Sequence[Section], verdict: tuple[str, str] | None = None) -> str:
-    """Fill the template, which escapes untrusted text."""
+    """Fill the template; every text in it is made safe and escaped."""
     from jinja2 import Environment
 
     template = files("clf.reports").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, trim_blocks=True)
+    environment = Environment(autoescape=True, trim_blocks=True, finalize=_harmless)
     made: str = environment.from_string(template).render(
         version=__version__,
-        title=one_line(title),
-        subtitle=f"{one_line(subtitle)} · clf {__version__}",
+        title=title,
+        subtitle=f"{subtitle} · clf {__version__}",
         sections=[section for section in sections if section.picture or section.rows or section.notes],
-        verdict={"kind": verdict[0], "text": one_line(verdict[1])} if verdict else None,
+        verdict={"kind": verdict[0], "text": verdict[1]} if verdict else None,
     )
     return made
+
+
+def _harmless(value: object) -> object:
+    """Make every text of the page one safe line; the charts are markup, and made of such lines already."""
+    return one_line(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 # --- sections -----------------------------------------------------------------------------------------------

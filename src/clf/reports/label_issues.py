@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,8 @@ from typing import Any
 from clf.outcomes.evaluation import LabelIssue
 from clf.safety import safe
 
-ACTIVE = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\uff1d",
-    "\uff0b",
-    "\uff0d",
-    "\uff20",
-)  # the last four are full-width, as in Chinese and Japanese
+FORMULA = re.compile("(^|[;|\n])(?='|(?:[^\\S\n]|\")*[=+\\-@\uff1d\uff0b\uff0d\uff20])")  # the last four are wide
+"""Where a spreadsheet could find a formula: at the start of a cell, or after what separates cells elsewhere."""
 
 
 def write_label_issues(path: Path, issues: Iterable[LabelIssue]) -> None:
@@ -30,14 +23,15 @@ def write_label_issues(path: Path, issues: Iterable[LabelIssue]) -> None:
 
 
 def inert(value: Any) -> Any:
-    """Prefix an apostrophe to text that a spreadsheet would read as a formula, or that starts with an apostrophe.
+    """Put an apostrophe before what a spreadsheet would read as a formula, and before an apostrophe at such a place.
 
-    Remove the first apostrophe to get the text back. Numbers stay; control characters become visible.
+    The places are the start of the text and after each `;`, `|` and line break in it, since spreadsheets of many
+    countries separate cells by `;`. Remove the first apostrophe at each of these places to get the text back. Numbers
+    stay; control characters become visible.
     """
     if not isinstance(value, str) or _is_number(value):
         return value
-    shown = safe(value)
-    return f"'{shown}" if shown.startswith("'") or shown.lstrip().startswith(ACTIVE) else shown
+    return FORMULA.sub(r"\1'", safe(value))
 
 
 def _is_number(text: str) -> bool:

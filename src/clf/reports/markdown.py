@@ -1,5 +1,6 @@
 """Results as Markdown."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from clf.outcomes.base import Cost, Interval, Metrics
@@ -9,6 +10,9 @@ from clf.safety import one_line
 from clf.scoring.metric_table import SHOWN
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
+
+BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])")
+"""The start of a list item, a numbered one too, or of the line below a heading."""
 
 MetricColumns = Mapping[str, Metrics]
 """The metrics of each model or split."""
@@ -151,8 +155,9 @@ def _confidence(result: EvaluateResult) -> list[str]:
 def escape(text: str) -> str:
     """Escape an untrusted string so that it cannot become Markdown or HTML."""
     text = one_line(text)
-    for mark in ("\\", "`", "*", "_", "[", "]", "|", "#"):
+    for mark in ("\\", "`", "*", "_", "[", "]", "|", "#", "~"):
         text = text.replace(mark, "\\" + mark)
+    text = BEGINS_A_BLOCK.sub(r"\1\\\2", text)
     return (
         text.replace("&", "&amp;")
         .replace("<", "&lt;")
@@ -160,6 +165,7 @@ def escape(text: str) -> str:
         .replace("@", "&#64;")
         .replace("$", "&#36;")
         .replace("://", ":&#47;&#47;")
+        .replace("www.", "www&#46;")
     )
 
 

@@ -6,6 +6,7 @@ from clf.models.record import BaseModelRecord, DatasetRecord, ModelRecord
 from clf.outcomes.base import Metrics
 from clf.outcomes.exporting import ExportResult
 from clf.reports.markdown import escape, metrics_table
+from clf.safety import one_line
 from clf.scoring.metric_table import IN_MODEL_INDEX, SHOWN
 
 KEPT = {
@@ -97,7 +98,7 @@ def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, tes
     """Return the front matter that the Hub reads, with the test metrics as its model index."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    name = dataset.name
+    name = one_line(dataset.name)
     repository, _, commit = dataset.origin.partition("@")
     on_the_hub = bool(commit) and "/" in repository and not repository.startswith("/")
     results = [
@@ -117,10 +118,10 @@ def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, tes
     data = ModelCardData(
         library_name="transformers",
         pipeline_tag="text-classification",
-        base_model=base.name if base.origin != "path" else None,
+        base_model=one_line(base.name) if base.origin != "path" else None,
         datasets=[repository] if on_the_hub else None,
         tags=["text-classification", "clf"],
-        model_name=model if results else None,
+        model_name=one_line(model) if results else None,
         eval_results=results or None,
     )
     return str(data.to_yaml()).strip()

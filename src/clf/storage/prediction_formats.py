@@ -7,7 +7,10 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 OUTPUTS = (".csv", ".tsv", ".jsonl", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -27,7 +30,7 @@ def header(names: Sequence[str], suffix: str) -> str:
     return line.getvalue()
 
 
-def write_rows(file: IO[str], suffix: str, table: Table) -> None:
+def write_rows(file: "SupportsWrite[str]", suffix: str, table: Table) -> None:
     """Write rows as JSON lines or delimited text."""
     rows = zip(*table.values(), strict=True)
     if suffix == ".jsonl":
