@@ -33,8 +33,9 @@ def work(own_folder: Path) -> Path:
 
 
 def launched(*arguments: str, processes: int = 2, restarts: int = 0) -> list[str]:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    return [*torchrun, f"--max-restarts={restarts}", "-m", "clf", "train", *RECIPE, *arguments]
+    torchrun = [sys.executable, "-P", "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    program = str(Path(sys.executable).with_name("clf"))
+    return [*torchrun, f"--max-restarts={restarts}", "--no-python", program, "train", *RECIPE, *arguments]
 
 
 def run(command: list[str], work: Path) -> "subprocess.CompletedProcess[str]":

@@ -1,7 +1,7 @@
 """clf: fine-tune a pre-trained encoder into a text classifier, and test whether it beats its baselines.
 
     src/clf/
-    ├── __main__.py          the entry point of `clf` and `python -m clf`
+    ├── __main__.py          the entry point of `clf` and `python -P -m clf`
     ├── cli/                 the command line: commands, options, help and the display of results
     │
     │   one module per command, in the order of the data:

@@ -11,6 +11,7 @@ import torch
 
 from conftest import FAST, HANGS, RunClf
 
+CLF = ("--no-python", str(Path(sys.executable).with_name("clf")))
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")]
 
 
@@ -110,7 +111,7 @@ def test_memory_that_runs_out_is_told_and_less_is_read(clf: RunClf, reviews: Pat
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
 def test_two_processes_on_two_gpus(reviews: Path, tiny_encoder: Path) -> None:
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "clf"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *CLF]
     command = [*torchrun, "train", "--model", str(tiny_encoder), "--dataset", "reviews.csv", *FAST, "--output-dir", "m"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode == 0, done.stderr
@@ -119,7 +120,7 @@ def test_two_processes_on_two_gpus(reviews: Path, tiny_encoder: Path) -> None:
 
 def test_more_processes_than_gpus_are_refused_once(reviews: Path, tiny_encoder: Path) -> None:
     count = torch.cuda.device_count() + 1
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", "-m", "clf"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", *CLF]
     command = [*torchrun, "train", "--model", str(tiny_encoder), "--dataset", "reviews.csv", *FAST]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, check=False)
     assert done.returncode != 0
