@@ -1,6 +1,7 @@
-"""Rows 67 to 81 of the catalogue: a model that is absent, damaged or none is named by `clf predict`, and nothing is lost."""
+"""Rows 67 to 81 and 100 to 103 of the catalogue: a model that is absent, damaged or none is named by `clf predict`, and nothing is lost."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,14 @@ def weights(change: Callable[[dict[str, Any]], object]) -> Damage:
         change(tensors)
         save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
         unlisted(folder)
+
+    return edit
+
+
+def recorded(**values: Any) -> Damage:
+    def edit(folder: Path) -> None:
+        before = json.loads((folder / "clf.json").read_text())
+        (folder / "clf.json").write_text(json.dumps(before | values))
 
     return edit
 
@@ -99,6 +108,16 @@ CASES: list[tuple[int, Damage, str]] = [
     (79, pickled, "only pickled weights"),
     (80, no_tokenizer, "has no tokenizer"),
     (81, more_tokens, "the tokenizer has"),
+    (100, config(transformers_weights="adapter_model.bin"), "config.json sets transformers_weights"),
+    (100, config(attn_implementation="owner/kernel"), "config.json sets attn_implementation"),
+    (101, config(n_layers=2000), "n_layers is 2000, expected at most 512"),
+    (101, config(architectures=5), "its architectures is 5"),
+    (101, config(id2label={"1": "a", "2": "b"}), "id2label has the ids 1, 2"),
+    (102, recorded(threshold=2), "its threshold is 2"),
+    (102, recorded(max_length="abc"), "its max_length is 'abc'"),
+    (102, recorded(files=["model.safetensors"]), "its files is ['model.safetensors']"),
+    (102, content("clf.json", b"[" * 100_000), "it is nested too deeply"),
+    (103, lambda folder: (folder / "x.safetensors").mkdir(), "x.safetensors is not a regular file"),
 ]  # fmt: skip
 
 
@@ -121,3 +140,68 @@ def test_a_bad_model_is_named_and_what_was_there_stays(
     assert "Traceback" not in done.err
     assert (own_folder / "out.csv").read_text() == "precious"
     assert sorted(path.name for path in own_folder.iterdir() if path.name != "model") == ["new.csv", "out.csv"]
+
+
+# --- a model that would run code ----------------------------------------------------------------------------
+
+
+class Canary:
+    """Whoever unpickles it makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+POISONED = ("adapter_model.bin", "pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth")
+
+
+@pytest.fixture
+def poisoned(trained: Path, own_folder: Path) -> Path:
+    """Give a classifier with pickles and code beside its weights, and texts to read."""
+    shutil.copytree(trained, own_folder / "model")
+    for name in POISONED:
+        (own_folder / "model" / name).write_bytes(pickle.dumps(Canary(own_folder / "canary")))
+    (own_folder / "model" / "evil.py").write_text(f"open({str(own_folder / 'canary')!r}, 'w')")
+    unlisted(own_folder / "model")
+    write_csv(own_folder / "new.csv", [(f"a film {number}", "ab"[number % 2]) for number in range(40)])
+    return own_folder / "model"
+
+
+COMMANDS = (
+    ("train", "--model", "./model", "--dataset", "new.csv"),
+    ("evaluate", "./model", "--dataset", "new.csv"),
+    ("compare", "./model", "--dataset", "new.csv"),
+    ("predict", "./model", "new.csv"),
+    ("export", "./model", "--dataset", "new.csv"),
+)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=[arguments[0] for arguments in COMMANDS])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        config(transformers_weights="adapter_model.bin"),
+        config(auto_map={"AutoModelForSequenceClassification": "evil.Model", "AutoConfig": "evil.Config"}),
+        content("adapter_config.json", b'{"peft_type": "LORA", "base_model_name_or_path": "."}'),
+    ],
+    ids=["pickle", "code", "adapter"],
+)
+def test_no_command_runs_what_a_model_brings(
+    clf: RunClf, poisoned: Path, arguments: tuple[str, ...], damage: Damage
+) -> None:
+    damage(poisoned)
+    done = clf(*arguments)
+    assert done.code == 1, done.err
+    assert "error: " in done.err
+    assert "Traceback" not in done.err
+    assert not (poisoned.parent / "canary").exists()
+
+
+def test_pickles_beside_the_weights_are_not_read(clf: RunClf, poisoned: Path) -> None:
+    assert clf("predict", "./model", "new.csv").code == 0
+    assert not (poisoned.parent / "canary").exists()
+    pickle.loads((poisoned / POISONED[0]).read_bytes())  # the canary sings
+    assert (poisoned.parent / "canary").exists()

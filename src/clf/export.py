@@ -15,7 +15,8 @@ from clf.measuring.measured_model import MeasuredModel, measure
 from clf.measuring.paired import FEW, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, find_leaks
-from clf.models.files import ONNX_FILE, ModelFiles
+from clf.models.configs import ONNX_FILE
+from clf.models.files import ModelFiles
 from clf.models.find_and_load import load_model
 from clf.models.record import ExportRecord, ModelRecord, write_model_record
 from clf.outcomes.base import GateAnswer

@@ -1,7 +1,10 @@
 """Pre-trained encoders and trained classifiers: finding, loading, running and exporting them.
 
 store          where a model's files are: a local folder, the Hub cache, the embedded package or the Hub
-files          checks that a model folder is complete and safe, and reads its config.json
+files          checks that a model folder is complete and safe before anything is loaded
+configs        config.json and tokenizer_config.json: what is read of them, and what is refused
+agreement      checks that hashes, labels and sizes of a model's files agree
+weights        safetensors headers; regular files only
 find_and_load  a classifier loaded by its folder or Hub id
 from_files     a classifier loaded from its files, for inference or training
 classifier     the Classifier object: model, tokenizer, label names and max length

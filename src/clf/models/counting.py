@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.models.store import EMBEDDED_ID, local_tokenizer
-from clf.models.tokens import READ_AT_MOST, plain_tokenizer
+from clf.models.tokens import READ_AT_MOST, plain_tokenizer, telling_tokenizer
 from clf.settings import TrainSettings
 
 
@@ -29,7 +29,9 @@ class TokenCounter:
 
         Raises ModelError when the tokenizer's file is damaged.
         """
-        encoded = self._tokenizer.encode_batch_fast([text[:READ_AT_MOST] for text in texts])
+        assert self.file is not None
+        with telling_tokenizer(self.file):
+            encoded = self._tokenizer.encode_batch_fast([text[:READ_AT_MOST] for text in texts])
         pairs = zip(texts, encoded, strict=True)
         return np.array([round(len(ids) * max(1.0, len(text) / READ_AT_MOST)) for text, ids in pairs], dtype=np.int64)
 

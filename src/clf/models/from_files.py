@@ -1,23 +1,24 @@
 """Load a classifier for inference or training, checking that weights, tokenizer and labels are intact and match."""
 
 # ruff: noqa: TID253 - this module computes
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from pydantic import JsonValue
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedConfig, set_seed
 
 from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
+from clf.models.agreement import check_built, check_hashes, check_limit, labels_of, refuse_strangers
 from clf.models.classifier import Classifier, position_limit, quiet_transformers
-from clf.models.files import SAFE, ModelFiles, check_files, is_export
+from clf.models.configs import SAFE
+from clf.models.files import ModelFiles, check_files, is_export
 from clf.models.record import read_model_record
+from clf.models.tokens import telling_tokenizer
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
-from clf.storage.disk import sha256
 
 ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
 
@@ -38,17 +39,17 @@ def load_classifier(files: ModelFiles) -> Classifier:
             f"fine-tune it first: clf train --model {files.name}",
         )
     record = read_model_record(folder)
-    _check_hashes(folder, record.files if record else {})
+    check_hashes(folder, record)
     _declared(config.id2label)  # else the tokenizer, which reads it too, would be called damaged
     with quiet_transformers():
         tokenizer = _tokenizer(folder)
         model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, tokenizer)
-    limit = position_limit(model, tokenizer)
+    limit = check_limit(position_limit(model, tokenizer), folder)
     return Classifier(
         name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
         model=model.eval(),
         tokenizer=tokenizer,
-        labels=_labels(model.config, folder),
+        labels=labels_of(model.config, record, folder),
         max_length=min(record.max_length if record and record.max_length else DEFAULT_MAX_LENGTH, limit),
         cleaning=record.cleaning if record else CleaningSettings(),
         record=record,
@@ -89,7 +90,7 @@ def load_for_training(
         log.info("%s was already fine-tuned: its head is replaced by a fresh one", files.name)
         set_seed(seed)
         _renew_head(model)
-    limit = position_limit(model, tokenizer)
+    limit = check_limit(position_limit(model, tokenizer), files.folder)
     head_is = "its own" if own else "fresh"
     return Classifier(files.name, model, tokenizer, names, limit, CleaningSettings(), head=head_is)
 
@@ -106,18 +107,13 @@ def _exported(folder: Path, tokenizer: Any) -> Any:
 
 
 def _whole_model(folder: Path, tokenizer: Any) -> Any:
-    model, info = _from_pretrained(folder)
+    model, info = _from_pretrained(folder, config=_config(folder))
     lost = sorted(info.missing) + sorted(info.unexpected)
     if lost or info.mismatched:
-        _refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
+        refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
     _check_weights_finite(model, str(folder))
     _check_vocabulary(model, tokenizer, str(folder))
     return model
-
-
-def _refuse_strangers(folder: Path, why: str) -> NoReturn:
-    hint = "train or download the model again"
-    raise ModelError(f"{folder}: weights and config.json do not belong together ({why})", hint)
 
 
 @dataclass(frozen=True)
@@ -131,15 +127,18 @@ class _Report:
 
 def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, _Report]:
     try:
+        check_built(options["config"], folder, whole="ignore_mismatched_sizes" not in options)
         model, info = AutoModelForSequenceClassification.from_pretrained(
             folder, use_safetensors=True, output_loading_info=True, dtype=torch.float32, **SAFE, **options
         )
+    except ModelError:
+        raise
     except Exception as error:
         if ran_out_of_memory(error):
             hint = "free memory, or use a smaller model"
             raise TooLittleMemory(f"memory ran out loading {folder}: {first_line(error)}", hint) from error
         if "ignore_mismatched_sizes" in str(error):  # the library's advice, which means nothing to a user of clf
-            _refuse_strangers(folder, "sizes differ")
+            refuse_strangers(folder, "sizes differ")
         raise ModelError(
             f"{folder} cannot be loaded: {first_line(error)}",
             "download, save or train the model again, or install the versions in constraints.txt",
@@ -150,7 +149,10 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, _Report]:
 
 def _tokenizer(folder: Path) -> Any:
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+        with telling_tokenizer(f"the tokenizer in {folder}"):
+            tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+    except ModelError:
+        raise
     except Exception as error:
         raise ModelError(
             f"the tokenizer in {folder} cannot be loaded: {first_line(error)}",
@@ -164,12 +166,19 @@ def _tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _head_config(folder: Path, names: Sequence[str]) -> Any:
+def _config(folder: Path) -> Any:
     try:
         config = AutoConfig.from_pretrained(folder, **SAFE)
     except Exception as error:
         hint = "choose a model type that this version of transformers supports"
-        raise ModelError(f"{folder}/config.json: {first_line(error)}", hint) from error
+        raise ModelError(f"{folder} cannot be loaded: config.json: {first_line(error)}", hint) from error
+    if hidden := sorted(name for name in vars(config) if callable(getattr(PreTrainedConfig, name, None))):
+        raise ModelError(f"{folder}/config.json sets {hidden[0]}, which is no setting", f"remove {hidden[0]} from it")
+    return config
+
+
+def _head_config(folder: Path, names: Sequence[str]) -> Any:
+    config = _config(folder)
     config.id2label = dict(enumerate(names))
     config.label2id = {label: number for number, label in enumerate(names)}
     config.problem_type = "single_label_classification"
@@ -229,37 +238,3 @@ def _check_weights_finite(model: Any, name: str) -> None:
                 f"{name}: the weights {key} contain values that are NaN or infinite",
                 "train the model again, with a smaller --learning-rate",
             )
-
-
-def _check_hashes(folder: Path, files: dict[str, str]) -> None:
-    for file, expected in files.items():
-        path = folder / file
-        if not path.is_file():
-            raise ModelError(
-                f"{folder} lacks {file}, which clf.json lists", "restore the file, or train the model again"
-            )
-        if sha256(path) != expected:
-            raise ModelError(
-                f"{path} has changed since clf wrote it: its SHA-256 differs from clf.json",
-                "restore the file, or train the model again",
-            )
-
-
-def _labels(config: Any, folder: Path) -> list[str]:
-    ids, count = sorted(config.id2label), len(config.id2label)
-    if ids != list(range(count)):
-        raise ModelError(
-            f"{folder}/config.json: id2label has the ids {str(ids)[1:-1][:200]}, expected 0 to {count - 1}",
-            "number the labels from 0 in id2label and label2id",
-        )
-    names = [str(config.id2label[number]) for number in ids]
-    try:
-        inverse = {str(label): int(number) for label, number in (config.label2id or {}).items()}
-    except (AttributeError, TypeError, ValueError):  # not an object of numbers
-        inverse = {"": -1}
-    if len(set(names)) != len(names) or (inverse and inverse != {name: number for number, name in enumerate(names)}):
-        raise ModelError(
-            f"{folder}/config.json: id2label and label2id contradict each other: {json.dumps(config.label2id)[:200]}",
-            "fix both so that each id has one name",
-        )
-    return names

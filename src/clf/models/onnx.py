@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig
 
 from clf.errors import ModelError, first_line
-from clf.models.files import ONNX_FILE, SAFE
+from clf.models.configs import ONNX_FILE, SAFE
 from clf.processes import usable_cores
 
 INPUTS = ("input_ids", "attention_mask")

@@ -15,8 +15,8 @@ import torch
 
 from clf.errors import ModelError, TooLittleMemory, UsageError, first_line, ran_out_of_memory
 from clf.models.classifier import Classifier
+from clf.models.configs import ONNX_FILE
 from clf.models.families import family_of
-from clf.models.files import ONNX_FILE
 from clf.models.onnx import INPUTS, MISSING
 from clf.storage.disk import disk_is_full
 

@@ -139,7 +139,7 @@ class ModelRecord(Recorded):
     created: str = ""
     base_model: BaseModelRecord | None = None
     labels: Labels = []
-    max_length: Annotated[int | None, Field(ge=SHORTEST, le=LONGEST, strict=True)] = None
+    max_length: Annotated[int, Field(ge=SHORTEST, le=LONGEST, strict=True)] | None = None
     truncation: Literal["head", "tail", "head-tail"] = "head"
     cleaning: Cleaning = Field(default_factory=CleaningSettings)
     dataset: DatasetRecord | None = None

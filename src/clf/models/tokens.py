@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from hashlib import sha256
 from itertools import chain
@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.errors import ModelError
+from clf.errors import ModelError, first_line
 
 # Every tokenizer in use makes at least one token per this many characters of ordinary text. So only the part
 # of a very long text that the model can read needs to be tokenized.
@@ -33,13 +33,26 @@ def tokenize(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: 
 
     `truncation` is the part of a longer text that is kept; "head-tail" keeps a quarter from its beginning and the rest
     from its end (Sun et al. 2019, "How to Fine-Tune BERT for Text Classification?"). "[SEP]" in a text is treated as
-    five ordinary characters, never as the special token.
+    five ordinary characters, never as the special token. Raises ModelError when the tokenizer fails.
     """
     encode = _encode_heads if truncation == "head" else partial(_encode_parts, truncation=truncation)
     ids: TokenIds = []
-    for start in range(0, len(texts), CHUNK):
-        ids += [np.asarray(row, dtype=np.int32) for row in encode(texts[start : start + CHUNK], tokenizer, max_length)]
+    with telling_tokenizer(f"the tokenizer in {getattr(tokenizer, 'name_or_path', '')}"):
+        for start in range(0, len(texts), CHUNK):
+            rows = encode(texts[start : start + CHUNK], tokenizer, max_length)
+            ids += [np.asarray(row, dtype=np.int32) for row in rows]
     return ids
+
+
+@contextmanager
+def telling_tokenizer(tokenizer: object) -> Iterator[None]:
+    """Raise ModelError when the library of tokenizers fails; its panics are not Exceptions."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error) is not Exception and type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(f"{tokenizer} is damaged: {first_line(error)}", "download or save the model again") from error
 
 
 def _encode_heads(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[list[int]]:
@@ -132,10 +145,8 @@ def plain_tokenizer(file: Path) -> Any:
     """
     from tokenizers import Tokenizer
 
-    try:
+    with telling_tokenizer(file):
         tokenizer = Tokenizer.from_file(str(file))
-    except Exception as error:  # the library raises no narrower type
-        raise ModelError(f"{file} is damaged: {error}", "download or save the model again") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
