@@ -18,6 +18,7 @@ from clf.predict import Layout, predict_file, tell_calibration
 from clf.predictor import Prediction
 from clf.settings_sources import load_settings
 from conftest import RunClf
+from support.classifiers import write_tiny_classifier
 from support.predicting import table
 from support.tiny import review_rows, write_csv
 
@@ -340,3 +341,14 @@ def test_a_full_disk_behind_stdout_is_said(trained: Path, new_texts: Path, monke
         with pytest.raises(OutputError, match=r"^cannot write to stdout: No space left on device$") as refused:
             predict_file(str(trained), new_texts, None, load_settings())
         assert refused.value.hint == "free some space"
+
+
+def test_a_class_called_abstain_is_not_counted_as_no_answer(clf: RunClf, tmp_path: Path) -> None:
+    model = write_tiny_classifier(tmp_path / "model", ("abstain", "abstain too"))
+    Path("new.txt").write_text("a film\nan awful bore\n")
+    for threshold, abstained in ((0.0, 0), (1.0, 2)):
+        done = clf(
+            "predict", model, "new.txt", "--output", "out.csv", "--overwrite", "--threshold", threshold, "--json"
+        )
+        assert (done.json["rows"], done.json["abstained"]) == (2, abstained)
+    assert [row["label"] for row in table("out.csv")] == ["(abstain)"] * 2

@@ -158,3 +158,10 @@ def test_a_stream_reads_on_only_as_its_answers_are_taken(predictor: Predictor) -
 
 def test_what_is_no_text_is_read_as_it_is_written(predictor: Predictor) -> None:
     assert predictor.predict([7, 1.5]) == predictor.predict(["7", "1.5"])  # type: ignore[list-item]
+
+
+def test_a_class_called_abstain_is_told_from_no_answer(tmp_path: Path) -> None:
+    folder = write_tiny_classifier(tmp_path / "model", ("abstain", "yes"))
+    assert {answer.label for answer in package.load(folder).predict(REVIEWS[:4])} <= {"abstain", "yes"}
+    unsure = package.load(folder, with_threshold(1.0))
+    assert {answer.label for answer in unsure.predict(REVIEWS[:4])} == {"(abstain)"} == {unsure.no_answer}

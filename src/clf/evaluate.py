@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.label_names import places_of
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import UsageError
 from clf.measuring.label_issues import LabelIssues, find_label_issues
@@ -83,7 +84,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
     if len(measured) < FEW:
         log.warning("only %d texts to measure on: other texts could give quite different metrics", len(measured))
     default = place_in(EVALUATIONS, f"{candidate.name}_{measured.dataset}_{measured.split}")
-    _check_class(settings.evaluate.positive_label, measured.names)
+    _class_called(settings.evaluate.positive_label, measured.names)
     inputs = measurement_inputs(candidate, settings.data)
     with claimed(settings.run, default, inputs) as folder:
         check_reports_apart(settings.report, folder, inputs)
@@ -96,7 +97,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
 def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinder, folder: Path) -> EvaluateResult:
     """Judge the labels, and publish the result and the report."""
     measured, leaked = measurement.texts, measurement.leaked
-    result = _result(measurement, settings.evaluate.positive_label, folder)
+    result = _result(measurement, _class_called(settings.evaluate.positive_label, measured.names), folder)
     issues = _label_issues(measurement, settings, finder)
     result = result.model_copy(update={"label_issues": len(issues)})
     with staged(folder) as stage:
@@ -112,11 +113,16 @@ def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinde
     return result
 
 
-def _check_class(name: str | None, names: list[str]) -> None:
-    if name is not None and name not in names:
+def _class_called(name: str | None, names: list[str]) -> str | None:
+    """Return the class of the model that the user names; raise UsageError if there is none."""
+    if name is None:
+        return None
+    (place,) = places_of([name], names)
+    if place is None:
         raise UsageError(
             f"--positive-label {name!r} is not a class of the model", f"its classes are {', '.join(names)}"
         )
+    return names[place]
 
 
 # --- the threshold ------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord
 from clf.outcomes.prediction import LabelledText, PredictResult
-from clf.predictor import ABSTAIN, Prediction, Predictor
+from clf.predictor import Prediction, Predictor
 from clf.processes import World
 from clf.progress import track
 from clf.reports.stdout import csv_on_stdout
@@ -51,10 +51,10 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
         with parts.open({}, resume=False):
             answers = predictor.predict(texts)
             batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
-            parts.add(0, layout.table(batch, answers), _counts(answers))
+            parts.add(0, layout.table(batch, answers), _counts(answers, predictor.no_answer))
             parts.join(layout.columns, resolved("predict", settings))
     shown = [LabelledText(text=text, **asdict(answer)) for text, answer in zip(texts, answers, strict=True)]
-    result = _report(_counts(answers), len(texts), started, output)
+    result = _report(_counts(answers, predictor.no_answer), len(texts), started, output)
     return result.model_copy(update={"predictions": shown})
 
 
@@ -160,7 +160,7 @@ class _Work:
                 raise
             except OSError as error:
                 raise OutputError(f"cannot write to stdout: {error.strerror}", "free some space") from error
-            total += _counts(answers, batch)
+            total += _counts(answers, self.predictor.no_answer, batch)
         return _report(total, total.rows, self.started, None)
 
     def into_file(self, output: Path) -> PredictResult | None:
@@ -223,7 +223,9 @@ class _Work:
 
         before = sum(counts.rows for _, counts in done.values())
         for batch, answers in self._labelled(batches(), before):
-            parts.add(numbers.popleft(), self.layout.table(batch, answers), _counts(answers, batch))
+            parts.add(
+                numbers.popleft(), self.layout.table(batch, answers), _counts(answers, self.predictor.no_answer, batch)
+            )
 
     def _labelled(self, batches: Iterable[Batch], before: int) -> Iterator[tuple[Batch, list[Prediction]]]:
         """Yield each batch with its predictions, and show the progress."""
@@ -268,10 +270,10 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _counts(answers: list[Prediction], batch: Batch | None = None) -> LabelledCounts:
+def _counts(answers: list[Prediction], no_answer: str, batch: Batch | None = None) -> LabelledCounts:
     problems = batch.problems if batch else {}
     errors = sum(bool(answer.error) or row in problems for row, answer in enumerate(answers))
-    return LabelledCounts(len(answers), sum(answer.label == ABSTAIN for answer in answers), errors)
+    return LabelledCounts(len(answers), sum(answer.label == no_answer for answer in answers), errors)
 
 
 def _report(total: LabelledCounts, labelled: int, started: float, output: Path | None) -> PredictResult:

@@ -3,10 +3,12 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from clf import processes
+from clf.data.preparing.labels import ABSTAIN
 from clf.data.reading.batch import WINDOW
 from clf.models.find_and_load import load_model
 from clf.processes import World
@@ -14,7 +16,6 @@ from clf.progress import Advance
 from clf.scoring.answers import Probabilities, confidence_of, predictions_of
 from clf.settings import Settings
 
-ABSTAIN = "abstain"
 EMPTY = "empty text"
 
 
@@ -52,6 +53,14 @@ class Predictor:
         """The class names, in the order of their ids."""
         return self.classifier.labels
 
+    @cached_property
+    def no_answer(self) -> str:
+        """The label of a text below the threshold: `abstain`, or `(abstain)` if a class has that name."""
+        word = ABSTAIN
+        while word in self.labels:
+            word = f"({word})"
+        return word
+
     def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
         """Clean and label texts; return one prediction per text, in order.
 
@@ -87,7 +96,7 @@ class Predictor:
 
     def _prediction(self, scores: list[float], confidence: float, chosen: int) -> Prediction:
         abstains = self.threshold is not None and confidence < self.threshold
-        label = ABSTAIN if abstains else self.labels[chosen]
+        label = self.no_answer if abstains else self.labels[chosen]
         return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
 
 

@@ -346,3 +346,68 @@ def test_the_first_ten_classes_of_a_single_training_text_are_reported(caplog: py
     assert caplog.messages == ["classes with a single training text: 'a', 'c'"]
     check({"train": [f"c{number:02}" for number in range(11)]})
     assert caplog.messages[1].endswith("'c08', 'c09'")
+
+
+def test_a_label_map_of_labels_that_are_not_there_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert named(["a", "b"], label_map="a=good,c=bad")[0] == ["good", "b"]
+    assert "--label-map names labels that are not in the data: 'c'" in caplog.text
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ('{"1": {"name": "x"}}', "the name of '1' is an object"),
+    ('{"1": ["x"]}', "the name of '1' is a list"),
+    ('{"1": "a", "1": "b"}', "appears twice"),
+    ("[" * 100_000, "nested too deeply"),
+    ('{"a":' * 50_000, "nested too deeply"),
+    ('{"1": NaN}', "it holds NaN"),
+    ('["a"]', "it is not an object"),
+    ('{"1": "\\u200b"}', "a name is missing"),
+], ids=range(8))  # fmt: skip
+def test_a_strange_label_map_is_refused(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "map.json").write_text(content)
+    with pytest.raises(UsageError, match=message):
+        read_label_map(str(tmp_path / "map.json"))
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 100_000, "a.b = 'x'", "a = ['x']", "\xff"])
+def test_a_strange_toml_label_map_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "map.toml").write_bytes(content.encode("latin-1"))
+    with pytest.raises(UsageError, match="--label-map"):
+        read_label_map(str(tmp_path / "map.toml"))
+
+
+@pytest.mark.parametrize("text", ["1=a,1=b", "1=a,1\u200b=b"])
+def test_a_label_map_that_names_a_label_twice_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="the label '1' has two names"):
+        read_label_map(text)
+
+
+def test_a_label_map_that_is_a_device_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "map.json").symlink_to("/dev/zero")
+    with pytest.raises(UsageError, match="not a regular file"):
+        read_label_map(str(tmp_path / "map.json"))
+
+
+def test_labels_that_look_alike_are_told_with_their_code_points(caplog: pytest.LogCaptureFixture) -> None:
+    check({"train": ["pos", "p\u043es", "neg"] * 2})
+    assert "the labels 'pos', 'p\u043es' (U+043E) look alike" in caplog.text
+
+
+def test_a_class_with_the_word_for_no_answer_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    check({"train": ["abstain", "neg"] * 2})
+    assert "'(abstain)' instead" in caplog.text
+
+
+def test_a_label_as_long_as_a_text_is_refused() -> None:
+    with pytest.raises(DataError, match="a label has 10,000 characters"):
+        check({"train": ["a", "x" * 10_000] * 2})
+
+
+def test_labels_are_aligned_by_their_spelling_where_that_is_clear() -> None:
+    assert align_labels(["caf\xe9", "neg"], ["neg\u200b", "cafe\u0301"], "x").tolist() == [1, 0]
+    with pytest.raises(DataError, match="the labels of x are"):
+        align_labels(["neg", "neg\u200b"], ["neg", "pos"], "x")
+
+
+def test_a_number_of_five_thousand_digits_is_a_name() -> None:
+    assert len(named(["9" * 5000, "1"], classes=["a", "b"])[0]) == 2

@@ -142,3 +142,20 @@ def test_columns_are_chosen_anew_for_a_file_that_lacks_them_and_not_within_a_fil
     assert [each.texts for each in found] == [["a"], [], ["c"]]
     assert found[2].labels == ["z"]
     assert (tally.dropped, tally.text_columns) == ({"no label": 1}, ["review"])
+
+
+def test_labels_that_look_the_same_are_one_and_their_other_spellings_are_counted() -> None:
+    tally = RowTally()
+    labels = ["neg", "neg\u200b", "neg\u200b ", "caf\xe9", "cafe\u0301", "\u200b", " neg"]
+    (found,) = examples(batch([f"text {number}" for number in range(7)], labels), tally=tally)
+    assert found.labels == ["neg", "neg", "neg", "caf\xe9", "caf\xe9", "neg"]
+    assert tally.respelled == {("neg\u200b", "neg"): 2, ("cafe\u0301", "caf\xe9"): 1, ("\u200b", ""): 1}
+    assert tally.dropped == {"no label": 1}
+
+
+def test_the_counted_spellings_are_bounded() -> None:
+    tally = RowTally()
+    for number in range(1100):
+        tally.respell(f"{number}\u200b" * 100, str(number))
+    assert len(tally.respelled) == 1000
+    assert max(len(written) for written, _ in tally.respelled) == 60

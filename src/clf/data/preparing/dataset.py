@@ -21,6 +21,7 @@ from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import TextStore
 from clf.data.preparing.write import write_prepared
+from clf.data.reading.batch import SHOWN
 from clf.data.sources.source import Source
 from clf.errors import UsageError
 from clf.outcomes.preparation import Audit, Lengths
@@ -67,6 +68,7 @@ def prepare_into(
     with tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True) as scratch:
         given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
         _say_dropped(given)
+        _say_respelled(given)
         names = _name_labels(given, source, data.label_map)
         if measure_only:
             chosen, clusters = Chosen(take_split(given, data)), None
@@ -171,6 +173,20 @@ def _say_dropped(given: Delivered) -> None:
                 reason,
                 lines,
                 " …" if count > len(tally.first_dropped[reason]) else "",
+            )
+
+
+def _say_respelled(given: Delivered) -> None:
+    for split, tally in given.tallies.items():
+        if tally.respelled:
+            shown = list(tally.respelled.items())[:SHOWN]
+            listed = ", ".join(f"{was!a} is read as {label!r} ({count})" for (was, label), count in shown)
+            log.warning(
+                "%s: %d labels have invisible or uncomposed characters: %s%s",
+                split,
+                sum(tally.respelled.values()),
+                listed,
+                " …" if len(tally.respelled) > SHOWN else "",
             )
 
 

@@ -1,22 +1,24 @@
 """Label names and ids: names are sorted once and get the ids 0..n-1, the same in every split and in the model."""
 
-import json
 import logging
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
 from clf.errors import DataError, UsageError
+from clf.storage.documents import MOST_BYTES, load_json, open_regular
 
 log = logging.getLogger(__name__)
 
-WHOLE = re.compile(r"-?\d+(\.0+)?")
+WHOLE = re.compile(r"-?\d{1,300}(\.0+)?")  # Python converts numbers of up to 4,300 digits
 IGNORED = "-100"
+ABSTAIN = "abstain"
+"""The word that predictions have instead of a label below the threshold."""
 Labelled = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Label ids, and the line number of each."""
 
@@ -30,6 +32,7 @@ def name_labels(
     empty; `class_names` are numbered from the smallest label; `label_map` is set by the user. Numeric labels are sorted
     as numbers.
     """
+    order, class_names = [clean_label(name) for name in order], [clean_label(name) for name in class_names]
     written = _written(raw)
     distinct = sort_labels(written.values())
     beside = {(written[label], name) for label, name in named}
@@ -55,16 +58,16 @@ def sort_labels(labels: Iterable[str]) -> list[str]:
 def align_labels(names: list[str], model_names: list[str], shown: str) -> NDArray[np.int64]:
     """Return the model's id of each label name of the dataset, shape (labels of the dataset,).
 
-    Raises DataError if the model does not have one of the labels.
+    Raises DataError if the model does not have one of the labels, or two of them are the same label of the model.
     """
-    unknown = [name for name in names if name not in model_names]
-    if unknown:
+    places = places_of(names, model_names)
+    if None in places or len(set(places)) != len(places):
         raise DataError(
             f"the labels of {shown} are {', '.join(map(repr, names[:10]))}, "
             f"but the model's are {', '.join(map(repr, model_names[:10]))}",
             "use a dataset with the model's classes, or rename its labels with --label-map theirs=ours,…",
         )
-    return np.array([model_names.index(name) for name in names], dtype=np.int64)
+    return np.array(places, dtype=np.int64)
 
 
 def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:
@@ -81,6 +84,11 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
     if len(names) > 20 and len(names) > rows / 3 and 2 * np.count_nonzero(counts == 1) > len(names):
         raise DataError(
             f"{shown}: the labels look like numbers or ids: {len(names)} values in {rows} rows",
+            "pass --label-column with the column of classes",
+        )
+    if long := next((name for name in names if len(name) > LONGEST_LABEL), None):
+        raise DataError(
+            f"{shown}: a label has {len(long):,} characters ({long[:40]!r} …), expected at most {LONGEST_LABEL:,}",
             "pass --label-column with the column of classes",
         )
     if all(name.startswith("[") and name.endswith("]") for name in names):
@@ -121,14 +129,24 @@ def _lines(lines: NDArray[np.int64]) -> str:
 
 
 def _warn_of_twins(names: list[str]) -> None:
-    folded = Counter(" ".join(name.casefold().split()) for name in names)
-    for name, count in folded.items():
-        if count > 1:
-            twins = ", ".join(repr(label) for label in names if " ".join(label.casefold().split()) == name)
+    for group in look_alikes(names):
+        if len({" ".join(name.casefold().split()) for name in group}) == 1:
             log.warning(
                 "the labels %s differ only in case or spaces; merge them with --label-map if they mean the same",
-                twins,
+                ", ".join(map(repr, group)),
             )
+        else:
+            log.warning(
+                "the labels %s look alike; merge them with --label-map if they mean the same",
+                ", ".join(map(told_apart, group)),
+            )
+    if ABSTAIN in names:
+        log.warning(
+            "a class is called %r, the word with which clf predict declines to answer; for this class's model it "
+            "writes '(%s)' instead",
+            ABSTAIN,
+            ABSTAIN,
+        )
 
 
 def _written(raw: list[str]) -> dict[str, str]:
@@ -167,34 +185,63 @@ def _names(
 def read_label_map(text: str) -> dict[str, str]:
     """Read a label map, written as `1=World,2=Sports` or stored in a JSON or TOML file.
 
-    Raises UsageError if it is neither.
+    Raises UsageError if it is neither, if a name is missing, or if a label is named twice.
     """
-    path = Path(text)
-    if path.suffix in {".json", ".toml"}:
+    if Path(text).suffix in {".json", ".toml"}:
+        path = Path(text)
         try:
-            content = path.read_text(encoding="utf-8")
-            values = json.loads(content) if path.suffix == ".json" else tomllib.loads(content)
-            names = {str(key).strip(): "" if value is None else str(value).strip() for key, value in values.items()}
-            if not all(names.values()):
-                raise ValueError("a name is missing")
-            return names
-        except (OSError, ValueError, AttributeError) as error:
+            return _names_by_label(_loaded_map(path.expanduser()))
+        except (OSError, ValueError, RuntimeError) as error:  # no such home folder; nested too deeply
             raise UsageError(
                 f"--label-map {path} cannot be read: {error}", 'expected {"1": "World", "2": "Sports"}'
             ) from error
     pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
     if not pairs or any(not separator or not key.strip() or not name.strip() for key, separator, name in pairs):
         raise UsageError(f"--label-map is {text!r}", "expected 1=World,2=Sports or the path of a JSON or TOML file")
-    return {key.strip(): name.strip() for key, _, name in pairs}
+    try:
+        return _names_by_label([(key, name) for key, _, name in pairs])
+    except ValueError as error:
+        raise UsageError(f"--label-map is {text!r}: {error}", "name each label once") from error
+
+
+def _loaded_map(path: Path) -> list[tuple[str, object]]:
+    """Read a JSON or TOML file with one name per label; raise OSError or ValueError if it is none."""
+    if path.suffix == ".json":
+        values: object = load_json(path)
+    else:
+        with open_regular(path) as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ValueError("it is too large")
+        values = tomllib.loads(content.decode("utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError("it is not an object")
+    return list(values.items())
+
+
+def _names_by_label(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for key, value in pairs:
+        if isinstance(value, (dict, list)):
+            raise ValueError(f"the name of {key!r} is {'a list' if isinstance(value, list) else 'an object'}")
+        label, name = clean_label(key), "" if value is None else clean_label(str(value))
+        if not name:
+            raise ValueError("a name is missing")
+        if names.setdefault(label, name) != name:
+            raise ValueError(f"the label {label!r} has two names")
+    return names
 
 
 def _mapped(raw: list[str], mapping: dict[str, str]) -> dict[str, str]:
-    unused = [key for key in mapping if key not in raw]
+    given = set(raw)
+    unused = [key for key in mapping if key not in given]
     if len(unused) == len(mapping):
         raise DataError(
             f"--label-map names {', '.join(map(repr, unused[:6]))}, but the labels are {', '.join(map(repr, raw[:6]))}",
             "write the labels as they appear in the data",
         )
+    if unused:
+        log.warning("--label-map names labels that are not in the data: %s", ", ".join(map(repr, unused[:10])))
     return {label: mapping.get(label, label) for label in raw}
 
 

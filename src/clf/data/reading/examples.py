@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.columns import Columns, choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
+
+MOST_SHOWN = 60  # characters of a label
+MOST_RESPELLED = 1000
 
 
 @dataclass
@@ -29,6 +33,14 @@ class RowTally:
     dropped: dict[str, int] = field(default_factory=dict)
     first_dropped: dict[str, list[int]] = field(default_factory=dict)
     text_columns: list[str] = field(default_factory=list)
+    respelled: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How many rows have a label with characters that nobody sees or that are not composed, and how it is read."""
+
+    def respell(self, written: str, label: str | None) -> None:
+        """Count a label that is read in another spelling than it was written in."""
+        pair = (written[:MOST_SHOWN], (label or "")[:MOST_SHOWN])
+        if pair in self.respelled or len(self.respelled) < MOST_RESPELLED:
+            self.respelled[pair] = self.respelled.get(pair, 0) + 1
 
     def drop(self, reason: str, line: int) -> None:
         """Count a dropped row, and remember its line if it is among the first for this reason."""
@@ -73,6 +85,8 @@ def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples
             problems.append(f"line {line}: {_label_problem(value)}")
             continue
         label = _label(value)
+        if isinstance(value, str) and value.strip() != (label or ""):
+            tally.respell(value.strip(), label)
         if not text or text.isspace():
             tally.drop("no text", line)
         elif label is None:
@@ -80,7 +94,7 @@ def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples
         else:
             examples.texts.append(text)
             examples.labels.append(label)
-            examples.label_names.append(None if name is None else str(name).strip())
+            examples.label_names.append(None if name is None else clean_label(str(name)))
             examples.groups.append(_label(group))
             examples.lines.append(line)
     return examples, problems
@@ -130,9 +144,9 @@ def _hint(problem: str) -> str:
 
 
 def _label(value: Any) -> str | None:
-    """Convert a label to a string: booleans to true or false, strings stripped, numbers unchanged; None if empty."""
+    """Convert a label to a string: booleans to true or false, strings cleaned, numbers unchanged; None if empty."""
     if isinstance(value, str):
-        return value.strip() or None
+        return clean_label(value) or None
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, bool):

@@ -168,7 +168,7 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings, *, whole: boo
     `whole` means that `head` is the whole file, so that its last character is complete.
     """
     if settings.encoding:
-        return _known_encoding(settings.encoding)
+        return known_encoding(settings.encoding)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if head[:4096].count(0) > len(head[:4096]) / 4:  # in UTF-16, every second byte of Latin text is zero
@@ -182,6 +182,8 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings, *, whole: boo
         return _guess_encoding(head, path)
 
 
+NOT_FOR_FILES = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+"""Encodings that Python knows, but for names and for its own source text."""
 GUESSED = ["cp1252", "cp1250", "cp1251", "cp1253", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
 
 
@@ -198,16 +200,19 @@ def _guess_encoding(head: bytes, path: Path) -> str:
     return encoding
 
 
-def _known_encoding(name: str) -> str:
+def known_encoding(name: str) -> str:
+    """Return the usual name of an encoding; raise UsageError if it is none that a file of text can have."""
     try:
         b"".decode(name)
         "".encode(name)
-        return codecs.lookup(name).name
-    except LookupError:
-        raise UsageError(
-            f"no encoding is called {name!r}",
-            "pass --encoding utf-8, utf-16, cp1252 or another encoding that Python knows",
-        ) from None
+        if (known := codecs.lookup(name).name).replace("-", "_") not in NOT_FOR_FILES:
+            return known
+    except (LookupError, ValueError):
+        pass
+    raise UsageError(
+        f"no encoding is called {name!r}",
+        "pass --encoding utf-8, utf-16, cp1252 or another encoding that Python knows",
+    )
 
 
 def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str = "strict") -> IO[str]:

@@ -9,8 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
-from clf.data.reading.files import ESCAPED, LONGEST, check_is_file, open_file, readable, too_long, undecoded
-from clf.errors import DataError, UsageError
+from clf.data.reading.files import (
+    ESCAPED,
+    LONGEST,
+    check_is_file,
+    known_encoding,
+    open_file,
+    readable,
+    too_long,
+    undecoded,
+)
+from clf.errors import DataError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
 
@@ -76,9 +85,10 @@ def _class_folders(folder: Path) -> list[Path]:
 
 def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
     files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
+    encoding = known_encoding(data.encoding) if data.encoding else "utf-8-sig"
     first = 1
     for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
-        texts = [_read_text(path, data.encoding or "utf-8-sig") for path, _ in chunk]
+        texts = [_read_text(path, encoding) for path, _ in chunk]
         yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
         first += len(chunk)
 
@@ -92,8 +102,6 @@ def _read_text(path: Path, encoding: str) -> str:
             f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
             "pass the correct --encoding, such as cp1252",
         ) from error
-    except LookupError:
-        raise UsageError(f"no encoding is called {encoding!r}", "pass --encoding utf-8, cp1252 or another") from None
     if len(text) > LONGEST:
         raise too_long(str(path))
     return text
