@@ -1,7 +1,6 @@
 """`clf demo`: the complete pipeline on synthetic movie reviews, without network access."""
 
 import logging
-import tempfile
 from pathlib import Path
 
 from clf.compare import compare
@@ -13,6 +12,7 @@ from clf.settings import DataSettings, Settings
 from clf.storage.output import claimed, save_settings
 from clf.storage.result_folders import MODELS
 from clf.storage.run_folder import Run
+from clf.storage.scratch import scratch_folder
 from clf.train import train
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ def _demo(settings: Settings, model: str, recipe: TrainValues, held: Path | None
         raise UsageError("clf demo runs in one process, but several were started", "run it without torchrun")
     log.info("comparing with the encoder before training")
     baseline = settings.compare.model_copy(update={"baseline": ["pretrained"]})
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        run = settings.run.model_copy(update={"output_dir": Path(scratch) / "comparison"})
+    with scratch_folder() as scratch:
+        run = settings.run.model_copy(update={"output_dir": scratch / "comparison"})
         comparison = compare(
             training.model_dir,
             settings.model_copy(update={"compare": baseline, "run": run, "data": DataSettings()}),

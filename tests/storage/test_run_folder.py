@@ -262,3 +262,71 @@ def test_now_is_in_utc_to_the_second() -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     assert before <= datetime.fromisoformat(now()) <= datetime.now(UTC)
     assert now().endswith("+00:00")
+
+
+# --- links and lines ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["run.log", "history.jsonl", "lock", "settings.json", "result.json", "timing.json", "dataset", "checkpoints",
+     "checkpoints/checkpoint-5", "checkpoints/.staging", "dataset/train.parquet"],
+)  # fmt: skip
+def test_no_link_in_a_run_folder_is_followed(own_folder: Path, name: str) -> None:
+    run = Run(own_folder.resolve() / "model")
+    with run.open(Settings(), "train"):
+        pass
+    (own_folder / "precious").mkdir()
+    (own_folder / "precious" / "file").write_text("precious")
+    target = "precious" if name.startswith(("dataset", "checkpoints")) else "precious/file"
+    link = run.folder / name
+    link.unlink(missing_ok=True)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(own_folder / target)
+    said = f"^model\\.run/{name} in the run folder is a symbolic link"
+    with pytest.raises(OutputError, match=said) as refused, run.open(Settings(), "train"):
+        pass
+    assert refused.value.hint == "remove it"
+    assert (names(own_folder / "precious"), (own_folder / "precious" / "file").read_text()) == (["file"], "precious")
+
+
+def test_a_run_folder_that_is_a_link_is_refused(own_folder: Path) -> None:
+    (own_folder / "precious").mkdir()
+    run = Run(own_folder.resolve() / "model")
+    run.folder.symlink_to("precious")
+    with pytest.raises(OutputError, match=r"^the run folder model\.run is a symbolic link$"), run.open(Settings(), "x"):
+        pass
+    assert names(own_folder / "precious") == []
+
+
+def test_each_record_of_the_log_is_one_line_without_control_characters(tmp_path: Path) -> None:
+    hostile = "name\nalias ls='rm -rf ~'\r\x1b[2J\u2028\u202e hf_abcdefghijklmnop"
+    with log_to(tmp_path / "log"):
+        logging.getLogger("clf").warning("the column %s", hostile)
+    with pytest.raises(ZeroDivisionError), log_to(tmp_path / "log"):
+        raise ZeroDivisionError(hostile)
+    content = (tmp_path / "log").read_text()
+    assert len(content.splitlines()) == 2
+    assert "\\nalias ls='rm -rf ~'\\r\\x1b[2J\\u2028\\u202e ***" in content
+
+
+def test_a_log_is_not_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "log").symlink_to("precious")
+    with pytest.raises(OSError, match="symbolic link"), log_to(tmp_path / "log"):
+        pass
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_no_space_for_a_run_folder_is_said(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(own_folder.resolve() / "model")
+
+    def full(*_: object, **options: object) -> None:
+        raise FULL
+
+    for name in ("mkdir", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, name, full)
+            with pytest.raises(OutputError, match="No space left") as refused, run.open(Settings(), "train"):
+                pass
+            assert refused.value.hint == "free some space, or choose another --output-dir"

@@ -93,7 +93,11 @@ def test_files_of_a_checkpoint_can_be_read_by_others(store: Checkpoints) -> None
     (store.stage / "checkpoint-1").mkdir()
     path = store.stage / "checkpoint-1" / WEIGHTS
     path.touch(0o600)  # as safetensors creates them
-    assert (store.commit("checkpoint-1", 1, None, PROGRESS) / WEIGHTS).stat().st_mode & 0o777 == 0o644
+    before = os.umask(0o027)
+    try:
+        assert (store.commit("checkpoint-1", 1, None, PROGRESS) / WEIGHTS).stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(before)
 
 
 def test_everything_is_on_disk_before_the_checkpoint_has_its_name(
@@ -310,6 +314,27 @@ def test_a_replacement_cut_between_two_renames_is_taken_back(store: Checkpoints)
     place.rename(place.with_name(f".replaced-{place.name}"))
     store.begin()
     assert steps(store) == [10]
+
+
+def test_a_replaced_one_that_could_not_be_deleted_never_comes_back_once_newer_ones_exist(store: Checkpoints) -> None:
+    for step in (20, 30):
+        save(store, step, step)
+    fill(store.folder / ".replaced-checkpoint-10")
+    (store.folder / ".replaced-checkpoint-40").symlink_to(store.folder / "checkpoint-30")
+    store.begin()
+    assert steps(store) == [20, 30]
+    assert hidden(store) == [".replaced-checkpoint-40"]  # a link is neither followed nor restored
+
+
+def test_the_history_is_on_disk_before_the_checkpoint_that_relies_on_it(
+    store: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, final = store.folder.parent / "history.jsonl", store.folder / "checkpoint-10"
+    history.write_text("{}\n")
+    flushed: dict[int, bool] = {}
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.setdefault(os.fstat(number).st_ino, final.exists()))
+    save(store, 10, 10)
+    assert flushed[history.stat().st_ino] is False
 
 
 def test_a_commit_that_fails_halfway_leaves_the_checkpoint_that_was_there(

@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -33,6 +32,7 @@ from clf.settings import ComputeSettings, DataSettings, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.result_folders import COMPARISONS
+from clf.storage.scratch import scratch_folder
 from clf.storage.writing import write_json
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class BaselineMaker:
         if record is None or record.dataset is None:
             raise ModelError(f"{candidate.name} does not record its training data", f"leave out --baseline {name}")
         then = record.settings or Settings()
-        with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-            prepared = recorded_dataset(record, DataSettings(), self.finder, Path(scratch))
+        with scratch_folder() as scratch:
+            prepared = recorded_dataset(record, DataSettings(), self.finder, scratch)
             rows = prepared.subset("train", then.data.max_train_samples, then.run.seed, raw_only=True)
             cleaned = ChangedTexts(rows.raw_texts, lambda text: clean_text(text, candidate.cleaning))
             return ColumnTexts.of(cleaned), align_labels(prepared.labels, candidate.labels, prepared.name)[rows.labels]

@@ -2,11 +2,9 @@
 
 import logging
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +20,7 @@ from clf.processes import ALONE
 from clf.scoring.answers import Answers
 from clf.settings import AUTO, ComputeSettings, DataSettings, Settings
 from clf.storage.run_folder import Run
+from clf.storage.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -44,8 +43,8 @@ def out_of_fold(
         raise ModelError(f"{model.name} does not record its training", "train it with clf first")
     then = _recipe(model.record, model.record.settings, compute)
     files = base_files(model.record, offline=finder.offline, timeout=finder.timeout)
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        prepared = recorded_dataset(model.record, DataSettings(), finder, Path(scratch))
+    with scratch_folder() as scratch:
+        prepared = recorded_dataset(model.record, DataSettings(), finder, scratch)
         load = partial(load_work, then.data, then.train, compute, then.run.seed, files, prepared, ALONE)
         work = load()
         rows, labels = work.train, work.classifier.labels
@@ -54,7 +53,7 @@ def out_of_fold(
         for number in range(folds):
             log.info("fold %d of %d", number + 1, folds)
             work = load()  # reload the encoder
-            run = Run(Path(scratch) / f"part-{number}")
+            run = Run(scratch / f"part-{number}")
             with _nothing_kept(), run.open(then, "train"):
                 fine_tune_work(of_part(work, rows.take(np.flatnonzero(parts != number))), run, ALONE, resume=False)
             shutil.rmtree(run.folder)

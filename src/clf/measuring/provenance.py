@@ -1,7 +1,6 @@
 """Finds the rows to evaluate a model on, its training dataset (split as in training) and its encoder."""
 
 import logging
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from clf.models.store import find_model
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from clf.storage.result_folders import MANIFEST_FILE
+from clf.storage.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
@@ -36,8 +36,8 @@ def measured_texts(
 
     Raises DataError if the labels do not match, or if no row has both a text and a label.
     """
-    with tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, Path(scratch))
+    with scratch_folder() as scratch:
+        prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, scratch)
         rows = prepared.subset(data.split, data.max_eval_samples, finder.seed, raw_only=True)
         names, name = prepared.labels, prepared.name
         audit = prepared.audit if audited else Audit()

@@ -4,7 +4,6 @@
 import logging
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -19,6 +18,7 @@ from clf.models.configs import ONNX_FILE
 from clf.models.families import family_of
 from clf.models.onnx import INPUTS, MISSING
 from clf.storage.disk import disk_is_full
+from clf.storage.scratch import scratch_folder
 
 OPSET = 17  # the first with layer normalization as a single operator
 
@@ -58,8 +58,8 @@ def quantize(path: Path, config: Any) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with _quiet(), tempfile.TemporaryDirectory(prefix="clf-") as scratch:
-        fused = Path(scratch) / ONNX_FILE
+    with _quiet(), scratch_folder() as scratch:
+        fused = scratch / ONNX_FILE
         try:
             shutil.copytree(path.parent, scratch, dirs_exist_ok=True)  # a large graph has separate weight files
             if fuser := family_of(config.model_type).onnx_fuser:

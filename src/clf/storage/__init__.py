@@ -5,6 +5,7 @@ names             the types of names, hashes and numbers in documents, and names
 writing           files replaced atomically or appended to: no link is followed, exclusive parts, all on disk
 result_folders    the names and files of result folders, and which files clf wrote
 disk              reading JSON, SHA-256, recognising a full disk
+scratch           temporary folders, in TMPDIR
 locks             one process at a time writes a result
 places            where a result must not be written: names, mount points, system folders
 leftovers         what killed processes left beside a result, restored or deleted

@@ -14,6 +14,7 @@ EXPORTS = Path("exported_models")
 MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
+HISTORY_FILE = "history.jsonl"
 TRAIN_ROWS_FILE = "train_rows.npy"
 # Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import resource
 import shutil
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 from clf.errors import (
@@ -22,12 +24,16 @@ from clf.errors import (
     first_line,
     ran_out_of_memory,
 )
+from clf.safety import safe
 from clf.settings import Settings
 from clf.storage.disk import disk_is_full
 from clf.storage.locks import locked
 from clf.storage.output import save_settings
-from clf.storage.result_folders import SETTINGS_FILE, is_clf_result, shown
-from clf.storage.writing import write_json
+from clf.storage.result_folders import HISTORY_FILE, SETTINGS_FILE, is_clf_result, shown
+from clf.storage.writing import appended, replacing, what_stands_at, without_links, write_json
+
+BEGUN = re.compile(rf"lock|{SETTINGS_FILE}\.part|\.{SETTINGS_FILE}\.part-[0-9a-f]{{16}}")
+"""The only files of a run that was killed at its start."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +44,7 @@ class Run:
     def __init__(self, model_folder: Path) -> None:
         self.folder = model_folder.with_name(model_folder.name + ".run")
         self.checkpoints = self.folder / "checkpoints"
-        self.history = self.folder / "history.jsonl"
+        self.history = self.folder / HISTORY_FILE
         self.log = self.folder / "run.log"
         self.result = self.folder / "result.json"
 
@@ -48,11 +54,19 @@ class Run:
         self.claim()
         with locked(self.folder / "lock", self.folder):
             (self.folder / f"{SETTINGS_FILE}.part").unlink(missing_ok=True)  # of version 0.1
-            if not is_clf_result(self.folder):
-                save_settings(self.folder, command, settings)
+            self._begin_records(settings, command)
             with log_to(self.log):
                 log.debug("%s with %s", command, settings.model_dump_json())
                 yield self
+
+    def _begin_records(self, settings: Settings, command: str) -> None:
+        try:
+            if not is_clf_result(self.folder):
+                save_settings(self.folder, command, settings)
+            appended(self.log).close()
+        except OSError as error:
+            hint = "free some space, or choose another --output-dir"
+            raise OutputError(f"cannot write to {shown(self.folder)}: {error.strerror}", hint) from error
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -103,17 +117,26 @@ class Run:
             if line.endswith("\n")
             and (json.loads(line)["step"] <= last or (json.loads(line)["step"] == step and "loss" in json.loads(line)))
         ]
-        part = self.history.with_name(self.history.name + ".part")
-        part.write_text("".join(kept) if step else "", encoding="utf-8")
-        part.replace(self.history)
+        with replacing(self.history) as file:
+            file.write("".join(kept if step else []).encode("utf-8"))
 
     def claim(self) -> None:
-        """Create the folder, or raise OutputError if it has files that clf did not write."""
+        """Create the folder, or raise OutputError if it has links or files that clf did not write."""
+        if self.folder.is_symlink():
+            raise OutputError(f"the run folder {shown(self.folder)} is a symbolic link", "choose another --output-dir")
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"the run folder {shown(self.folder)} is a file", "choose another --output-dir")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        begun = {"lock", f"{SETTINGS_FILE}.part"}  # the only files of a run that was killed at its start
-        foreign = sorted(path.name for path in self.folder.iterdir() if path.name not in begun)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            hint = "free some space, or choose another --output-dir"
+            raise OutputError(f"cannot make the run folder {shown(self.folder)}: {error.strerror}", hint) from error
+        for path in (*self.folder.iterdir(), *self.folder.glob("checkpoints/*"), *self.folder.glob("dataset/*")):
+            if what_stands_at(path) not in (None, "a folder"):
+                raise OutputError(
+                    f"{shown(path)} in the run folder is {what_stands_at(path)}, which clf did not write", "remove it"
+                )
+        foreign = sorted(path.name for path in self.folder.iterdir() if not BEGUN.fullmatch(path.name))
         if foreign and not is_clf_result(self.folder):
             raise OutputError(
                 f"the run folder {shown(self.folder)} contains files that clf did not write ({', '.join(foreign[:4])})",
@@ -127,15 +150,15 @@ class Run:
 
     def record(self, **values: float) -> None:
         """Append one line to the history."""
-        with self.history.open("a", encoding="utf-8") as file:
+        with appended(self.history) as file:
             file.write(json.dumps(values) + "\n")
 
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Append all log lines of clf to `path`, with times in UTC, while the block runs, and any error that ends it."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    handler = _LogFile(path, encoding="utf-8", errors="backslashreplace")
+    formatter = _OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.setLevel(logging.DEBUG)
@@ -154,6 +177,23 @@ def log_to(path: Path) -> Iterator[None]:
         root.setLevel(before)
         with suppress(OSError):  # on a full disk, the error that ended the run must not be lost
             handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log file that is never opened through a link."""
+
+    def _open(self) -> TextIOWrapper:
+        file = open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=without_links)  # noqa: SIM115
+        assert isinstance(file, TextIOWrapper)
+        return file
+
+
+class _OneLine(logging.Formatter):
+    """Writes each record on one line: what a text from a dataset holds must not look like a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record with its line breaks and control characters made visible, and secrets hidden."""
+        return safe(super().format(record).replace("\n", "\\n"))
 
 
 class Clock:

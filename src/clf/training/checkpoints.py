@@ -9,6 +9,7 @@ that makes those unreadable must increase CHECKPOINT_SCHEMA.
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,7 +24,8 @@ from clf.models.record import VERSION_0_1
 from clf.settings import TrainSettings, flag
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
-from clf.storage.writing import flush
+from clf.storage.result_folders import HISTORY_FILE
+from clf.storage.writing import flush, umask
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
@@ -94,9 +96,11 @@ class Checkpoints:
 
     def begin(self) -> None:
         """Clean up after an earlier process that was interrupted, and create the staging folder."""
+        newest = max(map(_step, self._folders()), default=-1)
         for old in self.folder.glob(f"{REPLACED}*"):
             place = self.folder / old.name.removeprefix(REPLACED)
-            if not place.exists():  # the process ended between two renames
+            # The process ended between two renames; an older one could not be deleted, and was rotated away since.
+            if not os.path.lexists(place) and not old.is_symlink() and _step(old) > newest:
                 old.rename(place)
         for left in [self.stage, *self.folder.glob(f"{TRASH}*"), *self.folder.glob(f"{REPLACED}*")]:
             shutil.rmtree(left, ignore_errors=True)
@@ -139,9 +143,9 @@ class Checkpoints:
     def commit(self, name: str, step: int, best_step: int | None, progress: RunPosition) -> Path:
         """Flush the staged folder `name` to disk, then turn it into a checkpoint by an atomic rename."""
         stage, final = self.stage / name, self.folder / name
-        files = {}
+        files, mode = {}, 0o666 & ~umask()
         for path in sorted(stage.iterdir()):
-            path.chmod(0o644)
+            path.chmod(mode)
             files[path.name] = sha256(path)
             flush(path)
         manifest = {
@@ -151,6 +155,8 @@ class Checkpoints:
         (stage / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         flush(stage / MANIFEST)
         flush(stage)
+        if (history := self.folder.parent / HISTORY_FILE).exists():  # which the resumed run continues
+            flush(history)
         old = self.folder / f"{REPLACED}{name}"
         shutil.rmtree(old, ignore_errors=True)
         if final.exists():  # the same step again, now with its evaluation

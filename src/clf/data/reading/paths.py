@@ -1,16 +1,15 @@
 """Paths as users write them, and pipes: what can be read only once, and its copy on the disk."""
 
-import atexit
 import errno
 import os
 import shutil
 import stat
-import tempfile
 from pathlib import Path
 from typing import IO
 
 from clf.data.reading.files import kind_of, unreadable
 from clf.errors import DataError, OutputError, UsageError
+from clf.storage.scratch import scratch_until_exit
 
 STDIN = ("-", "/dev/stdin")
 LARGEST_PIPE = 100_000_000_000
@@ -77,8 +76,7 @@ def spool(pipe: int, begun: bytes, name: str) -> Path:
 
     Raises OutputError when the disk is nearly full, DataError when the pipe is longer than LARGEST_PIPE.
     """
-    folder = Path(tempfile.mkdtemp(prefix="clf-pipe-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = scratch_until_exit("clf-pipe-")
     file = folder / ("stdin" if name == "-" else name)
     try:
         with open(pipe, "rb", buffering=0) as rest, file.open("wb") as copy:

@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,9 +29,10 @@ from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
-from clf.storage.disk import sha256
+from clf.storage.disk import disk_is_full, sha256
 from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
+from clf.storage.scratch import scratch_folder
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
@@ -206,13 +206,15 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
     import pyarrow
 
     datasets.disable_progress_bars()
-    with tempfile.TemporaryDirectory() as cache:
+    with scratch_folder() as cache:
         try:
             _check_data_files(folder, repository)
-            loaded = datasets.load_dataset(str(folder), cache_dir=cache, verification_mode="no_checks")
+            loaded = datasets.load_dataset(str(folder), cache_dir=str(cache), verification_mode="no_checks")
         except DataError:
             raise
         except Exception as error:
+            if disk_is_full(error):
+                raise
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise DataError(
                 f"dataset {repository} cannot be read: {reason}", "download its file and pass the path"
