@@ -58,7 +58,7 @@ def test_a_place_that_is_missing_or_a_file_is_said_and_no_other_taken(
     for named, why in (("absent", "No such file"), ("file", "Not a directory"), ("a\udce9", "No such file")):
         monkeypatch.setenv("TMPDIR", str(tmp_path / named))
         for make in (scratch_folder().__enter__, lambda: scratch_until_exit("clf-x-")):
-            with pytest.raises(OutputError, match="^no temporary folder can be made in ") as refused:
+            with pytest.raises(OutputError, match=r"^no temporary folder can be made in ") as refused:
                 make()
             assert why in refused.value.message
             assert refused.value.hint == ELSEWHERE
