@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.safety import one_line, redact, safe, tame
+from clf.safety import one_line, redact, redacted, safe, tame
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
 
@@ -131,3 +131,8 @@ def test_a_command_for_a_ci_system_is_broken_up(text: str, shown: str) -> None:
 
 def test_redacting_keeps_every_other_character() -> None:
     assert redact("a\x1b\r\nhf_abcdefghijklmnop\u202e") == "a\x1b\r\n***\u202e"
+
+
+def test_a_json_value_is_redacted_in_its_texts_and_names() -> None:
+    value = {"hf_abcdefghijklmnop": ["x", 1, None, {"a": "https://u:p@h"}]}
+    assert redacted(value) == {"***": ["x", 1, None, {"a": "https://***@h"}]}

@@ -13,7 +13,7 @@ from support.local_hub import LocalHub
 
 @pytest.mark.long
 def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    token, password = "hf_canaryTOKEN1234567890", "canaryPASSWORD"
+    token, password = "canaryTOKEN-of-no-known-form", "canaryPASSWORD"
     address = hub.url.replace("http://", f"http://user:{password}@")
     environment = os.environ | hub.environment(tmp_path / "home") | {"HF_TOKEN": token, "HF_ENDPOINT": address}
     commands = [
@@ -53,3 +53,20 @@ def test_no_secret_is_ever_shown(clf: RunClf, hub: LocalHub, tmp_path: Path, mon
     for text in outputs + written:
         assert token not in text
         assert password not in text
+
+
+def test_a_secret_among_the_settings_is_neither_shown_nor_written(
+    clf: RunClf, reviews: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "canaryKEYofnoform")
+    (own_folder / "own.toml").write_text(
+        '[train]\nrevision = "hf_jwt_canary.FORM-123"\n[demo]\nmodel = "canaryKEYofnoform"\n'
+    )
+    done = clf("prepare", "--dataset", reviews, "--config", "own.toml", "--json", "--verbose", "--debug")
+    assert done.code == 0
+    refused = clf("prepare", "--dataset", "https://u:canaryPW@host/x?sig=canarySIG", "--json", "--debug")
+    assert refused.code == 1
+    written = [path.read_text("utf-8", "replace") for path in (own_folder / "prepared").rglob("*") if path.is_file()]
+    assert any('"revision": "***"' in text for text in written)
+    for text in (done.out, done.err, refused.out, refused.err, *written):
+        assert "canary" not in text

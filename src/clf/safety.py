@@ -12,11 +12,12 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 TOKENS = re.compile(
     r"hf_(?:oauth|jwt)_[\w.+/=-]{8,}|hf_[A-Za-z0-9]{10,}|api_org_[A-Za-z0-9]{8,}"  # of the Hub
-    r"|(?<=://)[^/\s]+(?=@)"  # user and password in an address
+    r"|(?:(?<=://)|(?<=tp:/)|(?<=tps:/))[^/\s]+(?=@)"  # user and password in an address, or in what a path made of it
 )
 NAMED = re.compile(
     r"(?P<name>\bauthorization['\"]?\s*[:=]\s*['\"]?(?:bearer|basic|token)\s+|\bbearer\s+(?=[\w.~+/=-]{16})|"
@@ -51,6 +52,15 @@ def redact(text: str) -> str:
     for value in _secrets_in_use():
         text = text.replace(value, HIDDEN)
     return NAMED.sub(rf"\g<name>{HIDDEN}", TOKENS.sub(HIDDEN, text))
+
+
+def redacted(value: Any) -> Any:
+    """Return a JSON value with the secrets in its texts and names replaced by stars."""
+    if isinstance(value, dict):
+        return {redact(name): redacted(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [redacted(each) for each in value]
+    return redact(value) if isinstance(value, str) else value
 
 
 def one_line(text: object, width: int | None = None) -> str:

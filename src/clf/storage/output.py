@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from clf import __version__
 from clf.errors import OutputError
+from clf.safety import redacted
 from clf.storage.leftovers import recover
 from clf.storage.locks import locked_place
 from clf.storage.places import check_place, resolved_place
@@ -69,5 +70,6 @@ def settings_file_beside(file: Path) -> Path:
 
 
 def resolved(command: str, settings: "Settings") -> dict[str, JsonValue]:
-    """Return the record of a command and its settings that is saved with the result."""
-    return {"clf_version": __version__, "command": command, "settings": settings.model_dump(mode="json")}
+    """Return the record of a command and its settings that is saved with the result, without secrets."""
+    said = redacted(settings.model_dump(mode="json"))
+    return {"clf_version": __version__, "command": command, "settings": said}

@@ -143,8 +143,12 @@ def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_document_holds_no_secret(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "the-token-itself")
-    print_json({"a": "the-token-itself", "b": "https://h/x?token=abcdef", "c": 1})
-    assert json.loads(capsys.readouterr().out) == {"a": "***", "b": "https://h/x?token=***", "c": 1}
+    print_json(
+        {"a": "the-token-itself", "b": ["https://h/x?token=abcdef\\"], "c": 1, "hf_abcdefghijklmnop": 'token=abcd\\"'}
+    )
+    assert json.loads(capsys.readouterr().out) == {
+        "a": "***", "b": ["https://h/x?token=***"], "c": 1, "***": 'token=***"',
+    }  # fmt: skip
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from clf.errors import ClfError, OutputError
 from clf.progress import live_console
-from clf.safety import one_line, redact, safe, tame
+from clf.safety import one_line, redacted, safe, tame
 
 ACTIVE = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]|#(?=#(?:vso|teamcity)?\\[)"
@@ -107,7 +107,7 @@ def write_error(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    text = redact(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(redacted(value), indent=2, ensure_ascii=False, allow_nan=False)
     # Characters that a terminal could act on are written as JSON escapes; the value is the same.
     _write(ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
