@@ -1,7 +1,11 @@
 """Charts hold what they draw, in the colour of the page, and are the same each time."""
 
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -10,6 +14,7 @@ import pytest
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.evaluation import Bin, LengthGroup
 from clf.reports import charts
+from conftest import HANGS
 from support.outcomes import abstention, comparison
 
 HOSTILE = '<b>"x"</b> & $x^2$ \x1b'
@@ -132,3 +137,10 @@ def test_differences_have_the_colours_of_their_verdicts_and_the_first_baseline_i
         "than better",
     ]
     assert "difference in macro f1, 95 % interval" in texts(picture)
+
+
+def test_no_style_of_the_working_folder_is_read(own_folder: Path) -> None:
+    os.mkfifo(own_folder / "matplotlibrc")  # whoever opens it waits for ever
+    code = "import os; from clf.reports import charts; charts.class_bars({}); print(os.getcwd())"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=HANGS)
+    assert done.stdout.strip() == os.path.realpath(own_folder), done.stderr

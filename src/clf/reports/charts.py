@@ -5,8 +5,10 @@ They are drawn from outcomes alone. `clf.reports.html` puts each into a section,
 
 import io
 import logging
+import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from clf.outcomes.base import ClassMetrics
@@ -165,13 +167,14 @@ def differences(comparisons: Sequence[Comparison]) -> str:
 def _svg(title: str, draw: Callable[["Axes"], None], width: float = 6.0, height: float = 3.6) -> str:
     """Draw one chart and return it as an SVG element."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its warnings about caches and fonts do not matter here
-    import matplotlib as mpl
+    with _elsewhere():
+        import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     with warnings.catch_warnings(), mpl.rc_context():
         warnings.simplefilter("ignore")
-        mpl.rcdefaults()  # ignore a matplotlibrc in the working folder
+        mpl.rcdefaults()  # ignore the user's style
         mpl.rcParams.update({**STYLE, "svg.hashsalt": title})
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
@@ -181,3 +184,15 @@ def _svg(title: str, draw: Callable[["Axes"], None], width: float = 6.0, height:
     drawn = out.getvalue().replace(INK, "currentColor")
     element = drawn[drawn.index("<svg") :].rstrip()
     return element.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Leave the working folder while matplotlib is imported: it reads a matplotlibrc there, which may be anything."""
+    here = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.chdir("/")
+        yield
+    finally:
+        os.fchdir(here)
+        os.close(here)
