@@ -1,11 +1,13 @@
 """A model knows the texts it was trained on."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from clf.data.text_hashes import hash_texts, seen_in, text_hashes
+from clf.errors import ModelError
 
 
 def test_texts_of_the_training_are_known_again(tmp_path: Path) -> None:
@@ -39,5 +41,15 @@ def test_no_texts_have_no_hashes_and_none_is_in_an_empty_file(tmp_path: Path) ->
 
 def test_a_file_of_hashes_runs_no_code(tmp_path: Path) -> None:
     np.save(tmp_path / "objects.npy", np.array([print], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ModelError, match="its values have the type"):
         seen_in(["a"], tmp_path / "objects.npy")
+
+
+@pytest.mark.parametrize(
+    "hashes", [np.array([2, 1], "<u8"), np.array([1, 1], "<u8"), np.array([1.0, 2.0]), np.array([[1], [2]], "<u8")]
+)
+def test_what_holds_no_sorted_hashes_is_damaged(tmp_path: Path, hashes: Any) -> None:
+    np.save(tmp_path / "rows.npy", hashes)
+    with pytest.raises(ModelError, match=r"rows\.npy is damaged: its ") as refused:
+        seen_in(["a"], tmp_path / "rows.npy")
+    assert refused.value.hint == "restore the file, or train the model again"

@@ -21,6 +21,7 @@ from clf.models.classifier import Classifier
 from clf.models.record import BaseModelRecord, ModelRecord
 from clf.scoring.metrics import score
 from clf.settings import ComputeSettings, DataSettings, RunSettings, Settings
+from clf.storage.disk import sha256
 from conftest import review_rows, write_csv
 from support.recorded import recorded
 
@@ -152,7 +153,8 @@ def test_a_baseline_is_made_once_and_its_costs_are_kept(
     caplog.set_level(logging.INFO, "clf")
     first = maker(candidate).measure("tfidf")
     assert sorted(path.suffix for path in KEPT.iterdir()) == [".json", ".npy"]
-    kept(".json").write_text(json.dumps({"train_seconds": 12.5, "measure_seconds": None, "megabytes": 1}))
+    costs = {"train_seconds": 12.5, "measure_seconds": None, "megabytes": 1}
+    kept(".json").write_text(json.dumps(json.loads(kept(".json").read_text()) | costs))
     caplog.clear()
     again = maker(candidate).measure("tfidf")
     assert caplog.messages[-1].startswith("tfidf: using cached predictions from comparisons/.baselines/")
@@ -161,11 +163,12 @@ def test_a_baseline_is_made_once_and_its_costs_are_kept(
     assert again.costs == Spent(12.5, None, 1.0)
 
 
-@pytest.mark.parametrize("costs", ['{"train_seconds": "long", "measure_seconds": NaN, "megabytes": Infinity}', "{}"])
-def test_costs_that_are_no_numbers_are_unknown(candidate: Classifier, costs: str) -> None:
-    maker(candidate).measure("majority")
-    kept(".json").write_text(costs)
-    assert maker(candidate).measure("majority").costs == Spent(None, None, None)
+EDITED = {"not finite": float("nan"), "negative": -0.5, "no sum of one": 0.6}
+"""What stands in each cell of the array, whose hash is right."""
+
+
+def told(**values: Any) -> None:
+    kept(".json").write_text(json.dumps(json.loads(kept(".json").read_text()) | values))
 
 
 def damaged(kind: str) -> None:
@@ -180,15 +183,28 @@ def damaged(kind: str) -> None:
         np.save(path, np.zeros((3, 3), dtype=np.float32))
     elif kind == "pickled":
         np.save(path, np.array([[None] * 2] * 3, dtype=object), allow_pickle=True)
+    elif kind == "edited":
+        np.save(path, np.tile(np.array([0.25, 0.75], dtype=np.float32), (3, 1)))
+    elif kind in EDITED:
+        np.save(path, np.full((3, 2), EDITED[kind], dtype=np.float32))
+        told(sha256=sha256(path))
     elif kind == "without costs":
         kept(".json").unlink()
+    elif kind == "of version 0.1":
+        kept(".json").write_text('{"train_seconds": 1.0}')
+    elif kind == "no costs":
+        told(train_seconds="long")
+    elif kind == "newer":
+        told(schema_version=2)
     else:
         path.unlink()
 
 
 @pytest.mark.parametrize(
-    "kind", ["nonsense", "empty", "of other rows", "of other classes", "pickled", "without costs", "gone"]
-)
+    "kind",
+    ["nonsense", "empty", "of other rows", "of other classes", "pickled", "without costs", "gone", "edited", *EDITED,
+     "of version 0.1", "no costs", "newer"],
+)  # fmt: skip
 def test_a_damaged_file_is_not_used_but_replaced(
     candidate: Classifier, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
@@ -196,7 +212,9 @@ def test_a_damaged_file_is_not_used_but_replaced(
     first = maker(candidate).measure("majority").answers.probabilities
     damaged(kind)
     assert (maker(candidate).measure("majority").answers.probabilities == first).all()
-    assert not [line for line in caplog.messages if "cached" in line]
+    assert not [line for line in caplog.messages if ": using cached" in line]
+    told_of = [line for line in caplog.messages if line.startswith("not using the cached predictions in ")]
+    assert len(told_of) == (kind != "without costs")
     assert (np.load(kept(".npy")) == first).all()
 
 

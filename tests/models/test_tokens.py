@@ -1,5 +1,6 @@
 """Texts become token ids, cut at the length asked for, kept from run to run, and padded; a long text costs little."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,26 +113,32 @@ def test_ids_are_read_again_and_not_made_again(tiny_encoder: Path, tmp_path: Pat
     made = listed(cached_tokens(tmp_path / "new" / "tokens", TEXTS, tokenizer, 16, "tail"))
     assert made == listed(tokenize(TEXTS, tokenizer, 16, "tail"))
     [file] = (tmp_path / "new" / "tokens").iterdir()
-    with np.load(file) as kept:
-        np.savez(file, ids=kept["ids"] + 1, lengths=kept["lengths"])
+    kept = np.load(file)
+    kept[len(TEXTS) :] += 1
+    np.save(file, kept)
     read = cached_tokens(tmp_path / "new" / "tokens", TEXTS, tokenizer, 16, "tail")
     assert listed(read) == [[number + 1 for number in row] for row in made]
     assert list((tmp_path / "new" / "tokens").iterdir()) == [file]
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\3\4 no archive", None], ids=["empty", "no archive", "fewer texts"])
-def test_a_damaged_or_other_file_is_made_again(tiny_encoder: Path, tmp_path: Path, damage: bytes | None) -> None:
+@pytest.mark.parametrize("damage", ["empty", "no array", "other lengths", "unknown ids", "negative ids", "too long"])
+def test_a_damaged_or_other_file_is_made_again(tiny_encoder: Path, tmp_path: Path, damage: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
     made = listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16))
     [file] = tmp_path.iterdir()
-    if damage is None:
-        np.savez(file, ids=np.arange(4), lengths=np.array([2, 2]))
-    else:
-        file.write_bytes(damage)
+    kept = np.load(file)
+    change: dict[str, Callable[[], object]] = {
+        "empty": lambda: file.write_bytes(b""),
+        "no array": lambda: file.write_bytes(b"\x93NUMPY\1\0 no array"),
+        "other lengths": lambda: np.save(file, kept[1:]),
+        "unknown ids": lambda: np.save(file, np.where(np.arange(len(kept)) < len(TEXTS), kept, 10**6).astype("<i4")),
+        "negative ids": lambda: np.save(file, np.where(np.arange(len(kept)) < len(TEXTS), kept, -1).astype("<i4")),
+        "too long": lambda: np.save(file, np.array([17, *[0] * (len(TEXTS) - 1), *[1] * 17], dtype="<i4")),
+    }
+    change[damage]()
     assert listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16)) == made
     assert list(tmp_path.iterdir()) == [file]
-    with np.load(file) as kept:
-        assert kept["lengths"].tolist() == [len(row) for row in made]
+    assert np.load(file)[: len(TEXTS)].tolist() == [len(row) for row in made]
 
 
 def test_other_texts_lengths_parts_and_words_have_other_files(tiny_encoder: Path, tmp_path: Path) -> None:

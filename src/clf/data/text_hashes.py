@@ -18,8 +18,19 @@ def text_hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
 
 
 def seen_in(texts: Iterable[str], file: Path) -> NDArray[np.bool_]:
-    """Return for each cleaned text whether its hash is in `file`, an array of `text_hashes` saved as `.npy`."""
-    known = np.unique(np.load(file, allow_pickle=False))
+    """Return for each cleaned text whether its hash is in `file`, an array of `text_hashes` saved as `.npy`.
+
+    Raises ModelError if the file is damaged.
+    """
+    from clf.errors import ModelError
+    from clf.storage.arrays import read_array
+
+    try:
+        known = read_array(file, ("<u8",), (None,))
+        if (known[1:] <= known[:-1]).any():
+            raise ValueError("its hashes are not sorted")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} is damaged: {error}", "restore the file, or train the model again") from error
     return np.concatenate([NONE.astype(bool), *(_are_in(known, hashes) for hashes in _hashed(texts))])
 
 

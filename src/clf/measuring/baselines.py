@@ -6,16 +6,16 @@ To add one, write it in `baseline_models`, add its name to BUILT_IN, and call it
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
 from clf import __version__
 from clf.data.cleaning import clean_text
@@ -29,8 +29,10 @@ from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
 from clf.scoring.answers import Answers, Probabilities
 from clf.settings import ComputeSettings, DataSettings, Settings
+from clf.storage.arrays import read_array
 from clf.storage.disk import sha256
-from clf.storage.documents import read_object
+from clf.storage.documents import SCHEMA_VERSION, read_document
+from clf.storage.names import Hash, Seconds
 from clf.storage.result_folders import COMPARISONS
 from clf.storage.scratch import scratch_folder
 from clf.storage.writing import write_json
@@ -44,6 +46,18 @@ log = logging.getLogger(__name__)
 
 BUILT_IN = ("pretrained", "majority", "tfidf", "frozen")
 KEPT = COMPARISONS / ".baselines"
+
+
+class KeptBaseline(BaseModel):
+    """What is kept beside the predictions of a baseline: their hash and what they cost."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
+    sha256: Hash
+    train_seconds: Seconds | None = None
+    measure_seconds: Seconds | None = None
+    megabytes: Seconds | None = None
 
 
 def check_baseline(name: str) -> None:
@@ -169,21 +183,29 @@ def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         np.save(part, probabilities, allow_pickle=False)
+        rounded = {name: cost and round(cost, 3) for name, cost in vars(costs).items()}
+        found = KeptBaseline(sha256=sha256(part), **rounded)
         part.replace(place.with_suffix(".npy"))
-        write_json(place.with_suffix(".json"), {name: cost and round(cost, 3) for name, cost in vars(costs).items()})
+        write_json(place.with_suffix(".json"), found.model_dump(mode="json"))
     except OSError as error:
         log.info("cannot cache the predictions of the baseline: %s", error)
 
 
 def _read(place: Path, measured: MeasuredTexts) -> tuple[Probabilities, Spent] | None:
-    costs = read_object(place.with_suffix(".json"))
+    """Return what an earlier run kept; None if there is nothing, or if it is not as it was written."""
+    if not place.with_suffix(".json").exists():
+        return None
     try:
-        probabilities = np.load(place.with_suffix(".npy"), allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        kept = read_document(place.with_suffix(".json"), KeptBaseline, ModelError, "")
+        if sha256(place.with_suffix(".npy")) != kept.sha256:
+            raise ValueError("it was changed")
+        shape = (len(measured), len(measured.names))
+        probabilities = read_array(place.with_suffix(".npy"), ("<f4", "<f8"), shape)
+        if not (np.isfinite(probabilities).all() and (probabilities >= 0).all()):
+            raise ValueError("it holds no probabilities")
+        if (np.abs(probabilities.sum(axis=1) - 1) > 1e-3).any():
+            raise ValueError("its probabilities do not add up to 1")
+    except (ModelError, OSError, ValueError) as error:
+        log.info("not using the cached predictions in %s.npy: %s", place, error)
         return None
-    if costs is None or probabilities.shape != (len(measured), len(measured.names)):
-        return None
-    known = {
-        name: float(cost) for name, cost in costs.items() if isinstance(cost, (int, float)) and math.isfinite(cost)
-    }
-    return probabilities, Spent(known.get("train_seconds"), known.get("measure_seconds"), known.get("megabytes"))
+    return probabilities, Spent(kept.train_seconds, kept.measure_seconds, kept.megabytes)

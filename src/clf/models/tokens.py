@@ -9,12 +9,12 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clf.errors import ModelError, first_line
+from clf.storage.arrays import read_array
 
 # Every tokenizer in use makes at least one token per this many characters of ordinary text. So only the part
 # of a very long text that the model can read needs to be tokenized.
@@ -106,19 +106,26 @@ def cached_tokens(
     digest = sha256()
     for value in chain((json.dumps(described), str(max_length), truncation, str(len(tokenizer))), texts):
         digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
-    file = folder / f"{digest.hexdigest()[:32]}.npz"
-    with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile):
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-            ids, lengths = kept["ids"], kept["lengths"]
-        if len(lengths) == len(texts):
-            return list(np.split(ids, np.cumsum(lengths)[:-1]))
+    file = folder / f"{digest.hexdigest()[:32]}.npy"
+    with suppress(OSError, ValueError):
+        return _split(read_array(file, ("<i4",), (None,)), len(texts), max_length, len(tokenizer))
     made = tokenize(texts, tokenizer, max_length, truncation)
     folder.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     with part.open("wb") as out:
-        np.savez(out, ids=np.concatenate(made), lengths=np.array([len(row) for row in made], dtype=np.int64))
+        np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
     part.replace(file)
     return made
+
+
+def _split(kept: NDArray[np.int32], texts: int, longest: int, vocabulary: int) -> TokenIds:
+    """Return the ids of each text from the lengths of all, followed by the ids of all; raise ValueError if damaged."""
+    lengths, ids = kept[:texts], kept[texts:]
+    if len(lengths) != texts or not texts or int(lengths.sum(dtype=np.int64)) != len(ids):
+        raise ValueError("the lengths do not fit")
+    if lengths.min() < 0 or lengths.max() > longest or ids.min(initial=0) < 0 or ids.max(initial=0) >= vocabulary:
+        raise ValueError("the ids are of another tokenizer")
+    return list(np.split(ids, np.cumsum(lengths)[:-1]))
 
 
 def pad_rows(

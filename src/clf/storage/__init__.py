@@ -1,6 +1,7 @@
 """Storage: where results may be written, and how to write them atomically.
 
 documents         regular files, and JSON documents read back: bounded, strict, validated by one model each
+arrays            arrays read back: of the expected type, shape and size
 names             the types of names, hashes and numbers in documents, and names that become paths
 writing           files replaced atomically or appended to: no link is followed, exclusive parts, all on disk
 result_folders    the names and files of result folders, and which files clf wrote
