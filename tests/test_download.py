@@ -8,6 +8,7 @@ import pytest
 from huggingface_hub import constants
 
 from clf.download import Wanted, choose_wanted
+from clf.storage.locks import locked_place
 from conftest import RunClf
 from support.local_hub import LocalHub
 from support.tiny import ag_news_files, imdb_files, tiny_encoder_files
@@ -120,6 +121,25 @@ def test_a_revision_alone_is_one_of_the_default_encoder() -> None:
 )
 def test_what_is_wanted_names_itself_and_the_command_that_fetches_it(wanted: Wanted, named: str, again: str) -> None:
     assert (wanted.named, wanted.again) == (named, again)
+
+
+def test_a_manifest_is_no_link_and_not_the_one_that_is_read_even_with_overwrite(
+    clf: RunClf, hub: LocalHub, own_folder: Path
+) -> None:
+    (own_folder / "precious").write_text("precious")
+    (own_folder / "link.json").symlink_to("precious")
+    done = clf("download-models", "--manifest", "link.json", "--overwrite")
+    assert (done.code, "error: link.json is a symbolic link, expected a regular file" in done.err) == (1, True)
+    assert (own_folder / "precious").read_text() == "precious"
+    assert clf("download-models", "--manifest", "m.json").code == 0
+    before = (own_folder / "m.json").read_bytes()
+    done = clf("download-models", "--from-manifest", "m.json", "--manifest", "m.json", "--overwrite")
+    assert (done.code, "error: m.json is m.json, which the command reads" in done.err) == (1, True)
+    assert (own_folder / "m.json").read_bytes() == before
+    with locked_place(own_folder / "m.json"):
+        done = clf("download-models", "--manifest", "m.json", "--overwrite")
+    assert (done.code, "is using" in done.err) == (1, True)
+    assert sorted(path.name for path in own_folder.iterdir()) == ["link.json", "m.json", "precious"]
 
 
 def test_a_manifest_has_a_place_before_anything_is_fetched(clf: RunClf, hub: LocalHub, own_folder: Path) -> None:

@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +19,8 @@ from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION
+from clf.storage.locks import locked_place
+from clf.storage.report_files import check_file
 from clf.storage.writing import write_json
 
 CONNECT = "check the connection, the proxy, and HF_ENDPOINT if you use a mirror"
@@ -87,14 +91,13 @@ def download_models(
     """
     if update and (hub.is_offline(settings.run.offline) or any(one.manifest for one in wanted)):
         raise UsageError("--update checks the Hub for newer commits", "leave out --offline and --from-manifest")
-    if manifest:
-        _check_manifest_place(manifest, settings)
-    if update and not wanted:
-        wanted = [one for one in _all_recorded() if one.revision is None]
-    rows = [_fetch(one, settings, update) for one in wanted or [Wanted("model", DEFAULT_MODEL)]]
-    if manifest:
-        _write_manifest(manifest, rows)
-    return rows
+    with _claimed(manifest, wanted, settings):
+        if update and not wanted:
+            wanted = [one for one in _all_recorded() if one.revision is None]
+        rows = [_fetch(one, settings, update) for one in wanted or [Wanted("model", DEFAULT_MODEL)]]
+        if manifest:
+            _write_manifest(manifest, rows)
+        return rows
 
 
 def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | None = None) -> list[Downloaded]:
@@ -102,11 +105,17 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
 
     Raises ModelError or DataError that names everything that is missing or damaged.
     """
-    if manifest:
-        _check_manifest_place(manifest, settings)
-    wanted = wanted or _all_recorded()
-    if not wanted:
-        raise ModelError(f"the cache {hub.cache_folder()} contains nothing fetched by clf", "clf download-models")
+    with _claimed(manifest, wanted, settings):
+        wanted = wanted or _all_recorded()
+        if not wanted:
+            raise ModelError(f"the cache {hub.cache_folder()} contains nothing fetched by clf", "clf download-models")
+        rows = _all_verified(wanted)
+        if manifest:
+            _write_manifest(manifest, rows)
+        return rows
+
+
+def _all_verified(wanted: list[Wanted]) -> list[Downloaded]:
     rows: list[Downloaded] = []
     errors: list[ClfError] = []
     for one in wanted:
@@ -117,8 +126,6 @@ def verify_models(wanted: list[Wanted], settings: Settings, *, manifest: Path | 
     if errors:
         again = "; ".join(dict.fromkeys(error.hint for error in errors))
         raise type(errors[0])("; ".join(error.message for error in errors), again)
-    if manifest:
-        _write_manifest(manifest, rows)
     return rows
 
 
@@ -231,13 +238,21 @@ def _row(wanted: Wanted, commit: str | None, folder: Path, origin: str) -> Downl
 # --- the manifest ---------------------------------------------------------------------------------------------
 
 
-def _check_manifest_place(file: Path, settings: Settings) -> None:
+@contextmanager
+def _claimed(file: Path | None, wanted: list[Wanted], settings: Settings) -> Iterator[None]:
+    """Check that the manifest may be written, and hold the lock of its place while the block runs."""
+    if file is None:
+        yield
+        return
     if file.is_dir():
         raise OutputError(f"the manifest {file} is a folder", "pass the path of a file")
+    check_file(file, "the manifest", [one.manifest for one in wanted if one.manifest])
     if file.exists() and not settings.run.overwrite:
         raise OutputError(f"the manifest {file} already exists", "pass another file, or --overwrite to replace it")
     if not file.parent.is_dir():
         raise OutputError(f"the folder {file.parent} for the manifest does not exist", "create it first")
+    with locked_place(file):
+        yield
 
 
 def _write_manifest(file: Path, rows: list[Downloaded]) -> None:

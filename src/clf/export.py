@@ -29,7 +29,7 @@ from clf.storage.documents import SCHEMA_VERSION
 from clf.storage.names import place_in
 from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
-from clf.storage.result_folders import EXPORTS, MODEL_FILE, TRAIN_ROWS_FILE, shown
+from clf.storage.result_folders import EXPORTS, MODEL_FILE, README_FILE, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import now
 
 if TYPE_CHECKING:
@@ -131,8 +131,9 @@ def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None
     files = {path.name: sha256(path) for path in sorted(stage.iterdir()) if path.name != MODEL_FILE}
     then = (original.record.files if original.record else None) or None
     told = ExportRecord.model_validate({**result.as_json(), "versions": versions(), "original_files": then})
-    write_model_record(stage, _record(original).with_values(export=told, files=files))
-    (stage / "README.md").write_text(export_card(result, original.labels, original.max_length), encoding="utf-8")
+    readme = stage / README_FILE
+    readme.write_text(export_card(result, original.labels, original.max_length), encoding="utf-8")
+    write_model_record(stage, _record(original).with_values(export=told, files=files, readme=sha256(readme)))
 
 
 # --- judging ------------------------------------------------------------------------------------------------

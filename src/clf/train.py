@@ -34,7 +34,7 @@ from clf.storage.output import claimed
 from clf.storage.places import resolved_place
 from clf.storage.publish import staged
 from clf.storage.report_files import check_reports, check_reports_apart, write_report
-from clf.storage.result_folders import MODELS, PREPARED, TRAIN_ROWS_FILE, shown
+from clf.storage.result_folders import MODELS, PREPARED, README_FILE, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import Clock, Run
 from clf.storage.writing import write_json
 from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
@@ -318,8 +318,8 @@ def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", trai
         classifier.tokenizer.save_pretrained(stage)
         np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
         files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
-        (stage / "README.md").write_text(model_card(folder.name, record), encoding="utf-8")
-        write_model_record(stage, record.with_values(files=files))
+        (readme := stage / README_FILE).write_text(model_card(folder.name, record), encoding="utf-8")
+        write_model_record(stage, record.with_values(files=files, readme=sha256(readme)))
 
 
 # --- settings -----------------------------------------------------------------------------------------------

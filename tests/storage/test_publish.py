@@ -2,6 +2,8 @@
 
 import ctypes
 import errno
+import hashlib
+import json
 import os
 import re
 import sys
@@ -320,3 +322,46 @@ def test_foreign_content_is_back_in_its_place_after_an_interrupt(
         (stage / "clf.json").write_text("{}")
     assert names(tmp_path) == ["mine"]
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+
+
+# --- a README that its user edited --------------------------------------------------------------------------
+
+
+def with_readme(folder: Path, content: str, recorded: str | None) -> Path:
+    folder.mkdir()
+    hashed = {"readme": hashlib.sha256(recorded.encode()).hexdigest()} if recorded is not None else {}
+    (folder / "clf.json").write_text(json.dumps({"clf_version": "0.2.0", "schema_version": 1, **hashed}))
+    (folder / "README.md").write_text(content)
+    return folder
+
+
+@pytest.mark.parametrize("recorded", ["as written", None], ids=["edited", "of version 0.1"])
+def test_an_edited_readme_is_kept_beside_the_model_that_replaces_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recorded: str | None
+) -> None:
+    model = with_readme(tmp_path / "model", "mine", recorded)
+    (tmp_path / "model.README-1.md").write_text("of before")
+    with staged(model) as stage:
+        (stage / "README.md").write_text("new")
+    assert names(tmp_path) == ["model", "model.README-1.md", "model.README-2.md"]
+    assert [(tmp_path / f"model.README-{number}.md").read_text() for number in (1, 2)] == ["of before", "mine"]
+    assert (model / "README.md").read_text() == "new"
+    said = f"{model / 'README.md'} is not as clf wrote it; it is kept in {tmp_path / 'model.README-2.md'}"
+    assert caplog.messages == [said]
+
+
+def test_a_readme_as_it_was_written_is_replaced_and_one_is_not_kept_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, two_renames: None
+) -> None:
+    with staged(with_readme(tmp_path / "model", "as written", "as written")):
+        pass
+    assert names(tmp_path) == ["model"]
+    (tmp_path / "model").rmdir()
+    model = with_readme(tmp_path / "model", "mine", "as written")
+    with before_the_last_rename(monkeypatch, interrupt), pytest.raises(KeyboardInterrupt), staged(model):
+        pass
+    assert (names(tmp_path), (model / "README.md").read_text()) == (["model"], "mine")
+    (model / "thesis.txt").write_text("precious")
+    with staged(model):
+        pass
+    assert names(tmp_path) == ["model", "model.replaced-1"]  # which holds the README too

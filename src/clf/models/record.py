@@ -157,6 +157,8 @@ class ModelRecord(Recorded):
     train_seconds: Seconds | None = None
     epochs: Seconds | None = None
     steps: Count | None = None
+    readme: Hash | None = None
+    """The SHA-256 of README.md as it was written, to tell whether its user edited it; version 0.1 recorded none."""
     files: dict[PlainName, Hash] = {}
     """The SHA-256 of each file, keyed by its name."""
     export: ExportRecord | None = None

@@ -6,14 +6,14 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from clf.errors import OutputError
 from clf.storage.disk import disk_is_full
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
-from clf.storage.result_folders import shown, strangers
+from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
 from clf.storage.writing import flush, hidden, token, umask
 
 log = logging.getLogger(__name__)
@@ -62,12 +62,13 @@ def publish(stage: Path, folder: Path) -> None:
     """Replace `folder` with the finished `stage`; an old result is deleted only once the new one is in place."""
     _settle(stage)
     foreign = folder.exists() and bool(strangers(folder))
-    if folder.exists() and not foreign and _exchange(stage, folder):
-        old = stage
-    else:
-        old = _unused(folder, f"{folder.name}.replaced") if foreign else stage.with_name(OLD)
-        _replace(stage, folder, old)
-    flush(folder.parent)
+    with _readme_kept(folder, foreign):
+        if folder.exists() and not foreign and _exchange(stage, folder):
+            old = stage
+        else:
+            old = _unused(folder, f"{folder.name}.replaced") if foreign else stage.with_name(OLD)
+            _replace(stage, folder, old)
+        flush(folder.parent)
     if foreign:
         log.warning("%s contained files that clf did not write; its contents are kept in %s", shown(folder), shown(old))
     else:
@@ -96,6 +97,34 @@ def _replace(stage: Path, folder: Path, old: Path) -> None:
         if old.exists():  # in its own place, or beside it if another program has made something there
             old.rename(_unused(folder, f"{folder.name}.replaced") if os.path.lexists(folder) else folder)
         raise
+
+
+@contextmanager
+def _readme_kept(folder: Path, foreign: bool) -> Iterator[None]:
+    """Keep a README that its user edited beside the folder that the block replaces, unless all of it is kept."""
+    if foreign or not folder.exists() or not has_edited_readme(folder):
+        yield
+        return
+    aside = _copied(folder / README_FILE, folder)
+    try:
+        yield
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    log.warning("%s is not as clf wrote it; it is kept in %s", shown(folder / README_FILE), shown(aside))
+
+
+def _copied(file: Path, folder: Path) -> Path:
+    """Copy a file of a folder beside the folder, under a name that nothing has."""
+    content = file.read_bytes()
+    for number in count(1):
+        aside = folder.with_name(f"{folder.name}.README-{number}.md")
+        with suppress(FileExistsError), aside.open("xb") as copy:
+            copy.write(content)
+            copy.flush()
+            os.fsync(copy.fileno())
+            return aside
+    raise AssertionError("unreachable")
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -1,5 +1,6 @@
 """The names and files of result folders, and how to recognise those that clf wrote."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -15,9 +16,10 @@ MODEL_FILE = "clf.json"
 MANIFEST_FILE = "manifest.json"
 SETTINGS_FILE = "settings.json"
 HISTORY_FILE = "history.jsonl"
+README_FILE = "README.md"
 TRAIN_ROWS_FILE = "train_rows.npy"
 # Files in result folders in addition to those that clf.json and manifest.json list.
-WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, "README.md", "labels.json", "audit.json", "metrics.json",
+WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, README_FILE, "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
 
 
@@ -38,6 +40,14 @@ def strangers(folder: Path) -> list[str]:
         listed |= set(files) if isinstance(files, dict) else set()
     parts = {f"{name}.part" for name in WRITTEN}  # of version 0.1
     return [name for name in names if name not in listed | WRITTEN | parts and not _is_part(name)]
+
+
+def has_edited_readme(folder: Path) -> bool:
+    """Return whether a result has a README other than clf wrote; also if that is unknown, as for version 0.1."""
+    readme = folder / README_FILE
+    if readme.is_symlink() or not readme.is_file():
+        return False
+    return (read_object(folder / MODEL_FILE) or {}).get("readme") != hashlib.sha256(readme.read_bytes()).hexdigest()
 
 
 def _is_part(name: str) -> bool:
