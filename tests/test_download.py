@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -343,3 +344,15 @@ def test_verify_names_everything_that_is_wrong(clf: RunClf, hub: LocalHub) -> No
         "--dataset stanfordnlp/imdb",
     ):
         assert fragment in done.err
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "deep"])
+def test_a_manifest_that_is_no_file_is_refused_at_once(clf: RunClf, own_folder: Path, kind: str) -> None:
+    file = Path("/dev/zero") if kind == "device" else own_folder / "m.json"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "deep":
+        file.write_text("[" * 100_000)
+    done = clf("download-models", "--from-manifest", file)
+    assert done.code == 2
+    assert done.err.count("error: ") == done.err.count("hint: ") == 1

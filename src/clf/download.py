@@ -1,6 +1,5 @@
 """`clf download-models`: fetch what a later offline run needs, record it in a manifest, and verify the cache."""
 
-import json
 import logging
 import re
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION
+from clf.storage.documents import SCHEMA_VERSION, load_json
 from clf.storage.locks import locked_place
 from clf.storage.report_files import check_file
 from clf.storage.writing import write_json
@@ -282,7 +281,7 @@ def _contents(row: Downloaded) -> dict[str, dict[str, int | str]]:
 
 def _read_manifest(file: Path) -> list[Wanted]:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value: Any = load_json(file)
         if value["schema_version"] > SCHEMA_VERSION:
             found = value["schema_version"]
             raise UsageError(

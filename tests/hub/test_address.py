@@ -90,3 +90,9 @@ def test_the_cache_is_where_the_client_has_it(monkeypatch: pytest.MonkeyPatch) -
     assert cache_folder() == Path.home() / "my cache"
     assert repository_folder("model", "bert") == Path.home() / "my cache" / "models--bert"
     assert repository_folder("dataset", "acme/texts") == Path.home() / "my cache" / "datasets--acme--texts"
+
+
+def test_a_cache_in_an_unknown_home_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", "~nosuch/hub")
+    with pytest.raises(UsageError, match="the home folder in the cache folder ~nosuch/hub is unknown"):
+        cache_folder()

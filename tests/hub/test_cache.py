@@ -23,7 +23,7 @@ from clf.hub.cache import (
     recorded_repositories,
     replace_text,
 )
-from clf.hub.files import content_hash, wanted
+from clf.hub.files import content_hash, lacking, wanted
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
@@ -325,3 +325,16 @@ def test_files_of_another_tool_are_held_against_the_list_that_it_kept() -> None:
     ]
     (folder / "test.csv").unlink()
     assert look_up("dataset", "acme/texts").problems == ["test.csv is missing"]
+
+
+def test_a_pipe_in_the_cache_holds_nothing_up(hub: LocalHub, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    root = Path(constants.HF_HUB_CACHE) / "models--acme--tiny"
+    snapshot = root / "snapshots" / ("a" * 40)
+    snapshot.mkdir(parents=True)
+    (root / "refs").mkdir()
+    for pipe in (root / "refs" / "main", snapshot / "model.safetensors.index.json"):
+        os.mkfifo(pipe)
+    assert look_up("model", "acme/tiny").usable is None
+    assert "config.json" in lacking(snapshot)

@@ -53,7 +53,11 @@ def cache_folder() -> Path:
     """Return the cache folder of the Hub's client: HF_HUB_CACHE, or `hub` inside HF_HOME."""
     from huggingface_hub import constants
 
-    return Path(constants.HF_HUB_CACHE).expanduser()
+    try:
+        return Path(constants.HF_HUB_CACHE).expanduser()
+    except RuntimeError as error:
+        hint = "set HF_HOME or HF_HUB_CACHE to a path without ~"
+        raise UsageError(f"the home folder in the cache folder {constants.HF_HUB_CACHE} is unknown", hint) from error
 
 
 def repository_folder(kind: Literal["model", "dataset"], repository: str) -> Path:

@@ -23,7 +23,10 @@ from pydantic import JsonValue
 
 from clf.hub.address import cache_folder, repository_folder
 from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
-from clf.storage.documents import read_object
+from clf.storage.documents import open_regular, read_object
+
+LONGEST_REF = 1000
+"""Bytes of a file that names a commit."""
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
 
@@ -153,8 +156,8 @@ def _commits(root: Path, record: CacheRecord, revision: str | None) -> list[str]
     """List the commits that a revision may refer to: itself if it is one, the one in clf's record, the client's."""
     wanted_revision = revision or "main"
     named = [wanted_revision, record.revisions.get(wanted_revision)]
-    with suppress(OSError, UnicodeDecodeError, ValueError):
-        named.append((root / "refs" / wanted_revision).read_text(encoding="utf-8").strip())
+    with suppress(OSError, UnicodeDecodeError, ValueError), open_regular(root / "refs" / wanted_revision) as file:
+        named.append(file.read(LONGEST_REF).decode("utf-8").strip())
     return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and is_commit(commit)))
 
 

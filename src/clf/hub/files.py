@@ -1,14 +1,14 @@
 """Which files of a repository clf uses, which files a complete model has, and how the Hub hashes contents."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from clf.errors import ClfError, DataError, ModelError
+from clf.storage.documents import load_json
 
 Kind = Literal["model", "dataset"]
 
@@ -86,8 +86,8 @@ def check_weights(repository: str, names: list[str]) -> None:
 def lacking(folder: Path) -> list[str]:
     """List the required files that a model folder lacks, including each shard that the index names."""
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]
-        weights = sorted(set(index.values()))
+        index: Any = load_json(folder / INDEX, of_another_tool=True)
+        weights = sorted(set(index["weight_map"].values()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         weights = ["model.safetensors"]
     lacks = [file for file in ["config.json", *weights] if not (folder / file).is_file()]
