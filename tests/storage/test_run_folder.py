@@ -77,7 +77,11 @@ def test_all_lines_of_the_log_and_the_error_that_ended_the_run_are_kept(tmp_path
         log.error("after the run")
     lines = run.log.read_text(encoding="utf-8").splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line) for line in lines)
+    where = ["Traceback", "    yield", "    fail(", "    raise", "  File", "ZeroDivisionError", "    ^", "           "]
     ours = [line.split(" ", 1)[1] for line in lines]
+    traces = [line for line in ours if line.removeprefix("ERROR clf.storage.run_folder: ").startswith(tuple(where))]
+    assert sum("in fail" in line for line in traces) == 2
+    ours = [line for line in ours if line not in traces]
     begun = f"DEBUG clf.storage.run_folder: train with {Settings().model_dump_json()}"
     assert ours == [
         line
@@ -306,7 +310,7 @@ def test_each_record_of_the_log_is_one_line_without_control_characters(tmp_path:
     with pytest.raises(ZeroDivisionError), log_to(tmp_path / "log"):
         raise ZeroDivisionError(hostile)
     content = (tmp_path / "log").read_text()
-    assert len(content.splitlines()) == 2
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (WARNING|ERROR) clf", line) for line in content.splitlines())
     assert "\\nalias ls='rm -rf ~'\\r\\x1b[2J\\u2028\\u202e ***" in content
 
 
@@ -330,3 +334,12 @@ def test_no_space_for_a_run_folder_is_said(own_folder: Path, monkeypatch: pytest
             with pytest.raises(OutputError, match="No space left") as refused, run.open(Settings(), "train"):
                 pass
             assert refused.value.hint == "free some space, or choose another --output-dir"
+
+
+def test_an_expected_error_ends_the_log_in_one_line_and_no_line_is_forged(tmp_path: Path) -> None:
+    for error in (OutputError("full\n2030-01-01T00:00:00Z INFO clf: fine"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), log_to(tmp_path / "run.log"):
+            raise error
+    lines = (tmp_path / "run.log").read_text().splitlines()
+    assert len(lines) == 2
+    assert "ended by OutputError('full\\n2030" in lines[0]

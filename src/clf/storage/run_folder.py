@@ -7,6 +7,7 @@ import resource
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -170,13 +171,20 @@ def log_to(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        handler.handle(root.makeRecord(__name__, logging.ERROR, "", 0, "ended by %r", (error,), None))
+        for line in _ending(error):
+            handler.handle(root.makeRecord(__name__, logging.ERROR, "", 0, "%s", (line,), None))
         raise
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
         with suppress(OSError):  # on a full disk, the error that ended the run must not be lost
             handler.close()
+
+
+def _ending(error: BaseException) -> list[str]:
+    """Return what to log about the error that ended a run: of an unknown one also the traceback, line by line."""
+    is_known = isinstance(error, (ClfError, Interrupted, Terminated, KeyboardInterrupt))
+    return [f"ended by {error!r}", *([] if is_known else "".join(traceback.format_exception(error)).splitlines())]
 
 
 class _LogFile(logging.FileHandler):
