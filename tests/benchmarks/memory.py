@@ -77,7 +77,7 @@ def train_tiny(folder: Path) -> None:
     """Train the model that is measured, on 400 rows of its own."""
     encoder = write_tiny_encoder(folder / "encoder")
     write_rows(folder / "few.csv", 400)
-    recipe = ["--epochs", "1", "--batch-size", "32", "--max-length", "32", "--head-init", "random"]
+    recipe = ["--epochs", "1", "--batch-size", "32", "--max-length", "16", "--head-init", "random"]
     peaks(["train", "--model", str(encoder), "--dataset", "few.csv", "--output-dir", "model", *recipe], folder)
 
 

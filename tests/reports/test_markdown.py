@@ -116,6 +116,14 @@ def test_a_confusion_matrix_has_true_classes_in_rows() -> None:
     ]
 
 
+def test_a_confusion_matrix_of_very_many_classes_is_not_written_twice() -> None:
+    names = [str(number) for number in range(101)]
+    assert len(confusion_table([[1] * 100] * 100, names[:100]).splitlines()) == 102
+    assert confusion_table([[1] * 101] * 101, names) == (
+        "For 101 classes it is too large to read here: see `confusion_matrix` in `metrics.json`."
+    )
+
+
 # --- reports ------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,8 @@ from clf.safety import one_line
 from clf.scoring.metric_table import SHOWN
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
+MOST_CLASSES = 100
+"""More make no table of a confusion matrix: nobody reads it, and it has the square of their number of cells."""
 
 BEGINS_A_BLOCK = re.compile(r"^(\d*)([-+=.)])")
 """The start of a list item, a numbered one too, or of the line below a heading."""
@@ -91,7 +93,9 @@ def evaluation_report(result: EvaluateResult) -> str:
 
 
 def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
-    """Render a confusion matrix with its class names."""
+    """Render a confusion matrix with its class names; only a note if it is too large to read."""
+    if len(names) > MOST_CLASSES:
+        return f"For {len(names)} classes it is too large to read here: see `confusion_matrix` in `metrics.json`."
     head = [f"| | {' | '.join(map(escape, names))} |", "|---" * (len(names) + 1) + "|"]
     return "\n".join(
         head
