@@ -1,6 +1,7 @@
 """Stratified subsets of rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 
-def stratified_subset(labels: Sequence[int] | Ints, rows: int, seed: int) -> Ints:
+def stratified_subset(labels: Sequence[int] | NDArray[np.integer[Any]], rows: int, seed: int) -> Ints:
     """Choose a stratified subset of `rows` row numbers, ascending, with each class at least once if `rows` allows."""
     values = np.asarray(labels)
     if rows >= len(values):

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from clf.data.prepared import PreparedDataset
-from clf.data.preparing.choose_rows import Chosen, check_split_labels, choose_splits, sample_splits, take_split
+from clf.data.preparing.choose_rows import (
+    Chosen,
+    check_split_labels,
+    choose_splits,
+    rows_of_splits,
+    sample_splits,
+    take_split,
+)
 from clf.errors import DataError
 from clf.outcomes.preparation import Audit, LargeCluster
 from clf.settings import DataSettings
@@ -209,16 +216,16 @@ def test_a_split_that_does_not_exist_is_not_taken(tmp_path: Path) -> None:
 
 def test_training_texts_that_are_all_the_same_are_refused(tmp_path: Path) -> None:
     given = delivered(tmp_path, {"train": [("same", "a"), (" same", "b")], "test": [("other", "a")]})
-    splits = {split: given.of(split) for split in given.splits}
+    splits = rows_of_splits(given)
     with pytest.raises(DataError, match=r"^x: all training texts are the same$") as refused:
-        check_split_labels(splits, given.labels, "x")
+        check_split_labels(given.rows, splits, given.labels, "x")
     assert refused.value.hint == "check --text-column"
-    check_split_labels({"test": splits["train"]}, given.labels, "x")
+    check_split_labels(given.rows, {"test": splits["train"]}, given.labels, "x")
 
 
 def test_two_different_training_texts_are_enough(tmp_path: Path) -> None:
     given = delivered(tmp_path, {"train": [("one", "a"), ("other", "b"), ("one", "b")]})
-    check_split_labels({"train": given.of("train")}, given.labels, "x")
+    check_split_labels(given.rows, rows_of_splits(given), given.labels, "x")
 
 
 # --- leaks in files -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Rows stay aligned with their texts, in whichever chunk on disk a text is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from clf.data.preparing.clean_batch import digest
 from clf.data.preparing.near_duplicates import sketch
-from clf.data.preparing.rows import Rows, TextStore
+from clf.data.preparing.rows import Rows, TextStore, no_groups
+from clf.data.text_hashes import hash_texts
 from clf.settings import CleaningSettings
 
 TEXTS = [f"text number {number} é\U0001f600, long enough for a sketch" for number in range(6)]
@@ -26,7 +28,7 @@ def store(tmp_path: Path) -> TextStore:
 
 def rows_of(count: int) -> Rows:
     """Give rows in which every column has values of its own."""
-    types = (np.int64, np.int8, np.int64, np.int64, np.uint64, np.uint64, np.uint64, np.int32)
+    types = (np.int64, np.int8, np.int64, np.int64, np.uint64, np.uint64, np.int32)
     return Rows(*(np.arange(10 * place, 10 * place + count).astype(kind) for place, kind in enumerate(types)))
 
 
@@ -34,7 +36,7 @@ def test_taking_rows_takes_every_column_in_the_given_order() -> None:
     taken = rows_of(4).take(np.array([3, 1]))
     assert len(taken) == 2
     assert [getattr(taken, name).tolist() for name in Rows.__annotations__] == [
-        [10 * place + 3, 10 * place + 1] for place in range(8)
+        [10 * place + 3, 10 * place + 1] for place in range(7)
     ]
 
 
@@ -73,3 +75,16 @@ def test_bands_and_signatures_are_those_of_the_texts(store: TextStore) -> None:
     order = np.array([5, 0, 4, 2, 3, 0])
     assert store.signatures(order).tolist() == signatures[order].tolist()
     assert store.signatures(order[:0]).shape == (0, signatures.shape[1])
+
+
+def test_rows_without_groups_keep_none_in_no_memory() -> None:
+    rows = replace(rows_of(3), group=no_groups(3))
+    for taken in (rows.take(np.array([2, 0])), rows.take(np.array([True, False, True]))):
+        assert (taken.group.tolist(), taken.group.strides) == ([0, 0], (0,))
+    assert rows.take(np.zeros(0, dtype=np.int64)).group.tolist() == []
+
+
+def test_the_hashes_of_raw_texts_are_read_from_the_disk(store: TextStore) -> None:
+    every = hash_texts([f" {text} " for text in TEXTS])
+    assert store.raw_keys(np.arange(6)).tolist() == every.tolist()
+    assert store.raw_keys(np.array([1, 4])).tolist() == every[[1, 4]].tolist()

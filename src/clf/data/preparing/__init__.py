@@ -5,6 +5,7 @@ ingest           reading all splits once: texts go to files, a few numbers per r
 rows             those rows in memory, and their texts on disk
 clean_batch      cleaning and hashing one batch of texts, the work that processes share
 labels           label names and their ids, the same in every split and in the model
+sets             set operations on long arrays that need little memory
 near_duplicates  finding texts that are nearly identical
 clusters         which rows must stay in the same split
 choose_rows      which rows each split consists of

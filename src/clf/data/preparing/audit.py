@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.preparing.clusters import Clusters
-from clf.data.preparing.rows import Rows
+from clf.data.preparing.rows import Bools, Ints, Rows
+from clf.data.preparing.sets import among, repeated
 from clf.outcomes.preparation import Audit, Conflict, Leaks, Lengths, TokenQuantiles
 
 if TYPE_CHECKING:
@@ -21,15 +22,13 @@ CONFLICTS_LISTED = 100
 EDGES = (0, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
 
-Keys = NDArray[np.uint64] | NDArray[np.int64]
+Keys = NDArray[np.integer[Any]]
 
 
 def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Audit:
     """Audit the original splits, once on the raw texts and once on the cleaned texts (reported under separate keys)."""
-    splits = {split: given.of(split) for split in given.splits}
-    labels = {split: rows.label for split, rows in splits.items()}
-    raw = audit_texts({split: rows.raw_key for split, rows in splits.items()}, labels)
-    cleaned = audit_texts({split: rows.key for split, rows in splits.items()}, labels)
+    raw = audit_texts(*_by_split(given, given.store.raw_keys(given.rows.number)))
+    cleaned = audit_texts(*_by_split(given, given.rows.key))
     dropped: Counter[str] = Counter()
     for tally in given.tallies.values():
         dropped.update(tally.dropped)
@@ -53,11 +52,27 @@ def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Au
     return found if clusters is None else _with_near(found, given, clusters, names)
 
 
+def _by_split(given: "Delivered", keys: Keys) -> tuple[dict[str, Keys], dict[str, Ints]]:
+    """Return the keys and the labels of the rows of each split; those of a single split are not copied."""
+    places = _places(given)
+    return (
+        {split: keys[place] for split, place in places.items()},
+        {split: given.rows.label[place] for split, place in places.items()},
+    )
+
+
+def _places(given: "Delivered") -> Mapping[str, slice | Bools]:
+    """Return what selects the rows of each split from an array."""
+    if len(given.splits) == 1:
+        return {given.splits[0]: slice(None)}
+    return {split: given.rows.split == number for number, split in enumerate(given.splits)}
+
+
 def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list[str]) -> Audit:
     rows = given.rows
-    places = {split: np.flatnonzero(rows.split == number) for number, split in enumerate(given.splits)}
+    places = _places(given)
     mixed = conflicting(clusters, rows.label)
-    exact = np.unique(clusters[np.isin(rows.key, conflicting(rows.key, rows.label))])
+    exact = np.unique(clusters[among(rows.key, conflicting(rows.key, rows.label))])
     near = audit_near(
         {split: rows.key[place] for split, place in places.items()},
         {split: clusters[place] for split, place in places.items()},
@@ -90,14 +105,14 @@ def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) 
 
 def _groups_in_two(rows: Rows) -> int | None:
     """Count the groups with rows in more than one of the original splits; return None if there are no groups."""
-    grouped = rows.take(rows.group != 0)
+    grouped = rows.take(np.flatnonzero(rows.group) if rows.group.strides != (0,) else np.zeros(0, dtype=np.int64))
     return len(conflicting(grouped.group, grouped.split.astype(np.int64))) if len(grouped) else None
 
 
 def count_leaks(splits: Mapping[str, Rows], clusters: Mapping[str, Clusters]) -> Leaks:
     """Count the texts that are in two of the final splits, as exact or as near duplicates."""
     keys = {split: rows.key for split, rows in splits.items()}
-    exact = audit_texts(keys, {split: rows.label for split, rows in splits.items()}).leaks
+    exact = _leaks({split: np.unique(rows) for split, rows in keys.items()})
     return Leaks(exact=exact, near=audit_near(keys, clusters).leaks)
 
 
@@ -110,53 +125,64 @@ class Repeats:
     conflicting: int = 0
 
 
-def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, NDArray[np.int64]]) -> Repeats:
+def audit_texts(keys: Mapping[str, Keys], labels: Mapping[str, Ints]) -> Repeats:
     """Count duplicates within splits, texts that are in two splits, and texts with more than one label.
 
     Texts with the same key in `keys` are identical. `duplicates[split]` is the number of rows that duplicate an earlier
     row of the split; `leaks["a_in_b"]` is the number of distinct texts of `a` that are also in `b`.
     """
     distinct = {split: np.unique(rows) for split, rows in keys.items()}
-    return Repeats(
-        duplicates={split: len(rows) - len(distinct[split]) for split, rows in keys.items()},
-        leaks={
-            f"{a}_in_{b}": len(np.intersect1d(distinct[a], distinct[b], assume_unique=True))
-            for a, b in PAIRS
-            if a in distinct and b in distinct
-        },
-        conflicting=len(conflicting(np.concatenate(list(keys.values())), np.concatenate(list(labels.values())))),
-    )
+    duplicates = {split: len(rows) - len(distinct[split]) for split, rows in keys.items()}
+    leaks = _leaks(distinct)
+    del distinct
+    every = [np.concatenate(parts) if len(parts) > 1 else parts[0]
+             for parts in (list(keys.values()), list(labels.values()))]  # fmt: skip
+    return Repeats(duplicates=duplicates, leaks=leaks, conflicting=len(conflicting(*every)))
 
 
-def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, NDArray[np.int64]]) -> Repeats:
+def _leaks(distinct: Mapping[str, Keys]) -> dict[str, int]:
+    """Count the texts that are in two splits; the keys of each split are sorted and distinct."""
+    return {
+        f"{a}_in_{b}": int(among(distinct[a], distinct[b]).sum()) for a, b in PAIRS if a in distinct and b in distinct
+    }
+
+
+def audit_near(keys: Mapping[str, Keys], clusters: Mapping[str, Ints]) -> Repeats:
     """Count near duplicates that are not exact ones: `keys` identify identical texts, `clusters` similar texts.
 
     `duplicates[split]` is the number of distinct texts of a split that share a cluster with an earlier text of the
     split; `leaks["a_in_b"]` is the number of distinct texts of `a` that are not in `b` but share a cluster with a text
     of `b`.
     """
-    distinct = {split: np.unique(rows, return_index=True) for split, rows in keys.items()}
+    texts = {split: np.unique(rows) for split, rows in keys.items()}
+    similar = {split: np.unique(rows) for split, rows in clusters.items()}
     return Repeats(
-        duplicates={split: len(rows) - len(np.unique(clusters[split])) for split, (rows, _) in distinct.items()},
+        duplicates={split: len(rows) - len(similar[split]) for split, rows in texts.items()},
         leaks={
-            f"{a}_in_{b}": int(
-                (np.isin(clusters[a][distinct[a][1]], clusters[b]) & ~np.isin(distinct[a][0], distinct[b][0])).sum()
-            )
+            f"{a}_in_{b}": _similar_only(keys[a], clusters[a], texts[b], similar[b])
             for a, b in PAIRS
-            if a in distinct and b in distinct
+            if a in keys and b in keys
         },
     )
 
 
-def conflicting(keys: Keys, labels: NDArray[np.int64]) -> Keys:
+def _similar_only(keys: Keys, clusters: Ints, texts: Keys, similar: Ints) -> int:
+    """Count the distinct texts that are similar to a text of another split and not identical to one."""
+    found = among(clusters, similar) & ~among(keys, texts)
+    return len(np.unique(keys[found]))
+
+
+def conflicting(keys: Keys, labels: Ints) -> Keys:
     """Return the keys (of texts or of clusters) that have more than one label."""
+    twice = among(keys, repeated(keys))
+    keys, labels = keys[twice], labels[twice]
     order = np.lexsort((labels, keys))
     keys, labels = keys[order], labels[order]
     changes = (keys[1:] == keys[:-1]) & (labels[1:] != labels[:-1])
     return np.unique(keys[1:][changes])
 
 
-def count_classes(labels: Mapping[str, NDArray[np.int64]], names: list[str]) -> dict[str, dict[str, int]]:
+def count_classes(labels: Mapping[str, Ints], names: list[str]) -> dict[str, dict[str, int]]:
     """Count the rows of each class in each split, including classes with no rows."""
     counts = {split: np.bincount(ids, minlength=len(names)).tolist() for split, ids in labels.items()}
     return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}

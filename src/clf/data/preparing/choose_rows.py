@@ -1,15 +1,15 @@
 """Choose the rows of each split: existing splits, splits made from train, leaks removed, subsets."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clf.data.preparing.clusters import Clusters, find_units
 from clf.data.preparing.labels import check_labels
-from clf.data.preparing.rows import Rows
+from clf.data.preparing.rows import Ints, Rows
 from clf.data.preparing.splitting import cut
 from clf.data.reading.batch import SPLITS
 from clf.data.sampling import stratified_subset
@@ -24,7 +24,7 @@ OFF = 0.25  # share of its requested size by which a split may differ without a 
 
 log = logging.getLogger(__name__)
 Splits = dict[str, Rows]
-RowNumbers = NDArray[np.int64]
+RowNumbers = Ints
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data
             f"{spec} has no train split, only {', '.join(given.splits)}",
             "pass the training data with --dataset",
         )
-    chosen = {split: np.flatnonzero(given.rows.split == number) for number, split in enumerate(given.splits)}
+    chosen = rows_of_splits(given)
     before = len(chosen["train"])
     if data.drop_leaks and len(chosen) > 1:
         chosen["train"] = _without_leaks(chosen, clusters)
@@ -65,7 +65,7 @@ def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data
     cut_off = _cut_off(given, chosen["train"], clusters, names, data, seed)
     chosen |= cut_off.rows
     chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
-    check_split_labels({split: given.rows.take(rows) for split, rows in chosen.items()}, names, spec)
+    check_split_labels(given.rows, chosen, names, spec)
     return replace(cut_off, rows=chosen, leaked=leaked)
 
 
@@ -80,8 +80,9 @@ def _cut_off(
         shares["test"] = data.test_size
     if not shares:
         return Chosen({})
-    rows = given.rows.take(train)
-    units = find_units(rows, clusters[train], given.store, shares)
+    whole = len(train) == len(given.rows)
+    rows = given.rows if whole else given.rows.take(train)
+    units = find_units(rows, clusters if whole else clusters[train], given.store, shares)
     parts = cut(units, rows.key, rows.label, names, shares, seed)
     _say_cut(parts, rows, shares, names, data, seed)
     return Chosen({split: train[part] for split, part in parts.items()}, units.cut, units.kept)
@@ -123,7 +124,8 @@ def sample_splits(
     """Reduce each split to the requested number of rows, stratified by class."""
     most = dict.fromkeys(chosen, data.max_eval_samples) | {"train": data.max_train_samples}
     return {
-        split: rows[stratified_subset(labels[rows], most[split] or len(rows), seed)] for split, rows in chosen.items()
+        split: rows[stratified_subset(labels[rows], wanted, seed)] if (wanted := most[split]) else rows
+        for split, rows in chosen.items()
     }
 
 
@@ -140,8 +142,15 @@ def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:
     )
 
 
-def check_split_labels(splits: Splits, names: list[str], shown_as: str) -> None:
-    """Raise DataError for labels and texts that a classifier cannot be trained on."""
-    check_labels({split: (rows.label, rows.line) for split, rows in splits.items()}, names, shown_as)
-    if "train" in splits and len(np.unique(splits["train"].key)) < 2:
+def rows_of_splits(given: "Delivered") -> dict[str, RowNumbers]:
+    """Return the row numbers of each split of the dataset."""
+    numbers = enumerate(given.splits)
+    return {split: np.flatnonzero(given.rows.split == number).astype(np.int32) for number, split in numbers}
+
+
+def check_split_labels(rows: Rows, splits: Mapping[str, RowNumbers], names: list[str], shown_as: str) -> None:
+    """Raise DataError for labels and texts that a classifier cannot be trained on; `splits` are row numbers."""
+    check_labels({split: (rows.label[part], rows.line[part]) for split, part in splits.items()}, names, shown_as)
+    keys = rows.key[splits["train"]] if "train" in splits else None
+    if keys is not None and (keys[1:] == keys[:-1]).all():
         raise DataError(f"{shown_as}: all training texts are the same", "check --text-column")

@@ -17,9 +17,8 @@ from clf.data.text_hashes import hash_texts
 
 @dataclass(frozen=True)
 class Digest:
-    """The result for one batch: 64-bit hashes and length after cleaning (0 if no text is left) per row, and counts."""
+    """The result for one batch: 64-bit hash and length after cleaning (0 if no text is left) per row, and counts."""
 
-    raw_keys: NDArray[np.uint64]
     keys: NDArray[np.uint64]
     lengths: NDArray[np.int32]
     changed: int
@@ -29,7 +28,7 @@ class Digest:
 
 
 def digest(texts: Sequence[str], steps: CleaningSteps, folder: Path, number: int, near: bool) -> Digest:
-    """Clean the texts, write the raw and cleaned texts to `folder` as chunk `number`, and return their digest.
+    """Clean the texts, write them and the hashes of the raw ones to `folder` as chunk `number`; return their digest.
 
     With `near`, also write the sketches that are used to find near duplicates.
     """
@@ -45,12 +44,12 @@ def digest(texts: Sequence[str], steps: CleaningSteps, folder: Path, number: int
         pyarrow.ipc.new_file(file, table.schema) as writer,
     ):
         writer.write_table(table)
+    np.save(folder / f"{number:06d}.raw_keys.npy", hash_texts(raw))
     if near:
         bands, signatures = sketch(cleaned)
         np.save(folder / f"{number:06d}.bands.npy", bands)
         np.save(folder / f"{number:06d}.signatures.npy", signatures)
     return Digest(
-        hash_texts(raw),
         hash_texts(cleaned),
         np.array([len(text) for text in cleaned], dtype=np.int32),
         sum(after != before and after != " ".join(before.split()) for before, after in zip(raw, cleaned, strict=True)),

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.preparing.near_duplicates import cluster, connect
-from clf.data.preparing.rows import Rows, TextStore
+from clf.data.preparing.rows import Ints, Rows, TextStore
+from clf.data.preparing.sets import numbered
 from clf.data.reading.batch import SHOWN
 from clf.outcomes.preparation import LargeCluster
 
@@ -18,15 +19,16 @@ LARGEST_CLUSTER = 0.05
 ALWAYS_FREE = 3  # clusters of up to this many rows may always be held out
 
 log = logging.getLogger(__name__)
-Clusters = NDArray[np.int64]
+Clusters = Ints
 
 
 def find_clusters(rows: Rows, store: TextStore) -> Clusters:
     """Return the cluster of near duplicates that each row of all splits belongs to, shape (rows,)."""
-    _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
-    numbers = rows.number[first]
+    first, text_of = numbered(rows.key)
+    numbers, lengths = rows.number[first], rows.length[first]
+    del first
     found = cluster(
-        rows.length[first],
+        lengths,
         lambda band: store.band(band)[numbers],
         lambda chosen: store.signatures(numbers[chosen]),
         lambda chosen: store.text(int(numbers[chosen])),
@@ -50,13 +52,14 @@ class Units:
 
 def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping[str, float]) -> Units:
     """Find the rows that must stay in one split: identical texts, near duplicates, and the rows of a group."""
-    _, first, text_of = np.unique(rows.key, return_index=True, return_inverse=True)
-    _, cluster_of, sizes = np.unique(clusters, return_inverse=True, return_counts=True)
+    first, text_of = numbered(rows.key)
+    _, cluster_of = numbered(clusters)
+    sizes = np.bincount(cluster_of)
     several = np.bincount(cluster_of[first], minlength=len(sizes)) > 1
     held_out = min((share for share in shares.values() if share), default=1.0)
     large = several & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * len(rows)))
     crowded = several & ~large & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * held_out * len(rows)))
-    units = np.where(large[cluster_of], text_of, len(rows) + cluster_of)
+    units = np.where(large[cluster_of], text_of, np.int64(len(rows)) + cluster_of)
     described = [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(large).tolist()]
     for each in described:
         log.warning(

@@ -15,11 +15,19 @@ from numpy.typing import NDArray
 from clf import __version__
 from clf.data.prepared import Manifest, PreparedDataset
 from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
-from clf.data.preparing.choose_rows import Chosen, Splits, check_split_labels, choose_splits, sample_splits, take_split
+from clf.data.preparing.choose_rows import (
+    Chosen,
+    Splits,
+    check_split_labels,
+    choose_splits,
+    rows_of_splits,
+    sample_splits,
+    take_split,
+)
 from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.labels import name_labels, read_label_map
-from clf.data.preparing.rows import TextStore
+from clf.data.preparing.rows import Ints, TextStore
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
 from clf.data.sources.source import Source
@@ -75,12 +83,13 @@ def prepare_into(
             found = audit(given, None, names)
         else:  # check labels first: clustering takes longest
             spec = data.dataset or DEFAULT_DATASET
-            check_split_labels({split: given.of(split) for split in given.splits}, names, spec)
+            check_split_labels(given.rows, rows_of_splits(given), names, spec)
             clusters = find_clusters(given.rows, given.store)
             found = audit(given, clusters, names)
             chosen = choose_splits(given, clusters, names, data, seed)
         rows = sample_splits(chosen.rows, given.rows.label, data, seed) if subset else chosen.rows
         splits = {split: given.rows.take(numbers) for split, numbers in rows.items()}
+        given.forget_rows()
         if clusters is not None:
             lengths = _lengths(splits, given.store, counter, data.max_length, seed) if counter else None
             leaks = count_leaks(splits, {split: clusters[numbers] for split, numbers in rows.items()})
@@ -192,12 +201,14 @@ def _say_respelled(given: Delivered) -> None:
 
 def _name_labels(given: Delivered, source: Source, label_map: str | None) -> list[str]:
     """Replace the raw label ids by the final ones, and return the label names; labels without rows get no id."""
-    present = np.unique(given.rows.label)
+    present = np.flatnonzero(np.bincount(given.rows.label, minlength=len(given.labels)))
     raw = [given.labels[label] for label in present.tolist()]
     kept = set(raw)
     named = {(label, name) for label, name in given.named if label in kept}
     names, ids = name_labels(raw, named, source.label_order, source.class_names, label_map)
-    given.rows = replace(given.rows, label=ids[np.searchsorted(present, given.rows.label)])
+    final = np.zeros(len(given.labels), dtype=np.int32)
+    final[present] = ids
+    given.rows = replace(given.rows, label=final[given.rows.label])
     return names
 
 
@@ -224,7 +235,7 @@ def _lengths(
     return lengths
 
 
-def _chunks(store: TextStore, rows: NDArray[np.int64], advance: Advance) -> Iterator[list[str]]:
+def _chunks(store: TextStore, rows: Ints, advance: Advance) -> Iterator[list[str]]:
     for _, table in store.tables(rows):
         yield table["text"].to_pylist()
         advance(table.num_rows)

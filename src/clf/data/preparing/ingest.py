@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clf.data.preparing.clean_batch import Digest, digest
-from clf.data.preparing.rows import Rows, TextStore
+from clf.data.preparing.rows import Rows, TextStore, no_groups
 from clf.data.reading.batch import Split
 from clf.data.reading.columns import OtherColumns
 from clf.data.reading.examples import RowTally, read_examples
@@ -37,6 +37,8 @@ INLINE_BATCHES = 2
 MOST_WORKERS = 16
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EMPTY = "no text after cleaning"
+CODES = {"split": "b", "line": "I", "label": "i", "group": "Q", "key": "Q", "length": "i"}
+"""The type of each column of rows, as a code of the array module and NumPy."""
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,14 @@ class Delivered:
     others: OtherColumns
     store: TextStore
 
+    def forget_rows(self) -> None:
+        """Free the memory of the rows, once those of each split were taken."""
+        self.rows = self.rows.take(np.zeros(0, dtype=np.int64))
+
     def of(self, split: str) -> Rows:
         """Return the rows of one split."""
+        if self.splits == [split]:
+            return self.rows
         return self.rows.take(self.rows.split == self.splits.index(split))
 
 
@@ -99,48 +107,63 @@ class _Reading:
     named: set[tuple[str, str | None]] = field(default_factory=set)
     tallies: dict[str, RowTally] = field(default_factory=dict)
     others: OtherColumns = field(default_factory=OtherColumns)
-    parts: list[tuple[str, dict[str, NDArray[Any]], Future[Digest]]] = field(default_factory=list)
+    waiting: deque[tuple[str, Future[Digest]]] = field(default_factory=deque)
+    columns: dict[str, "array[int]"] = field(default_factory=lambda: {name: array(CODES[name]) for name in CODES})
+    """The columns of `Rows`, which grow in place."""
+    sizes: list[int] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.changed, self.odd = dict.fromkeys(self.splits, 0), dict.fromkeys(self.splits, 0)
 
     def add(self, split: str, examples: Any, described: "Future[Digest]") -> None:
-        count = len(examples.texts)
+        count, before = len(examples.texts), len(self.columns["line"])
         self.named |= set(zip(examples.labels, examples.label_names, strict=True))
-        ids = [self.labels.setdefault(label, len(self.labels)) for label in examples.labels]
+        self._append("split", [self.splits.index(split)] * count)
+        self._append("line", examples.lines)
+        self._append("label", [self.labels.setdefault(label, len(self.labels)) for label in examples.labels])
         grouped = np.array([group is not None for group in examples.groups], dtype=bool)
-        known: dict[str, NDArray[Any]] = {
-            "split": np.full(count, self.splits.index(split), dtype=np.int8),
-            "line": np.array(examples.lines, dtype=np.int64),
-            "label": np.array(ids, dtype=np.int64),
-            "group": np.where(grouped, hash_texts(group or "" for group in examples.groups), 0).astype(np.uint64),
-        }
-        self.parts.append((split, known, described))
+        if grouped.any():
+            self._pad_groups(before)
+            self._append("group", np.where(grouped, hash_texts(group or "" for group in examples.groups), 0))
+        self.waiting.append((split, described))
+        while self.waiting and self.waiting[0][1].done():
+            self._absorb(*self.waiting.popleft())
+
+    def _append(self, name: str, values: Any) -> None:
+        column = self.columns[name]
+        column.frombytes(np.asarray(values, dtype=column.typecode).tobytes())
+
+    def _pad_groups(self, rows: int) -> None:
+        """Rows that were read before the first one with a group have none."""
+        self._append("group", np.zeros(rows - len(self.columns["group"]), dtype=np.uint64))
+
+    def _absorb(self, split: str, described: "Future[Digest]") -> None:
+        found = described.result()
+        self._append("key", found.keys)
+        self._append("length", found.lengths)
+        self.sizes.append(len(found.lengths))
+        self.changed[split] += found.changed
+        self.odd[split] += found.odd
 
     def result(self, folder: Path) -> Delivered:
-        digests = [described.result() for _, _, described in self.parts]
-        columns = {
-            name: _joined([known[name] for _, known, _ in self.parts]) for name in ("split", "line", "label", "group")
-        }
-        rows = Rows(
-            number=np.arange(len(columns["line"])),
-            **columns,
-            raw_key=_joined([found.raw_keys for found in digests]),
-            key=_joined([found.keys for found in digests]),
-            length=_joined([found.lengths for found in digests]),
-        )
-        for row in np.flatnonzero(rows.length == 0).tolist():
+        while self.waiting:
+            self._absorb(*self.waiting.popleft())
+        count = len(self.columns["line"])
+        if self.columns["group"]:
+            self._pad_groups(count)
+        columns = {name: np.frombuffer(column, dtype=column.typecode) for name, column in self.columns.items()}
+        if not self.columns["group"]:
+            columns["group"] = no_groups(count)
+        rows = Rows(number=np.arange(count, dtype=np.int32), **columns)
+        empty = np.flatnonzero(rows.length == 0).tolist()
+        for row in empty:
             self.tallies[self.splits[rows.split[row]]].drop(EMPTY, int(rows.line[row]))
-        changed, odd = dict.fromkeys(self.splits, 0), dict.fromkeys(self.splits, 0)
-        for (split, _, _), found in zip(self.parts, digests, strict=True):
-            changed[split] += found.changed
-            odd[split] += found.odd
-        store = TextStore(folder, [len(found.lengths) for found in digests])
         return Delivered(
-            self.splits, rows.take(rows.length > 0), list(self.labels), self.named, self.tallies, changed, odd,
-            self.others, store,
+            self.splits, rows.take(rows.length > 0) if empty else rows, list(self.labels), self.named, self.tallies,
+            self.changed, self.odd, self.others, TextStore(folder, self.sizes),
         )  # fmt: skip
-
-
-def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
 # --- one process or several ---------------------------------------------------------------------------------

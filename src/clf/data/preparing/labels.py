@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ WHOLE = re.compile(r"-?\d{1,300}(\.0+)?")  # Python converts numbers of up to 4,
 IGNORED = "-100"
 ABSTAIN = "abstain"
 """The word that predictions have instead of a label below the threshold."""
-Labelled = tuple[NDArray[np.int64], NDArray[np.int64]]
+Labelled = tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]
 """Label ids, and the line number of each."""
 
 
@@ -123,7 +124,7 @@ def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -
             )
 
 
-def _lines(lines: NDArray[np.int64]) -> str:
+def _lines(lines: NDArray[np.integer[Any]]) -> str:
     first = ", ".join(str(line) for line in lines[:3])
     return f"line{'s' if len(lines) > 1 else ''} {first}{f' and {len(lines) - 3} more' if len(lines) > 3 else ''}"
 

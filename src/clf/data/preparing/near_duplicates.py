@@ -8,12 +8,14 @@ so a text costs a few operations per 5-gram instead of one for each combination 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.preparing.rows import Ints
+from clf.data.preparing.sets import among, repeated
 from clf.progress import track
 
 GRAM = 5
@@ -121,9 +123,9 @@ _ODD = _mix(np.arange(1, ROUNDS + 1, dtype=np.uint64)) | np.uint64(1)
 def cluster(
     lengths: NDArray[np.int32],
     band: Callable[[int], NDArray[np.uint32]],
-    signatures: Callable[[NDArray[np.int64]], NDArray[np.uint8]],
+    signatures: Callable[[Ints], NDArray[np.uint8]],
     text: Callable[[int], str],
-) -> NDArray[np.int64]:
+) -> NDArray[np.int32]:
     """Return the cluster of near duplicates that each of the distinct texts belongs to, shape (texts,).
 
     Two texts are in the same cluster if a chain of near duplicates connects them. `band(number)` returns the keys of
@@ -132,13 +134,14 @@ def cluster(
     long passages), each member is compared with the first one and with its NEIGHBOURS after sorting by another band,
     which puts similar texts next to each other; a few pairs can be missed there.
     """
-    clusters = np.arange(len(lengths))
-    eligible = np.flatnonzero(lengths >= SHORTEST)
+    clusters: NDArray[np.int32] = np.arange(len(lengths), dtype=np.int32)
+    eligible = np.flatnonzero(lengths >= SHORTEST).astype(np.int32)
     grams = lru_cache(maxsize=64)(lambda row: _gram_set(text(row)))
-    rejected = np.empty((0, 2), dtype=np.int64)
+    rejected: Ints = np.empty((0, 2), dtype=np.int32)
     with track("comparing", BANDS, "bands") as advance:
         for number in range(BANDS):
-            pairs = eligible[_candidates(band(number)[eligible], band((number + 1) % BANDS)[eligible])]
+            ties = partial(_keys_of, band, (number + 1) % BANDS, eligible)
+            pairs: Ints = eligible[_candidates(band(number)[eligible], ties)]
             pairs = pairs[clusters[pairs[:, 0]] != clusters[pairs[:, 1]]]
             pairs = _without(pairs, rejected)
             worth = pairs[_agreement(signatures, pairs) >= WORTH_VERIFYING]
@@ -150,25 +153,43 @@ def cluster(
     return clusters
 
 
-def connect(clusters: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _keys_of(
+    band: Callable[[int], NDArray[np.uint32]], number: int, eligible: Ints, positions: Ints
+) -> NDArray[np.uint32]:
+    return band(number)[eligible[positions]]
+
+
+def connect(clusters: Ints, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
     """Merge the clusters of each pair of rows; number the clusters in the order of their first rows."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     size = int(clusters.max()) + 1
-    ends = clusters[pairs]
-    graph = coo_matrix((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    touched, ends = np.unique(clusters[pairs], return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    shape = (len(touched), len(touched))
+    graph = coo_matrix((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=shape)
     _, merged = connected_components(graph, directed=False)
-    return np.asarray(merged, dtype=np.int64)[clusters]
+    first = touched[np.unique(merged, return_index=True)[1]][merged]  # the first cluster of those that are merged
+    # A cluster that is merged into an earlier one leaves its number to those after it.
+    stays = np.ones(size, dtype=np.int32)
+    stays[touched] = first == touched
+    numbers = np.cumsum(stays, dtype=np.int32) - 1
+    del stays
+    numbers[touched] = numbers[first]
+    return np.asarray(numbers[clusters])
 
 
-def _candidates(keys: NDArray[np.uint32], ties: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return pairs of positions that have the same key, shape (pairs, 2), the smaller position first."""
-    order = np.lexsort((ties, keys))
+def _candidates(keys: NDArray[np.uint32], ties: Callable[[Ints], NDArray[np.uint32]]) -> NDArray[np.int64]:
+    """Return pairs of positions that have the same key, shape (pairs, 2), the smaller position first.
+
+    `ties` gives the keys by which the positions in one bucket are sorted.
+    """
+    shared = np.flatnonzero(among(keys, repeated(keys)))
+    order = shared[np.lexsort((ties(shared), keys[shared]))]
     sorted_keys = keys[order]
-    starts = np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1])[: len(keys)])
-    sizes = np.diff(np.append(starts, len(keys)))
-    starts, sizes = starts[sizes > 1], sizes[sizes > 1]
+    starts = np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1])[: len(order)])
+    sizes = np.diff(np.append(starts, len(order)))
     if not len(starts):
         return np.empty((0, 2), dtype=np.int64)
     pairs = [
@@ -183,7 +204,7 @@ def _candidates(keys: NDArray[np.uint32], ties: NDArray[np.uint32]) -> NDArray[n
     return np.sort(np.concatenate(pairs), axis=1)
 
 
-def _without(pairs: NDArray[np.int64], rejected: NDArray[np.int64]) -> NDArray[np.int64]:
+def _without(pairs: Ints, rejected: Ints) -> Ints:
     """Remove the pairs that were already verified and are not near duplicates."""
     if not len(pairs) or not len(rejected):
         return pairs
@@ -191,9 +212,7 @@ def _without(pairs: NDArray[np.int64], rejected: NDArray[np.int64]) -> NDArray[n
     return pairs[~np.isin(pairs @ [size, 1], rejected @ [size, 1])]
 
 
-def _agreement(
-    signatures: Callable[[NDArray[np.int64]], NDArray[np.uint8]], pairs: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _agreement(signatures: Callable[[Ints], NDArray[np.uint8]], pairs: Ints) -> NDArray[np.float64]:
     """Estimate the Jaccard index of each pair as the share of positions at which their sketches are equal."""
     parts = [
         (signatures(part[:, 0]) == signatures(part[:, 1])).mean(axis=1)

@@ -9,31 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One entry per row in each array: its number in the text store, split, line, label, group, keys and length.
+    """One entry per row in each array: its number in the text store, split, line, label, group, key and length.
 
     `label` is the id of a raw label at first, and the final label id once the labels are named; a `group` of 0 means
-    no group.
+    no group. The arrays are narrow, because they are all that stays in memory of a row: 25 bytes, 33 with groups.
     """
 
-    number: NDArray[np.int64]
+    number: Ints
     split: NDArray[np.int8]
-    line: NDArray[np.int64]
-    label: NDArray[np.int64]
+    line: Ints
+    label: Ints
     group: NDArray[np.uint64]
-    raw_key: NDArray[np.uint64]
     key: NDArray[np.uint64]
     length: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.number)
 
-    def take(self, chosen: NDArray[np.int64] | Bools) -> "Rows":
+    def take(self, chosen: Ints | Bools) -> "Rows":
         """Return only the chosen rows."""
-        return Rows(*(getattr(self, column.name)[chosen] for column in fields(self)))
+        return Rows(*(_taken(getattr(self, column.name), chosen) for column in fields(self)))
+
+
+def no_groups(rows: int) -> NDArray[np.uint64]:
+    """Return the groups of rows without any, which takes no memory."""
+    return np.broadcast_to(np.uint64(0), (rows,))
+
+
+def _taken(column: NDArray[Any], chosen: Ints | Bools) -> NDArray[Any]:
+    if column.strides == (0,):  # no groups
+        return no_groups(int(np.count_nonzero(chosen)) if chosen.dtype == bool else len(chosen))
+    return np.asarray(column[chosen])
 
 
 class TextStore:
@@ -51,7 +62,7 @@ class TextStore:
             self._mapped[chunk] = self._chunk(chunk)
         return str(self._mapped[chunk]["text"][row - int(self.starts[chunk])].as_py())
 
-    def tables(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Any]]:
+    def tables(self, rows: Ints) -> Iterator[tuple[slice, Any]]:
         """Yield Arrow tables with the texts (`text`, `raw_text`) of ascending `rows`, each with its slice of `rows`."""
         self._mapped.clear()  # mapped files count towards memory use
         for chunk in range(len(self.starts) - 1):
@@ -61,9 +72,19 @@ class TextStore:
 
     def band(self, number: int) -> NDArray[np.uint32]:
         """Return one band of the sketches of all rows, shape (rows,)."""
-        return np.concatenate([self._array(chunk, "bands")[number] for chunk in range(len(self.starts) - 1)])
+        found = np.empty(int(self.starts[-1]), dtype=np.uint32)
+        for chunk in range(len(self.starts) - 1):
+            found[self.starts[chunk] : self.starts[chunk + 1]] = self._array(chunk, "bands")[number]
+        return found
 
-    def signatures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def raw_keys(self, rows: Ints) -> NDArray[np.uint64]:
+        """Return the hashes of the raw texts of the chosen rows, shape (rows,)."""
+        found = np.empty(int(self.starts[-1]), dtype=np.uint64)
+        for chunk in range(len(self.starts) - 1):
+            found[self.starts[chunk] : self.starts[chunk + 1]] = self._array(chunk, "raw_keys")
+        return found if len(rows) == len(found) else found[rows]
+
+    def signatures(self, rows: Ints) -> NDArray[np.uint8]:
         """Return the sketches of the chosen rows, in the order of `rows`, shape (rows, positions)."""
         chunks = np.searchsorted(self.starts, rows, side="right") - 1
         found = np.empty((len(rows), self._array(0, "signatures").shape[1]), dtype=np.uint8)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.preparing.rows import Ints
+from clf.data.preparing.sets import numbered
 from clf.errors import DataError
 
 if TYPE_CHECKING:
     from clf.data.preparing.clusters import Units
-
-Ints = NDArray[np.int64]
 
 
 def cut(
@@ -23,17 +23,20 @@ def cut(
     Returns ascending row numbers for each split. Raises DataError if a class is too small to split or a split is empty.
     """
     _check_sizes(keys, labels, names)
-    _, first, unit_of, sizes = np.unique(units.number, return_index=True, return_inverse=True, return_counts=True)
+    first, unit_of = numbered(units.number)
+    sizes = np.bincount(unit_of)
     pinned = np.zeros(len(first), dtype=bool)
     pinned[unit_of[units.pinned]] = True
-    side = np.zeros(len(first), dtype=np.int64)
+    side = np.zeros(len(first), dtype=np.int8)
     generator = np.random.default_rng(seed)
     # The units of each class, in the order of their first rows rather than of their numbers.
-    members = _by_class(first, _rarest(labels, unit_of))
+    members = _by_class(first, _rarest(labels, first, unit_of, sizes))
     for label in sorted(members, key=lambda label: names[label]):
         shuffled = generator.permutation(members[label])
         side[shuffled] = _deal(sizes[shuffled], pinned[shuffled], list(shares.values()))
-    parts = {split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))}
+    parts: dict[str, Ints] = {
+        split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))
+    }
     _check_parts(parts, shares, int(np.bincount(labels).max()))
     return parts
 
@@ -56,11 +59,15 @@ def _check_parts(parts: dict[str, Ints], shares: dict[str, float], largest: int)
         )
 
 
-def _rarest(labels: Ints, unit_of: Ints) -> Ints:
-    """Return for each unit the rarest of the classes of its rows."""
+def _rarest(labels: Ints, first: Ints, unit_of: Ints, sizes: Ints) -> Ints:
+    """Return for each unit the rarest class of its rows; `first` holds its first row, `sizes` its number of rows."""
     counts = np.bincount(labels)
-    order = np.lexsort((counts[labels], unit_of))
-    return labels[order][np.unique(unit_of[order], return_index=True)[1]]
+    found = labels[first]
+    together = np.flatnonzero((sizes > 1)[unit_of])  # the rows of units with several rows
+    order = together[np.lexsort((counts[labels[together]], unit_of[together]))]
+    units, starts = np.unique(unit_of[order], return_index=True)
+    found[units] = labels[order][starts]
+    return found
 
 
 def _by_class(first: Ints, classes: Ints) -> dict[int, Ints]:
