@@ -57,6 +57,18 @@ def test_the_traceback_is_on_the_terminal_if_it_was_asked_for(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_an_error_that_cannot_say_what_it_is_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    broken(Mute(), monkeypatch)
+    assert run(["prepare", "--dataset", "synthetic"]) == 1
+    assert capsys.readouterr().err.splitlines()[0] == "error: unexpected Mute"
+
+
 def test_the_details_hold_neither_secrets_nor_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "the-token-itself")
     error = ValueError("hf_abcdefghijklmnop and the-token-itself \x1b[2J")

@@ -135,7 +135,11 @@ def _refuse_unknown(error: BaseException, arguments: list[str] | None) -> int:
         return READER_LEFT
     except ClfError as unwritable:
         return _refuse(unwritable, arguments)
-    return _refuse(unexpected(error, _typed(arguments)), arguments)
+    try:
+        told: ClfError = unexpected(error, _typed(arguments))
+    except Exception:  # such as an error that cannot say what it is
+        told = ClfError(f"unexpected {type(error).__name__}", "run the command again with --debug to see where")
+    return _refuse(told, arguments)
 
 
 def refuse_system() -> int:
@@ -182,9 +186,12 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 def listen_to_signals() -> None:
     """Make signals stop a command cleanly, and characters that the terminal cannot show print as question marks.
 
-    Errors in threads are reported in one line.
+    Errors in threads, and what libraries log or warn of, are reported in one line each.
     """
+    from clf.cli.show.terminal import tame_libraries
+
     keep_threads_quiet()
+    tame_libraries()
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is ignored, and stays ignored
         signal.signal(signal.SIGHUP, _terminate)

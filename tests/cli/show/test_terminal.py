@@ -5,13 +5,14 @@ import json
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from clf.cli.session import close_streams
 from clf.cli.show.tables import make_table
-from clf.cli.show.terminal import NoteHandler, print_error, print_json, print_lines, print_next, show
+from clf.cli.show.terminal import NoteHandler, print_error, print_json, print_lines, print_next, show, tame_libraries
 from clf.errors import READER_LEFT, DataError, OutputError
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
@@ -188,3 +189,20 @@ def test_what_waits_for_stdout_is_written_at_the_end_or_is_an_error(
     monkeypatch.setattr(sys, "stdout", Failing(OSError(28, "No space left on device")))
     assert close_streams(3) == 3
     assert capfd.readouterr().err.count("error: cannot write to stdout: No space left on device\n") == 1
+
+
+def test_what_a_library_logs_or_warns_of_is_one_harmless_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = logging.getLogRecordFactory()
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    library = logging.Logger("transformers.models")
+    library.addHandler(logging.StreamHandler(sys.stderr))
+    try:
+        tame_libraries()
+        library.warning("a model of type %s", "x\n::set-output name=gate::passed\x1b[2J ##[debug]")
+        warnings.showwarning(UserWarning("odd\nlines"), UserWarning, "file.py", 1)
+    finally:
+        logging.setLogRecordFactory(before)
+    assert capsys.readouterr().err == "a model of type x ::set-output name=gate::passed\\x1b[2J \\x23#[debug]\n"
+    assert caplog.messages == ["UserWarning: odd\nlines"]

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TextIO
@@ -129,6 +130,23 @@ class NoteHandler(logging.Handler):
         shown_by = live_console() or Console(stderr=True)
         with suppress(OSError):  # such as a full disk: the work goes on without notes
             shown_by.print(Text(tame(prefix + line), style=style), highlight=False, soft_wrap=True)
+
+
+def tame_libraries() -> None:
+    """Make each log record and warning of a library one harmless line: it may quote a foreign config or text."""
+    make = logging.getLogRecordFactory()
+
+    def harmless(name: str, *rest: Any, **named: Any) -> logging.LogRecord:
+        record = make(name, *rest, **named)
+        if name.partition(".")[0] != "clf":  # clf's own records are made harmless by their handlers
+            record.msg, record.args = tame(one_line(record.getMessage())), None
+        return record
+
+    def warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        logging.getLogger("clf").warning("%s: %s", category.__name__, message)
+
+    logging.setLogRecordFactory(harmless)
+    warnings.showwarning = warn
 
 
 def print_next(command: str) -> None:
