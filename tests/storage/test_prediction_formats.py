@@ -164,9 +164,9 @@ def test_windows_whose_values_differ_in_kind_are_joined(
 ) -> None:
     monkeypatch.setattr("clf.predict.WINDOW", 2)
     rows: list[dict[str, Any]] = [
-        {"text": "a wonderful film", "mixed": 1, "number": 1},
+        {"text": "a wonderful film", "mixed": 1, "number": 1, "large": 2**53 + 1},
         {"text": "dull", "mixed": 2, "number": 2},
-        {"text": "great", "mixed": {"y": 2}, "number": 1.5, "late": "x"},
+        {"text": "great", "mixed": {"y": 2}, "number": 1.5, "late": "x", "large": 0.5},
         {"text": "boring"},
         {"text": "", "mixed": "word", "number": None},
     ]
@@ -178,6 +178,7 @@ def test_windows_whose_values_differ_in_kind_are_joined(
     assert written["text"].to_pylist() == [row["text"] for row in rows]
     assert written["mixed"].to_pylist() == ["1", "2", '{"y": 2}', None, "word"]
     assert (written["number"].type, written["number"].to_pylist()) == (pa.float64(), [1.0, 2.0, 1.5, None, None])
+    assert written["large"].to_pylist() == ["9007199254740993", None, "0.5", None, None]
     assert written["late"].to_pylist() == [None, None, "x", None, None]
     assert [(row["mixed"], row["late"], row["error"]) for row in table("out.csv")] == [
         ("1", "", ""), ("2", "", ""), ('{"y": 2}', "x", ""), ("", "", ""), ("word", "", "empty text")

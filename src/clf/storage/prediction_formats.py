@@ -99,12 +99,29 @@ def join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> Non
     import pyarrow.parquet
 
     schemas = [pyarrow.parquet.read_schema(part) for part in parts]
-    schema = pyarrow.schema([(name, _common({each.field(name).type for each in schemas})) for name in names])
+    kinds = {name: _common({each.field(name).type for each in schemas}) for name in names}
+    for name in names:
+        mixed = kinds[name] == pyarrow.float64() and any(each.field(name).type == pyarrow.int64() for each in schemas)
+        if mixed and not all(_is_exact(part, name) for part in parts):
+            kinds[name] = pyarrow.large_string()
+    schema = pyarrow.schema(list(kinds.items()))
     with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for part in parts:
             table = pyarrow.parquet.read_table(part)
             columns = [_cast(table[field.name], field.type) for field in schema]
             writer.write_table(pyarrow.table(columns, schema=schema))
+
+
+def _is_exact(part: Path, name: str) -> bool:
+    """Return whether a float holds each integer in a column of a part; beyond 2**53 it skips some."""
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    column = pyarrow.parquet.read_table(part, columns=[name])[name]
+    if column.type != pyarrow.int64():
+        return True
+    ends = pyarrow.compute.min_max(column).as_py()
+    return all(value is None or abs(value) <= 2**53 for value in ends.values())
 
 
 def _common(kinds: set[Any]) -> Any:

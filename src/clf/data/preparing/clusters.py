@@ -59,7 +59,8 @@ def find_units(rows: Rows, clusters: Clusters, store: TextStore, shares: Mapping
     held_out = min((share for share in shares.values() if share), default=1.0)
     large = several & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * len(rows)))
     crowded = several & ~large & (sizes > max(ALWAYS_FREE, LARGEST_CLUSTER * held_out * len(rows)))
-    units = np.where(large[cluster_of], text_of, np.int64(len(rows)) + cluster_of)
+    wide = np.int32 if 2 * len(rows) < np.iinfo(np.int32).max else np.int64
+    units = np.where(large[cluster_of], text_of, cluster_of + wide(len(rows)))
     described = [_describe(rows.take(cluster_of == number), store) for number in np.flatnonzero(large).tolist()]
     for each in described:
         log.warning(

@@ -28,7 +28,10 @@ def among(values: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.bool_]:
 
 def numbered(values: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the first place of each distinct value, and for each value its number among the sorted distinct ones."""
-    _, places, numbers = np.unique(values, return_index=True, return_inverse=True)
-    first = places.astype(np.int32)
-    del places
-    return first, numbers.astype(np.int32)
+    order = np.argsort(values, kind="stable").astype(np.int32)
+    ordered = values[order]
+    new = np.append(True, ordered[1:] != ordered[:-1])[: len(values)]
+    del ordered
+    number = np.empty(len(values), dtype=np.int32)
+    number[order] = np.cumsum(new, dtype=np.int32) - 1
+    return order[new], number

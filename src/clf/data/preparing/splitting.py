@@ -24,7 +24,7 @@ def cut(
     """
     _check_sizes(keys, labels, names)
     first, unit_of = numbered(units.number)
-    sizes = np.bincount(unit_of)
+    sizes = np.bincount(unit_of).astype(np.int32)
     pinned = np.zeros(len(first), dtype=bool)
     pinned[unit_of[units.pinned]] = True
     side = np.zeros(len(first), dtype=np.int8)
@@ -71,9 +71,10 @@ def _rarest(labels: Ints, first: Ints, unit_of: Ints, sizes: Ints) -> Ints:
 
 
 def _by_class(first: Ints, classes: Ints) -> dict[int, Ints]:
-    order = np.lexsort((first, classes))
-    found, starts = np.unique(classes[order], return_index=True)
-    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+    order = np.lexsort((first, classes)).astype(np.int32)
+    ordered = classes[order]
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    return {int(classes[members[0]]): members for members in np.split(order, starts) if len(members)}
 
 
 def _check_sizes(keys: NDArray[np.uint64], labels: Ints, names: Sequence[str]) -> None:

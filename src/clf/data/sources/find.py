@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from clf.storage.scratch import scratch_folder
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
 PIPE = "pipe@"
+MOST_NAMED = 100_000
+"""The most entries in the configurations of a dataset on the Hub."""
 Table = Any
 """A pyarrow table; pyarrow has no type annotations."""
 log = logging.getLogger(__name__)
@@ -240,25 +243,32 @@ def _check_data_files(folder: Path, repository: str) -> None:
         configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
     except OSError:
         return  # without a README, the data files are found by name
-    named = [path for value in configs for path in _paths(value)]
-    for path in named:
+    for path in _paths([*configs]):
         if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:
             raise DataError(
                 f"dataset {repository} names a file outside its repository: {path}", "do not use this dataset"
             )
 
 
-def _paths(value: Any) -> Iterator[str]:
-    """Yield every path under `data_files` and `data_dir` in the configuration of a README."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in ("data_files", "data_dir", "path") or isinstance(inner, (dict, list)):
-                yield from _paths(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _paths(inner)
-    elif isinstance(value, str):
-        yield value
+def _paths(configs: list[Any]) -> list[str]:
+    """Return every path under `data_files` and `data_dir` in the configurations of a README.
+
+    Raises ValueError if there are too many, as when YAML refers to the same list again and again.
+    """
+    found: list[str] = []
+    waiting = configs
+    for _ in range(MOST_NAMED):
+        if not waiting:
+            return found
+        value = waiting.pop()
+        if isinstance(value, dict):
+            named = [key in ("data_files", "data_dir", "path") or isinstance(value[key], (dict, list)) for key in value]
+            waiting += compress(value.values(), named)
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, str):
+            found.append(value)
+    raise ValueError(f"its README names more than {MOST_NAMED:,} files")
 
 
 def _name_classes(table: Table, features: Any) -> Table:
