@@ -124,7 +124,7 @@ def test_a_run_goes_on_with_what_is_there_if_nothing_changed(tmp_path: Path, cap
     with filled(tmp_path).open(KEY, resume=True):
         assert caplog.messages == ["resuming after 3 rows"]
     with Parts(tmp_path / "new.csv", {}).open(KEY, resume=True):
-        assert read_object(tmp_path / ".new.csv.parts" / "key.json") == KEY
+        assert read_object(tmp_path / ".new.csv.parts" / "key.json") == {"schema_version": 1, **KEY}
     assert len(caplog.messages) == 1
 
 
@@ -309,3 +309,14 @@ def test_an_output_that_is_no_file_of_ones_own_is_refused_even_with_overwrite(tm
     for name, said in [*((tmp_path / name, said) for name, said in places.items()), (Path("/dev/null"), "a device")]:
         with pytest.raises(OutputError, match=said):
             check_output(name, tmp_path / "in.csv", overwrite=True)
+
+
+def test_windows_of_a_newer_clf_are_kept_and_not_joined(tmp_path: Path) -> None:
+    parts = filled(tmp_path)
+    write_json(parts.folder / "key.json", KEY | {"schema_version": 2})
+    with (
+        pytest.raises(UsageError, match=r"key\.json has schema 2, this clf reads up to 1"),
+        parts.open(KEY, resume=True),
+    ):
+        pass
+    assert parts.counts().rows == 3

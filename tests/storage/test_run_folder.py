@@ -343,3 +343,20 @@ def test_an_expected_error_ends_the_log_in_one_line_and_no_line_is_forged(tmp_pa
     lines = (tmp_path / "run.log").read_text().splitlines()
     assert len(lines) == 2
     assert "ended by OutputError('full\\n2030" in lines[0]
+
+
+def test_lines_of_history_that_are_none_are_left_out(tmp_path: Path) -> None:
+    run = Run(tmp_path / "x")
+    run.folder.mkdir()
+    damaged = ["5", "[]", '{"step": "many"}', '{"epoch": 1}', "[" * 100_000, '{"step": 1, "loss": "low"}', "\x00", ""]
+    run.history.write_text("\n".join([*damaged, '{"step": 2, "loss": NaN}', '{"step": 3, "loss": 0.5}']))
+    run.keep_history(3)
+    assert [line["step"] for line in run.read_history()] == [2, 3]
+
+
+@pytest.mark.parametrize("name", ["checkpoint-²", "checkpoint-x", "checkpoint-", "checkpoint-٣", "checkpoint-5.bak"])
+def test_a_folder_that_is_no_checkpoint_is_no_saved_step(tmp_path: Path, name: str) -> None:
+    run = Run(tmp_path / "x")
+    (run.checkpoints / name).mkdir(parents=True)
+    (run.checkpoints / "checkpoint-12").mkdir()
+    assert run.saved_steps() == [12]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from clf.training.checkpoints import MANIFEST, Checkpoint, Checkpoints, Fingerprint, RunPosition
+from clf.training.checkpoint_files import MANIFEST, Fingerprint, RunPosition
+from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.keeping import BEST_FILE
 
 WEIGHTS = "model.safetensors"
@@ -225,14 +226,23 @@ def test_a_damaged_one_is_named_and_the_one_before_taken(
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"files": {WEIGHTS: "0", MANIFEST: "0"}}, f"{WEIGHTS} does not match its hash"),
-        ({"step": None}, "'step'"),
-        ({"best_step": None}, "'best_step'"),
-        ({"files": None}, "'files'"),
-        ({"fingerprint": {"same": {}}}, "'alike'"),
-        ({"fingerprint": {"same": 1, "alike": {}}}, "'int' object is not iterable"),
-        ({"extra": {"evaluated": True}}, "missing 2 required positional arguments"),
-        ({"extra": []}, "no attribute 'items'"),
+        ({"files": {WEIGHTS: "0" * 64}}, f"{WEIGHTS} does not match its hash"),
+        ({"files": {WEIGHTS: "0"}}, f"files.{WEIGHTS} is '0'"),
+        ({"files": {}}, f"{WEIGHTS} is not listed"),
+        ({"files": {WEIGHTS: "0" * 64, "optimizer.pt": "0" * 64}}, "optimizer.pt is missing"),
+        ({"files": {"../" + WEIGHTS: "0" * 64}}, "is no file of a checkpoint"),
+        ({"files": {"training_args.bin": "0" * 64}}, "'training_args.bin' is no file of a checkpoint"),
+        ({"step": None}, "step is missing"),
+        ({"step": 11}, "is of step 11"),
+        ({"best_step": None}, "best_step is missing"),
+        ({"best_step": -1}, "best_step is -1"),
+        ({"files": None}, "files is missing"),
+        ({"fingerprint": {"same": {}}}, "fingerprint.alike is missing"),
+        ({"fingerprint": {"same": 1, "alike": {}}}, "fingerprint.same is 1"),
+        ({"fingerprint": {"same": {"--epochs": "abc"}, "alike": {}}}, "fingerprint: epochs is 'abc'"),
+        ({"extra": {"evaluated": True}}, "extra.loss is missing"),
+        ({"extra": []}, "extra is []"),
+        ({"schema_version": "1"}, "schema_version is '1'"),
     ],
 )
 def test_a_manifest_that_lacks_something_is_damaged(

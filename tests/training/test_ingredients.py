@@ -16,7 +16,7 @@ from clf.models.compute import Compute
 from clf.models.files import ModelFiles
 from clf.processes import ALONE, World
 from clf.settings import CleaningSettings, TrainSettings
-from clf.training.checkpoints import Fingerprint
+from clf.training.checkpoint_files import Fingerprint
 from clf.training.ingredients import Ingredients
 from clf.training.schedule import Schedule
 

@@ -18,7 +18,8 @@ from clf.settings import TrainSettings
 from clf.storage.run_folder import Run
 from clf.training.arguments import training_arguments
 from clf.training.batching import LengthGroupedOrder
-from clf.training.checkpoints import Checkpoint, Fingerprint, RunPosition
+from clf.training.checkpoint_files import Fingerprint, RunPosition
+from clf.training.checkpoints import Checkpoint
 from clf.training.plan import Loss, Plan
 from clf.training.reporter import LONG, Reporter, not_finite
 from clf.training.schedule import Schedule, SelectBy

@@ -10,8 +10,9 @@ import pytest
 from transformers import TrainerControl, TrainerState
 
 from clf.training.batching import LengthGroupedOrder
-from clf.training.checkpoints import Checkpoint, Fingerprint, RunPosition
-from clf.training.resume import STATE, Milestones, had_finished, is_evaluated, is_evaluation, is_finished
+from clf.training.checkpoint_files import STATE, Fingerprint, RunPosition
+from clf.training.checkpoints import Checkpoint
+from clf.training.resume import Milestones, had_finished, is_evaluated, is_evaluation, is_finished
 from clf.training.selection import SELECTION
 from support.forks import ForkedClf
 

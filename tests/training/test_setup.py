@@ -18,7 +18,7 @@ from clf.models.files import ModelFiles
 from clf.processes import ALONE, World
 from clf.settings import ComputeSettings, DataSettings, TrainSettings
 from clf.storage.run_folder import Run
-from clf.training.checkpoints import RunPosition
+from clf.training.checkpoint_files import RunPosition
 from clf.training.schedule import choose_schedule
 from clf.training.setup import Work, as_begun, checkpoints_of, fine_tune_work, load_work, of_part
 from clf.training.trainer import ClassifierTrainer

@@ -8,7 +8,8 @@ import pytest
 from transformers import TrainerState
 
 from clf.training.batching import TokenDataset
-from clf.training.checkpoints import Checkpoint, Fingerprint, RunPosition
+from clf.training.checkpoint_files import Fingerprint, RunPosition
+from clf.training.checkpoints import Checkpoint
 from clf.training.schedule import Schedule
 from clf.training.selection import SELECTION
 from clf.training.trained import trained

@@ -24,7 +24,8 @@ from clf.settings_sources import load_settings
 from clf.storage.run_folder import Run
 from clf.training.arguments import training_arguments
 from clf.training.batching import Encoded
-from clf.training.checkpoints import Checkpoints, Fingerprint
+from clf.training.checkpoint_files import Fingerprint
+from clf.training.checkpoints import Checkpoints
 from clf.training.plan import Loss, Plan
 from clf.training.schedule import SelectBy, Sizes, choose_schedule
 from clf.training.selection import selection

@@ -21,7 +21,7 @@ from clf.errors import (
     UsageError,
 )
 from clf.storage.disk import disk_is_full, sha256
-from clf.storage.documents import read_object
+from clf.storage.documents import SCHEMA_VERSION, check_schema, read_object
 from clf.storage.locks import locked
 from clf.storage.output import settings_file_beside
 from clf.storage.prediction_formats import (
@@ -121,6 +121,8 @@ class Parts:
         if self.folder.exists() and (foreign := [path.name for path in self.folder.iterdir() if not _is_ours(path)]):
             raise OutputError(f"{self.folder} contains files that clf did not write ({foreign[0]})", "move them away")
         before = read_object(self.folder / "key.json")
+        if before is not None and resume:
+            check_schema(self.folder / "key.json", before, UsageError)
         if self.folder.exists() and (before is None or not resume):
             log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
             shutil.rmtree(self.folder)
@@ -134,7 +136,7 @@ class Parts:
             self._discard_damaged()
             log.info("resuming after %d rows", self.counts().rows)
         self.folder.mkdir(exist_ok=True)
-        write_json(self.folder / "key.json", key)
+        write_json(self.folder / "key.json", {"schema_version": SCHEMA_VERSION, **key})
 
     def _discard_damaged(self) -> None:
         """Delete the windows that are not as they were written, and the halves of others: they are labelled again."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from clf.errors import (
     INTERRUPTED,
@@ -28,6 +29,7 @@ from clf.errors import (
 from clf.safety import safe
 from clf.settings import Settings
 from clf.storage.disk import disk_is_full
+from clf.storage.documents import MOST_BYTES, open_regular, parse_json
 from clf.storage.locks import locked
 from clf.storage.output import save_settings
 from clf.storage.result_folders import HISTORY_FILE, SETTINGS_FILE, is_clf_result, shown
@@ -35,6 +37,7 @@ from clf.storage.writing import appended, replacing, what_stands_at, without_lin
 
 BEGUN = re.compile(rf"lock|{SETTINGS_FILE}\.part|\.{SETTINGS_FILE}\.part-[0-9a-f]{{16}}")
 """The only files of a run that was killed at its start."""
+CHECKPOINT = re.compile(r"checkpoint-([0-9]{1,12})")
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +100,8 @@ class Run:
 
     def saved_steps(self) -> list[int]:
         """Return the steps that have a checkpoint."""
-        return [int(folder.name.partition("-")[2]) for folder in self.checkpoints.glob("checkpoint-*")]
+        names = (CHECKPOINT.fullmatch(folder.name) for folder in self.checkpoints.glob("checkpoint-*"))
+        return [int(name[1]) for name in names if name]
 
     def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
         """Start over or resume, once the data and model have been checked."""
@@ -110,16 +114,12 @@ class Run:
         """Keep the history up to a step, and its evaluation if `evaluated`; the resumed run records the rest again."""
         if not self.history.exists():
             return
-        lines = self.history.read_text(encoding="utf-8").splitlines(keepends=True)
         last = step if evaluated else step - 1
         kept = [
-            line
-            for line in lines
-            if line.endswith("\n")
-            and (json.loads(line)["step"] <= last or (json.loads(line)["step"] == step and "loss" in json.loads(line)))
+            line for line in self.read_history() if line["step"] <= last or (line["step"] == step and "loss" in line)
         ]
         with replacing(self.history) as file:
-            file.write("".join(kept if step else []).encode("utf-8"))
+            file.write("".join(json.dumps(line) + "\n" for line in kept if step).encode("utf-8"))
 
     def claim(self) -> None:
         """Create the folder, or raise OutputError if it has links or files that clf did not write."""
@@ -145,14 +145,29 @@ class Run:
             )
 
     def read_history(self) -> list[dict[str, float]]:
-        """Return the lines of the history."""
-        lines = self.history.read_text(encoding="utf-8").splitlines() if self.history.exists() else []
-        return [json.loads(line) for line in lines]
+        """Return the lines of the history; one that is damaged, such as one cut off by a crash, is left out."""
+        try:
+            with open_regular(self.history) as file:
+                lines = file.read(MOST_BYTES).decode("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        return [line for line in map(_line_of_history, lines) if line]
 
     def record(self, **values: float) -> None:
         """Append one line to the history."""
         with appended(self.history) as file:
             file.write(json.dumps(values) + "\n")
+
+
+def _line_of_history(line: str) -> dict[str, float] | None:
+    try:
+        value = parse_json(line, of_another_tool=True)  # the norm of a gradient may be NaN
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or type(value.get("step")) is not int:
+        return None
+    sound = all(type(one) in (int, float, type(None)) for one in value.values())
+    return cast("dict[str, float]", value) if sound else None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ trainer       the training loop
 selection     the metric that selects the best evaluation
 reporter      progress, time estimate and history during training
 keeping       when to save a checkpoint, and the best weights until then
+checkpoint_files  the files of a checkpoint, and what they must say
 checkpoints   atomic checkpoints: each is either complete or absent
 ingredients   the fingerprint of a run: a checkpoint of another run is refused
 resume        resuming from a checkpoint

@@ -2,22 +2,17 @@
 
 checkpoints/checkpoint-120/clf-checkpoint.json     its step, the fingerprint of its run, the SHA-256 of its files
 checkpoints/.staging/                              the checkpoint being written; deleted at the next start
-
-A field that a new version adds to clf-checkpoint.json needs a default, for checkpoints of earlier versions. A change
-that makes those unreadable must increase CHECKPOINT_SCHEMA.
 """
 
 import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from clf.errors import UsageError
 from clf.models.record import VERSION_0_1
@@ -26,45 +21,26 @@ from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.result_folders import HISTORY_FILE
 from clf.storage.writing import flush, umask
+from clf.training.checkpoint_files import (
+    CHECKPOINT_SCHEMA,
+    MANIFEST,
+    Begun,
+    Fingerprint,
+    RunPosition,
+    check_files,
+    check_schema,
+    read_manifest,
+    step_of,
+)
 from clf.training.keeping import BEST_FILE
 from clf.training.schedule import CAPPED, warmup_within
 
-MANIFEST = "clf-checkpoint.json"
-CHECKPOINT_SCHEMA = 1
 STAGING, TRASH, REPLACED, DAMAGED = ".staging", ".trash-", ".replaced-", ".damaged-"
 KEPT = 2
 ATTENTION_DROPOUT = "--attention-dropout"
 DEFAULTS = {flag(name): value for name, value in TrainSettings().model_dump(mode="json").items()}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """What must be the `same` for a run to resume, and what should be `alike` for bit-identical weights."""
-
-    same: dict[str, JsonValue]
-    alike: dict[str, JsonValue]
-
-    @property
-    def device(self) -> str | None:
-        """The type of device that the run used."""
-        device = self.alike.get("device")
-        return device if isinstance(device, str) else None
-
-
-@dataclass(frozen=True)
-class RunPosition:
-    """The progress of a run, in addition to what the Trainer's own files record."""
-
-    evaluated: bool
-    """False when an evaluation was due at this step and has not been done."""
-    loss: float
-    """The sum of losses since the last line of history, so that the next line is the same after resuming."""
-    loss_since: int
-    """The step of that last line of history."""
-    seconds: float = 0.0
-    """Seconds spent training so far."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +72,11 @@ class Checkpoints:
 
     def begin(self) -> None:
         """Clean up after an earlier process that was interrupted, and create the staging folder."""
-        newest = max(map(_step, self._folders()), default=-1)
+        newest = max(map(step_of, self._folders()), default=-1)
         for old in self.folder.glob(f"{REPLACED}*"):
             place = self.folder / old.name.removeprefix(REPLACED)
             # The process ended between two renames; an older one could not be deleted, and was rotated away since.
-            if not os.path.lexists(place) and not old.is_symlink() and _step(old) > newest:
+            if not os.path.lexists(place) and not old.is_symlink() and step_of(old) > newest:
                 old.rename(place)
         for left in [self.stage, *self.folder.glob(f"{TRASH}*"), *self.folder.glob(f"{REPLACED}*")]:
             shutil.rmtree(left, ignore_errors=True)
@@ -134,10 +110,10 @@ class Checkpoints:
     def _newest_readable(self) -> tuple[Path, Fingerprint] | None:
         """Return the newest checkpoint with a readable fingerprint, without checking that its files are intact."""
         for folder in self._folders():
-            with suppress(KeyError, TypeError, ValueError):
-                manifest = read_object(folder / MANIFEST) or {}
-                _check_schema(folder, manifest)
-                return folder, _fingerprint(manifest["fingerprint"])
+            written = read_object(folder / MANIFEST) or {}
+            check_schema(folder, written)
+            with suppress(ValidationError):
+                return folder, Begun.model_validate(written).fingerprint
         return None
 
     def commit(self, name: str, step: int, best_step: int | None, progress: RunPosition) -> Path:
@@ -175,28 +151,23 @@ class Checkpoints:
         They are deleted once the next checkpoint is complete.
         """
         for folder in self._folders():
-            if _step(folder) > step:
+            if step_of(folder) > step:
                 aside = folder.with_name(f"{DAMAGED}{folder.name}")
                 shutil.rmtree(aside, ignore_errors=True)
                 folder.rename(aside)
 
     def _folders(self) -> list[Path]:
-        return sorted(self.folder.glob("checkpoint-*"), key=_step, reverse=True)
+        return sorted(self.folder.glob("checkpoint-*"), key=step_of, reverse=True)
 
     def _read(self, folder: Path, best: bool = True) -> Checkpoint | None:
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            _check_schema(folder, manifest)
-            if wrong := [name for name, stated in manifest["files"].items() if sha256(folder / name) != stated]:
-                raise ValueError(f"{wrong[0]} does not match its hash")
-            known = {field.name for field in fields(RunPosition)}
-            progress = RunPosition(**{name: value for name, value in manifest["extra"].items() if name in known})
-            fingerprint = _fingerprint(manifest["fingerprint"])
-            found = Checkpoint(folder, manifest["step"], manifest["best_step"], fingerprint, progress)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            manifest = read_manifest(folder)
+            check_files(folder, manifest.files)
+        except (OSError, ValueError) as error:
             log.warning("%s is damaged, skipping it: %s", folder, error)
             return None
-        if best and found.best_step not in (None, found.step) and BEST_FILE not in manifest["files"]:
+        found = Checkpoint(folder, manifest.step, manifest.best_step, manifest.fingerprint, manifest.extra)
+        if best and found.best_step not in (None, found.step) and BEST_FILE not in manifest.files:
             best_folder = folder.with_name(f"checkpoint-{found.best_step}")
             if self._read(best_folder, best=False) is None:
                 log.warning("skipping %s: its best weights, %s, are damaged", folder, best_folder.name)
@@ -219,8 +190,8 @@ class Checkpoints:
 
     def _rotate(self, step: int, best_step: int | None) -> None:
         """Keep the newest and the best checkpoint; if they are the same, also one that holds its own best weights."""
-        keep = {step, best_step} & {_step(folder) for folder in self._folders()}
-        others = [folder for folder in self._folders() if _step(folder) not in keep]
+        keep = {step, best_step} & {step_of(folder) for folder in self._folders()}
+        others = [folder for folder in self._folders() if step_of(folder) not in keep]
         others.sort(key=lambda folder: not _is_complete_alone(folder))
         for folder in others[max(0, KEPT - len(keep)) :]:
             self._remove(folder)
@@ -231,21 +202,6 @@ class Checkpoints:
         shutil.rmtree(trash, ignore_errors=True)
         folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
-
-
-def _check_schema(folder: Path, manifest: Mapping[str, JsonValue]) -> None:
-    """Refuse a checkpoint of a later clf: it is intact, and must not be skipped like a damaged one."""
-    schema = manifest.get("schema_version", 1)
-    if isinstance(schema, int) and schema > CHECKPOINT_SCHEMA:
-        raise UsageError(
-            f"{folder} has schema {schema}, but this version of clf reads up to {CHECKPOINT_SCHEMA}",
-            "install a newer clf, or start over without --resume",
-        )
-
-
-def _fingerprint(written: Any) -> Fingerprint:
-    """Read a fingerprint from JSON; raise KeyError or TypeError when it is not one."""
-    return Fingerprint(dict(written["same"]), dict(written["alike"]))
 
 
 def _known(fingerprint: Fingerprint, steps_per_epoch: int) -> dict[str, JsonValue]:
@@ -272,12 +228,7 @@ def _way_back(changed: list[str], earlier: dict[str, JsonValue]) -> str:
 def _is_complete_alone(folder: Path) -> bool:
     """Return whether a checkpoint holds the best weights so far, or there are none because nothing was evaluated."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return BEST_FILE in manifest["files"] or manifest["best_step"] in (None, _step(folder))
-    except (OSError, ValueError, KeyError, TypeError):
+        manifest = read_manifest(folder)
+    except (OSError, ValueError, UsageError):
         return False
-
-
-def _step(folder: Path) -> int:
-    number = folder.name.rpartition("-")[2]
-    return int(number) if number.isdigit() else -1
+    return BEST_FILE in manifest.files or manifest.best_step in (None, manifest.step)

@@ -1,13 +1,14 @@
 """The identity of a training run, its settings and data: a second run with the same identity is not needed."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from clf.errors import UsageError
 from clf.models.record import VERSION_0_1
 from clf.outcomes.training import TrainResult
 from clf.settings import AUTO, Settings, TrainSettings, flag
-from clf.storage.documents import read_object
+from clf.storage.documents import SCHEMA_VERSION, try_document
 from clf.storage.run_folder import Run
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
@@ -33,6 +34,7 @@ class FinishedRun(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
+    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
     of: Identity
     created: str
     """When the model was created, as in its own record."""
@@ -48,11 +50,8 @@ def run_identity(settings: Settings, origin: str, content: str) -> Identity:
 
 
 def read_finished(run: Run) -> FinishedRun | None:
-    """Return the `result.json` of a finished run, or None when there is none."""
-    try:
-        return FinishedRun.model_validate(read_object(run.result))
-    except ValidationError:
-        return None
+    """Return the `result.json` of a finished run, or None when there is none; raise UsageError if it is a newer one."""
+    return try_document(run.result, FinishedRun, UsageError)
 
 
 def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = None) -> list[str]:

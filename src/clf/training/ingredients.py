@@ -22,7 +22,8 @@ from clf.processes import World
 from clf.settings import TrainSettings, flag
 from clf.storage.disk import sha256
 from clf.training.arguments import keeps_attention_dropout
-from clf.training.checkpoints import ATTENTION_DROPOUT, Fingerprint
+from clf.training.checkpoint_files import Fingerprint
+from clf.training.checkpoints import ATTENTION_DROPOUT
 from clf.training.schedule import Schedule
 
 ACCUMULATION = "--gradient-accumulation"

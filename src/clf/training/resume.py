@@ -1,16 +1,14 @@
 """Callbacks for runs that may be interrupted: when to evaluate and save, and resuming from a checkpoint."""
 
 # ruff: noqa: TID253 - this module computes
-import json
 import math
 from typing import Any
 
 from transformers import TrainerCallback
 
+from clf.training.checkpoint_files import read_state
 from clf.training.checkpoints import Checkpoint
 from clf.training.selection import SELECTION
-
-STATE = "trainer_state.json"
 
 
 class Milestones(TrainerCallback):  # type: ignore[misc]
@@ -58,9 +56,7 @@ def had_finished(found: Checkpoint) -> bool:
     """Return whether no steps were left when a checkpoint was saved."""
     if not found.progress.evaluated:
         return False
-    state = json.loads((found.folder / STATE).read_text(encoding="utf-8"))
-    control = state["stateful_callbacks"]["TrainerControl"]["args"]
-    return bool(control["should_training_stop"]) or state["global_step"] >= state["max_steps"]
+    return read_state(found.folder).is_finished
 
 
 def is_evaluation(state: Any, eval_steps: int) -> bool:

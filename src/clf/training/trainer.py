@@ -26,14 +26,15 @@ from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
 from clf.storage.run_folder import Run
 from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDataset
-from clf.training.checkpoints import Checkpoint, Checkpoints, RunPosition
+from clf.training.checkpoint_files import STATE, RunPosition
+from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.failures import explaining
 from clf.training.head import MOST_TEXTS, fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
 from clf.training.keeping import BestWeights, Pace
 from clf.training.plan import Plan
 from clf.training.reporter import Reporter, not_finite
-from clf.training.resume import STATE, Continuation, Finished, Milestones, had_finished, is_evaluated
+from clf.training.resume import Continuation, Finished, Milestones, had_finished, is_evaluated
 from clf.training.selection import LOWER, SELECTION, check_best, selection
 from clf.training.trained import Trained, trained
 
