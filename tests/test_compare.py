@@ -14,6 +14,7 @@ from clf.data.sources.synthetic import synthetic_reviews
 from clf.data.text_hashes import seen_in
 from clf.measuring import baseline_models
 from clf.settings import CleaningSettings
+from clf.storage.locks import locked_place
 from conftest import FAST, RunClf, review_rows, write_csv
 
 
@@ -250,3 +251,25 @@ def test_rows_that_a_champion_was_trained_on_count_as_leaked(clf: RunClf, traine
     assert leaked == seen.sum()
     assert 0 < leaked < 20
     assert f"Without {leaked}" in " ".join(clf(*compared).out.split())
+
+
+def test_reports_are_apart_and_the_job_summary_is_not_written_through_a_link(
+    clf: RunClf, trained: Path, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = clf("compare", trained, "--junit", "a.xml", "--markdown", "./a.xml")
+    assert (done.code, "error: two reports would be written to a.xml" in done.err) == (1, True), done.err
+    (own_folder / "precious").write_text("precious")
+    (own_folder / "summary").symlink_to("precious")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
+    done = clf("compare", trained, "--baseline", "majority", "--junit", "j.xml", "--markdown", "m.md")
+    assert "cannot write the GitHub job summary: summary is a symbolic link" in done.err
+    assert (own_folder / "precious").read_text() == "precious"
+    again = clf("compare", trained, "--baseline", "majority", "--junit", "j.xml", "--markdown", "m.md")
+    assert again.code == done.code == 0, again.err
+
+
+def test_while_another_process_uses_its_place_nothing_is_compared(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    with locked_place(own_folder / "comparisons" / "trained_synthetic_test"):
+        done = clf("compare", trained, "--baseline", "majority")
+    assert (done.code, "is using" in done.err) == (1, True), done.err
+    assert not (own_folder / "comparisons").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from clf.settings import CleaningSettings
+from clf.storage.report_files import OURS
 from clf.training import setup
 from conftest import RunClf, write_csv
 
@@ -116,6 +117,8 @@ def test_a_validation_split_too_small_leaves_the_model_as_it_is(trained: Path) -
 
 def test_train_writes_a_page_with_its_learning_curves(calibrated: Path) -> None:
     page = calibrated.with_suffix(".html").read_text()
+    assert OURS.match(page)  # so that the next one may replace it
+    assert '<meta name="generator" content="clf ' in page
     assert "learning curves" in page
     assert "Audit of the data" in page
 

@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from clf.data.sources.synthetic import synthetic_reviews
+from clf.storage.locks import locked_place
 from conftest import FAST, RunClf, review_rows, write_csv
 
 
@@ -214,3 +215,33 @@ def test_no_measurement_replaces_what_a_model_still_needs(
         assert done.code == 1
         assert "which the command reads" in done.err
     assert (champion / "model.safetensors").exists()
+
+
+# --- what it must not write ---------------------------------------------------------------------------------
+
+
+def test_a_report_never_replaces_what_is_not_one_before_anything_is_computed(
+    clf: RunClf, trained: Path, own_folder: Path
+) -> None:
+    data = write_csv(own_folder / "a.csv", labelled("test", seed=7))
+    content = data.read_bytes()
+    for flags in (["--report", data], ["--report", data, "--overwrite"]):
+        done = clf("evaluate", trained, "--dataset", data, *flags)
+        assert (done.code, f"error: {data} is {data}, which the command reads" in done.err) == (1, True), done.err
+    assert data.read_bytes() == content
+    (own_folder / "thesis.html").write_text("precious")
+    done = clf("evaluate", trained, "--report", "thesis.html")
+    assert "error: thesis.html exists and is not a report of clf" in done.err
+    assert "or pass --overwrite to replace it" in done.err
+    assert (own_folder / "thesis.html").read_text() == "precious"
+    done = clf("evaluate", trained, "--output-dir", "result", "--report", "result/page.html", "--overwrite")
+    assert "error: result/page.html is inside the output folder result" in done.err
+    assert sorted(path.name for path in own_folder.iterdir()) == ["a.csv", "thesis.html"]
+
+
+def test_while_another_process_uses_its_place_nothing_is_computed(clf: RunClf, trained: Path, own_folder: Path) -> None:
+    place = own_folder / "evaluations" / "trained_synthetic_test"
+    with locked_place(place):
+        done = clf("evaluate", trained)
+        assert (done.code, f"is using {place.resolve()}" in done.err) == (1, True), done.err
+    assert not list(own_folder.iterdir())

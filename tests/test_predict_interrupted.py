@@ -1,5 +1,6 @@
 """`clf predict` that was stopped, or whose disk was full: what is kept, what is said, and how it goes on."""
 
+import json
 import os
 import resource
 import shutil
@@ -88,6 +89,35 @@ def test_a_finished_run_is_done_at_once_and_another_is_not(
     assert "out.csv exists" in other.err
     assert Path("out.csv").stat().st_mtime_ns == changed
     assert names(new_texts.parent) == FINISHED
+
+
+def test_a_finished_output_that_was_cut_or_changed_is_not_complete(clf: RunClf, trained: Path, new_texts: Path) -> None:
+    command = ("predict", trained, new_texts, "--output", "out.csv", "--resume")
+    assert clf(*command).code == 0
+    os.truncate("out.csv", 11)
+    done = clf(*command)
+    assert done.code == 1
+    assert "error: out.csv was changed or cut since it was written" in done.err
+    assert "hint: pass --overwrite to label the input again, or another --output" in done.err
+    assert Path("out.csv").stat().st_size == 11
+    assert clf(*command, "--overwrite").code == 0
+    assert len(table("out.csv")) == 20
+    beside = Path("out.csv.settings.json")
+    made = json.loads(beside.read_text())
+    del made["sha256"]  # as version 0.1 wrote it
+    beside.write_text(json.dumps(made))
+    done = clf(*command)
+    assert (done.code, "whether it is complete cannot be checked" in done.err) == (1, True), done.err
+
+
+def test_a_window_that_was_cut_is_labelled_again(
+    clf: RunClf, trained: Path, new_texts: Path, stopped: tuple[object, ...]
+) -> None:
+    os.truncate(next(Path(".out.csv.parts").glob("done-0-*")), 3)
+    done = clf(*stopped, "--resume")
+    assert done.code == 0, done.err
+    assert "a window of out.csv is damaged: labelling its rows again" in done.err
+    assert Path("out.csv").read_bytes() == uninterrupted(clf, trained, new_texts)
 
 
 def test_without_resume_what_was_labelled_is_thrown_away_and_said_so(

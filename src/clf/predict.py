@@ -51,8 +51,12 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
         with parts.open({}, resume=False):
             answers = predictor.predict(texts)
             batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
-            parts.add(0, layout.table(batch, answers), _counts(answers, predictor.no_answer))
-            parts.join(layout.columns, resolved("predict", settings))
+            try:
+                parts.add(0, layout.table(batch, answers), _counts(answers, predictor.no_answer))
+                parts.join(layout.columns, resolved("predict", settings))
+            except OutputError:  # there is nothing to resume
+                parts.discard()
+                raise
     shown = [LabelledText(text=text, **asdict(answer)) for text, answer in zip(texts, answers, strict=True)]
     result = _report(_counts(answers, predictor.no_answer), len(texts), started, output)
     return result.model_copy(update={"predictions": shown})

@@ -13,7 +13,7 @@ from clf.data.prepared import PreparedDataset
 from clf.data.sources.find import SourceFinder
 from clf.errors import ModelError, UsageError
 from clf.measuring.baseline_models import tfidf
-from clf.measuring.baselines import BUILT_IN, KEPT, BaselineMaker, check_baseline
+from clf.measuring.baselines import BUILT_IN, KEPT, BaselineMaker, _keep, check_baseline
 from clf.measuring.measured_model import Spent
 from clf.measuring.provenance import recorded_part
 from clf.measuring.rows import MeasuredTexts
@@ -276,3 +276,20 @@ def test_the_key_of_words_alone_does_not_depend_on_the_encoder(classifier: Class
 def test_texts_of_training_and_of_measuring_are_kept_apart(classifier: Classifier) -> None:
     one, other = replace(MEASURED, raw_texts=["b", "c"]), replace(MEASURED, raw_texts=["c"])
     assert key(classifier, "tfidf", one, texts=["a"]) != key(classifier, "tfidf", other, texts=["a", "b"])
+
+
+def test_predictions_are_not_kept_through_a_link(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    (own_folder / "precious").mkdir()
+    place = own_folder / "comparisons" / ".baselines" / "abc"
+    place.parent.parent.mkdir()
+    place.parent.symlink_to(own_folder / "precious")
+    _keep(place, np.full((1, 2), 0.5), Spent())
+    place.parent.unlink()
+    place.parent.mkdir()
+    (own_folder / "precious" / "file").write_text("precious")
+    place.with_suffix(".npy").symlink_to(own_folder / "precious" / "file")
+    _keep(place, np.full((1, 2), 0.5), Spent())
+    assert [path.name for path in (own_folder / "precious").iterdir()] == ["file"]
+    assert (own_folder / "precious" / "file").read_text() == "precious"
+    assert [message.count("is a symbolic link") for message in caplog.messages] == [1, 1]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clf.storage.disk import disk_is_full, sha256
+from clf.storage.disk import disk_fails, disk_is_full, sha256
 from clf.storage.documents import read_object
 from clf.storage.writing import write_json
 from support.predicting import names
@@ -81,3 +81,17 @@ def test_what_is_no_regular_file_has_no_hash_and_is_not_waited_for(tmp_path: Pat
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
         with pytest.raises(OSError, match="it is not a regular file"):
             sha256(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "fails"),
+    [
+        (OSError(errno.EIO, "Input/output error"), True),
+        (RuntimeError("I/O error: Input/output error (os error 5)"), True),
+        (OSError(errno.ENOSPC, "a"), True),
+        (OSError(errno.ENOENT, "No such file"), False),
+        (ValueError("a"), False),
+    ],
+)
+def test_a_broken_disk_is_known_too(error: BaseException, fails: bool) -> None:
+    assert disk_fails(error) is fails

@@ -320,3 +320,15 @@ def test_windows_of_a_newer_clf_are_kept_and_not_joined(tmp_path: Path) -> None:
     ):
         pass
     assert parts.counts().rows == 3
+
+
+def test_nothing_is_left_where_not_even_the_first_window_could_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise NO_SPACE
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"), Parts(tmp_path / "out.csv", {}).open(KEY, resume=False):
+        pass
+    assert names(tmp_path) == []

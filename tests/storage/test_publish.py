@@ -365,3 +365,13 @@ def test_a_readme_as_it_was_written_is_replaced_and_one_is_not_kept_twice(
     with staged(model):
         pass
     assert names(tmp_path) == ["model", "model.replaced-1"]  # which holds the README too
+
+
+def test_a_disk_that_breaks_without_naming_a_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OutputError, match="Input/output error"), staged(tmp_path / "model") as stage:
+        (stage / "weights").write_text("new")
+    assert names(tmp_path) == []

@@ -23,7 +23,7 @@ from clf.data.preparing.labels import align_labels
 from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder
 from clf.data.texts import ChangedTexts, ColumnTexts
-from clf.errors import ModelError, UsageError
+from clf.errors import ModelError, OutputError, UsageError
 from clf.measuring.measured_model import MeasuredModel, Spent, measure
 from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
@@ -35,7 +35,7 @@ from clf.storage.documents import SCHEMA_VERSION, read_document
 from clf.storage.names import Hash, Seconds
 from clf.storage.result_folders import COMPARISONS
 from clf.storage.scratch import scratch_folder
-from clf.storage.writing import write_json
+from clf.storage.writing import replacing, write_json
 
 if TYPE_CHECKING:
     from clf.measuring.baseline_models import Fitted
@@ -179,15 +179,17 @@ def _seed_of(record: "ModelRecord") -> int:
 
 
 def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
-    part = place.with_suffix(".part.npy")
+    file = place.with_suffix(".npy")
     try:
+        if place.parent.is_symlink():
+            raise OutputError(f"{place.parent} is a symbolic link", "remove it")
         place.parent.mkdir(parents=True, exist_ok=True)
-        np.save(part, probabilities, allow_pickle=False)
+        with replacing(file) as part:
+            np.save(part, probabilities, allow_pickle=False)
         rounded = {name: cost and round(cost, 3) for name, cost in vars(costs).items()}
-        found = KeptBaseline(sha256=sha256(part), **rounded)
-        part.replace(place.with_suffix(".npy"))
+        found = KeptBaseline(sha256=sha256(file), **rounded)
         write_json(place.with_suffix(".json"), found.model_dump(mode="json"))
-    except OSError as error:
+    except (OSError, OutputError) as error:
         log.info("cannot cache the predictions of the baseline: %s", error)
 
 

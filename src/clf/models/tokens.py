@@ -1,7 +1,6 @@
 """Tokenize cleaned texts, truncated to `max_length`."""
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from clf.errors import ModelError, first_line
 from clf.storage.arrays import read_array
+from clf.storage.writing import replacing
 
 # Every tokenizer in use makes at least one token per this many characters of ordinary text. So only the part
 # of a very long text that the model can read needs to be tokenized.
@@ -111,10 +111,8 @@ def cached_tokens(
         return _split(read_array(file, ("<i4",), (None,)), len(texts), max_length, len(tokenizer))
     made = tokenize(texts, tokenizer, max_length, truncation)
     folder.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    with part.open("wb") as out:
+    with replacing(file) as out:
         np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
-    part.replace(file)
     return made
 
 

@@ -13,6 +13,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def disk_fails(error: BaseException) -> bool:
+    """Return whether an error, from clf or any library, means that the disk is full, read-only or broken."""
+    if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
+        return True
+    return disk_is_full(error) or "Input/output error" in str(error)
+
+
 def disk_is_full(error: BaseException) -> bool:
     """Return whether an error, from clf or any library, means that the disk is full or read-only."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):

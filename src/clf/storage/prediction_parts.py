@@ -88,6 +88,7 @@ class Parts:
             try:
                 self._begin(key, resume)
             except OSError as error:
+                self._discard_nothing()
                 raise self._refused(error) from error
             try:
                 yield
@@ -106,6 +107,7 @@ class Parts:
                     self.discard()
                 raise
             except OutputError:
+                self._discard_nothing()
                 raise
             except ClfError:  # the input or model must change, so the windows cannot be reused
                 self.discard()
@@ -198,6 +200,11 @@ class Parts:
             )
         if sha256(self.output) != made[CONTENT]:
             raise OutputError(f"{self.output} was changed or cut since it was written", hint)
+
+    def _discard_nothing(self) -> None:
+        """Delete the folder if it holds no window."""
+        if not self.done():
+            self.discard()
 
     def discard(self) -> None:
         """Delete the windows."""

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from clf.errors import OutputError
-from clf.storage.disk import disk_is_full
+from clf.storage.disk import disk_fails
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
 from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
 from clf.storage.writing import flush, hidden, token, umask
@@ -30,7 +30,7 @@ def staged(folder: Path) -> Iterator[Path]:
             publish(stage, folder)
     except Exception as error:
         of_ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(folder.parent))
-        if not (of_ours or disk_is_full(error)):
+        if not (of_ours or disk_fails(error)):
             raise
         hint = "free some space, or choose another --output-dir"
         raise OutputError(f"cannot write {folder}: {error}", hint) from error

@@ -28,7 +28,7 @@ from clf.errors import (
 )
 from clf.safety import safe
 from clf.settings import Settings
-from clf.storage.disk import disk_is_full
+from clf.storage.disk import disk_fails
 from clf.storage.documents import MOST_BYTES, open_regular, parse_json
 from clf.storage.locks import locked
 from clf.storage.output import save_settings
@@ -92,7 +92,7 @@ class Run:
                     else "use a smaller model"
                 )
                 raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
-            if not disk_is_full(error):
+            if not disk_fails(error):
                 raise
             resume = " and pass --resume" if self.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"

@@ -53,11 +53,11 @@ def _made(prefix: str) -> Path:
 
 def _is_of(error: Exception, folder: Path) -> bool:
     """Return whether an error comes from writing into the folder, or from a full disk that it does not name."""
-    from clf.storage.disk import disk_is_full
+    from clf.storage.disk import disk_fails
 
     if isinstance(error, OSError) and error.filename is not None:
         return os.fsdecode(error.filename).startswith(str(folder)) if not isinstance(error.filename, int) else False
-    return disk_is_full(error)
+    return disk_fails(error)
 
 
 def _said(error: Exception) -> str:
