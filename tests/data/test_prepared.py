@@ -322,3 +322,16 @@ def test_a_split_that_is_no_parquet_is_damaged(folder: Path) -> None:
     changed(folder / "manifest.json", lambda content: content["files"].update({path.name: sha256(path)}))
     with pytest.raises(DataError, match=r"test\.parquet is damaged: Arrow"):
         PreparedDataset(folder).read("test")
+
+
+def test_a_small_file_whose_texts_would_fill_the_memory_is_refused_before_they_are_spelled_out(folder: Path) -> None:
+    texts = pyarrow.DictionaryArray.from_arrays(np.arange(10_000, dtype=np.int32) % 2, ["a" * 50_000, "b" * 50_000])
+    table = pyarrow.table({"text": texts, "raw_text": texts, "label": np.zeros(10_000, dtype=np.int64)})
+    pyarrow.parquet.write_table(table, folder / "test.parquet", compression="zstd", store_schema=False)
+    told = json.loads((folder / "manifest.json").read_text())
+    told["files"]["test.parquet"] = sha256(folder / "test.parquet")
+    (folder / "manifest.json").write_text(json.dumps(told))
+    before = pyarrow.default_memory_pool().max_memory()
+    with pytest.raises(DataError, match=r"its texts take at least 1,000 MB once they are spelled out"):
+        PreparedDataset(folder).read("test")
+    assert pyarrow.default_memory_pool().max_memory() < before + 100_000_000
