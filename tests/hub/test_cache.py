@@ -338,3 +338,16 @@ def test_a_pipe_in_the_cache_holds_nothing_up(hub: LocalHub, tmp_path: Path) -> 
         os.mkfifo(pipe)
     assert look_up("model", "acme/tiny").usable is None
     assert "config.json" in lacking(snapshot)
+
+
+def test_a_name_that_leads_out_of_the_cache_and_a_pipe_in_it_are_not_read() -> None:
+    keep("owner/outside")
+    root = repository_folder("dataset", "owner/outside")
+    (root / RECORD).write_text(
+        json.dumps({"revisions": {"main": FIRST}, "commits": {FIRST: {"../../x": {"size": 1, "hash": "0" * 64}}}})
+    )
+    assert read_record(root).commits == {}
+    file = keep("owner/pipe") / "train.csv"
+    file.unlink()
+    os.mkfifo(file)
+    assert look_up("dataset", "owner/pipe").problems == ["train.csv is not a regular file"]

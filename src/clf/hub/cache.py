@@ -13,6 +13,7 @@ The record is written last, so a failed download never hides a working commit, w
 import json
 import logging
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -104,6 +105,7 @@ def read_record(root: Path) -> CacheRecord:
         commits = {
             commit: {name: Content(int(one["size"]), str(one["hash"])) for name, one in listing.items()}
             for commit, listing in record["commits"].items()
+            if all(map(stays_inside, listing))
         }
         return CacheRecord({str(name): str(commit) for name, commit in record["revisions"].items()}, commits)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -221,8 +223,11 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
     for name, stated in listing.items():
         try:
             status = (folder / name).stat()
-        except OSError:
+        except (OSError, ValueError):
             problems.append(f"{name} is missing")
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            problems.append(f"{name} is not a regular file")
             continue
         mark = _mark(status)
         if stated.size not in (None, status.st_size):

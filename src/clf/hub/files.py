@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from clf.errors import ClfError, DataError, ModelError
-from clf.storage.documents import load_json
+from clf.storage.documents import load_json, open_regular
 
 Kind = Literal["model", "dataset"]
 
@@ -111,7 +111,7 @@ def content_hash(path: Path, like: str, advance: Callable[[int], None] | None = 
         digest = hashlib.sha256()
     else:
         digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 20):
             digest.update(block)
             if advance:
