@@ -10,6 +10,7 @@ from clf.data.preparing.labels import align_labels
 from clf.data.sources.find import PIPE, SourceFinder, input_paths, same_dataset
 from clf.errors import DataError, ModelError, UsageError
 from clf.measuring.rows import MeasuredTexts
+from clf.models.cpu.memory import return_freed_memory
 from clf.models.files import ModelFiles, check_files
 from clf.models.record import DatasetRecord, ModelRecord
 from clf.models.store import find_model
@@ -38,6 +39,7 @@ def measured_texts(
     """
     with scratch_folder() as scratch:
         prepared = dataset_for_measuring(classifier.record, data, cleaning, finder, scratch)
+        return_freed_memory()  # by preparing
         rows = prepared.subset(data.split, data.max_eval_samples, finder.seed, raw_only=True)
         names, name = prepared.labels, prepared.name
         audit = prepared.audit if audited else Audit()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from clf.models.cpu.memory import keep_freed_memory
+from clf.models.cpu.memory import keep_freed_memory, return_freed_memory
 
 FAULTS = """
 import resource
@@ -67,3 +67,12 @@ def test_another_library_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch, n
 def test_memory_that_was_freed_is_used_again_without_a_fault() -> None:
     done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 40  # else every page is mapped again: 64 large ones, or thousands of small ones
+
+
+def test_what_a_finished_step_freed_is_returned_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: type("Library", (), {"malloc_trim": asked.append}))
+    for name, times in (("musl", 0), ("glibc", 1)):
+        monkeypatch.setattr(platform, "libc_ver", lambda name=name: (name, "1"))
+        return_freed_memory()
+        assert asked == [0] * times

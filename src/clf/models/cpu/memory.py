@@ -1,4 +1,4 @@
-"""Keep the memory that training frees, and reuse it in the next step."""
+"""Keep the memory that training frees, and reuse it in the next step; or return what a finished step freed."""
 
 import ctypes
 import platform
@@ -18,3 +18,15 @@ def keep_freed_memory() -> bool:
     if not mallopt(MMAP_THRESHOLD, 1 << 30):  # older versions refuse this much
         mallopt(MMAP_THRESHOLD, 1 << 25)
     return bool(mallopt(TRIM_THRESHOLD, (1 << 31) - 1) and mallopt(TOP_PAD, 1 << 26))
+
+
+def return_freed_memory() -> None:
+    """Return the memory that an earlier step freed to the system, for one that allocates it in another way.
+
+    Arrow has a heap of its own, which cannot use what is free in the heap of the C library, nor the reverse.
+    """
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
