@@ -39,6 +39,14 @@ def test_an_empty_folder_holds_no_strangers(tmp_path: Path) -> None:
     assert strangers(tmp_path) == []
 
 
+def test_parts_that_a_killed_process_left_are_no_strangers_even_alone(tmp_path: Path) -> None:
+    for name in ("clf.json.part", ".settings.json.part-0123456789abcdef"):
+        (tmp_path / name).write_text("{")
+    assert strangers(tmp_path) == []
+    (tmp_path / "notes.part").write_text("mine")
+    assert strangers(tmp_path) == ["notes.part"]
+
+
 def test_strangers_are_what_neither_record_lists_and_no_command_writes(tmp_path: Path) -> None:
     """Also where the name of a listed file is part of another."""
     (tmp_path / "clf.json").write_text(

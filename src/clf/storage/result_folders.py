@@ -31,15 +31,15 @@ def is_clf_result(folder: Path) -> bool:
 
 def strangers(folder: Path) -> list[str]:
     """Return the names in a folder that clf did not write: all of them, or those added to a result."""
-    names = sorted(path.name for path in folder.iterdir())
+    parts = {f"{name}.part" for name in WRITTEN}  # of version 0.1
+    names = sorted(path.name for path in folder.iterdir() if path.name not in parts and not _is_part(path.name))
     if not is_clf_result(folder):
         return names
     listed: set[str] = set()
     for record in (MODEL_FILE, MANIFEST_FILE):
         files = (read_object(folder / record) or {}).get("files")
         listed |= set(files) if isinstance(files, dict) else set()
-    parts = {f"{name}.part" for name in WRITTEN}  # of version 0.1
-    return [name for name in names if name not in listed | WRITTEN | parts and not _is_part(name)]
+    return [name for name in names if name not in listed | WRITTEN]
 
 
 def has_edited_readme(folder: Path) -> bool:
