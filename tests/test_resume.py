@@ -11,8 +11,10 @@ import pytest
 import torch
 import transformers
 from safetensors.numpy import load_file
+from safetensors.torch import save
 
 from clf.errors import Terminated
+from clf.storage.disk import sha256
 from clf.training import checkpoints, confidence, ingredients, trainer
 from conftest import FAST, Outcome, RunClf
 
@@ -121,6 +123,33 @@ def test_damaged_checkpoints_are_named_and_it_starts_afresh(clf: RunClf, stopped
     assert done.code == 0, done.err
     assert "is damaged, skipping it" in done.err
     assert done.json["resumed_from_step"] is None
+
+
+def test_a_checkpoint_whose_files_are_not_what_its_list_says_is_told(
+    clf: RunClf, stopped: Path, tiny_encoder: Path
+) -> None:
+    checkpoint = stopped / "checkpoints" / "checkpoint-6"
+    sound = {path: path.read_bytes() for path in checkpoint.iterdir()}
+    state = json.loads((checkpoint / "trainer_state.json").read_text())
+    for name, content in {
+        "optimizer.pt": b"junk", "model.safetensors": save({"other": torch.zeros(2)}),
+        "trainer_state.json": json.dumps({**state, "unknown": 1}).encode(),
+    }.items():  # fmt: skip
+        for path, before in sound.items():
+            path.write_bytes(before)
+        (checkpoint / name).write_bytes(content)
+        list_files_of(checkpoint)
+        done = train(clf, tiny_encoder, "--resume", "--json")
+        assert done.code == 1, name
+        assert "error: m.run/checkpoints/checkpoint-6 cannot be resumed from: " in done.err, name
+        assert "hint: start over without --resume" in done.err
+    assert not Path("m").exists()
+
+
+def list_files_of(checkpoint: Path) -> None:
+    manifest = checkpoint / "clf-checkpoint.json"
+    files = {path.name: sha256(path) for path in checkpoint.iterdir() if path != manifest}
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "files": files}))
 
 
 def test_parts_of_a_batch_give_the_result_of_the_whole(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:

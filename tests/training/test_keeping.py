@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from clf.training import keeping
-from clf.training.keeping import BEST_FILE, LONGEST_WITHOUT, SAVING_SHARE, BestWeights, Pace
+from clf.training.keeping import BEST_FILE, LONGEST_WITHOUT, SAVING_SHARE, BestWeights, Pace, check_weights
 
 
 @pytest.fixture
@@ -131,3 +132,17 @@ def test_weights_that_were_read_can_be_written_to_when_their_file_is_gone(tmp_pa
     (tmp_path / BEST_FILE).unlink()
     again.keep(torch.nn.Linear(1, 1), 9)
     assert again.step == 9
+
+
+def test_only_finite_weights_of_this_model_are_taken_from_a_checkpoint(tmp_path: Path) -> None:
+    model = torch.nn.Linear(2, 3)
+    sound = {name: value.clone() for name, value in model.state_dict().items()}
+    save_file(sound, tmp_path / BEST_FILE)
+    check_weights(tmp_path / BEST_FILE, model)
+    for wrong in (
+        {"bias": sound["bias"]}, {**sound, "more": torch.zeros(1)}, {**sound, "bias": torch.zeros(2)},
+        {**sound, "bias": torch.full((3,), float("nan"))},
+    ):  # fmt: skip
+        save_file(wrong, tmp_path / BEST_FILE)
+        with pytest.raises(ValueError, match=r"best\.safetensors holds"):
+            check_weights(tmp_path / BEST_FILE, model)

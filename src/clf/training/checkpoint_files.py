@@ -111,6 +111,8 @@ class SavedState(BaseModel):
     global_step: Count
     max_steps: Count
     epoch: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    best_global_step: Count | None = None
+    best_metric: float | None = None
     log_history: list[dict[str, JsonValue]] = []
     stateful_callbacks: dict[str, Callback | list[JsonValue]] = {}
 

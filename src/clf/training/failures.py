@@ -10,6 +10,7 @@ from clf.models.compute import Compute
 from clf.models.tokens import LEAST_LENGTH
 from clf.progress import size
 from clf.storage.disk import disk_is_full
+from clf.storage.result_folders import shown
 from clf.storage.run_folder import Run
 from clf.training.plan import Plan
 
@@ -38,6 +39,12 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
             resume = " and pass --resume" if run.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
             raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
+        if reporter.step == reporter.begun > 0:  # whatever its files hold, they have the hashes that its list states
+            checkpoint = shown(run.checkpoints / f"checkpoint-{reporter.begun}")
+            raise TrainingError(
+                f"{checkpoint} cannot be resumed from: {type(error).__name__}: {first_line(error)}",
+                "start over without --resume",
+            ) from error
         raise
 
 

@@ -67,3 +67,15 @@ class BestWeights:
     def put_into(self, model: torch.nn.Module) -> None:
         """Load the weights into a model."""
         model.load_state_dict(self.weights)
+
+
+def check_weights(file: Path, model: torch.nn.Module) -> None:
+    """Raise ValueError if a file holds the weights of another model, or weights that are no numbers."""
+    wanted, found = model.state_dict(), load_file(file)
+    shared = {wanted[name].data_ptr() for name in found.keys() & wanted.keys()}  # saved once, under one of their names
+    lost = [name for name, value in wanted.items() if name not in found and value.data_ptr() not in shared]
+    other = [name for name, value in found.items() if name not in wanted or value.shape != wanted[name].shape]
+    if lost or other:
+        raise ValueError(f"{file.name} holds the weights of another model ({(lost + other)[0]})")
+    if not all(torch.isfinite(weight).all() for weight in found.values()):
+        raise ValueError(f"{file.name} holds weights that are NaN or infinite")

@@ -16,7 +16,15 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer
 from transformers.utils import logging as transformers_logging
 
 from clf import processes
-from clf.errors import INTERRUPTED, Interrupted, ModelError, Terminated, TooLittleMemory, TrainingError
+from clf.errors import (
+    INTERRUPTED,
+    Interrupted,
+    ModelError,
+    Terminated,
+    TooLittleMemory,
+    TrainingError,
+    first_line,
+)
 from clf.models.classifier import Classifier, quiet_transformers
 from clf.models.compute import Compute
 from clf.models.inference import predict_tokens, telling_memory
@@ -24,6 +32,7 @@ from clf.processes import World
 from clf.progress import track
 from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
+from clf.storage.result_folders import shown
 from clf.storage.run_folder import Run
 from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDataset
 from clf.training.checkpoint_files import STATE, RunPosition
@@ -31,7 +40,7 @@ from clf.training.checkpoints import Checkpoint, Checkpoints
 from clf.training.failures import explaining
 from clf.training.head import MOST_TEXTS, fit_head
 from clf.training.interrupts import StopRequest, stop_on_signals
-from clf.training.keeping import BestWeights, Pace
+from clf.training.keeping import BestWeights, Pace, check_weights
 from clf.training.plan import Plan
 from clf.training.reporter import Reporter, not_finite
 from clf.training.resume import Continuation, Finished, Milestones, had_finished, is_evaluated
@@ -306,6 +315,8 @@ def _train(trainer: ClassifierTrainer, found: Checkpoint | None) -> float:
     try:
         if found:
             trainer.saved_at = found.step
+            for file in found.folder.glob("*.safetensors"):
+                check_weights(file, trainer.model)
         if found and trainer.plan.world.is_main:
             trainer.best.read(found.folder, found.best_step)
         if found and had_finished(found):
@@ -331,4 +342,9 @@ def _load_best(classifier: Classifier, trainer: ClassifierTrainer) -> None:
         return
     from safetensors.torch import load_model
 
-    load_model(classifier.model, str(trainer.checkpoints.folder / f"checkpoint-{step}" / WEIGHTS))
+    folder = trainer.checkpoints.folder / f"checkpoint-{step}"
+    try:
+        load_model(classifier.model, folder / WEIGHTS)
+    except Exception as error:  # of the library, or of torch for weights of another shape
+        hint = "start over without --resume"
+        raise TrainingError(f"{shown(folder)} does not hold the best weights: {first_line(error)}", hint) from error
