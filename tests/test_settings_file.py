@@ -14,6 +14,8 @@ from conftest import RunClf
 HARMFUL = [
     ("[run]\noverwrite = true\n", "run.overwrite in clf.toml: only a file that you name may replace", "--overwrite"),
     ("[run]\noverwrite = 'yes'\n", "run.overwrite in clf.toml", "--overwrite"),
+    ("[run]\nresume = true\n", "run.resume in clf.toml: only a file that you name may load checkpoints", "--resume"),
+    ("[data]\nmax_inflation = 101\n", "data.max_inflation in clf.toml: only a file that you name", "--max-inflation"),
     ("[run]\noutput_dir = '../prod_model'\n", "run.output_dir in clf.toml: ../prod_model is not", "--output-dir"),
     ("[run]\noutput_dir = '/srv/prod_model'\n", "run.output_dir in clf.toml: /srv/prod_model is not", "--output-dir"),
     ("[run]\noutput_dir = 'a/../../x'\n", "run.output_dir in clf.toml", "--output-dir"),
@@ -52,7 +54,7 @@ def test_what_a_flag_or_a_variable_overrides_is_not_refused(own_folder: Path, mo
 
 
 def test_places_inside_the_folder_and_harmless_values_are_taken(own_folder: Path) -> None:
-    toml = f"[run]\noverwrite = false\noutput_dir = '{own_folder}/out'\n[report]\nreport = './a/b.html'\n"
+    toml = f"[data]\nmax_inflation = 50\n[run]\nresume = false\noverwrite = false\noutput_dir = '{own_folder}/out'\n[report]\nreport = './a/b.html'\n"
     (own_folder / "clf.toml").write_text(toml + "[train]\nreport_to = ['tensorboard']\n")
     assert load_settings().report.report == Path("a/b.html")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clf.errors import UsageError
-from clf.settings import CONFIG_FILE, Settings, flag
+from clf.settings import CONFIG_FILE, DataSettings, Settings, flag
 
 MOST_BYTES = 1_000_000
 LONGEST_LINE = 10_000
@@ -128,6 +128,10 @@ def check_reach(file: SettingsFile, settings: Settings, overridden: set[Name]) -
     own = set(file.names) - overridden
     if ("run", "overwrite") in own and settings.run.overwrite:
         raise _refused(file, ("run", "overwrite"), "only a file that you name may replace results")
+    if ("run", "resume") in own and settings.run.resume:
+        raise _refused(file, ("run", "resume"), "only a file that you name may load checkpoints")
+    if ("data", "max_inflation") in own and settings.data.max_inflation > DataSettings().max_inflation:
+        raise _refused(file, ("data", "max_inflation"), "only a file that you name may raise this limit")
     away = set(settings.train.report_to) - LOCAL_TRACKERS
     if ("train", "report_to") in own and away:
         what = f"only a file that you name may send data to {', '.join(sorted(away))}"
