@@ -53,6 +53,7 @@ def start(settings: Settings, presentation: Presentation) -> None:
     os.environ.pop("HF_DEBUG", None)  # with HF_DEBUG the client prints URLs, including passwords
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["USE_HUB_KERNELS"] = "0"  # some architectures would load compiled code from the Hub
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     quiet = presentation.quiet or not current_world().is_main
     level = logging.ERROR if quiet else logging.DEBUG if presentation.verbose else logging.INFO
