@@ -7,9 +7,11 @@ import pytest
 
 from clf import demo as demo_module
 from clf.cli.app import OF_DEMO
+from clf.data.sources.find import SYNTHETIC
 from clf.data.sources.synthetic import synthetic_reviews
 from clf.models.fresh import write_fresh_encoder
 from clf.models.store import has_embedded
+from clf.settings import DataSettings, Settings
 from conftest import RunClf, write_csv
 
 RECIPE = [part for name, value in demo_module.FRESH_RECIPE.items() for part in ("--" + name.replace("_", "-"), value)]
@@ -26,6 +28,20 @@ def test_the_fresh_encoder_learns_the_reviews(clf: RunClf, monkeypatch: pytest.M
     assert metrics["mean_confidence"] > 0.9
     assert done.json["comparison"]["baselines"]["pretrained"]["mean_confidence"] < 0.6
     assert "building a small encoder with random weights" in done.err
+
+
+def test_the_fresh_encoder_is_written_through_no_link(own_folder: Path) -> None:
+    encoder = own_folder / "model.run" / demo_module.FRESH_NAME
+    encoder.mkdir(parents=True)
+    (encoder.parent / "settings.json").write_text('{"clf_version": "0.1.0"}')
+    (own_folder / "precious.json").write_text("precious")
+    (encoder / "config.json").symlink_to(own_folder / "precious.json")
+    settings = Settings(data=DataSettings(dataset=SYNTHETIC))
+    for _ in range(2):
+        assert demo_module._fresh_encoder(settings, own_folder / "model") == encoder
+        assert (own_folder / "precious.json").read_text() == "precious"
+        assert not (encoder / "config.json").is_symlink()
+        assert [path.name for path in encoder.parent.glob("*fresh*")] == [demo_module.FRESH_NAME]
 
 
 def test_its_help_shows_no_default_that_it_does_not_have() -> None:

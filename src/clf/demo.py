@@ -1,6 +1,7 @@
 """`clf demo`: the complete pipeline on synthetic movie reviews, without network access."""
 
 import logging
+import os
 from pathlib import Path
 
 from clf.compare import compare
@@ -9,7 +10,9 @@ from clf.errors import UsageError
 from clf.models.store import EMBEDDED_ID, has_embedded
 from clf.outcomes.demonstration import DemoResult
 from clf.settings import DataSettings, Settings
+from clf.storage.leftovers import delete_folder
 from clf.storage.output import claimed, save_settings
+from clf.storage.publish import staged
 from clf.storage.result_folders import MODELS
 from clf.storage.run_folder import Run
 from clf.storage.scratch import scratch_folder
@@ -76,7 +79,10 @@ def _fresh_encoder(settings: Settings, model_folder: Path) -> Path:
     run.claim()
     save_settings(run.folder, "demo", settings)
     folder = run.folder / FRESH_NAME
-    folder.mkdir(exist_ok=True)
     source = SourceFinder.of(settings.run, settings.download, settings.demo).find(settings.data)
     texts = [text for batch in source.splits["train"].rows() for text in batch.columns["text"]]
-    return write_fresh_encoder(folder, texts, settings.run.seed)
+    with staged(folder) as stage:
+        write_fresh_encoder(stage, texts, settings.run.seed)
+        if folder.is_dir() and set(os.listdir(folder)) <= set(os.listdir(stage)):  # of an earlier demo
+            delete_folder(folder)
+    return folder

@@ -12,8 +12,7 @@ from clf.models.counting import token_counter
 from clf.outcomes.preparation import PrepareResult
 from clf.settings import DataSettings, Settings
 from clf.storage.names import place_in
-from clf.storage.output import claimed, save_settings
-from clf.storage.places import resolved_place
+from clf.storage.output import claimed, place_of_result, save_settings
 from clf.storage.publish import staged
 from clf.storage.result_folders import PREPARED
 
@@ -31,7 +30,7 @@ def prepare(settings: Settings) -> PrepareResult:
         raise UsageError(f"{source.prepared} is already prepared", "pass it to clf train --dataset")
     check_sizes(data)
     default = place_in(PREPARED, source.name)
-    kept = PreparedDataset(resolved_place(settings.run.output_dir or default))
+    kept = PreparedDataset(place_of_result(settings.run, default))
     key = preparation_key(source, data, cleaning, seed, subset=True)
     if kept.holds(key) and kept.manifest.lengths == measured_with(token_counter(settings.train), data.max_length):
         log.info("%s is up to date: same content, same settings", kept.folder)

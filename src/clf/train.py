@@ -30,8 +30,7 @@ from clf.scoring.answers import Answers
 from clf.settings import Settings
 from clf.storage.disk import sha256
 from clf.storage.names import place_in
-from clf.storage.output import claimed
-from clf.storage.places import resolved_place
+from clf.storage.output import claimed, place_of_result
 from clf.storage.publish import staged
 from clf.storage.report_files import check_reports, check_reports_apart, write_report
 from clf.storage.result_folders import MODELS, PREPARED, README_FILE, TRAIN_ROWS_FILE, shown
@@ -224,7 +223,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
 
     Raises UsageError when the folder holds the model of another run.
     """
-    folder = resolved_place(settings.run.output_dir or default)
+    folder = place_of_result(settings.run, default)
     finished = read_finished(Run(folder))
     if finished is None or not _stands(folder, finished.created):
         return None

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,14 @@ import pytest
 import clf
 from clf.errors import OutputError
 from clf.settings import RunSettings, Settings, TrainSettings
-from clf.storage.output import claimed, output_folder, resolved, save_settings, settings_file_beside
+from clf.storage.output import (
+    check_output_folder,
+    claimed,
+    place_of_result,
+    resolved,
+    save_settings,
+    settings_file_beside,
+)
 from clf.storage.publish import staged
 from clf.storage.result_folders import is_clf_result
 from support.predicting import names
@@ -18,6 +26,12 @@ from support.predicting import names
 
 def at(folder: Path | None, overwrite: bool = False) -> RunSettings:
     return RunSettings(output_dir=folder, overwrite=overwrite)
+
+
+def output_folder(run: RunSettings, default: Path, inputs: Sequence[Path] = ()) -> Path:
+    folder = place_of_result(run, default)
+    check_output_folder(folder, run, default, inputs)
+    return folder
 
 
 def result(folder: Path) -> Path:
@@ -127,6 +141,29 @@ def test_only_the_first_strangers_are_named_and_what_to_do(tmp_path: Path) -> No
         output_folder(at(None), folder)
     assert refused.value.message == f"the output folder {folder} contains files that clf did not write (a, b, c, d)"
     assert refused.value.hint == "choose another --output-dir, or pass --overwrite to replace it"
+
+
+@pytest.mark.parametrize("linked", ["prepared", "prepared/a"])
+def test_a_default_place_that_leads_elsewhere_through_a_link_is_refused(own_folder: Path, linked: str) -> None:
+    elsewhere = result(own_folder / "prod" / "a")
+    (own_folder / linked).parent.mkdir(exist_ok=True)
+    (own_folder / linked).symlink_to(elsewhere if linked.endswith("a") else elsewhere.parent)
+    default = Path("prepared/a")
+    with pytest.raises(OutputError) as refused, claimed(at(None), default):
+        pass
+    assert refused.value.message == f"the default output folder prepared/a leads to {elsewhere} through a link"
+    assert (refused.value.hint or "").startswith(f"pass --output-dir {elsewhere}, or --overwrite ")
+    with claimed(at(None, overwrite=True), default) as folder:
+        assert folder == elsewhere
+    with claimed(at(default, overwrite=True), Path("other")) as folder:
+        assert folder == elsewhere
+
+
+def test_a_default_place_whose_link_leads_to_nothing_is_refused_too(own_folder: Path) -> None:
+    (own_folder / "prepared").symlink_to(own_folder / "unmounted")
+    with pytest.raises(OutputError, match="through a link"), claimed(at(None), Path("prepared/a")):
+        pass
+    assert names(own_folder) == ["prepared"]
 
 
 def test_a_link_to_a_folder_stands_for_the_folder(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Output folders: checked before anything is computed, and rejected if a result must not or cannot be written."""
 
 import logging
+import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,25 +31,40 @@ def claimed(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> I
 
     Raises OutputError if it must not be written, or if another process is using it.
     """
-    asked = run.output_dir or default
-    check_place(resolved_place(asked), asked, inputs)
-    with locked_place(resolved_place(asked)):
-        yield output_folder(run, default, inputs)
+    folder = place_of_result(run, default)
+    check_place(folder, run.output_dir or default, inputs)
+    with locked_place(folder):
+        check_output_folder(folder, run, default, inputs)
+        yield folder
 
 
-def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> Path:
-    """Return the folder for the result, and raise OutputError if it must not be written. Its place must be locked.
+def place_of_result(run: "RunSettings", default: Path) -> Path:
+    """Return the folder that the result's path stands for, without links.
+
+    Raises OutputError if it has no valid name, or if links lead the default path elsewhere and `--overwrite` does not
+    accept that: only a result at the default path itself is clf's to replace.
+    """
+    folder = resolved_place(run.output_dir or default)
+    if run.output_dir is None and not run.overwrite and folder != Path(os.path.abspath(default)):
+        raise OutputError(
+            f"the default output folder {default} leads to {folder} through a link",
+            f"pass --output-dir {shlex.quote(str(folder))}, or --overwrite to accept that folder and replace it",
+        )
+    return folder
+
+
+def check_output_folder(folder: Path, run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> None:
+    """Raise OutputError if the result must not be written to its resolved `folder`. Its place must be locked.
 
     A complete clf result at the default path is replaced. Replacing a folder with files that clf did not write, or an
     explicit `--output-dir` that exists, needs `--overwrite`; files that clf did not write are kept in a folder beside
     the result. The working directory, its parents, and folders that contain one of the `inputs` are always rejected.
     """
     explicit = run.output_dir
-    folder = resolved_place(explicit or default)
     check_place(folder, explicit or default, inputs)
     recover(folder)
     if not (folder.is_dir() and any(folder.iterdir())):
-        return folder
+        return
     foreign = strangers(folder)
     if not (run.overwrite or (explicit is None and not foreign)):
         what = f"contains files that clf did not write ({', '.join(foreign[:4])})" if foreign else "already exists"
@@ -56,7 +73,6 @@ def output_folder(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()
             "choose another --output-dir, or pass --overwrite to replace it",
         )
     log.info("%s exists and will be replaced", shown(folder))
-    return folder
 
 
 def save_settings(folder: Path, command: str, settings: "Settings") -> None:
