@@ -139,9 +139,7 @@ def check_reach(file: SettingsFile, settings: Settings, overridden: set[Name]) -
     for section, name in WRITTEN:
         value: Path | None = getattr(getattr(settings, section), name)
         if (section, name) in own and value is not None and not _is_inside(value):
-            raise _refused(
-                file, (section, name), f"{value} is not a visible place inside the folder of {file.path.name}"
-            )
+            raise _refused(file, (section, name), f"{value} is not inside the folder of {file.path.name}, or is hidden")
 
 
 def _is_inside(path: Path) -> bool:
