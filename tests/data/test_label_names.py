@@ -1,8 +1,10 @@
 """Labels that look the same are one class, or are told apart by name."""
 
+import time
+
 import pytest
 
-from clf.data.label_names import clean_label, look_alikes, places_of, told_apart
+from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
@@ -55,3 +57,13 @@ def test_a_name_is_found_in_another_spelling_only_if_there_is_one() -> None:
     assert places_of(["neg", "caf\xe9", "none"], ["cafe\u0301", "neg\u200b"]) == [1, 0, None]
     assert places_of(["neg", "neg\u200b"], ["neg\u200b", "neg"]) == [1, 0]
     assert places_of(["neg\xad"], ["neg\u200b", "neg"]) == [None]
+
+
+@pytest.mark.parametrize("odd", [
+    "\u200d", "\ufe0f", "\ufe0f\u200d", "\U000e0061", "\u200b\u200d", "\u0323\u0301", " \u200d",
+], ids=ascii)  # fmt: skip
+@pytest.mark.parametrize("form", ["{}", "a{}b", "\xe9{}\xe9", "\u2764{}"], ids=ascii)
+def test_a_long_run_of_odd_characters_takes_no_time(odd: str, form: str) -> None:
+    begun = time.perf_counter()
+    clean_label(form.format(odd * (10 * LONGEST_LABEL // len(odd))))
+    assert time.perf_counter() - begun < 0.2

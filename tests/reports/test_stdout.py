@@ -2,6 +2,8 @@
 
 import csv
 import io
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,9 @@ def test_in_a_github_job_a_cell_at_the_start_is_quoted(monkeypatch: pytest.Monke
         assert list(csv.reader(io.StringIO(text))) == [list(row)]
 
 
-@pytest.mark.parametrize("cell", ["x\n::error::y", "x\r ::error::y", "\n\n::a::", "##[add-path]/tmp", "a ##[debug]"])
+@pytest.mark.parametrize(
+    "cell", ["x\n::error::y", "x\r ::error::y", "\n\n::a::", "##[add-path]/tmp", "a ##[debug]", "##["]
+)
 def test_in_a_github_job_what_cannot_be_quoted_is_refused(monkeypatch: pytest.MonkeyPatch, cell: str) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     with pytest.raises(OutputError, match="line 2 of the output holds what GitHub would run as a command"):
@@ -62,3 +66,12 @@ def test_in_a_github_job_harmless_text_and_files_are_as_they_are(
     with (tmp_path / "x.csv").open("w") as file:
         CsvOnStdout(file).write("::error::x\n")
     assert (tmp_path / "x.csv").read_text() == "::error::x\n"
+
+
+@pytest.mark.parametrize("cell", ["##[", "\n", "\r\n", " \n", "\n::", ":", "\x85", "\n ", "::a"])
+def test_in_a_github_job_a_long_cell_takes_no_time(monkeypatch: pytest.MonkeyPatch, cell: str) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    begun = time.perf_counter()
+    with suppress(OutputError):
+        CsvOnStdout(io.StringIO()).write('x,"' + cell * (100_000 // len(cell)) + '"\n')
+    assert time.perf_counter() - begun < 0.2

@@ -15,10 +15,10 @@ _BLANK = re.compile(r"\s+")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\ud800-\udfff]"
-    "|(?<![\u0300-\U0010ffff])[\u200c\u200d]|[\u200c\u200d](?![\u0300-\U0010ffff])"  # joiners outside a word
-    "|(?<![\xa9\xae\u1800-\U0010ffff])[\ufe00-\ufe0f](?!\u20e3)"  # variation selectors after nothing that varies
-    "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0000-\U000e007f]+"  # tags outside flags
 )
+_JOINERS = "\u200c\u200d"
+_TIED = re.compile(rf"[{_JOINERS}\ufe00-\ufe0f\U000e0000-\U000e007f]+")
+"""A run of joiners, variation selectors and tags: each belongs to what stands beside it, or is not seen."""
 _LOOK_ALIKES = str.maketrans(
     "авсԁеһніјкморԛгѕтухԝѵӏ" "αβεηικμνορτυχϲζ" "ıɑɡ" "‐‑‒–—−’‘",  # noqa: RUF001
     "abcdehhijkmopqrstyxwvl" "abehikmvoptyxcz" "iag" "------''",
@@ -37,10 +37,30 @@ def clean_label(label: str) -> str:
 def _cleaned(label: str) -> str:
     # A line break inside a name would become one in every table and message.
     label = _BLANK.sub(lambda blank: blank[0] if blank[0].isprintable() else " ", label[: 10 * LONGEST_LABEL])
-    before = None
-    while before != label:  # what is dropped may uncover a joiner
-        before, label = label, _UNSEEN.sub("", label).strip()
+    label = _TIED.sub(_belonging, _UNSEEN.sub("", label)).strip()
+    if len(label) > LONGEST_LABEL:  # which is refused; normalising takes time that grows with the square of the length
+        return label
     return unicodedata.normalize("NFC", label).strip()
+
+
+def _belonging(run: re.Match[str]) -> str:
+    """Return the characters of a run that belong to a name."""
+    before, after = run.string[run.start() - 1] if run.start() else " ", run.string[run.end() : run.end() + 1]
+    kept: list[str] = []
+    for place, character in enumerate(run[0], run.start() + 1):
+        if _belongs(character, kept[-1] if kept else before) or (
+            character < "\U000e0000" and character not in _JOINERS and place == run.end() and after == "\u20e3"
+        ):
+            kept.append(character)
+    return "".join(kept) if after >= "\u0300" else "".join(kept).rstrip(_JOINERS)
+
+
+def _belongs(character: str, before: str) -> bool:
+    if character in _JOINERS:  # inside a word
+        return before >= "\u0300"
+    if character < "\U000e0000":  # a variation selector after what varies
+        return before in "\xa9\xae" or before >= "\u1800"
+    return before == "\U0001f3f4" or "\U000e0020" <= before <= "\U000e007f"  # a tag of a flag
 
 
 def look_alikes(names: Iterable[str]) -> list[list[str]]:

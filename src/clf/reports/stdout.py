@@ -10,7 +10,7 @@ from clf.errors import OutputError
 from clf.safety import safe, tame
 
 BEGINS_A_COMMAND = re.compile(r"[^\S\r\n]*::")
-COMMAND = re.compile(r"(?:^|(?<=[\r\n]))\s*::[^\r\n]*?::|##\[[^\r\n]*?\]")
+COMMAND = re.compile(r"(?:^|(?<=[\r\n]))[^\S\r\n]*::[^\r\n]*?::|##\[")
 """A line that GitHub runs as a command: `::name::value` at its start, or `##[name]value` anywhere in it."""
 ANOTHER_WAY = "pass --output FILE, or redirect stdout to a file"
 
