@@ -60,6 +60,7 @@ CASES: list[tuple[str, Callable[[Path], None] | None, Arguments, int, str]] = [
     ("a device", None, ("prepare", "--dataset", "/dev/zero"), 1, "/dev/zero is a device"),
     ("a device to test on", None, ("prepare", "--dataset", "reviews.csv", "--test", "/dev/zero"), 1, "/dev/zero is a device"),
     ("the home of nobody", None, ("prepare", "--dataset", "~nosuch/x.csv"), 1, "the home folder in ~nosuch/x.csv is unknown"),
+    ("a model in the home of nobody", None, ("predict", "~nosuch/m", "reviews.csv"), 1, "the home folder in ~nosuch/m is unknown"),
     ("a name that is too long", None, ("prepare", "--dataset", "x" * 300), 1, "File name too long"),
     ("a superscript column", None, ("prepare", "--dataset", "reviews.csv", "--text-column", "²"), 1, "has no column '²'"),
     ("a superscript label", None, ("prepare", "--dataset", "reviews.csv", "--label-column", "²"), 1, "has no column '²'"),

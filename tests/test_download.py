@@ -321,6 +321,8 @@ def test_verify_checks_every_revision(clf: RunClf, hub: LocalHub) -> None:
     [
         (("imdb",), "hint: clf download-models --dataset imdb"), (("--dataset", "imbd"), "did you mean imdb?"),
         (("--dataset", "squad"), "is neither a dataset name nor a Hub id"), (("--dataset", "here.csv"), "needs no download"),
+        (("--dataset", "y" * 300), "is neither a dataset name nor a Hub id"),
+        (("--manifest", "y" * 300), "has a name that is too long"),
     ],
 )  # fmt: skip
 def test_a_mistaken_name_gets_help(clf: RunClf, hub: LocalHub, arguments: tuple[str, ...], said: str) -> None:

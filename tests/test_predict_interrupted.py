@@ -209,7 +209,7 @@ def test_ctrl_c_after_the_output_appeared_gives_advice_that_works(
 
     command = ("predict", trained, new_texts, "--output", "out.csv")
     with monkeypatch.context() as patch:
-        patch.setattr("clf.storage.prediction_parts.shutil.rmtree", interrupted)
+        patch.setattr("clf.storage.leftovers.shutil.rmtree", interrupted)
         done = clf(*command)
     assert done.code == 130
     assert "stopped; predictions for 20 rows are saved" in done.err

@@ -51,6 +51,13 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
             "",
         ),
         ("", "", {"run": {"seed": -1}}, "--seed: expected greater", ""),
+        (
+            "",
+            "",
+            {"data": {"dataset": "x\udcff.csv"}},
+            r"--dataset 'x\udcff.csv' is not valid UTF-8",
+            "give the file a",
+        ),
         ("CLF_TRAIN__EPOCHS=x", "", {}, "CLF_TRAIN__EPOCHS: expected a valid integer", ""),
         ("CLF_TRAIN__EPOCH=1", "", {}, "CLF_TRAIN__EPOCH is not a setting", "CLF_TRAIN__EPOCHS"),
         ("CLF_TRIAN__EPOCHS=1", "", {}, "CLF_TRIAN__EPOCHS is not a setting", "CLF_TRAIN__EPOCHS"),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.reading.formats import looks_like_path
+from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import ClfError, ModelError, OutputError, UsageError
 from clf.measuring.baselines import BUILT_IN, BaselineMaker, check_baseline
@@ -172,7 +173,7 @@ def _check_rules(asked: CompareSettings) -> None:
 
 
 def _model_paths(names: list[str]) -> list[Path]:
-    return [Path(name).expanduser() for name in names if name not in BUILT_IN and looks_like_path(name)]
+    return [expanded(name) for name in names if name not in BUILT_IN and looks_like_path(name)]
 
 
 # --- deciding -----------------------------------------------------------------------------------------------

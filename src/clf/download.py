@@ -1,6 +1,7 @@
 """`clf download-models`: fetch what a later offline run needs, record it in a manifest, and verify the cache."""
 
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION, load_json
 from clf.storage.locks import locked_place
+from clf.storage.places import check_name
 from clf.storage.report_files import check_file
 from clf.storage.writing import write_json
 
@@ -136,7 +138,7 @@ def _full_name(model: str) -> str:
 
 
 def _check_dataset_name(name: str) -> None:
-    if Path(name).exists() and name not in NAMES:
+    if os.path.exists(name) and name not in NAMES:
         raise DataError(f"{name} is a local path and needs no download", f"clf train --dataset {name}")
     if name in NAMES or ("/" in name and hub.is_repository_id(name)):
         return
@@ -243,6 +245,7 @@ def _claimed(file: Path | None, wanted: list[Wanted], settings: Settings) -> Ite
     if file is None:
         yield
         return
+    check_name(file, "the manifest")
     if file.is_dir():
         raise OutputError(f"the manifest {file} is a folder", "pass the path of a file")
     check_file(file, "the manifest", [one.manifest for one in wanted if one.manifest])

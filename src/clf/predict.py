@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
 from clf.data.reading.columns import choose_text
-from clf.data.reading.paths import is_pipe
+from clf.data.reading.paths import expanded, is_pipe
 from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord
@@ -265,7 +265,7 @@ class _Work:
 
 def _trained_columns(model: str) -> list[str]:
     """Return the text columns recorded in a model folder, without loading the model."""
-    dataset = (read_object(Path(model).expanduser() / MODEL_FILE) or {}).get("dataset")
+    dataset = (read_object(expanded(model) / MODEL_FILE) or {}).get("dataset")
     columns = dataset.get("text_columns") if isinstance(dataset, dict) else None
     return [str(name) for name in columns] if isinstance(columns, list) else []
 

@@ -95,6 +95,10 @@ def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> 
     origin = _origin(section, name, overrides, config)
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: no such setting", _suggest(name or section, _names_near(section, name)))
+    if problem["type"] == "string_unicode":
+        return UsageError(
+            f"{origin} {_short.repr(problem['input'])} is not valid UTF-8", "give the file a name of UTF-8 characters"
+        )
     expected = said.replace("Input should be", "expected").replace("String should", "it should")
     expected = expected.partition(", unable to parse")[0]
     same = [other for other in error.errors()[1:] if other["loc"][:2] == problem["loc"][:2]]

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -147,7 +146,7 @@ def _train(
     clock.lap("publish")
     clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
     if not settings.train.keep_checkpoints:
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
+        run.discard_checkpoints()
     if settings.report.report:
         page = training_page(result, record, run.read_history(), work.prepared.audit)
         write_report(settings.report.report, page)
@@ -236,7 +235,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
         return None
     log.info("the run is already finished: %s", shown(folder))
     if not settings.train.keep_checkpoints:  # the run may have ended before it deleted them
-        shutil.rmtree(Run(folder).checkpoints, ignore_errors=True)
+        Run(folder).discard_checkpoints()
     return finished.result
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.storage.leftovers import recover
+from clf.storage.leftovers import delete_folder, recover
 from clf.storage.publish import staged
 from clf.storage.result_folders import is_clf_result
 from support.predicting import names
@@ -117,6 +117,17 @@ def test_names_that_only_look_like_those_of_processes_and_links_are_left_alone(t
     recover(tmp_path / "model")
     assert names(tmp_path) == sorted([*odd, f".model.staging-{DEAD}", f".model.replaced-{DEAD}", "precious"])
     assert is_clf_result(tmp_path / "precious")
+
+
+def test_a_pipe_or_a_link_in_the_place_of_a_folder_to_delete_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("folder")
+    for name in ("pipe", "link", "absent"):
+        delete_folder(tmp_path / name)
+    assert names(tmp_path) == ["folder", "link", "pipe"]
+    delete_folder(tmp_path / "folder")
+    assert names(tmp_path) == ["link", "pipe"]
 
 
 # --- of this version ----------------------------------------------------------------------------------------

@@ -87,11 +87,14 @@ def test_a_lock_on_a_file_that_its_last_owner_deleted_is_not_held(
 def test_a_lock_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
-    for lock, why in ((tmp_path / "file" / "lock", "File exists"), (tmp_path / "folder", "Is a directory")):
-        with pytest.raises(OutputError) as refused, locked(lock, tmp_path / "model"):
-            pass
-        assert refused.value.message == f"{tmp_path / 'model'} cannot be written: {why}"
-        assert refused.value.hint == "choose another output"
+    with pytest.raises(OutputError) as refused, locked(tmp_path / "file" / "lock", tmp_path / "model"):
+        pass
+    assert refused.value.message == f"{tmp_path / 'model'} cannot be written: File exists"
+    assert refused.value.hint == "choose another output"
+    with pytest.raises(OutputError) as refused, locked(tmp_path / "folder", tmp_path / "model"):
+        pass
+    assert refused.value.message == f"{tmp_path / 'folder'} is a folder, expected a lock file"
+    assert refused.value.hint == "remove it, or choose another output"
 
 
 def test_a_disk_that_knows_no_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

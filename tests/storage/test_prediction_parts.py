@@ -155,14 +155,15 @@ def test_windows_that_are_not_wanted_or_of_an_unknown_run_are_discarded(
     assert caplog.messages == [said]
 
 
-def test_a_file_in_the_place_of_the_windows_is_said(tmp_path: Path) -> None:
-    (tmp_path / ".out.csv.parts").write_text("")
-    with (
-        pytest.raises(OutputError, match="Not a directory") as refused,
-        Parts(tmp_path / "out.csv", {}).open(KEY, True),
-    ):
+@pytest.mark.parametrize("kind", ["a file", "a named pipe", "a symbolic link"])
+def test_what_stands_in_the_place_of_the_windows_is_said_and_never_waited_for(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / ".out.csv.parts"
+    make = {"a file": place.touch, "a named pipe": lambda: os.mkfifo(place), "a symbolic link": place.symlink_to}
+    make[kind](*(["absent"] if kind == "a symbolic link" else []))
+    said = f"is {kind}, expected a folder of clf"
+    with pytest.raises(OutputError, match=said) as refused, Parts(tmp_path / "out.csv", {}).open(KEY, True):
         pass
-    assert refused.value.hint == "choose another --output"
+    assert refused.value.hint == "remove it, or choose another --output"
     assert names(tmp_path) == [".out.csv.parts"]
 
 
@@ -241,6 +242,17 @@ def test_a_damaged_window_is_labelled_again_and_halves_are_cleared(
     assert caplog.messages == [f"a window of {parts.output} is damaged: labelling its rows again"] * 2
 
 
+@pytest.mark.parametrize("numbers", ["7-2-1-1", "0-2-0-0"])
+def test_a_window_counts_only_with_the_number_and_the_counts_that_it_was_written_with(
+    tmp_path: Path, numbers: str
+) -> None:
+    parts = filled(tmp_path)
+    first, _ = parts.done()[0]
+    first.rename(parts.folder / f"done-{numbers}-{first.name[-64:]}")
+    with parts.open(KEY, resume=True):
+        assert (list(parts.done()), parts.counts()) == ([1], LabelledCounts(1, 0, 1))
+
+
 @pytest.mark.parametrize("resume", [True, False])
 def test_a_folder_of_someone_else_in_the_place_of_the_windows_is_left_alone(tmp_path: Path, resume: bool) -> None:
     parts = Parts(tmp_path / "out.csv", {})
@@ -309,6 +321,21 @@ def test_an_output_that_is_no_file_of_ones_own_is_refused_even_with_overwrite(tm
     for name, said in [*((tmp_path / name, said) for name, said in places.items()), (Path("/dev/null"), "a device")]:
         with pytest.raises(OutputError, match=said):
             check_output(name, tmp_path / "in.csv", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("y" * 300 + ".csv", "has a name that is too long", "choose a shorter path"),
+        ("x\udcff.csv", "is not valid UTF-8", "choose a path of UTF-8"),
+        ("in.csv/out.csv", "in a folder that does not exist", "choose another --output"),
+    ],
+)
+def test_an_output_that_can_have_no_such_name_is_refused(tmp_path: Path, name: str, said: str, hint: str) -> None:
+    (tmp_path / "in.csv").touch()
+    with pytest.raises(OutputError, match=said) as refused:
+        check_output(tmp_path / name, None, overwrite=False)
+    assert refused.value.hint.startswith(hint)
 
 
 def test_windows_of_a_newer_clf_are_kept_and_not_joined(tmp_path: Path) -> None:

@@ -290,8 +290,42 @@ def test_no_link_in_a_run_folder_is_followed(own_folder: Path, name: str) -> Non
     said = f"^model\\.run/{name} in the run folder is a symbolic link"
     with pytest.raises(OutputError, match=said) as refused, run.open(Settings(), "train"):
         pass
-    assert refused.value.hint == "remove it"
+    assert refused.value.hint == "remove it, or choose another --output-dir"
     assert (names(own_folder / "precious"), (own_folder / "precious" / "file").read_text()) == (["file"], "precious")
+
+
+@pytest.mark.parametrize("name", ["settings.json", "history.jsonl", "run.log", "result.json", "timing.json", "lock"])
+def test_a_folder_in_place_of_a_file_of_a_run_is_refused_before_training(own_folder: Path, name: str) -> None:
+    run = Run(own_folder.resolve() / "model")
+    with run.open(Settings(), "train"):
+        pass
+    (run.folder / name).unlink(missing_ok=True)
+    (run.folder / name).mkdir()
+    said = f"^model\\.run/{name} in the run folder is a folder, which clf did not write"
+    with pytest.raises(OutputError, match=said), run.open(Settings(), "train"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "dataset", "tokens"])
+def test_a_file_in_place_of_a_folder_of_a_run_is_refused_before_training(own_folder: Path, name: str) -> None:
+    run = Run(own_folder.resolve() / "model")
+    with run.open(Settings(), "train"):
+        pass
+    (run.folder / name).write_text("mine")
+    with pytest.raises(OutputError, match=f"{name} in the run folder is a file"), run.open(Settings(), "train"):
+        pass
+
+
+def test_what_a_user_keeps_beside_checkpoints_is_not_deleted_with_them(tmp_path: Path) -> None:
+    run = Run(tmp_path / "model")
+    for name in ("checkpoint-5", ".staging/checkpoint-10", ".trash-checkpoint-5", "checkpoint-best", "notes"):
+        (run.checkpoints / name).mkdir(parents=True)
+    run.discard_checkpoints()
+    assert names(run.checkpoints) == ["checkpoint-best", "notes"]
+    for name in ("checkpoint-best", "notes"):
+        (run.checkpoints / name).rmdir()
+    run.discard_checkpoints()
+    assert not run.checkpoints.exists()
 
 
 def test_a_run_folder_that_is_a_link_is_refused(own_folder: Path) -> None:

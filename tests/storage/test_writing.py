@@ -3,12 +3,22 @@
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clf.errors import OutputError
-from clf.storage.writing import appended, flush, hidden, replacing, umask, what_stands_at
+from clf.storage.writing import (
+    appended,
+    flush,
+    hidden,
+    refuse_all_but_folder,
+    refuse_odd,
+    replacing,
+    umask,
+    what_stands_at,
+)
 from support.predicting import names
 
 
@@ -90,6 +100,28 @@ def test_neither_links_nor_pipes_nor_devices_are_written(tmp_path: Path) -> None
     assert names(tmp_path) == ["dangling", "link", "pipe", "precious"]
     assert what_stands_at(tmp_path) == "a folder"
     assert what_stands_at(tmp_path / "absent") is None
+
+
+def test_nobody_is_told_to_remove_what_belongs_to_the_system(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("absent")
+    for path, hint in {
+        "/dev/null": "choose another path",
+        "/dev/stdout": "choose another path",
+        "/proc/self/exe": "choose another path",
+        tmp_path / "link": "remove it, or choose another path",
+    }.items():
+        with pytest.raises(OutputError) as refused:
+            refuse_odd(Path(path))
+        assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.touch, lambda path: path.symlink_to("absent")])
+def test_only_a_folder_or_nothing_stands_in_the_place_of_a_folder(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    refuse_all_but_folder(tmp_path, "wait")
+    refuse_all_but_folder(tmp_path / "odd", "wait")
+    make(tmp_path / "odd")
+    with pytest.raises(OutputError, match="expected a folder of clf"):
+        refuse_all_but_folder(tmp_path / "odd", "wait")
 
 
 def test_parts_of_killed_processes_are_cleared_and_those_of_living_ones_are_not(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from clf.storage.documents import SCHEMA_VERSION, read_document
 from clf.storage.names import Hash, Seconds
 from clf.storage.result_folders import COMPARISONS
 from clf.storage.scratch import scratch_folder
-from clf.storage.writing import replacing, write_json
+from clf.storage.writing import refuse_all_but_folder, replacing, write_json
 
 if TYPE_CHECKING:
     from clf.measuring.baseline_models import Fitted
@@ -181,8 +181,7 @@ def _seed_of(record: "ModelRecord") -> int:
 def _keep(place: Path, probabilities: Probabilities, costs: Spent) -> None:
     file = place.with_suffix(".npy")
     try:
-        if place.parent.is_symlink():
-            raise OutputError(f"{place.parent} is a symbolic link", "remove it")
+        refuse_all_but_folder(place.parent, "choose another place")
         place.parent.mkdir(parents=True, exist_ok=True)
         with replacing(file) as part:
             np.save(part, probabilities, allow_pickle=False)

@@ -111,7 +111,7 @@ def cached_tokens(
         return _split(read_array(file, ("<i4",), (None,)), len(texts), max_length, len(tokenizer))
     made = tokenize(texts, tokenizer, max_length, truncation)
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as out:
+    with suppress(IsADirectoryError), replacing(file) as out:
         np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
     return made
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clf.storage.result_folders import is_clf_result, shown
-from clf.storage.writing import flush, hidden, without_links
+from clf.storage.writing import flush, hidden, what_stands_at, without_links
 
 LOCK, NEW, OLD = "lock", "new", "old"
 MOST_PROCESSES = 2**22
@@ -42,8 +42,9 @@ def recover(folder: Path) -> None:
 
 
 def delete_folder(folder: Path) -> None:
-    """Delete a folder as far as possible; a link to a folder is never followed."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Delete a folder as far as possible; a link to one is never followed, and a pipe in its place never opened."""
+    if what_stands_at(folder) == "a folder":
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _found(folder: Path, kind: str, ending: str) -> list[Path]:

@@ -67,6 +67,8 @@ def _held(lock: Path, what: Path) -> Iterator[None]:
 
 def _opened(lock: Path, what: Path) -> IO[str]:
     refuse_odd(lock)
+    if lock.is_dir():
+        raise OutputError(f"{lock} is a folder, expected a lock file", "remove it, or choose another output")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         return open(lock, "a+", encoding="utf-8", errors="replace", opener=without_links)

@@ -1,8 +1,8 @@
 """Predictions stored window by window, each written atomically, and joined into one file when all are done."""
 
+import hashlib
 import logging
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,8 +22,10 @@ from clf.errors import (
 )
 from clf.storage.disk import disk_is_full, sha256
 from clf.storage.documents import SCHEMA_VERSION, check_schema, read_object
+from clf.storage.leftovers import delete_folder
 from clf.storage.locks import locked
 from clf.storage.output import settings_file_beside
+from clf.storage.places import check_name
 from clf.storage.prediction_formats import (
     OUTPUTS,
     ArrowType,
@@ -35,11 +37,11 @@ from clf.storage.prediction_formats import (
     write_rows,
 )
 from clf.storage.report_files import check_file
-from clf.storage.writing import flush, hidden, refuse_odd, token, write_json
+from clf.storage.writing import flush, hidden, refuse_all_but_folder, refuse_odd, token, write_json
 
 TOLD, WHOLE = "told.json", "whole"
 DONE = re.compile(r"done-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9a-f]{64})", re.ASCII)
-"""The name of a completed window: its number, the counts of its rows, and the SHA-256 of its bytes."""
+"""The name of a completed window: its number, the counts of its rows, and a hash of these and of its bytes."""
 CONTENT = "sha256"
 """The key of the hash of the output in the settings file beside it."""
 OURS = re.compile(
@@ -118,8 +120,7 @@ class Parts:
         return locked(self.output.with_name(hidden(self.output.name, "parts.lock")), self.output)
 
     def _begin(self, key: Key, resume: bool) -> None:
-        if self.folder.is_symlink():
-            raise OutputError(f"{self.folder} is a symbolic link, expected a folder of clf", "remove it")
+        refuse_all_but_folder(self.folder, "choose another --output")
         if self.folder.exists() and (foreign := [path.name for path in self.folder.iterdir() if not _is_ours(path)]):
             raise OutputError(f"{self.folder} contains files that clf did not write ({foreign[0]})", "move them away")
         before = read_object(self.folder / "key.json")
@@ -127,7 +128,7 @@ class Parts:
             check_schema(self.folder / "key.json", before, UsageError)
         if self.folder.exists() and (before is None or not resume):
             log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
-            shutil.rmtree(self.folder)
+            self.discard()
         elif before is not None:
             changed = [name for name in key if before.get(name) != key[name]]
             if changed:
@@ -144,7 +145,7 @@ class Parts:
         """Delete the windows that are not as they were written, and the halves of others: they are labelled again."""
         for path in self.folder.iterdir():
             named = DONE.fullmatch(path.name)
-            if path.name in ("key.json", TOLD) or (named and sha256(path) == named[5]):
+            if path.name in ("key.json", TOLD) or (named and _seal(path, *map(int, named.groups()[:4])) == named[5]):
                 continue
             if path.name.startswith("done-"):
                 log.warning("a window of %s is damaged: labelling its rows again", self.output)
@@ -177,8 +178,8 @@ class Parts:
                 with part.open("x", encoding="utf-8", errors="replace", newline="") as file:
                     write_rows(file, self.suffix, table)
             flush(part)
-            name = f"done-{window}-{counts.rows}-{counts.abstained}-{counts.errors}-{sha256(part)}"
-            part.replace(self.folder / name)
+            numbers = (window, counts.rows, counts.abstained, counts.errors)
+            part.replace(self.folder / f"done-{'-'.join(map(str, numbers))}-{_seal(part, *numbers)}")
         except OSError as error:
             part.unlink(missing_ok=True)
             raise self._refused(error) from error
@@ -208,7 +209,7 @@ class Parts:
 
     def discard(self) -> None:
         """Delete the windows."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        delete_folder(self.folder)
 
     def join(self, names: Sequence[str], told: Key) -> None:
         """Join all windows in order into the output, and write `told` to the settings file beside it.
@@ -245,6 +246,7 @@ def check_output(output: Path | None, source: Path | None, *, overwrite: bool, r
     """
     if output is None:
         return
+    check_name(output, "--output")
     if output.is_dir():
         raise OutputError(f"--output {output} is a folder", "pass the path of a file")
     if source is not None and output.resolve() == source.resolve():
@@ -254,7 +256,8 @@ def check_output(output: Path | None, source: Path | None, *, overwrite: bool, r
         raise UsageError(f"--output {output} has no supported extension", f"use one of {' '.join(OUTPUTS)}")
     if not output.parent.is_dir():
         raise OutputError(
-            f"--output {output} is in a folder that does not exist", f"create it first: mkdir -p {output.parent}"
+            f"--output {output} is in a folder that does not exist",
+            "choose another --output" if output.parent.exists() else f"create it first: mkdir -p {output.parent}",
         )
     check_file(beside := settings_file_beside(output), "the settings of --output", [])
     if output.exists() and not (overwrite or resume):
@@ -262,6 +265,11 @@ def check_output(output: Path | None, source: Path | None, *, overwrite: bool, r
     if beside.exists() and not (output.exists() or overwrite) and "clf_version" not in (read_object(beside) or {}):
         hint = "choose another --output, or pass --overwrite to replace it"
         raise OutputError(f"{beside} exists, and clf did not write it", hint)
+
+
+def _seal(path: Path, *numbers: int) -> str:
+    """Return the hash that tells whether a window is as it was written, and in its own place."""
+    return hashlib.sha256(f"{numbers} {sha256(path)}".encode()).hexdigest()
 
 
 def _is_ours(path: Path) -> bool:

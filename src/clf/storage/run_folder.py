@@ -4,7 +4,6 @@ import json
 import logging
 import re
 import resource
-import shutil
 import sys
 import time
 import traceback
@@ -30,14 +29,22 @@ from clf.safety import safe
 from clf.settings import Settings
 from clf.storage.disk import disk_fails
 from clf.storage.documents import MOST_BYTES, open_regular, parse_json
+from clf.storage.leftovers import delete_folder
 from clf.storage.locks import locked
 from clf.storage.output import save_settings
 from clf.storage.result_folders import HISTORY_FILE, SETTINGS_FILE, is_clf_result, shown
-from clf.storage.writing import appended, replacing, what_stands_at, without_links, write_json
+from clf.storage.writing import appended, replacing, way_out, what_stands_at, without_links, write_json
 
 BEGUN = re.compile(rf"lock|{SETTINGS_FILE}\.part|\.{SETTINGS_FILE}\.part-[0-9a-f]{{16}}")
 """The only files of a run that was killed at its start."""
 CHECKPOINT = re.compile(r"checkpoint-([0-9]{1,12})")
+OF_CHECKPOINTS = re.compile(r"(\.(trash|replaced|damaged)-)?checkpoint-[0-9]+|\.staging")
+"""The folders of checkpoints, complete or not."""
+OF_A_RUN = {
+    **dict.fromkeys((SETTINGS_FILE, HISTORY_FILE, "run.log", "result.json", "timing.json", "lock"), ("a file",)),
+    **dict.fromkeys(("checkpoints", "dataset", "tokens"), ("a folder",)),
+}
+"""What may stand at each name in the folder of a run."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +113,7 @@ class Run:
     def begin(self, settings: Settings, command: str, *, resume: bool = False) -> None:
         """Start over or resume, once the data and model have been checked."""
         if not resume:
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            self.discard_checkpoints()
         self.result.unlink(missing_ok=True)
         save_settings(self.folder, command, settings)
 
@@ -132,17 +139,30 @@ class Run:
         except OSError as error:
             hint = "free some space, or choose another --output-dir"
             raise OutputError(f"cannot make the run folder {shown(self.folder)}: {error.strerror}", hint) from error
-        for path in (*self.folder.iterdir(), *self.folder.glob("checkpoints/*"), *self.folder.glob("dataset/*")):
-            if what_stands_at(path) not in (None, "a folder"):
-                raise OutputError(
-                    f"{shown(path)} in the run folder is {what_stands_at(path)}, which clf did not write", "remove it"
-                )
+        self._check_kinds()
         foreign = sorted(path.name for path in self.folder.iterdir() if not BEGUN.fullmatch(path.name))
         if foreign and not is_clf_result(self.folder):
             raise OutputError(
                 f"the run folder {shown(self.folder)} contains files that clf did not write ({', '.join(foreign[:4])})",
                 "choose another --output-dir",
             )
+
+    def _check_kinds(self) -> None:
+        """Raise OutputError if something in the folder is a link or a pipe, or a folder in place of a file of clf."""
+        for path in (*self.folder.iterdir(), *self.folder.glob("checkpoints/*"), *self.folder.glob("dataset/*")):
+            found = what_stands_at(path) or "a file"
+            named = path.name if path.parent == self.folder else ""
+            if found not in OF_A_RUN.get(named, ("a file", "a folder")):
+                hint = way_out(path, "choose another --output-dir")
+                raise OutputError(f"{shown(path)} in the run folder is {found}, which clf did not write", hint)
+
+    def discard_checkpoints(self) -> None:
+        """Delete the checkpoints; what else lies in their folder stays."""
+        for path in self.checkpoints.glob("*"):
+            if OF_CHECKPOINTS.fullmatch(path.name):
+                delete_folder(path)
+        with suppress(OSError):  # it is missing, or not empty
+            self.checkpoints.rmdir()
 
     def read_history(self) -> list[dict[str, float]]:
         """Return the lines of the history; one that is damaged, such as one cut off by a crash, is left out."""

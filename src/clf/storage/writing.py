@@ -63,7 +63,19 @@ def refuse_odd(path: Path) -> None:
     """Raise OutputError if a file must not be written at `path` because a link, a device or a pipe is there."""
     found = what_stands_at(path)
     if found not in (None, "a folder"):
-        raise OutputError(f"{path} is {found}, expected a regular file", "remove it, or choose another path")
+        raise OutputError(f"{path} is {found}, expected a regular file", way_out(path, "choose another path"))
+
+
+def way_out(path: Path, instead: str) -> str:
+    """Return the advice for what stands at `path` and must not be replaced; nobody should remove a device."""
+    of_the_system = what_stands_at(path) == "a device" or path.parts[:2] in (("/", "dev"), ("/", "proc"), ("/", "sys"))
+    return instead if of_the_system else f"remove it, or {instead}"
+
+
+def refuse_all_but_folder(path: Path, instead: str) -> None:
+    """Raise OutputError if anything but a folder stands at `path`; a link to a folder is none."""
+    if os.path.lexists(path) and (found := what_stands_at(path)) != "a folder":
+        raise OutputError(f"{path} is {found or 'a file'}, expected a folder of clf", way_out(path, instead))
 
 
 @contextmanager

@@ -7,7 +7,6 @@ checkpoints/.staging/                              the checkpoint being written;
 import json
 import logging
 import os
-import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from clf.models.record import VERSION_0_1
 from clf.settings import TrainSettings, flag
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
+from clf.storage.leftovers import delete_folder
 from clf.storage.result_folders import HISTORY_FILE
 from clf.storage.writing import flush, umask
 from clf.training.checkpoint_files import (
@@ -79,7 +79,7 @@ class Checkpoints:
             if not os.path.lexists(place) and not old.is_symlink() and step_of(old) > newest:
                 old.rename(place)
         for left in [self.stage, *self.folder.glob(f"{TRASH}*"), *self.folder.glob(f"{REPLACED}*")]:
-            shutil.rmtree(left, ignore_errors=True)
+            delete_folder(left)
         self.stage.mkdir(parents=True)
 
     def newest(self) -> Checkpoint | None:
@@ -134,14 +134,14 @@ class Checkpoints:
         if (history := self.folder.parent / HISTORY_FILE).exists():  # which the resumed run continues
             flush(history)
         old = self.folder / f"{REPLACED}{name}"
-        shutil.rmtree(old, ignore_errors=True)
+        delete_folder(old)
         if final.exists():  # the same step again, now with its evaluation
             final.rename(old)
         stage.rename(final)
         flush(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
+        delete_folder(old)
         for damaged in self.folder.glob(f"{DAMAGED}*"):
-            shutil.rmtree(damaged, ignore_errors=True)
+            delete_folder(damaged)
         self._rotate(step, best_step)
         return final
 
@@ -153,7 +153,7 @@ class Checkpoints:
         for folder in self._folders():
             if step_of(folder) > step:
                 aside = folder.with_name(f"{DAMAGED}{folder.name}")
-                shutil.rmtree(aside, ignore_errors=True)
+                delete_folder(aside)
                 folder.rename(aside)
 
     def _folders(self) -> list[Path]:
@@ -199,9 +199,9 @@ class Checkpoints:
     def _remove(self, folder: Path) -> None:
         """Rename a checkpoint before deleting it, so that its name never refers to half a checkpoint."""
         trash = folder.with_name(f"{TRASH}{folder.name}")
-        shutil.rmtree(trash, ignore_errors=True)
+        delete_folder(trash)
         folder.rename(trash)
-        shutil.rmtree(trash, ignore_errors=True)
+        delete_folder(trash)
 
 
 def _known(fingerprint: Fingerprint, steps_per_epoch: int) -> dict[str, JsonValue]:
