@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clf import hub as store
-from clf.errors import ModelError
+from clf.errors import ModelError, OutputError
 from clf.hub import look_up
 from clf.hub.address import cache_folder, repository_folder
 from clf.hub.cache import (
@@ -244,6 +244,18 @@ def test_a_file_that_cannot_be_replaced_leaves_no_part_behind(tmp_path: Path) ->
     with pytest.raises(OSError, match=RECORD):
         replace_text(tmp_path / RECORD, "{}")
     assert [path.name for path in tmp_path.iterdir()] == [RECORD]
+
+
+def test_neither_the_record_nor_its_part_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    part = tmp_path / f"{RECORD}.{os.getpid()}.part"
+    part.symlink_to("precious")
+    replace_text(tmp_path / RECORD, "{}")
+    assert part.is_symlink()
+    (tmp_path / VERIFIED).symlink_to("precious")
+    with pytest.raises(OutputError, match="is a symbolic link"):
+        replace_text(tmp_path / VERIFIED, "{}")
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_verified_bytes_are_hashed_again_only_when_asked_or_when_the_file_looks_changed() -> None:

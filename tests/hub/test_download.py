@@ -263,6 +263,16 @@ def test_a_revision_that_already_points_there_needs_no_write() -> None:
     assert not (cache_folder() / ".locks").exists()
 
 
+def test_the_lock_of_a_repository_is_not_written_through_a_link(tmp_path: Path) -> None:
+    lock = cache_folder() / ".locks" / "models--acme--tiny" / "clf.lock"
+    lock.parent.mkdir(parents=True)
+    (tmp_path / "precious").write_text("precious")
+    lock.symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError, match=r"clf\.lock is a symbolic link"), download._alone("model", "acme/tiny"):
+        raise NetworkError("no network")
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
 def test_a_cache_that_cannot_be_locked_or_written_is_an_error_of_the_output() -> None:
     recorded(COMMIT)
     (cache_folder() / ".locks").write_text("a file where the locks should be")

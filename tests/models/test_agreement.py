@@ -68,8 +68,9 @@ def test_a_file_that_was_added_to_a_model_and_would_be_read_is_refused(trained: 
     (tmp_path / "model" / "notes.txt").write_text("mine")
     assert load_classifier(files(tmp_path / "model")).labels
     (tmp_path / "model" / "added_tokens.json").write_text('{"film": 7}')
-    with pytest.raises(ModelError, match=r"added_tokens\.json was added since clf wrote the model"):
+    with pytest.raises(ModelError, match=r"added_tokens\.json was added since clf wrote the model") as refused:
         load_classifier(files(tmp_path / "model"))
+    assert refused.value.hint == "restore the folder as clf wrote it, or train the model again"
 
 
 def test_a_model_that_reads_next_to_nothing_is_refused(tiny_classifier: Path, tmp_path: Path) -> None:

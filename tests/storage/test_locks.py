@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,30 @@ def test_the_lock_file_of_a_killed_process_is_taken_over(tmp_path: Path) -> None
 def test_a_lock_file_that_was_removed_meanwhile_is_no_error(tmp_path: Path) -> None:
     with locked(tmp_path / "lock", tmp_path / "model"):
         (tmp_path / "lock").unlink()
+    assert names(tmp_path) == []
+
+
+def test_at_its_end_a_process_removes_no_lock_file_but_its_own(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock", tmp_path / "model"):
+        (tmp_path / "lock").unlink()
+        (tmp_path / "lock").write_text("process 7 on b")
+    assert (tmp_path / "lock").read_text() == "process 7 on b"
+
+
+def test_a_folder_that_the_last_owner_removes_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, mkdir = tmp_path / "deep" / "lock", Path.mkdir
+
+    def removed(self: Path, *how: Any, **more: Any) -> None:
+        mkdir(self, *how, **more)
+        if self == lock.parent:
+            monkeypatch.setattr(Path, "mkdir", mkdir)
+            self.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", removed)
+    with locked(lock, tmp_path / "model"):
+        assert lock.read_text() == SELF
     assert names(tmp_path) == []
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from clf.errors import ClfError, OutputError, UsageError
-from clf.storage.prediction_formats import ArrowType, Table, header, write_rows
+from clf.storage.prediction_formats import ArrowType, Table, header, join_parquet, join_text, write_parquet, write_rows
 from clf.storage.prediction_parts import LabelledCounts, Parts, check_output
 from conftest import RunClf
 from support.predicting import table
@@ -32,6 +32,16 @@ def joined(folder: Path, windows: list[Table], types: dict[str, ArrowType] | Non
             parts.add(number, window, LabelledCounts())
         parts.join(list(windows[0]), {})
     return pq.read_table(folder / "out.parquet")
+
+
+def test_nothing_is_written_through_a_link_in_the_place_of_a_part(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "part").symlink_to("precious")
+    for write in (lambda path: join_text(path, [], "a\n"), lambda path: join_parquet(path, [], []),
+                  lambda path: write_parquet(path, {"a": [1]}, {})):  # fmt: skip
+        with pytest.raises(FileExistsError):
+            write(tmp_path / "part")
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
 # --- text ---------------------------------------------------------------------------------------------------

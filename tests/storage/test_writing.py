@@ -1,8 +1,10 @@
 """Files are replaced whole or not at all, and no link is followed."""
 
+import contextlib
 import errno
 import fcntl
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from clf.errors import OutputError
 from clf.storage.writing import (
+    _clear_parts,
     appended,
     flush,
     hidden,
@@ -133,6 +136,36 @@ def test_parts_of_killed_processes_are_cleared_and_those_of_living_ones_are_not(
         fcntl.flock(held, fcntl.LOCK_EX)
         write(tmp_path / "a")
     assert names(tmp_path) == sorted([f".a.part-{'1' * 16}", f".ab.part-{'0' * 16}", alive, foreign, "a"])
+
+
+def test_a_part_that_another_writer_took_for_a_leftover_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock = fcntl.flock
+
+    def late(file: object, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        _clear_parts(tmp_path / "a")
+        flock(file, operation)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write(tmp_path / "a")
+    assert names(tmp_path) == ["a"]
+
+
+def test_only_of_links_and_pipes_a_hint_says_to_remove_them(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("absent")
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(tmp_path):
+        server.bind("socket")
+    for path in (tmp_path / "link", tmp_path / "pipe"):
+        with pytest.raises(OutputError) as refused:
+            refuse_odd(path)
+        assert refused.value.hint == "remove it, or choose another path"
+    for path in (tmp_path / "socket", Path("/dev/null"), Path("/dev/stdout"), Path("/proc/self/fd/1")):
+        with pytest.raises(OutputError) as refused:
+            refuse_odd(path)
+        assert refused.value.hint == "choose another path"
 
 
 def test_where_nothing_can_be_locked_files_are_replaced_all_the_same(

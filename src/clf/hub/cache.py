@@ -22,9 +22,11 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from clf.errors import OutputError
 from clf.hub.address import cache_folder, repository_folder
 from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
 from clf.storage.documents import open_regular, read_object
+from clf.storage.writing import replacing
 
 LONGEST_REF = 1000
 """Bytes of a file that names a commit."""
@@ -139,16 +141,9 @@ def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a small file atomically: write a temporary file next to it, flush it to disk, and rename it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Replace a small file atomically; raise OutputError if it is a link, a device or a pipe."""
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 # --- the problems of a commit ---------------------------------------------------------------------------------
@@ -240,6 +235,6 @@ def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, ane
             else:
                 right[name] = mark
     if right != known:
-        with suppress(OSError):  # if the cache is read-only, it is hashed again next time
+        with suppress(OSError, OutputError):  # if it cannot be noted, all is hashed again next time
             replace_text(root / VERIFIED, json.dumps({**verified, commit: right}))
     return problems

@@ -25,6 +25,7 @@ from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
 from clf.hub.messages import Message, Order
 from clf.progress import Advance, size, track
+from clf.storage.writing import refuse_odd, without_links
 
 SECONDS_TO_FIRST_ANSWER = 5.0
 """Including the start of the command and of the process, an unreachable Hub is detected within 10 s."""
@@ -125,7 +126,8 @@ def _alone(kind: Kind, repository: str) -> Iterator[None]:
     came = time.time()
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        opened = lock.open("a+", encoding="utf-8")
+        refuse_odd(lock)
+        opened = open(lock, "a+", encoding="utf-8", opener=without_links)  # noqa: SIM115
     except OSError as error:
         raise cannot_write(error) from error
     with opened as file:

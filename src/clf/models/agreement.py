@@ -39,7 +39,8 @@ def check_hashes(folder: Path, record: ModelRecord | None) -> None:
     for name in present:
         if name not in files and any(fnmatch(name, pattern) for pattern in READ_IF_PRESENT):
             raise ModelError(
-                f"{folder / name} was added since clf wrote the model: clf.json does not list it", f"remove {name}"
+                f"{folder / name} was added since clf wrote the model: clf.json does not list it",
+                "restore the folder as clf wrote it, or train the model again",
             )
 
 

@@ -59,7 +59,8 @@ def _held(lock: Path, what: Path) -> Iterator[None]:
                 yield
             finally:
                 with suppress(OSError):
-                    lock.unlink()
+                    if _is_current(file, lock):  # and not of another process, if somebody removed ours
+                        lock.unlink()
             return
     with _held(lock, what):  # the last owner deleted the file after we opened it and before we locked it
         yield
@@ -70,10 +71,17 @@ def _opened(lock: Path, what: Path) -> IO[str]:
     if lock.is_dir():
         raise OutputError(f"{lock} is a folder, expected a lock file", "remove it, or choose another output")
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        return open(lock, "a+", encoding="utf-8", errors="replace", opener=without_links)
+        try:
+            return _opened_in_its_folder(lock)
+        except FileNotFoundError:  # the last owner removed the folder after we found it
+            return _opened_in_its_folder(lock)
     except OSError as error:
         raise OutputError(f"{what} cannot be written: {error.strerror}", "choose another output") from error
+
+
+def _opened_in_its_folder(lock: Path) -> IO[str]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    return open(lock, "a+", encoding="utf-8", errors="replace", opener=without_links)
 
 
 def _take(file: IO[str], lock: Path, what: Path) -> None:

@@ -61,7 +61,7 @@ def _written_in_json(value: Any) -> Any:
 
 def join_text(path: Path, parts: Sequence[Path], first: str) -> None:
     """Write the first line, then the content of each part."""
-    with path.open("wb") as file:
+    with path.open("xb") as file:
         file.write(first.encode("utf-8", "replace"))
         for part in parts:
             with part.open("rb") as source:
@@ -83,7 +83,8 @@ def write_parquet(path: Path, table: Table, types: Mapping[str, ArrowType]) -> N
             columns[name] = pyarrow.array(values, pyarrow.type_for_alias(kind) if isinstance(kind, str) else kind)
         except (pyarrow.ArrowException, UnicodeEncodeError, OverflowError):  # mixed types, lone surrogates, overflow
             columns[name] = _as_text(values)
-    pyarrow.parquet.write_table(pyarrow.table(columns), path, compression="zstd")
+    with path.open("xb") as file:
+        pyarrow.parquet.write_table(pyarrow.table(columns), file, compression="zstd")
 
 
 def _as_text(values: Sequence[Any]) -> Any:
@@ -105,7 +106,7 @@ def join_parquet(path: Path, parts: Sequence[Path], names: Sequence[str]) -> Non
         if mixed and not all(_is_exact(part, name) for part in parts):
             kinds[name] = pyarrow.large_string()
     schema = pyarrow.schema(list(kinds.items()))
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    with path.open("xb") as file, pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for part in parts:
             table = pyarrow.parquet.read_table(part)
             columns = [_cast(table[field.name], field.type) for field in schema]

@@ -67,9 +67,10 @@ def refuse_odd(path: Path) -> None:
 
 
 def way_out(path: Path, instead: str) -> str:
-    """Return the advice for what stands at `path` and must not be replaced; nobody should remove a device."""
-    of_the_system = what_stands_at(path) == "a device" or path.parts[:2] in (("/", "dev"), ("/", "proc"), ("/", "sys"))
-    return instead if of_the_system else f"remove it, or {instead}"
+    """Return the advice for what stands at `path` and must not be replaced: only links and pipes may be removed."""
+    of_the_system = Path(os.path.abspath(path)).parts[:2] in (("/", "dev"), ("/", "proc"), ("/", "sys"))
+    is_left = what_stands_at(path) in ("a symbolic link", "a named pipe") and not of_the_system
+    return f"remove it, or {instead}" if is_left else instead
 
 
 def refuse_all_but_folder(path: Path, instead: str) -> None:
@@ -87,10 +88,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     refuse_odd(path)
     _clear_parts(path)
-    part = path.with_name(hidden(path.name, f"part-{token()}"))
+    part, opened = _new_part(path)
     try:
-        with part.open("xb") as file:  # exclusive: a link in its place is never followed
-            _hold(file)
+        with opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -129,9 +129,16 @@ def appended(path: Path) -> IO[str]:
     return open(path, "a", encoding="utf-8", opener=without_links)
 
 
-def _hold(file: IO[bytes]) -> None:
-    with suppress(OSError):  # a file system without locks: its leftovers stay
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _new_part(path: Path) -> tuple[Path, IO[bytes]]:
+    """Make a part and lock it; another writer that found it in between, unlocked, may have taken it for a leftover."""
+    while True:
+        part = path.with_name(hidden(path.name, f"part-{token()}"))
+        file = part.open("xb")  # exclusive: a link in its place is never followed
+        with suppress(OSError):  # a file system without locks: its leftovers stay
+            fcntl.flock(file, fcntl.LOCK_EX)  # at most for as long as the other writer takes to delete it
+        if os.fstat(file.fileno()).st_nlink:
+            return part, file
+        file.close()
 
 
 def _clear_parts(path: Path) -> None:
