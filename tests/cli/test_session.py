@@ -16,6 +16,7 @@ import typer
 from clf.cli.options import Presentation
 from clf.cli.session import (
     LESS_MEMORY,
+    MORE_FILES,
     NOTHING_HALF,
     encoder_at_hand,
     finish,
@@ -182,6 +183,11 @@ def test_a_command_without_an_error_ends_with_its_code(
         (Terminated(), TERMINATED, ["error: terminated", f"hint: {NOTHING_HALF}"]),
         (MemoryError("alloc\nmore"), 1, ["error: memory ran out: MemoryError: alloc", f"hint: {LESS_MEMORY}"]),
         (OSError(errno.ENOMEM, "no"), 1, ["error: memory ran out: OSError: [Errno 12] no", f"hint: {LESS_MEMORY}"]),
+        (
+            OSError(errno.EMFILE, "x"),
+            1,
+            ["error: too many files are open: OSError: [Errno 24] x", f"hint: {MORE_FILES}"],
+        ),
         (
             typer.BadParameter("Value error, x is odd"),
             2,

@@ -65,6 +65,8 @@ def test_the_hash_is_that_of_all_bytes_as_they_are(tmp_path: Path) -> None:
         (OSError(errno.EACCES, "Permission denied"), False),
         (RuntimeError("I/O error: No space left on device (os error 28)"), True),
         (RuntimeError("File too large"), True),
+        (OSError("26400 requested and 19872 written"), True),
+        (OSError("26400 requested and nothing else"), False),
         (RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 128 vs 22"), True),
         (RuntimeError("[enforce fail at inline_container.cc:664] . something else"), False),
         (RuntimeError("unexpected pos 128"), False),

@@ -1,5 +1,6 @@
 """Documents are read within bounds: what is no regular file, too large, too deep, not strict or newer is refused."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -145,6 +146,18 @@ def test_what_is_no_document_is_refused_in_one_line(tmp_path: Path, content: str
     assert refused.value.hint == HINT
     assert "\n" not in refused.value.message
     refused.value.message.encode()
+
+
+def test_a_document_that_no_more_files_may_be_opened_for_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    path = write(tmp_path, "{}")
+    monkeypatch.setattr(os, "open", too_many)
+    with pytest.raises(OSError, match="Too many open files"):
+        read_document(path, Record, DataError, HINT)
 
 
 def test_a_document_within_the_bounds_is_read_also_through_a_link(tmp_path: Path) -> None:

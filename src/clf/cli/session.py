@@ -1,5 +1,6 @@
 """Start and end of every command: the environment, the log, the suggested next command, errors and the exit code."""
 
+import errno
 import io
 import logging
 import os
@@ -34,6 +35,7 @@ from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 SECONDS_TO_SPEAK = 3.0
 """A launcher stops all processes when one exits, so a silent process waits this long for the one that reports."""
 LESS_MEMORY = "free memory, or use fewer or shorter texts (--max-train-samples, --max-length) or a smaller model"
+MORE_FILES = "raise the limit in this shell, such as with: ulimit -n 4096"
 NOTHING_HALF = "partly written results are never used; run the command again"
 
 
@@ -124,6 +126,8 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
         if ran_out_of_memory(error):
             return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            return _refuse(ClfError(f"too many files are open: {first_line(error)}", MORE_FILES), arguments)
         return _refuse_unknown(error, arguments)
 
 

@@ -2,9 +2,13 @@
 
 import errno
 import hashlib
+import re
 from pathlib import Path
 
 from clf.storage.documents import open_regular
+
+NUMPY_WROTE_LESS = re.compile(r"[0-9]+ requested and [0-9]+ written")
+"""What NumPy says of a full disk, in an OSError without a number."""
 
 
 def sha256(path: Path) -> str:
@@ -26,5 +30,8 @@ def disk_is_full(error: BaseException) -> bool:
         return True
     said = str(error)
     return (
-        "No space left" in said or "File too large" in said or ("inline_container" in said and "unexpected pos" in said)
+        "No space left" in said
+        or "File too large" in said
+        or ("inline_container" in said and "unexpected pos" in said)
+        or NUMPY_WROTE_LESS.fullmatch(said) is not None
     )

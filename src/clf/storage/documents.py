@@ -55,6 +55,8 @@ def load_document(path: Path, error: type["ClfError"], hint: str) -> dict[str, J
     except FileNotFoundError as missing:
         raise error(f"{path} is missing", hint) from missing
     except (OSError, ValueError) as wrong:
+        if isinstance(wrong, OSError) and wrong.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # the file may be intact
         raise error(f"{path} is damaged: {_reason(wrong)}", hint) from wrong
     if not isinstance(written, dict):
         raise error(f"{path} is damaged: it is not a JSON object", hint)
