@@ -134,3 +134,19 @@ def test_what_makes_a_tokenizer_read_other_files_is_refused(tmp_path: Path, valu
 
 def test_a_tokenizer_needs_no_config(tmp_path: Path) -> None:
     check_tokenizer_config(tmp_path, "x")
+
+
+@pytest.mark.parametrize(
+    "values", [{"num_labels": 10**9}, {"dropout": float("nan")}, {"hidden_dropout_prob": float("inf")}]
+)
+def test_numbers_that_no_model_has_are_refused(tmp_path: Path, values: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=r"config.json is damaged: its "):
+        read_config(config(tmp_path, **values), "x")
+
+
+@pytest.mark.parametrize(
+    "values", [{"extra_ids": 10**8}, {"extra_special_tokens": ["x"] * 10_000}, {"additional_special_tokens": 5}]
+)
+def test_more_special_tokens_than_a_tokenizer_has_are_refused(tmp_path: Path, values: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=r"tokenizer_config.json is damaged: its "):
+        check_tokenizer_config(config(tmp_path, "tokenizer_config.json", **values), "x")

@@ -105,7 +105,7 @@ def edit_weights(change: Callable[[dict[str, torch.Tensor]], object]) -> Callabl
         weights = load_file(folder / "model.safetensors")
         change(weights)
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-        (folder / "clf.json").unlink()
+        (folder / "clf.json").unlink(missing_ok=True)
 
     return edit
 
@@ -142,6 +142,38 @@ def test_a_damaged_classifier_is_refused(
     damage(folder)
     with pytest.raises(ModelError, match=message):
         load_classifier(find_model(str(folder)))
+
+
+def test_how_a_model_gives_its_numbers_is_not_for_its_config_to_say(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = copy(tiny_classifier, tmp_path / "model")
+    edit_config(return_dict=False, output_attentions=True, chunk_size_feed_forward=7)(folder)
+    assert load_classifier(files(folder)).model.config.return_dict is True
+
+
+@pytest.mark.parametrize("load", [load_classifier, lambda found: load_for_training(found, ["bad", "good"], seed=1)])
+def test_a_model_that_gives_no_numbers_is_refused(
+    tiny_classifier: Path, tmp_path: Path, load: Callable[[ModelFiles], object]
+) -> None:
+    folder = copy(tiny_classifier, tmp_path / "model")
+    edit_weights(
+        lambda weights: (weights["pre_classifier.bias"].fill_(3e38), weights["classifier.weight"].fill_(3e38))
+    )(folder)
+    with pytest.raises(ModelError, match="does not give a number for each label"):
+        load(files(folder))
+
+
+def test_tokens_around_a_text_that_the_model_does_not_have_are_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = copy(tiny_classifier, tmp_path / "model")
+    written = json.loads((folder / "tokenizer.json").read_text())
+    for special in written["post_processor"]["special_tokens"].values():
+        special["ids"] = [99_999]
+    (folder / "tokenizer.json").write_text(json.dumps(written))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({**settings, "tokenizer_class": "PreTrainedTokenizerFast"})
+    )
+    with pytest.raises(ModelError, match="the tokenizer has 100000 tokens"):
+        load_classifier(files(folder))
 
 
 def test_weights_of_another_encoder_are_refused(tiny_encoder: Path, tmp_path: Path) -> None:
@@ -248,8 +280,8 @@ def without_padding(folder: Path) -> None:
         (without_padding, "has no padding token, so the model is not an encoder", "choose an encoder"),
         (
             lambda folder: (folder / "tokenizer.json").write_text("{"),
-            "the tokenizer in .* cannot be loaded",
-            "save the tokenizer",
+            r"tokenizer.json is damaged: it is not JSON",
+            "download or save",
         ),
         (
             edit_config(id2label={"first": "x"}),

@@ -112,3 +112,10 @@ def test_files_that_would_be_read_instead_of_the_weights_are_refused(tmp_path: P
     (tmp_path / name).write_text("{}")
     with pytest.raises(ModelError, match="which would change its weights"):
         check_regular(tmp_path, "x")
+
+
+def test_more_tensors_than_any_encoder_has_are_refused(tmp_path: Path) -> None:
+    tensor = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+    safetensors(tmp_path / "model.safetensors", {f"t{number}": tensor for number in range(20_001)})
+    with pytest.raises(ModelError, match="it lists 20001 tensors"):
+        count_weights(tmp_path, "x")

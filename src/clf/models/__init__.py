@@ -3,6 +3,7 @@
 store          where a model's files are: a local folder, the Hub cache, the embedded package or the Hub
 files          checks that a model folder is complete and safe before anything is loaded
 configs        config.json and tokenizer_config.json: what is read of them, and what is refused
+tokenizer_file what tokenizer.json may not hold, which the library of tokenizers trusts
 agreement      checks that hashes, labels and sizes of a model's files agree
 weights        safetensors headers; regular files only
 find_and_load  a classifier loaded by its folder or Hub id

@@ -4,6 +4,7 @@ A model from elsewhere may set anything. Refused is what leads to code, to files
 or to kernels from the Hub, at any depth, and sizes that no encoder has.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ SAFE = {"local_files_only": True, "trust_remote_code": False}
 """Options passed to every transformers loader."""
 MOST_LAYERS = 512
 MOST_POSITIONS = 1_000_000
+MOST_NAMES = 100_000
+"""Labels that config.json may count without naming them; transformers makes up a name for each."""
+MOST_SPECIAL = 5_000
+"""Tokens that tokenizer_config.json may add; each takes the library some milliseconds."""
 LARGEST_FILE = 256 << 20
 """Bytes of a file that describes a model or its tokenizer; the largest known is 34 MB."""
 CODE = "auto_map"
@@ -53,6 +58,7 @@ class ModelConfig(BaseModel):
     architectures: list[str] = []
     id2label: JsonValue = None
     """As found in the file; {"0": "first label", ...} if it is valid."""
+    num_labels: Annotated[int, Field(ge=0, le=MOST_NAMES, strict=True)] | None = None
     max_position_embeddings: Annotated[int, Field(ge=1, le=MOST_POSITIONS, strict=True)] | None = None
 
     @field_validator("architectures", mode="before")
@@ -71,6 +77,12 @@ class TokenizerConfig(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
+    extra_ids: Annotated[int, Field(ge=0, le=MOST_SPECIAL, strict=True)] | None = None
+    extra_special_tokens: Annotated[list[JsonValue] | dict[str, JsonValue], Field(max_length=MOST_SPECIAL)] | None = (
+        None
+    )
+    additional_special_tokens: Annotated[list[JsonValue], Field(max_length=MOST_SPECIAL)] | None = None
+    added_tokens_decoder: Annotated[dict[str, JsonValue], Field(max_length=MOST_SPECIAL)] | None = None
     model_max_length: Annotated[int, Field(ge=1, strict=True)] | Annotated[float, Field(ge=1, strict=True)] | None = (
         None
     )
@@ -152,6 +164,8 @@ def _check_sizes(written: JsonValue, name: str) -> None:
     for key, value in _items(written):
         counts = value if isinstance(value, list) else [value]
         built = sum(count for count in counts if isinstance(count, int))
+        if "drop" in key and any(isinstance(count, float) and not math.isfinite(count) for count in counts):
+            raise ModelError(f"{name}/config.json is damaged: its {key} is {value}", SAVE_AGAIN)
         if COUNTED.fullmatch(key) and built > MOST_LAYERS:
             raise ModelError(f"{name}/config.json: {key} is {built}, expected at most {MOST_LAYERS}", SAVE_AGAIN)
 

@@ -17,9 +17,13 @@ from clf.models.classifier import Classifier, position_limit, quiet_transformers
 from clf.models.configs import SAFE
 from clf.models.files import ModelFiles, check_files, is_export
 from clf.models.record import read_model_record
-from clf.models.tokens import telling_tokenizer
+from clf.models.tokenizer_file import check_tokenizer_file
+from clf.models.tokens import frame_of, largest_id, telling_tokenizer
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
 
+NOT_RUN = "correct config.json, or download, save or train the model again"
+PLAIN = {"return_dict": True, "output_attentions": False, "output_hidden_states": False, "chunk_size_feed_forward": 0}
+"""Settings of config.json that change only in which form, and in which pieces, the model gives its numbers."""
 ATTENTION_DROPOUTS = ("attention_dropout", "attention_probs_dropout_prob")
 
 log = logging.getLogger(__name__)
@@ -85,6 +89,7 @@ def load_for_training(
         tokenizer = _tokenizer(files.folder)
     _check_encoder(model, info, files.name)
     _check_vocabulary(model, tokenizer, files.name)
+    _check_computes(model, tokenizer, files.name)
     own = own and not info.missing and not info.mismatched
     if not own and config.is_classifier:
         log.info("%s was already fine-tuned: its head is replaced by a fresh one", files.name)
@@ -102,7 +107,7 @@ def _exported(folder: Path, tokenizer: Any) -> Any:
     from clf.models.onnx import OnnxModel
 
     model = OnnxModel(folder)
-    model.check(len(tokenizer) - 1)
+    model.check(largest_id(tokenizer))
     return model
 
 
@@ -113,6 +118,7 @@ def _whole_model(folder: Path, tokenizer: Any) -> Any:
         refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
     _check_weights_finite(model, str(folder))
     _check_vocabulary(model, tokenizer, str(folder))
+    _check_computes(model, tokenizer, str(folder))
     return model
 
 
@@ -148,6 +154,7 @@ def _from_pretrained(folder: Path, **options: Any) -> tuple[Any, _Report]:
 
 
 def _tokenizer(folder: Path) -> Any:
+    check_tokenizer_file(folder / "tokenizer.json")
     try:
         with telling_tokenizer(f"the tokenizer in {folder}"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
@@ -174,6 +181,9 @@ def _config(folder: Path) -> Any:
         raise ModelError(f"{folder} cannot be loaded: config.json: {first_line(error)}", hint) from error
     if hidden := sorted(name for name in vars(config) if callable(getattr(PreTrainedConfig, name, None))):
         raise ModelError(f"{folder}/config.json sets {hidden[0]}, which is no setting", f"remove {hidden[0]} from it")
+    for name, value in PLAIN.items():
+        if getattr(config, name, value) != value:
+            setattr(config, name, value)
     return config
 
 
@@ -223,12 +233,24 @@ def _check_encoder(model: Any, info: _Report, name: str) -> None:
 
 
 def _check_vocabulary(model: Any, tokenizer: Any, name: str) -> None:
-    rows = model.get_input_embeddings().num_embeddings
-    if len(tokenizer) > rows:
+    rows, tokens = model.get_input_embeddings().num_embeddings, 1 + largest_id(tokenizer)
+    if tokens > rows:
         raise ModelError(
-            f"{name}: the tokenizer has {len(tokenizer)} tokens, the model only {rows}",
+            f"{name}: the tokenizer has {tokens} tokens, the model only {rows}",
             "use the tokenizer that belongs to the model",
         )
+
+
+def _check_computes(model: Any, tokenizer: Any, name: str) -> None:
+    """Run the model on an empty text, and raise ModelError if it gives no number for each label."""
+    ids = torch.tensor([frame_of(tokenizer) or [tokenizer.pad_token_id]])
+    try:
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    except Exception as error:  # whatever a value in config.json makes the library raise
+        raise ModelError(f"{name} cannot be run: {type(error).__name__}: {first_line(error)}", NOT_RUN) from error
+    if logits.shape != (1, model.config.num_labels) or not torch.isfinite(logits).all():
+        raise ModelError(f"{name} does not give a number for each label: {str(logits.tolist())[:100]}", NOT_RUN)
 
 
 def _check_weights_finite(model: Any, name: str) -> None:

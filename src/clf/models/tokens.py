@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.errors import ModelError, first_line
+from clf.models.tokenizer_file import check_tokenizer_file
 from clf.storage.arrays import read_array
 from clf.storage.writing import replacing
 
@@ -40,6 +41,9 @@ def tokenize(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: 
     with telling_tokenizer(f"the tokenizer in {getattr(tokenizer, 'name_or_path', '')}"):
         for start in range(0, len(texts), CHUNK):
             rows = encode(texts[start : start + CHUNK], tokenizer, max_length)
+            if (longest := max(map(len, rows))) > max_length:
+                told = f"the tokenizer made {longest} tokens of a text, expected at most {max_length}"
+                raise ModelError(told, "pass a larger --max-length, or save the tokenizer again")
             ids += [np.asarray(row, dtype=np.int32) for row in rows]
     return ids
 
@@ -68,9 +72,20 @@ def _encode_heads(texts: Sequence[str], tokenizer: Any, max_length: int) -> list
     return list(encoded["input_ids"])
 
 
+def frame_of(tokenizer: Any) -> list[int]:
+    """Return the special tokens around each text."""
+    [frame] = tokenizer([""], return_attention_mask=False, return_token_type_ids=False)["input_ids"]
+    return list(frame)
+
+
+def largest_id(tokenizer: Any) -> int:
+    """Return the largest id of the tokens that a tokenizer can make."""
+    return int(max(len(tokenizer) - 1, *tokenizer.get_vocab().values(), *frame_of(tokenizer)))
+
+
 def _encode_parts(texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation) -> list[list[int]]:
     limit = max_length * CHARACTERS_PER_TOKEN
-    [frame] = tokenizer([""], return_attention_mask=False, return_token_type_ids=False)["input_ids"]
+    frame = frame_of(tokenizer)
     room = max_length - len(frame)
     before = room // 4 if truncation == "head-tail" else 0
     shortened = [text if len(text) <= 2 * limit else f"{text[:limit]} {text[-limit:]}" for text in texts]
@@ -150,6 +165,7 @@ def plain_tokenizer(file: Path) -> Any:
     """
     from tokenizers import Tokenizer
 
+    check_tokenizer_file(file)
     with telling_tokenizer(file):
         tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()

@@ -20,6 +20,7 @@ BYTES = {
     "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
 }  # fmt: skip
 LONGEST_HEADER = 100_000_000  # as in the library
+MOST_TENSORS = 20_000
 READ = (".json", ".txt", ".model", ".jinja", ".safetensors", ".onnx", ".npy", ".data")
 """The extensions of files that are read when a model is loaded."""
 ADAPTER = "adapter_config.json"
@@ -123,6 +124,8 @@ def _count(path: Path) -> int:
 def _elements(header: dict[str, JsonValue], size: int) -> Iterator[int]:
     """Yield the number of values of each tensor; raise ValueError if one does not fit the file."""
     left = size
+    if len(header) > MOST_TENSORS:
+        raise ValueError(f"it lists {len(header)} tensors, expected at most {MOST_TENSORS}")
     for name, stated in header.items():
         if name == "__metadata__":
             continue

@@ -90,3 +90,10 @@ def test_a_row_that_is_too_long_and_values_that_are_too_many_are_refused(
 def test_a_file_of_any_size_may_hold_something() -> None:
     assert allowed_bytes(1000, 100) == arrow_batches.FREE
     assert allowed_bytes(10**9, 100) == 10**11
+
+
+@pytest.mark.parametrize("number", [2, -1, 127])
+def test_a_value_that_points_outside_its_dictionary_is_refused(number: int) -> None:
+    numbers = pa.array([0, number, None], pa.int8())
+    with pytest.raises(pa.ArrowInvalid, match="among 2 distinct ones"):
+        value_sizes(pa.DictionaryArray.from_arrays(numbers, ["a", "b"], safe=False))

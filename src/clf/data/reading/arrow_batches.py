@@ -71,6 +71,7 @@ def value_sizes(array: ArrowArray) -> Sizes:
     if isinstance(kind, BaseExtensionType):
         return value_sizes(array.storage)
     if types.is_dictionary(kind):
+        _check_indices(array)
         indices = array.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
         return _taken(array.dictionary, indices) if len(array.dictionary) else _plain(array)
     if types.is_run_end_encoded(kind):
@@ -85,6 +86,15 @@ def value_sizes(array: ArrowArray) -> Sizes:
         lengths = pyarrow.compute.binary_length(array).fill_null(0)
         return np.asarray(lengths.to_numpy(zero_copy_only=False).astype(np.int64) + CELL)
     return _nested(array) if types.is_nested(kind) else _plain(array)
+
+
+def _check_indices(array: ArrowArray) -> None:
+    """Raise ArrowInvalid if a value points outside the dictionary, which only a damaged file does."""
+    from pyarrow import ArrowInvalid
+
+    present = array.indices.drop_null().to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(present) and not 0 <= present.min() <= present.max() < len(array.dictionary):
+        raise ArrowInvalid(f"a value has the number {present.max()} among {len(array.dictionary)} distinct ones")
 
 
 def _taken(values: ArrowArray, places: NDArray[Any]) -> Sizes:
