@@ -316,6 +316,18 @@ def test_a_file_in_place_of_a_folder_of_a_run_is_refused_before_training(own_fol
         pass
 
 
+def test_a_run_folder_that_vanishes_meanwhile_is_said_and_other_files_are_not(own_folder: Path) -> None:
+    run = Run(own_folder.resolve() / "model")
+    with (
+        pytest.raises(OutputError, match=r"^model\.run was changed meanwhile: .*history\.jsonl") as refused,
+        run.told(),
+    ):
+        run.record(step=1)
+    assert refused.value.hint.startswith("run the command again")
+    with pytest.raises(FileNotFoundError), run.told():
+        (own_folder / "absent").read_bytes()
+
+
 def test_what_a_user_keeps_beside_checkpoints_is_not_deleted_with_them(tmp_path: Path) -> None:
     run = Run(tmp_path / "model")
     for name in ("checkpoint-5", ".staging/checkpoint-10", ".trash-checkpoint-5", "checkpoint-best", "notes"):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 from clf.errors import (
     INTERRUPTED,
@@ -100,10 +100,17 @@ class Run:
                 )
                 raise TooLittleMemory(f"memory ran out: {first_line(error)}", f"free memory and {hint}") from error
             if not disk_fails(error):
-                raise
+                self._refuse_changed(error)
             resume = " and pass --resume" if self.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
             raise OutputError(f"cannot write to {shown(self.folder)}: {error}", hint) from error
+
+    def _refuse_changed(self, error: Exception) -> NoReturn:
+        """Raise OutputError if the error is about a file of the run, which somebody deleted or changed meanwhile."""
+        if isinstance(error, OSError) and str(error.filename or "").startswith(f"{self.folder}/"):
+            hint = "run the command again, and leave its folders alone meanwhile"
+            raise OutputError(f"{shown(self.folder)} was changed meanwhile: {error}", hint) from error
+        raise error
 
     def saved_steps(self) -> list[int]:
         """Return the steps that have a checkpoint."""
