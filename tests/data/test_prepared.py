@@ -196,6 +196,13 @@ def test_a_manifest_or_audit_that_is_no_object_is_damaged(folder: Path, content:
         assert refused.value.hint == AGAIN
 
 
+def test_labels_in_another_order_than_the_manifests_are_damage(folder: Path) -> None:
+    for file, names in (("manifest.json", ["good", "bad"]), ("labels.json", ["bad", "good", "fair"])):
+        changed(folder / file, lambda content, names=names: content.update(labels=names))  # type: ignore[misc]
+        with pytest.raises(DataError, match=r"labels\.json is damaged: its labels are not those of manifest\.json"):
+            PreparedDataset(folder).read("test")
+
+
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"{tmp_path / 'manifest.json'} is missing"):
         read_manifest(tmp_path)

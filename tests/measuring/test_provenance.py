@@ -1,6 +1,7 @@
 """The rows that a model is measured on: those of its training, split as then, or another dataset."""
 
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,31 @@ def test_what_came_from_a_pipe_is_gone_with_its_copy(record: ModelRecord, tmp_pa
     ) as gone:
         recorded_dataset(piped, DataSettings(), FINDER, scratch)
     assert gone.value.hint == "pass --dataset with the texts to evaluate on"
+
+
+@pytest.mark.parametrize("where", ["origin", "validation", "stdin"])
+def test_a_pipe_that_a_record_names_is_not_waited_for(
+    record: ModelRecord, tmp_path: Path, scratch: Path, where: str
+) -> None:
+    shutil.rmtree(tmp_path / "kept")
+    os.mkfifo(pipe := tmp_path / "pipe.csv")
+    data = recorded_part(record).data
+    values = {
+        "origin": {"origin": str(pipe)},
+        "validation": {"data": data.model_copy(update={"validation": pipe})},
+        "stdin": {"origin": "-", "data": data.model_copy(update={"dataset": "-"})},
+    }[where]
+    with pytest.raises(DataError, match="as its training data, which is not a file"):
+        recorded_dataset(changed(record, **values), DataSettings(), FINDER, scratch)
+
+
+def test_a_record_does_not_lift_the_limit_on_what_a_small_file_becomes(
+    record: ModelRecord, tmp_path: Path, scratch: Path
+) -> None:
+    shutil.rmtree(tmp_path / "kept")
+    data = recorded_part(record).data.model_copy(update={"max_inflation": 10**9})
+    again = recorded_dataset(changed(record, data=data), DataSettings(), FINDER, scratch)
+    assert again.manifest.data.max_inflation == 1000
 
 
 def test_a_model_without_a_recorded_dataset_needs_one(scratch: Path) -> None:

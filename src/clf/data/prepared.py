@@ -21,10 +21,11 @@ from clf.errors import DataError, first_line
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, read_document, without_nothing
+from clf.storage.documents import SCHEMA_VERSION, read_document, read_object, without_nothing
 from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, SplitFile
 from clf.storage.result_folders import MANIFEST_FILE
 
+LABELS_FILE = "labels.json"
 AGAIN = "prepare the dataset again with clf prepare --overwrite"
 MOST_INFLATION = 1_000
 """How many times as large as its file a split may be once it is read; texts of people compress to a third."""
@@ -100,7 +101,10 @@ class PreparedDataset:
     @cached_property
     def manifest(self) -> Manifest:
         """What was prepared, from which source and how."""
-        return read_manifest(self.folder)
+        manifest, told = read_manifest(self.folder), read_object(self.folder / LABELS_FILE)
+        if told is not None and told.get("labels") != manifest.labels:
+            raise _damaged(self.folder / LABELS_FILE, f"its labels are not those of {MANIFEST_FILE}")
+        return manifest
 
     @property
     def name(self) -> str:
@@ -151,7 +155,7 @@ class PreparedDataset:
     def holds(self, key: str) -> bool:
         """Return whether the dataset is intact and was prepared with this `key`, so that it can be reused."""
         try:
-            whole = bool(self.audit.rows) and (self.folder / "labels.json").is_file()
+            whole = bool(self.audit.rows) and (self.folder / LABELS_FILE).is_file()
             return (
                 whole
                 and self.manifest.key == key
@@ -167,7 +171,7 @@ class PreparedDataset:
         """
         if not self.audit.rows:  # read here so that an error names this folder
             raise _damaged(self.folder / "audit.json", "it has no row counts")
-        for name in (*self.manifest.files, "labels.json", "audit.json", MANIFEST_FILE):
+        for name in (*self.manifest.files, LABELS_FILE, "audit.json", MANIFEST_FILE):
             self._check_own(name)
             try:
                 os.link(self.folder / name, folder / name)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOST_INFLATION = 1000
+"""The most that the record of a model may allow, since anybody may have written it."""
+
 
 def measured_texts(
     classifier: "Classifier",
@@ -93,7 +96,9 @@ def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFind
     spec = recorded.origin if Path(recorded.origin).is_absolute() else recorded.data.dataset
     log.info("preparing %s as it was for the model's training", spec)
     then = finder.with_(seed=recorded.seed, generated=recorded.rows_generated or finder.generated)
-    now = now.model_copy(update={"dataset": spec})
+    inflation = min(now.max_inflation, max(data.max_inflation, MOST_INFLATION))
+    now = now.model_copy(update={"dataset": spec, "max_inflation": inflation})
+    _refuse_pipes(now)
     source = then.find(now)
     if same and source.fingerprint != recorded.fingerprint:
         raise DataError(
@@ -101,6 +106,14 @@ def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFind
             "pass --dataset with the texts to evaluate on",
         )
     return prepare_into(_made(scratch / "recorded"), source, now, record.cleaning, recorded.seed)
+
+
+def _refuse_pipes(data: DataSettings) -> None:
+    """Raise DataError if what a model records is no file: it would be waited for, for ever."""
+    for path in [Path("/dev/stdin")] if data.dataset == "-" else input_paths(data):
+        if data.dataset == "-" or (path.exists() and not (path.is_file() or path.is_dir())):
+            hint = "pass --dataset with the texts to evaluate on"
+            raise DataError(f"the model records {path} as its training data, which is not a file", hint)
 
 
 def measurement_inputs(classifier: "Classifier", data: DataSettings) -> list[Path]:
@@ -140,7 +153,9 @@ def _is_unchanged(recorded: DatasetRecord, finder: SourceFinder) -> bool:
     if not origin.exists():
         return True
     try:
-        source = finder.find(recorded.data.model_copy(update={"dataset": str(origin)}))
+        then = recorded.data.model_copy(update={"dataset": str(origin)})
+        _refuse_pipes(then)
+        source = finder.find(then)
     except DataError:  # another of its files is gone; the prepared copy may still exist
         return True
     if source.fingerprint == recorded.fingerprint:
