@@ -235,7 +235,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
         return None
     log.info("the run is already finished: %s", shown(folder))
     if not settings.train.keep_checkpoints:  # the run may have ended before it deleted them
-        Run(folder).discard_checkpoints()
+        Run(folder).discard_left_checkpoints()
     return finished.result
 
 

@@ -16,10 +16,12 @@ from clf.storage.documents import (
     parse_json,
     read_document,
     read_object,
+    read_surely,
     try_document,
     what_is_wrong,
     without_nothing,
 )
+from support.disks import unreadable
 
 HINT = "make it again"
 
@@ -223,3 +225,19 @@ def test_what_only_a_newer_clf_understands_is_no_damage(tmp_path: Path) -> None:
         read_document(path, Steps, DataError, HINT)
     assert refused.value.message == f"{path} was written by a newer clf: this clf has no such step"
     assert refused.value.hint == "install a newer clf"
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "damaged").write_text("{")
+    for name in ("absent", "folder", "loop", "damaged", "damaged/inside", "x" * 300):
+        assert read_surely(tmp_path / name) is None
+    (tmp_path / "record").write_text('{"a": 1}')
+    assert read_surely(tmp_path / "record") == {"a": 1}
+    unreadable(monkeypatch, "record")
+    with pytest.raises(OSError, match="Input/output error"):
+        read_surely(tmp_path / "record")
+    assert read_object(tmp_path / "record") is None

@@ -21,6 +21,7 @@ from clf.storage.output import (
 )
 from clf.storage.publish import staged
 from clf.storage.result_folders import is_clf_result
+from support.disks import unreadable
 from support.predicting import names
 
 
@@ -266,3 +267,14 @@ def test_what_version_0_1_and_killed_processes_left_in_a_result_is_no_obstacle(t
     (model / "thesis.part").write_text("precious")
     with pytest.raises(OutputError, match=r"did not write \(thesis\.part\)"):
         output_folder(at(None), model)
+
+
+def test_a_folder_whose_record_cannot_be_read_is_no_output_even_with_overwrite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = result(tmp_path / "model")
+    unreadable(monkeypatch, "clf.json")
+    with pytest.raises(OutputError) as refused:
+        output_folder(at(None, overwrite=True), model)
+    said = f"the output folder {model} cannot be examined: {model / 'clf.json'}: Input/output error"
+    assert refused.value.message == said

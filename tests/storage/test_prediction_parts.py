@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from clf.storage.documents import read_object
 from clf.storage.prediction_formats import Table
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, check_output
 from clf.storage.writing import write_json
+from support.disks import unreadable
 from support.predicting import names
 
 KEY: Key = {"the input": "abc", "--threshold": 0.5, "the model": {"a": "1"}}
@@ -359,3 +361,38 @@ def test_nothing_is_left_where_not_even_the_first_window_could_be_written(
     with pytest.raises(OutputError, match="No space left"), Parts(tmp_path / "out.csv", {}).open(KEY, resume=False):
         pass
     assert names(tmp_path) == []
+
+
+def test_windows_whose_key_cannot_be_read_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = filled(tmp_path)
+    before = windows(parts)
+    with monkeypatch.context() as broken:
+        unreadable(broken, "key.json")
+        with pytest.raises(OutputError, match=r"key\.json cannot be read: Input/output error"), parts.open(KEY, True):
+            pass
+    assert windows(parts) == before
+
+
+def test_windows_that_cannot_be_listed_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = filled(tmp_path)
+    before = windows(parts)
+
+    def fails_once(name: str) -> None:
+        listed = getattr(os, name)
+
+        def broken(path: Any = ".") -> Any:
+            if str(path) == str(parts.folder):
+                monkeypatch.undo()
+                raise OSError(errno.EIO, "Input/output error", path)
+            return listed(path)
+
+        monkeypatch.setattr(os, name, broken)
+
+    def fail() -> None:
+        fails_once("scandir")
+        fails_once("listdir")
+        raise OutputError("full", "free some space")
+
+    with pytest.raises(OutputError, match="full"), parts.open(KEY, resume=True):
+        fail()
+    assert windows(parts) == before

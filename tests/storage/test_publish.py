@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from clf.errors import OutputError
+from clf.errors import DataError, OutputError
 from clf.storage.publish import publish, staged
 from clf.storage.result_folders import is_clf_result
 from support.predicting import names
@@ -375,3 +375,19 @@ def test_a_disk_that_breaks_without_naming_a_file_is_said(tmp_path: Path, monkey
     with pytest.raises(OutputError, match="Input/output error"), staged(tmp_path / "model") as stage:
         (stage / "weights").write_text("new")
     assert names(tmp_path) == []
+
+
+def test_an_error_of_a_file_beside_the_result_stays_its_error(tmp_path: Path) -> None:
+    for number, kind in ((errno.EIO, OSError), (errno.EACCES, PermissionError), (errno.ENOSPC, OSError)):
+        for name in ("reviews.csv", "model-2", ".model.lock"):
+            with pytest.raises(kind) as raised, staged(tmp_path / "model"):
+                raise OSError(number, "cannot read", str(tmp_path / name))
+            assert raised.value.filename == str(tmp_path / name)
+    with pytest.raises(OutputError, match=r"^cannot write .*/model: "), staged(tmp_path / "model"):
+        raise OSError(errno.EIO, "broken", str(tmp_path / "model"))
+    assert names(tmp_path) == []
+
+
+def test_an_error_that_clf_has_explained_is_not_explained_again(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^reviews\.csv: No space left"), staged(tmp_path / "model"):
+        raise DataError("reviews.csv: No space left on device", "")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clf.storage.result_folders import is_clf_result, shown, strangers
+from clf.storage.result_folders import has_edited_readme, is_clf_result, shown, strangers
+from support.disks import unreadable
 
 
 @pytest.mark.parametrize("name", ["clf.json", "manifest.json", "settings.json"])
@@ -75,3 +76,14 @@ def test_a_path_is_shown_from_the_working_folder_or_whole(own_folder: Path, tmp_
     assert shown(own_folder.resolve().parent / "other") == str(own_folder.resolve().parent / "other")
     assert shown(Path(f"{own_folder.resolve()}-2")) == f"{own_folder.resolve()}-2"
     assert shown(Path("prepared/a")) == "prepared/a"
+
+
+def test_a_record_that_cannot_be_read_makes_no_folder_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clf.json").write_text('{"clf_version": "0.1.0"}')
+    (tmp_path / "README.md").write_text("")
+    unreadable(monkeypatch, "clf.json")
+    for ask in (is_clf_result, strangers, has_edited_readme):
+        with pytest.raises(OSError, match="Input/output error"):
+            ask(tmp_path)

@@ -14,6 +14,7 @@ import pytest
 
 from clf.errors import ClfError, DataError, Interrupted, OutputError, Terminated, TooLittleMemory
 from clf.settings import Settings
+from clf.storage.locks import locked
 from clf.storage.run_folder import Clock, Run, log_to, now
 from conftest import HANGS
 from support.predicting import names
@@ -406,3 +407,29 @@ def test_a_folder_that_is_no_checkpoint_is_no_saved_step(tmp_path: Path, name: s
     (run.checkpoints / name).mkdir(parents=True)
     (run.checkpoints / "checkpoint-12").mkdir()
     assert run.saved_steps() == [12]
+
+
+@pytest.mark.parametrize("linked", ["model.run", "model.run/checkpoints"])
+def test_checkpoints_left_by_a_finished_run_are_deleted_under_its_lock_and_through_no_link(
+    own_folder: Path, linked: str
+) -> None:
+    run = Run(own_folder / "model")
+    run.discard_left_checkpoints()  # there are none
+    assert names(own_folder) == []
+    kept = own_folder / "precious" / "checkpoints" / "checkpoint-7"
+    kept.mkdir(parents=True)
+    (own_folder / linked).parent.mkdir(exist_ok=True)
+    (own_folder / linked).symlink_to(kept.parent.parent if linked == "model.run" else kept.parent)
+    with pytest.raises(OutputError, match="is a symbolic link"):
+        run.discard_left_checkpoints()
+    run.discard_checkpoints()
+    assert linked == "model.run" or kept.is_dir()
+    (own_folder / linked).unlink()
+    (run.checkpoints / "checkpoint-7").mkdir(parents=True)
+    with (
+        locked(run.folder / "lock", run.folder),
+        pytest.raises(OutputError, match="is using"),
+    ):
+        run.discard_left_checkpoints()
+    run.discard_left_checkpoints()
+    assert names(run.folder) == []

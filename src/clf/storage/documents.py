@@ -29,6 +29,8 @@ MOST_NESTED = 64
 MOST_DIGITS = 40  # tokenizers write 10**30 for "no maximum length"
 SCHEMA_VERSION = 1
 """The newest schema of the documents that this version of clf reads and writes."""
+NO_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG}
+"""Error numbers that say that no regular file is there."""
 KIND = re.compile(r"(int|float|str|bool)|constrained-\w+|function-.*|(list|dict|literal|nullable|tuple)\[.*")
 """The type names that pydantic adds to the location of an error when a field accepts several types."""
 
@@ -90,11 +92,27 @@ def try_document(path: Path, model: type[Document], error: type["ClfError"]) -> 
 
 
 def read_object(path: Path) -> dict[str, JsonValue] | None:
-    """Read a JSON object whose values the caller checks; return None if the file is missing or holds none."""
+    """Read a JSON object whose values the caller checks; return None if there is none, or it cannot be read."""
+    try:
+        return read_surely(path)
+    except OSError:
+        return None
+
+
+def read_surely(path: Path) -> dict[str, JsonValue] | None:
+    """Read a JSON object that decides what clf may delete or replace; return None if there is none.
+
+    Raises OSError if there is a file that cannot be read: nobody knows what it holds.
+    """
     try:
         value = load_json(path)
-    except (OSError, ValueError):
+    except ValueError:
         return None
+    except OSError as error:
+        if error.errno in NO_FILE:
+            return None
+        error.filename = error.filename or str(path)
+        raise
     return value if isinstance(value, dict) else None
 
 

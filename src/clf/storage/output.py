@@ -63,9 +63,13 @@ def check_output_folder(folder: Path, run: "RunSettings", default: Path, inputs:
     explicit = run.output_dir
     check_place(folder, explicit or default, inputs)
     recover(folder)
-    if not (folder.is_dir() and any(folder.iterdir())):
-        return
-    foreign = strangers(folder)
+    try:
+        if not (folder.is_dir() and any(folder.iterdir())):
+            return
+        foreign = strangers(folder)
+    except OSError as error:
+        said = f"the output folder {explicit or default} cannot be examined: {error.filename}: {error.strerror}"
+        raise OutputError(said, "make it readable, or choose another --output-dir") from error
     if not (run.overwrite or (explicit is None and not foreign)):
         what = f"contains files that clf did not write ({', '.join(foreign[:4])})" if foreign else "already exists"
         raise OutputError(

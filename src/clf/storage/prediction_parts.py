@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from clf.errors import (
     UsageError,
 )
 from clf.storage.disk import disk_is_full, sha256
-from clf.storage.documents import SCHEMA_VERSION, check_schema, read_object
+from clf.storage.documents import SCHEMA_VERSION, check_schema, read_object, read_surely
 from clf.storage.leftovers import delete_folder
 from clf.storage.locks import locked
 from clf.storage.output import settings_file_beside
@@ -123,7 +123,7 @@ class Parts:
         refuse_all_but_folder(self.folder, "choose another --output")
         if self.folder.exists() and (foreign := [path.name for path in self.folder.iterdir() if not _is_ours(path)]):
             raise OutputError(f"{self.folder} contains files that clf did not write ({foreign[0]})", "move them away")
-        before = read_object(self.folder / "key.json")
+        before = self._key_before(resume)
         if before is not None and resume:
             check_schema(self.folder / "key.json", before, UsageError)
         if self.folder.exists() and (before is None or not resume):
@@ -141,6 +141,18 @@ class Parts:
         self.folder.mkdir(exist_ok=True)
         write_json(self.folder / "key.json", {"schema_version": SCHEMA_VERSION, **key})
 
+    def _key_before(self, resume: bool) -> Key | None:
+        """Return what the windows were made from; None if that was not written, or does not matter."""
+        try:
+            return read_surely(self.folder / "key.json")
+        except OSError as error:
+            if not resume:
+                return None
+            said = f"{self.folder / 'key.json'} cannot be read: {error.strerror}"
+            raise OutputError(
+                said, "make it readable and pass --resume, or leave out --resume to start over"
+            ) from error
+
     def _discard_damaged(self) -> None:
         """Delete the windows that are not as they were written, and the halves of others: they are labelled again."""
         for path in self.folder.iterdir():
@@ -154,7 +166,11 @@ class Parts:
     def done(self) -> dict[int, tuple[Path, LabelledCounts]]:
         """Return the path and counts of each completed window, by number."""
         found = {}
-        for path in self.folder.glob("done-*"):
+        try:
+            paths = list(self.folder.iterdir())
+        except FileNotFoundError:
+            return {}
+        for path in paths:
             if named := DONE.fullmatch(path.name):
                 window, *counts = map(int, named.groups()[:4])
                 found[window] = (path, LabelledCounts(*counts))
@@ -203,9 +219,10 @@ class Parts:
             raise OutputError(f"{self.output} was changed or cut since it was written", hint)
 
     def _discard_nothing(self) -> None:
-        """Delete the folder if it holds no window."""
-        if not self.done():
-            self.discard()
+        """Delete the folder if it holds no window, and not if it cannot be listed."""
+        with suppress(OSError):
+            if not self.done():
+                self.discard()
 
     def discard(self) -> None:
         """Delete the windows."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from clf.errors import OutputError
+from clf.errors import ClfError, OutputError
 from clf.storage.disk import disk_fails
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
 from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
@@ -22,18 +22,31 @@ log = logging.getLogger(__name__)
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """Yield an empty staging folder; on success it is renamed to `folder`, on failure it is deleted."""
+    filling: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         recover(folder)
-        with _stage_beside(folder) as stage:
-            yield stage
+        with _stage_beside(folder) as filling:
+            yield filling
+            stage, filling = filling, None
             publish(stage, folder)
     except Exception as error:
-        of_ours = isinstance(error, OSError) and str(error.filename or "").startswith(str(folder.parent))
-        if not (of_ours or disk_fails(error)):
+        if isinstance(error, ClfError) or not _is_of(error, folder, filling):
             raise
         hint = "free some space, or choose another --output-dir"
         raise OutputError(f"cannot write {folder}: {error}", hint) from error
+
+
+def _is_of(error: Exception, folder: Path, filling: Path | None) -> bool:
+    """Return whether an error comes from writing the result: any in our own steps, but not any while it is filled."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return disk_fails(error) or (isinstance(error, OSError) and filling is None)
+    if filling is None:
+        return True
+    if isinstance(error.filename, int):
+        return disk_fails(error)
+    named = Path(os.fsdecode(error.filename))
+    return named == folder or named.is_relative_to(filling)
 
 
 @contextmanager

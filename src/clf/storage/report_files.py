@@ -129,4 +129,9 @@ def _result_around(path: Path) -> Path | None:
 
 
 def _is_result(folder: Path) -> bool:
-    return is_clf_result(folder) or ((folder / "config.json").is_file() and any(folder.glob("*.safetensors")))
+    try:
+        if is_clf_result(folder):
+            return True
+    except OSError:  # a file of others that only has the name of a record
+        pass
+    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))

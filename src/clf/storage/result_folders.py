@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from clf.storage.documents import read_object
+from clf.storage.documents import read_surely
 
 MODELS = Path("trained_models")
 PREPARED = Path("prepared")
@@ -24,30 +24,36 @@ WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, README_FILE, "labels.json",
 
 
 def is_clf_result(folder: Path) -> bool:
-    """Return whether `folder` is a complete result that clf wrote."""
-    records = (read_object(folder / name) for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE))
+    """Return whether `folder` is a complete result that clf wrote. Raises OSError if a record cannot be read."""
+    records = (read_surely(folder / name) for name in (MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE))
     return any(record is not None and "clf_version" in record for record in records)
 
 
 def strangers(folder: Path) -> list[str]:
-    """Return the names in a folder that clf did not write: all of them, or those added to a result."""
+    """Return the names in a folder that clf did not write: all of them, or those added to a result.
+
+    Raises OSError if the folder or a record cannot be read.
+    """
     parts = {f"{name}.part" for name in WRITTEN}  # of version 0.1
     names = sorted(path.name for path in folder.iterdir() if path.name not in parts and not _is_part(path.name))
     if not is_clf_result(folder):
         return names
     listed: set[str] = set()
     for record in (MODEL_FILE, MANIFEST_FILE):
-        files = (read_object(folder / record) or {}).get("files")
+        files = (read_surely(folder / record) or {}).get("files")
         listed |= set(files) if isinstance(files, dict) else set()
     return [name for name in names if name not in listed | WRITTEN]
 
 
 def has_edited_readme(folder: Path) -> bool:
-    """Return whether a result has a README other than clf wrote; also if that is unknown, as for version 0.1."""
+    """Return whether a result has a README other than clf wrote; also if that is unknown, as for version 0.1.
+
+    Raises OSError if the README or the record cannot be read.
+    """
     readme = folder / README_FILE
     if readme.is_symlink() or not readme.is_file():
         return False
-    return (read_object(folder / MODEL_FILE) or {}).get("readme") != hashlib.sha256(readme.read_bytes()).hexdigest()
+    return (read_surely(folder / MODEL_FILE) or {}).get("readme") != hashlib.sha256(readme.read_bytes()).hexdigest()
 
 
 def _is_part(name: str) -> bool:

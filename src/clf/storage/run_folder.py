@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import resource
 import sys
@@ -33,7 +34,15 @@ from clf.storage.leftovers import delete_folder
 from clf.storage.locks import locked
 from clf.storage.output import save_settings
 from clf.storage.result_folders import HISTORY_FILE, SETTINGS_FILE, is_clf_result, shown
-from clf.storage.writing import appended, replacing, way_out, what_stands_at, without_links, write_json
+from clf.storage.writing import (
+    appended,
+    refuse_all_but_folder,
+    replacing,
+    way_out,
+    what_stands_at,
+    without_links,
+    write_json,
+)
 
 BEGUN = re.compile(rf"lock|{SETTINGS_FILE}\.part|\.{SETTINGS_FILE}\.part-[0-9a-f]{{16}}")
 """The only files of a run that was killed at its start."""
@@ -148,7 +157,12 @@ class Run:
             raise OutputError(f"cannot make the run folder {shown(self.folder)}: {error.strerror}", hint) from error
         self._check_kinds()
         foreign = sorted(path.name for path in self.folder.iterdir() if not BEGUN.fullmatch(path.name))
-        if foreign and not is_clf_result(self.folder):
+        try:
+            is_ours = not foreign or is_clf_result(self.folder)
+        except OSError as error:
+            said = f"the run folder {shown(self.folder)} cannot be examined: {error.filename}: {error.strerror}"
+            raise OutputError(said, "make it readable, or choose another --output-dir") from error
+        if not is_ours:
             raise OutputError(
                 f"the run folder {shown(self.folder)} contains files that clf did not write ({', '.join(foreign[:4])})",
                 "choose another --output-dir",
@@ -163,8 +177,18 @@ class Run:
                 hint = way_out(path, "choose another --output-dir")
                 raise OutputError(f"{shown(path)} in the run folder is {found}, which clf did not write", hint)
 
+    def discard_left_checkpoints(self) -> None:
+        """Delete the checkpoints of a finished run that ended before it did; raise OutputError if it is in use."""
+        if os.path.lexists(self.checkpoints):
+            for folder in (self.folder, self.checkpoints):
+                refuse_all_but_folder(folder, "choose another --output-dir")
+            with locked(self.folder / "lock", self.folder):
+                self.discard_checkpoints()
+
     def discard_checkpoints(self) -> None:
-        """Delete the checkpoints; what else lies in their folder stays."""
+        """Delete the checkpoints; what else lies in their folder stays, and so does what a link leads to."""
+        if self.checkpoints.is_symlink():
+            return
         for path in self.checkpoints.glob("*"):
             if OF_CHECKPOINTS.fullmatch(path.name):
                 delete_folder(path)
