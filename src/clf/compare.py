@@ -147,13 +147,13 @@ def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> N
 
 def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) -> None:
     """Write the requested reports, and the job summary that GitHub shows."""
-    where = settings.report
+    where, overwrite = settings.report, settings.run.overwrite
     if where.report:
-        write_report(where.report, comparison_page(result, measured.audit))
+        write_report(where.report, comparison_page(result, measured.audit), overwrite=overwrite)
     if where.junit:
-        write_report(where.junit, junit_xml(result))
+        write_report(where.junit, junit_xml(result), overwrite=overwrite)
     if where.markdown:
-        write_report(where.markdown, comparison_report(result))
+        write_report(where.markdown, comparison_report(result), overwrite=overwrite)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with appended(Path(summary)) as file:

@@ -109,7 +109,7 @@ def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinde
         save_settings(stage, "evaluate", settings)
     if settings.report.report:
         page = evaluation_page(result, issues.first(ISSUES_IN_REPORT), measured.audit, judged_unseen=leaked is not None)
-        write_report(settings.report.report, page)
+        write_report(settings.report.report, page, overwrite=settings.run.overwrite)
     return result
 
 

@@ -47,7 +47,7 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
     if output is None:
         answers = predictor.predict(texts)
     else:
-        parts = Parts(output, layout.types)
+        parts = Parts(output, layout.types, overwrite=settings.run.overwrite)
         with parts.open({}, resume=False):
             answers = predictor.predict(texts)
             batch = Batch({"text": list(texts)}, list(range(1, len(texts) + 1)))
@@ -169,7 +169,7 @@ class _Work:
 
     def into_file(self, output: Path) -> PredictResult | None:
         """Write each window to a part file and join the parts; windows are divided among the processes."""
-        parts = Parts(output, self.incoming.types | self.layout.types)
+        parts = Parts(output, self.incoming.types | self.layout.types, overwrite=self.settings.run.overwrite)
         if not self.world.is_main:
             if processes.from_main(self.world):
                 self._label_into(parts)

@@ -149,7 +149,7 @@ def _train(
         run.discard_checkpoints()
     if settings.report.report:
         page = training_page(result, record, run.read_history(), work.prepared.audit)
-        write_report(settings.report.report, page)
+        write_report(settings.report.report, page, overwrite=settings.run.overwrite)
     return result
 
 

@@ -9,6 +9,7 @@ import pytest
 from clf.storage.leftovers import delete_folder, recover
 from clf.storage.publish import staged
 from clf.storage.result_folders import is_clf_result
+from support.disks import unreadable
 from support.predicting import names
 
 DEAD = 999_999_999
@@ -62,6 +63,22 @@ def test_a_result_whose_replacement_was_killed_is_restored(
     assert names(tmp_path) == [name]
     assert is_clf_result(tmp_path / name)
     assert caplog.messages == [f"restored {tmp_path / name}, because its replacement was interrupted"]
+
+
+def test_a_replaced_result_whose_record_cannot_be_read_is_not_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = tmp_path / ".model.staging-0123456789abcdef"
+    (stage / "new").mkdir(parents=True)
+    (stage / "lock").write_text("")
+    result(stage / "old")
+    with monkeypatch.context() as broken:
+        for record in ("clf.json", "manifest.json", "settings.json"):
+            unreadable(broken, record)
+        recover(tmp_path / "model")
+        assert names(stage) == ["lock", "new", "old"]
+    recover(tmp_path / "model")
+    assert names(tmp_path) == ["model"]
 
 
 def test_a_result_that_was_replaced_is_deleted_and_not_restored(

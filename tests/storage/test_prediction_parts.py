@@ -396,3 +396,18 @@ def test_windows_that_cannot_be_listed_are_kept(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OutputError, match="full"), parts.open(KEY, resume=True):
         fail()
     assert windows(parts) == before
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.settings.json"])
+def test_a_file_that_appears_while_rows_are_labelled_is_replaced_only_with_overwrite(tmp_path: Path, name: str) -> None:
+    parts = filled(tmp_path)
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(OutputError, match=f"^{tmp_path / name} ") as refused, parts.open(KEY, resume=True):
+        parts.join(["text", "label"], {"clf_version": "0.2.0"})
+    assert refused.value.hint == "move it away and pass --resume, or choose another --output"
+    assert (tmp_path / name).read_text() == "precious"
+    assert len(parts.done()) == 2
+    again = Parts(parts.output, {}, overwrite=True)
+    with again.open(KEY, resume=True):
+        again.join(["text", "label"], {"clf_version": "0.2.0"})
+    assert names(tmp_path) == ["out.csv", "out.csv.settings.json"]

@@ -54,9 +54,9 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is_computed(
 
 def test_a_report_replaces_the_one_before_and_leaves_nothing_else(tmp_path: Path) -> None:
     report = tmp_path / "deep" / "report.html"
-    for text in ("old “é”", "new “é”"):
+    for text in ("# old on é\n\n1 texts.\n", "# new on é\n\n1 texts.\n"):
         write_report(report, text)
-    assert report.read_text(encoding="utf-8") == "new “é”"
+    assert report.read_text(encoding="utf-8") == "# new on é\n\n1 texts.\n"
     assert names(report.parent) == ["report.html"]
 
 
@@ -102,6 +102,17 @@ def test_a_file_that_clf_did_not_write_is_replaced_only_with_overwrite(tmp_path:
     check(path, overwrite=True)
     for settings in (tmp_path / "clf.toml", tmp_path / "Other.TOML"):
         assert "has the name of a settings file" in refused(settings)
+
+
+def test_a_file_that_appears_while_clf_computes_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    check(report)
+    report.write_text("precious")
+    with pytest.raises(OutputError, match=r"report\.md exists and is not a report of clf"):
+        write_report(report, "new")
+    assert (names(tmp_path), report.read_text()) == (["report.md"], "precious")
+    write_report(report, "new", overwrite=True)
+    assert report.read_text() == "new"
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,12 @@ class Parts:
     each writes its own windows. Once all windows are done, the output is created by an atomic rename.
     """
 
-    def __init__(self, output: Path, types: Mapping[str, ArrowType]) -> None:
-        """Set the output path and the known Arrow types (or type names) of its columns, for writing Parquet."""
+    def __init__(self, output: Path, types: Mapping[str, ArrowType], *, overwrite: bool = False) -> None:
+        """Set the output path, and the known Arrow types (or type names) of its columns, for writing Parquet.
+
+        With `overwrite`, the output may replace a file that is already there.
+        """
+        self.overwrite = overwrite
         self.output, self.suffix, self.types = output, output.suffix.lower(), types
         self.folder = output.with_name(hidden(output.name, "parts"))
 
@@ -234,6 +238,7 @@ class Parts:
         Raises OutputError if the output cannot be written; the windows are kept.
         """
         parts = [path for path, _ in self.done().values()]
+        appeared = self.is_appearing  # in an earlier run, which was stopped before it had finished
         whole = self.folder / f"{WHOLE}-{token()}"
         try:
             if self.suffix == ".parquet":
@@ -242,7 +247,7 @@ class Parts:
                 join_text(whole, parts, header(names, self.suffix))
             flush(whole)
             write_json(self.folder / TOLD, {**told, CONTENT: sha256(whole)})
-            refuse_odd(self.output)
+            self._check_replaced(appeared)
             whole.replace(self.output)
             (self.folder / TOLD).replace(settings_file_beside(self.output))
             flush(self.output.parent)
@@ -250,6 +255,17 @@ class Parts:
             whole.unlink(missing_ok=True)
             raise self._refused(error) from error
         self.discard()
+
+    def _check_replaced(self, appeared: bool) -> None:
+        """Raise OutputError if a file that clf did not write has appeared at the output's place since the start."""
+        beside = settings_file_beside(self.output)
+        for path in (self.output, beside):
+            refuse_odd(path)
+        hint = "move it away and pass --resume, or choose another --output"
+        if self.output.is_file() and not (self.overwrite or appeared):
+            raise OutputError(f"{self.output} appeared while its rows were labelled", hint)
+        if not self.overwrite and _is_foreign(beside):
+            raise OutputError(f"{beside} exists, and clf did not write it", hint)
 
     def _refused(self, error: OSError) -> OutputError:
         hint = "free some space and pass --resume" if disk_is_full(error) else "choose another --output"
@@ -279,7 +295,7 @@ def check_output(output: Path | None, source: Path | None, *, overwrite: bool, r
     check_file(beside := settings_file_beside(output), "the settings of --output", [])
     if output.exists() and not (overwrite or resume):
         raise OutputError(f"{output} already exists", "pass --overwrite, or choose another --output")
-    if beside.exists() and not (output.exists() or overwrite) and "clf_version" not in (read_object(beside) or {}):
+    if not (output.exists() or overwrite) and _is_foreign(beside):
         hint = "choose another --output, or pass --overwrite to replace it"
         raise OutputError(f"{beside} exists, and clf did not write it", hint)
 
@@ -287,6 +303,11 @@ def check_output(output: Path | None, source: Path | None, *, overwrite: bool, r
 def _seal(path: Path, *numbers: int) -> str:
     """Return the hash that tells whether a window is as it was written, and in its own place."""
     return hashlib.sha256(f"{numbers} {sha256(path)}".encode()).hexdigest()
+
+
+def _is_foreign(settings: Path) -> bool:
+    """Return whether a file that is not the settings of an output of clf is there."""
+    return settings.exists() and "clf_version" not in (read_object(settings) or {})
 
 
 def _is_ours(path: Path) -> bool:

@@ -40,10 +40,7 @@ def check_reports(reports: "ReportSettings", run: "RunSettings", inputs: Sequenc
         check_file(path, "the report", inputs)
         if run.output_dir:
             _check_apart(path, Path(os.path.realpath(run.output_dir)))
-        if path.is_file() and not run.overwrite and not _is_ours(path):
-            raise OutputError(
-                f"{path} exists and is not a report of clf", "choose another file, or pass --overwrite to replace it"
-            )
+        _check_replaced(path, run.overwrite)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -74,21 +71,29 @@ def check_file(path: Path, what: str, inputs: Sequence[Path]) -> None:
         )
 
 
-def write_report(path: Path, text: str) -> None:
-    """Write a report to `path`, replacing an existing file atomically.
+def write_report(path: Path, text: str, *, overwrite: bool = False) -> None:
+    """Write a report to `path`, replacing an earlier report atomically, and any other file only with `overwrite`.
 
-    Raises OutputError if it cannot be written.
+    Raises OutputError if it cannot be written, or if a file that clf did not write has appeared there since the start.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             file.write(text.encode("utf-8"))
+            _check_replaced(path, overwrite)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}", ELSEWHERE) from error
 
 
 def _named(reports: "ReportSettings") -> list[Path]:
     return [path for path in (reports.report, reports.junit, reports.markdown) if path]
+
+
+def _check_replaced(path: Path, overwrite: bool) -> None:
+    if path.is_file() and not overwrite and not _is_ours(path):
+        raise OutputError(
+            f"{path} exists and is not a report of clf", "choose another file, or pass --overwrite to replace it"
+        )
 
 
 def _check_apart(path: Path, folder: Path) -> None:
