@@ -11,12 +11,13 @@ from typing import Any
 import onnx
 import pytest
 import torch
+from onnx import TensorProto
 
 from clf import processes
 from clf.errors import ModelError
 from clf.models.files import ModelFiles
 from clf.models.from_files import load_classifier
-from clf.models.onnx import MISSING, OnnxModel
+from clf.models.onnx import INPUTS, MISSING, OnnxModel
 
 LARGEST = 343
 """The largest id of the tiny tokenizer."""
@@ -73,14 +74,40 @@ def more_labels(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config | labels))
 
 
+def graph_of(*nodes: onnx.NodeProto) -> Callable[[Path], None]:
+    """Replace the graph by one that gives two numbers a text, which the nodes turn into logits."""
+
+    def replace(folder: Path) -> None:
+        size = [onnx.helper.make_tensor_value_info(name, TensorProto.INT64, ["b", "s"]) for name in INPUTS]
+        logits = onnx.helper.make_tensor_value_info("logits", TensorProto.FLOAT, None)
+        made = [
+            onnx.helper.make_node("Cast", ["attention_mask"], ["mask"], to=TensorProto.FLOAT),
+            onnx.helper.make_node("ReduceMax", ["mask"], ["one"], axes=[1], keepdims=1),
+            onnx.helper.make_node("Concat", ["one", "one"], ["two"], axis=1),
+            *nodes,
+        ]
+        axis = onnx.helper.make_tensor("axis", TensorProto.INT64, [1], [0])
+        graph = onnx.helper.make_graph(made, "g", size, [logits], [axis])
+        opset = onnx.helper.make_opsetid("", 17)
+        onnx.save(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8), folder / "model.onnx")
+
+    return replace
+
+
 @pytest.mark.parametrize(
     ("damage", "largest", "message"),
     [
+        (graph_of(onnx.helper.make_node("Unsqueeze", ["two", "axis"], ["logits"])), LARGEST, "the graph gives numbers"),
+        (
+            graph_of(onnx.helper.make_node("ReduceMax", ["two"], ["logits"], axes=[0])),
+            LARGEST,
+            "the graph gives numbers",
+        ),
         (other_input, LARGEST, "the graph has the inputs input_ids, token_type_ids"),
         (more_labels, LARGEST, "the graph has 2 classes, config.json has 3"),
         (lambda folder: None, LARGEST + 1, "graph and tokenizer do not match: "),
     ],
-    ids=["inputs", "labels", "tokens"],
+    ids=["shape", "one for all", "inputs", "labels", "tokens"],
 )
 def test_a_graph_that_does_not_match_is_refused(
     tiny_export: Path, tmp_path: Path, damage: Callable[[Path], None], largest: int, message: str
@@ -91,6 +118,13 @@ def test_a_graph_that_does_not_match_is_refused(
         OnnxModel(folder).check(largest)
     assert refused.value.message.startswith(f"{folder}: {message}")
     assert refused.value.hint == "export the model again"
+
+
+def test_a_loop_is_refused_unrun(tiny_export: Path, tmp_path: Path) -> None:
+    folder = copy(tiny_export, tmp_path / "model")
+    graph_of(onnx.helper.make_node("Loop", ["axis", "", "two"], ["logits"], body=onnx.GraphProto(name="b")))(folder)
+    with pytest.raises(ModelError, match=r"model\.onnx holds a loop \(Loop\), which may never end"):
+        OnnxModel(folder)
 
 
 @pytest.mark.parametrize("data", [b"", b"no graph"], ids=["empty", "text"])

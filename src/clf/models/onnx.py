@@ -1,6 +1,7 @@
 """An exported classifier, run in ONNX Runtime."""
 
 # ruff: noqa: TID253 - this module computes
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from clf.processes import usable_cores
 
 INPUTS = ("input_ids", "attention_mask")
 OUT_OF_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
+LOOPS = ("Loop", "Scan")
 MISSING = "pip install 'clf-cli[onnx]'"
 
 
@@ -32,7 +34,7 @@ class OnnxModel:
         self.session = _session(folder / ONNX_FILE)
 
     def check(self, largest_id: int) -> None:
-        """Run one text that consists of the tokenizer's largest id.
+        """Run two texts that consist of the tokenizer's largest id.
 
         Raises ModelError when graph, tokenizer and labels do not match.
         """
@@ -40,15 +42,17 @@ class OnnxModel:
         hint = "export the model again"
         if names != set(INPUTS):
             raise ModelError(f"{self.name_or_path}: the graph has the inputs {', '.join(sorted(names))}", hint)
-        ids = torch.tensor([[largest_id]])
+        ids = torch.full((2, 3), largest_id)
         try:
-            found = self(ids, torch.ones_like(ids)).logits.shape[-1]
+            shape = tuple(self(ids, torch.ones_like(ids)).logits.shape)
         except Exception as error:  # ONNX Runtime's errors have no common base class
             raise ModelError(
                 f"{self.name_or_path}: graph and tokenizer do not match: {first_line(error)}", hint
             ) from error
-        if found != classes:
-            raise ModelError(f"{self.name_or_path}: the graph has {found} classes, config.json has {classes}", hint)
+        if len(shape) != 2 or shape[0] != 2:
+            raise ModelError(f"{self.name_or_path}: the graph gives numbers of shape {shape} for two texts", hint)
+        if shape[1] != classes:
+            raise ModelError(f"{self.name_or_path}: the graph has {shape[1]} classes, config.json has {classes}", hint)
 
     def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> SimpleNamespace:
         """Run ids and mask, both of shape (texts, tokens); return an object with `logits` of shape (texts, classes)."""
@@ -78,11 +82,25 @@ class OnnxModel:
         return iter(())
 
 
+def _refuse_loops(path: Path) -> None:
+    """Raise ModelError if a graph has a loop, which may never end; no encoder has one.
+
+    The name of an operation stands in the file after its tag and length, six bytes in all.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        found = [name for name in LOOPS if content.find(b'"' + bytes([len(name)]) + name.encode()) >= 0]
+    if found:
+        raise ModelError(f"{path} holds a loop ({found[0]}), which may never end", "export the model again")
+
+
 def _session(path: Path) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
         raise ModelError(f"{path.parent} is an ONNX export, which needs onnxruntime to run", MISSING) from error
+    _refuse_loops(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = min(torch.get_num_threads(), usable_cores())
     options.log_severity_level = 3
