@@ -352,3 +352,10 @@ def test_a_class_called_abstain_is_not_counted_as_no_answer(clf: RunClf, tmp_pat
         )
         assert (done.json["rows"], done.json["abstained"]) == (2, abstained)
     assert [row["label"] for row in table("out.csv")] == ["(abstain)"] * 2
+
+
+def test_an_unknown_home_folder_is_told(clf: RunClf, own_folder: Path) -> None:
+    write_csv(own_folder / "x.csv", review_rows(2))
+    done = clf("predict", "~nosuch/m", "x.csv")
+    assert done.code == 1
+    assert "the home folder in ~nosuch/m is unknown" in done.err

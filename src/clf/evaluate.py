@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.label_names import places_of
+from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import UsageError
 from clf.measuring.label_issues import LabelIssues, find_label_issues
@@ -137,7 +138,7 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings,
             f"{model.name} does not record its validation split, so no threshold can be chosen",
             "pass --threshold to clf predict instead",
         )
-    if name is not None and not Path(name).expanduser().is_dir():
+    if name is not None and not expanded(name).is_dir():
         raise UsageError(
             f"a threshold is stored in the model folder, but {name} is a model on the Hub", "copy it to a local folder"
         )

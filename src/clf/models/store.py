@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clf.data.reading.formats import looks_like_path
+from clf.data.reading.paths import expanded
 from clf.errors import ModelError, NetworkError
 from clf.hub.cache import look_up
 from clf.hub.download import fetch
@@ -53,7 +54,7 @@ def find_local_model(name: str, revision: str | None = None) -> ModelFiles | Non
     Raises ModelError for a path that is not a usable model folder.
     """
     if looks_like_path(name):
-        folder = Path(name).expanduser()
+        folder = expanded(name)
         check_files(folder, name)
         return ModelFiles(folder, name, "path")
     if name == EMBEDDED_ID.split("/")[1]:

@@ -1,16 +1,23 @@
 """Names, folders and files become splits; a path never goes to the Hub."""
 
+import gzip
 import os
 from pathlib import Path
+from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
+from clf.data.preparing.labels import read_label_map
+from clf.data.reading import arrow_batches
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder, input_paths, same_dataset
 from clf.errors import DataError, UsageError
 from clf.hub.address import repository_folder
 from clf.hub.cache import Content, add_to_record
+from clf.models.store import find_local_model
 from clf.settings import DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.disk import sha256
 from conftest import RunClf
@@ -192,6 +199,8 @@ def test_the_files_that_are_input_are_those_that_the_settings_name(own_folder: P
     assert everything == [Path("folder"), Path("v.csv"), Path("t.csv"), Path("names.toml")]
     assert input_paths(DataSettings(dataset="owner/name", label_map="1=World")) == []
     assert input_paths(DataSettings(dataset="~/x.csv")) == [Path("~/x.csv").expanduser()]
+    home = {name: Path(f"~/{name}.json") for name in ("validation", "test")} | {"label_map": "~/label_map.json"}
+    assert input_paths(DataSettings(**home)) == [path.expanduser() for path in map(Path, home.values())]
     assert input_paths(DataSettings()) == []
 
 
@@ -206,13 +215,13 @@ def test_a_pipe_is_never_the_same_dataset_and_a_name_only_the_same_name(own_fold
     assert not same_dataset("imdb", "imdb.csv", os.path.realpath("imdb"))
 
 
-def cached(files: dict[str, str]) -> str:
+def cached(files: dict[str, str | bytes]) -> str:
     """Put a dataset into the cache as if it had been fetched, and return its commit."""
     root, commit = repository_folder("dataset", "owner/data"), "0123456789" * 4
     folder = root / "snapshots" / commit
     folder.mkdir(parents=True)
     for name, content in files.items():
-        (folder / name).write_text(content)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     add_to_record(
         root, None, commit, {name: Content((folder / name).stat().st_size, sha256(folder / name)) for name in files}
     )
@@ -270,3 +279,60 @@ def test_a_description_that_refers_to_itself_again_and_again_is_refused_at_once(
     cached({"README.md": f"---\nconfigs:\n- l0: &l0 []\n{lists}---\n", "train.csv": "text,label\na,b\n"})
     with pytest.raises(DataError, match="dataset owner/data cannot be read: its README names more than"):
         source("owner/data", offline=True)
+
+
+def parquet(texts: Any, **columns: Any) -> bytes:
+    """Return the bytes of a Parquet file."""
+    held = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.table({"text": texts, **columns}), held, compression="zstd")
+    return bytes(held.getvalue())
+
+
+def test_a_small_file_of_the_hub_with_large_values_is_refused_before_they_are_spelled_out() -> None:
+    texts = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 400, pyarrow.int32()), ["a" * 1_000_000])
+    cached({"train.parquet": parquet(texts, label=[0, 1] * 200)})
+    with pytest.raises(DataError, match=r"train\.parquet is small, but its values take at least \d+ MB") as refused:
+        source("owner/data", offline=True)
+    assert "--max-inflation" in refused.value.hint
+
+
+def test_a_compressed_file_of_the_hub_that_expands_too_much_is_refused() -> None:
+    cached({"train.csv.gz": gzip.compress(b"text,label\n" + b"a" * 11_000_000)})
+    with pytest.raises(DataError, match="expands to more than 100 times its size when decompressed"):
+        source("owner/data", offline=True)
+    assert source("owner/data", offline=True, max_inflation=2000).splits
+
+
+def test_an_archive_of_the_hub_is_refused_whatever_its_name() -> None:
+    cached({"train.csv": b"PK\x03\x04 and so on"})
+    with pytest.raises(DataError, match=r"train\.csv is a zip archive"):
+        source("owner/data", offline=True)
+
+
+def test_the_size_of_a_split_of_the_hub_is_bounded_by_that_of_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    cached({"train.csv": "text,label\n" + "abcdefgh,1\n" * 100})
+    monkeypatch.setattr(arrow_batches, "FREE", 1000)
+    found = source("owner/data", offline=True, max_inflation=1)
+    with pytest.raises(DataError, match="is small, but its values take at least"):
+        rows(found, "train")
+
+
+@pytest.mark.parametrize("number", [2, 7, 2**40])
+def test_a_class_of_the_hub_that_has_no_name_is_told(number: int) -> None:
+    features = "[{name: text, dtype: string}, {name: label, dtype: {class_label: {names: {'0': neg, '1': pos}}}}]"
+    readme = f"---\ndataset_info:\n  features: {features}\n---\n"
+    cached({"README.md": readme, "train.parquet": parquet(["a", "b"], label=[0, number])})
+    with pytest.raises(DataError, match="owner/data has a class number that is not one of its 2 classes") as refused:
+        source("owner/data", offline=True)
+    assert refused.value.hint == "download its file and pass the path"
+
+
+def test_an_unknown_home_folder_is_told_wherever_a_path_is_expanded() -> None:
+    for ask in (
+        lambda: input_paths(DataSettings(label_map="~nosuch/x.json")),
+        lambda: same_dataset("~nosuch/x.csv", "a.csv", "b"),
+        lambda: find_local_model("~nosuch/m"),
+        lambda: read_label_map("~nosuch/x.json"),
+    ):
+        with pytest.raises(DataError, match=r"the home folder in ~nosuch/.* is unknown"):
+            ask()

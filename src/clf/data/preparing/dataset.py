@@ -30,6 +30,7 @@ from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import Ints, TextStore
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
+from clf.data.reading.paths import expanded
 from clf.data.sources.source import Source
 from clf.errors import UsageError
 from clf.outcomes.preparation import Audit, Lengths
@@ -126,7 +127,7 @@ def _manifest(
 def _absolute(data: DataSettings) -> DataSettings:
     """Make the paths of validation and test files absolute, so that they are valid from any folder."""
     further = {"validation": data.validation, "test": data.test}
-    return data.model_copy(update={name: file.expanduser().resolve() for name, file in further.items() if file})
+    return data.model_copy(update={name: expanded(file).resolve() for name, file in further.items() if file})
 
 
 def _with_sizes(found: Audit, splits: Splits, names: list[str]) -> Audit:

@@ -4,6 +4,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,21 @@ from clf.settings import DataSettings
 
 def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
     """Read a Parquet file, row group by row group."""
+    with _parquet_batches(path, settings) as batches:
+        yield from _arrow_batches(batches, path, settings)
+
+
+def check_parquet(path: Path, settings: DataSettings) -> None:
+    """Raise DataError if the values of a Parquet file are too large, before another library spells them out."""
+    with _parquet_batches(path, settings) as batches:
+        for _ in _sliced(batches, path, settings):
+            pass
+
+
+@contextmanager
+def _parquet_batches(path: Path, settings: DataSettings) -> Iterator[Iterator[Any]]:
     import pyarrow
     import pyarrow.parquet
-
-    from clf.data.reading.arrow_batches import allowed_bytes
 
     try:
         with open_bytes(path, settings.max_inflation) as file:
@@ -27,12 +39,12 @@ def read_parquet(path: Path, settings: DataSettings) -> Iterator[Batch]:
             if not metadata.num_rows:
                 raise DataError(f"{path} has no rows", EXPECTED)
             check_width(metadata.num_columns, str(path))
-            rows = _rows_at_once(metadata, allowed_bytes(path.stat().st_size, settings.max_inflation), path)
+            rows = _rows_at_once(metadata, _allowed(path, settings), path)
             readable.seek(0)
             # Values that repeat are read once, whatever their number, so that their size is known before they are
             # spelled out.
             source = pyarrow.parquet.ParquetFile(readable, read_dictionary=_texts(metadata))
-            yield from _arrow_batches(source.iter_batches(rows), path, settings)
+            yield source.iter_batches(rows)
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         cut_off(error, path)
     except (pyarrow.ArrowException, OSError) as error:
@@ -116,15 +128,25 @@ def _check_places(column: Any) -> None:
 
 
 def _arrow_batches(batches: Iterable[Any], path: Path, settings: DataSettings) -> Iterator[Batch]:
-    from clf.data.reading.arrow_batches import allowed_bytes, sliced
-
     row = 1
-    for batch in sliced(batches, str(path), allowed_bytes(path.stat().st_size, settings.max_inflation)):
+    for batch in _sliced(batches, path, settings):
         check_width(batch.num_columns, str(path))
         names = stripped(batch.schema.names, path)
         columns = {name: _values(batch.column(place), name, path) for place, name in enumerate(names)}
         yield Batch(unfold(columns, settings.columns), list(range(row, row + batch.num_rows)))
         row += batch.num_rows
+
+
+def _sliced(batches: Iterable[Any], path: Path, settings: DataSettings) -> Iterator[Any]:
+    from clf.data.reading.arrow_batches import sliced
+
+    return sliced(batches, str(path), _allowed(path, settings))
+
+
+def _allowed(path: Path, settings: DataSettings) -> int:
+    from clf.data.reading.arrow_batches import allowed_bytes
+
+    return allowed_bytes(path.stat().st_size, settings.max_inflation)
 
 
 def _values(column: Any, name: str, path: Path) -> list[Any]:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from clf.data.reading.batch import EXPECTED, Batch
-from clf.data.reading.columnar import count_parquet_rows, read_arrow, read_parquet
+from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.delimited import read_csv
 from clf.data.reading.fasttext import read_fasttext
 from clf.data.reading.files import DECOMPRESSORS, find_encoding, kind_of, open_bytes, open_file, read_some, readable
@@ -81,6 +81,19 @@ def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
     yield from kind.read(path, settings, keep_bad) if kind.keeps_bad else kind.read(path, settings)
 
 
+def check_inflation(path: Path, settings: DataSettings) -> None:
+    """Raise DataError if a file is an archive, or holds many times its size, before another library reads it."""
+    with open_file(path) as file:
+        head = file.read(16)
+    _check_known(head, path)
+    if head.startswith(tuple(DECOMPRESSORS)):
+        with open_bytes(path, settings.max_inflation) as inflated:
+            while read_some(inflated, path, 1 << 20):
+                pass
+    elif count_parquet_rows(path):
+        check_parquet(path, settings)
+
+
 def count_lines(files: list[Path]) -> int:
     """Count the lines of text files and the rows of Parquet files; 0 if any file is of another kind."""
     counts = [_count_lines(path) for path in files]
@@ -113,10 +126,15 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
         raise DataError(f"{path} is empty", EXPECTED)
     if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
         return binary.name
-    if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
-        raise DataError(f"{path} is {known}", "export the table as CSV or Parquet, and use that file")
+    _check_known(head, path)
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     return next(each.name for each in FORMATS if each.is_begun_by(start))
+
+
+def _check_known(head: bytes, path: Path) -> None:
+    """Raise DataError if the first bytes of a file are those of something that clf does not read."""
+    if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
+        raise DataError(f"{path} is {known}", "export the table as CSV or Parquet, and use that file")
 
 
 def nearest(path: Path) -> str:

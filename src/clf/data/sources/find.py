@@ -11,10 +11,18 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from clf.data.reading.arrow_batches import sliced
+from clf.data.reading.arrow_batches import allowed_bytes, sliced
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, unfold
 from clf.data.reading.files import kind_of, unreadable
-from clf.data.reading.formats import ENDINGS, count_lines, looks_like_path, nearest, read_file, sniff_format
+from clf.data.reading.formats import (
+    ENDINGS,
+    check_inflation,
+    count_lines,
+    looks_like_path,
+    nearest,
+    read_file,
+    sniff_format,
+)
 from clf.data.reading.paths import expanded, spooled
 from clf.data.sources.folders import (
     SPLIT_NAME,
@@ -104,8 +112,8 @@ class SourceFinder:
 def input_paths(data: DataSettings) -> list[Path]:
     """Return the local files and folders that the settings name as input; results must not be written there."""
     dataset = expanded(data.dataset) if data.dataset and looks_like_path(data.dataset) else None
-    mapping = Path(data.label_map) if data.label_map and data.label_map.endswith((".json", ".toml")) else None
-    return [path for path in (dataset, data.validation, data.test, mapping) if path]
+    mapping = data.label_map if data.label_map and data.label_map.endswith((".json", ".toml")) else None
+    return [expanded(path) for path in (dataset, data.validation, data.test, mapping) if path]
 
 
 def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
@@ -114,7 +122,7 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
         return False  # the content of a pipe is new each time
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == typed
-    return os.path.realpath(os.path.expanduser(spec)) == origin
+    return os.path.realpath(expanded(spec)) == origin
 
 
 # --- local files --------------------------------------------------------------------------------------------
@@ -190,12 +198,16 @@ def _fingerprint(files: dict[str, list[Path]]) -> str:
 
 def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float) -> Source:
     snapshot = fetch("dataset", repository, offline=offline, timeout=timeout)
+    files = [path for path in snapshot.folder.rglob("*") if path.is_file()]
+    for file in files:
+        check_inflation(file, data)
     splits, names = _load_snapshot(snapshot.folder, repository)
+    allowed = allowed_bytes(sum(file.stat().st_size for file in files), data.max_inflation)
     return Source(
         name=repository.split("/")[-1],
         origin=f"{repository}@{snapshot.commit}",
         splits={
-            split: Split(partial(_table_batches, table, data), f"{repository} {split}", partial(len, table))
+            split: Split(partial(_table_batches, table, data, allowed), f"{repository} {split}", partial(len, table))
             for split, table in splits.items()
         },
         label_order=names,
@@ -231,7 +243,13 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
             splits.setdefault(split_of(match), []).append(split.with_format("arrow")[:])
         features = next(iter(loaded.values())).features
     names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
-    tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
+    try:
+        tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
+    except IndexError as error:
+        raise DataError(
+            f"dataset {repository} has a class number that is not one of its {len(names)} classes",
+            "download its file and pass the path",
+        ) from error
     return tables, list(names)
 
 
@@ -285,9 +303,9 @@ def _name_classes(table: Table, features: Any) -> Table:
     return table
 
 
-def _table_batches(table: Table, data: DataSettings) -> Iterator[Batch]:
+def _table_batches(table: Table, data: DataSettings, allowed: int) -> Iterator[Batch]:
     start = 1
-    for batch in sliced(table.to_batches(BATCH_ROWS)):
+    for batch in sliced(table.to_batches(BATCH_ROWS), allowed=allowed):
         yield Batch(unfold(batch.to_pydict(), data.columns), list(range(start, start + batch.num_rows)))
         start += batch.num_rows
 
