@@ -1,6 +1,7 @@
 """JSON lines and JSON arrays become rows; what is no object is named by its line or kept with its problem."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,10 @@ BAD_FILES = [
     ("deep.jsonl", DEEP + "\n", "while decoding a JSON object from", "one JSON object per line"),
     ("names.jsonl", '{"text": "a", "text ": "b"}\n', "has two columns called 'text'", "rename one of them"),
     ("broken.json", '[{"a": 1}', "is not valid JSON: Expecting ',' delimiter", "write one object per line"),
+    ("after.json", '[{"a": 1}]\n x', "is not valid JSON: Extra data: line 2 column 2 (char 12)", "fix that place"),
+    ("comma.json", '[{"a": 1},]', "is not valid JSON: ", "fix that place"),
+    ("open.json", '[{"a": 1},', "is not valid JSON: Expecting value: line 1 column 11 (char 10)", "fix that place"),
+    ("apart.json", "[{} {}]", "is not valid JSON: Expecting ',' delimiter: line 1 column 5 (char 4)", "fix that place"),
     ("twice.json", '[{"a": 1, "a": 2}]', "is not valid JSON: a key appears twice", "fix that place"),
     ("deep.json", "[" + DEEP, "while decoding a JSON object from", "fix that place"),
     ("empty.json", "[ ]", "has no rows", "expected a text in each row"),
@@ -162,3 +167,15 @@ def test_an_array_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(DataError, match="is a JSON array of more than 100 characters") as refused:
         read(written(tmp_path / "a.json", json.dumps([{"text": "a" * 100}])))
     assert "one object per line" in refused.value.hint
+
+
+def test_the_values_of_an_array_are_not_held_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(json_files, "BATCH_ROWS", 1000)
+    path = written(tmp_path / "a.json", "[" + '{"a": {}}, ' * 20_000 + '{"text": "a"}]')
+    tracemalloc.start()
+    try:
+        rows = sum(len(batch.lines) for batch in read_json(path, DataSettings(encoding="utf-8")))
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert rows == 20_001

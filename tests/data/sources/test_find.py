@@ -9,7 +9,6 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from clf.data.preparing.labels import read_label_map
 from clf.data.reading import arrow_batches
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.formats import looks_like_path
@@ -332,7 +331,6 @@ def test_an_unknown_home_folder_is_told_wherever_a_path_is_expanded() -> None:
         lambda: input_paths(DataSettings(label_map="~nosuch/x.json")),
         lambda: same_dataset("~nosuch/x.csv", "a.csv", "b"),
         lambda: find_local_model("~nosuch/m"),
-        lambda: read_label_map("~nosuch/x.json"),
     ):
         with pytest.raises(DataError, match=r"the home folder in ~nosuch/.* is unknown"):
             ask()

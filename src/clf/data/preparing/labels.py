@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
-from clf.data.reading.paths import expanded
 from clf.errors import DataError, UsageError
 from clf.storage.documents import MOST_BYTES, load_json, open_regular
 
@@ -192,7 +191,7 @@ def read_label_map(text: str) -> dict[str, str]:
     if Path(text).suffix in {".json", ".toml"}:
         path = Path(text)
         try:
-            return _names_by_label(_loaded_map(expanded(path)))
+            return _names_by_label(_loaded_map(path.expanduser()))
         except (OSError, ValueError, RuntimeError) as error:  # no such home folder; nested too deeply
             raise UsageError(
                 f"--label-map {path} cannot be read: {error}", 'expected {"1": "World", "2": "Sports"}'

@@ -27,8 +27,9 @@ from clf.settings import DataSettings
 # A lone surrogate as a JSON escape. The first group matches what stays: surrogate pairs, which are complete characters,
 # and escaped backslashes, so that what follows one is not taken for an escape.
 SURROGATE = re.compile(r"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
+BLANKS = re.compile(r"[ \t\n\r]*")
 LARGEST_ARRAY = 1_000_000_000
-"""The most characters of a JSON array, which is read as a whole."""
+"""The most characters of a JSON array, whose text is read as a whole."""
 JsonObject = dict[str, JsonValue]
 
 
@@ -55,10 +56,11 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
 
 
 def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
-    """Read a JSON array of objects."""
+    """Read a JSON array of objects, whose text is held but not its values: they may take twenty times as much."""
     with open_text(path, settings) as file:
         try:
-            values = json.loads(_without_halves(_whole(file, path)), object_pairs_hook=_unique_keys)
+            text = _without_halves(_whole(file, path))
+            bad = [row for row, (value, _) in enumerate(_elements(text), 1) if not isinstance(value, dict)]
         except UnicodeDecodeError as error:
             decoding_failed(error, path, 0)
         except CUT_OFF as error:
@@ -67,30 +69,61 @@ def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
             raise DataError(
                 f"{path} is not valid JSON: {error}", "fix that place, or write one object per line"
             ) from error
-    bad = [row for row, value in enumerate(values, 1) if not isinstance(value, dict)]
     if not keep_bad:
         _report_bad([f"row {row}: expected an object" for row in bad[:SHOWN]], path, len(bad))
-    if not values:
-        raise DataError(f"{path} has no rows", EXPECTED)
-    keys = _Keys(path)
-    for chunk in chunked(enumerate(values, 1), BATCH_ROWS):
+    empty, keys = True, _Keys(path)
+    for chunk in chunked(enumerate(_elements(text), 1), BATCH_ROWS, lambda row: row[1][1]):
+        empty = False
         problems = {
             number: f"row {row}: expected an object: {json.dumps(value)}"
-            for number, (row, value) in enumerate(chunk)
+            for number, (row, (value, _)) in enumerate(chunk)
             if not isinstance(value, dict)
         }
-        rows = [(row, value if isinstance(value, dict) else {}) for row, value in chunk]
+        rows = [(row, value if isinstance(value, dict) else {}) for row, (value, _) in chunk]
         yield from keys.batches(rows, problems, settings)
+    if empty:
+        raise DataError(f"{path} has no rows", EXPECTED)
+
+
+def _elements(text: str) -> Iterator[tuple[JsonValue, int]]:
+    """Decode the elements of an array one after the other, and tell how many characters each has.
+
+    Raises JSONDecodeError, ValueError or RecursionError where the text is not JSON.
+    """
+    decoder = json.JSONDecoder(object_pairs_hook=_unique_keys)
+    start = _past_blanks(text, 0)
+    if text[start : start + 1] != "[":
+        raise json.JSONDecodeError("Expecting value", text, start)
+    start = _past_blanks(text, start + 1)
+    separator = text[start : start + 1] if text[start : start + 1] == "]" else ","
+    while separator == ",":
+        value, end = decoder.raw_decode(text, start)
+        yield value, end - start
+        end = _past_blanks(text, end)
+        separator = text[end : end + 1]
+        if separator not in {",", "]"}:
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, end)
+        start = end if separator == "]" else _past_blanks(text, end + 1)
+    if (end := _past_blanks(text, start + 1)) < len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+
+
+def _past_blanks(text: str, start: int) -> int:
+    found = BLANKS.match(text, start)
+    return found.end() if found else start
 
 
 def _whole(file: IO[str], path: Path) -> str:
-    text = file.read(LARGEST_ARRAY + 1)
-    if len(text) > LARGEST_ARRAY:
+    parts, left = [], LARGEST_ARRAY
+    while left >= 0 and (part := file.read(1 << 20)):  # of more, Python would reserve all of it at once
+        parts.append(part)
+        left -= len(part)
+    if left < 0:
         raise DataError(
             f"{path} is a JSON array of more than {LARGEST_ARRAY:,} characters",
             "write one object per line, which clf reads piece by piece",
         )
-    return text
+    return "".join(parts)
 
 
 def _json_object(text: str) -> tuple[JsonObject, str]:
