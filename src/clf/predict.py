@@ -17,6 +17,7 @@ from clf.data.reading.paths import expanded, is_pipe
 from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord
+from clf.models.weights import READ
 from clf.outcomes.prediction import LabelledText, PredictResult
 from clf.predictor import Prediction, Predictor
 from clf.processes import World
@@ -28,11 +29,10 @@ from clf.storage.documents import read_object
 from clf.storage.output import resolved, settings_file_beside
 from clf.storage.prediction_formats import Table, header, write_rows
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, check_output
-from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE
+from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE, TRAIN_ROWS_FILE
 
-READ = {".safetensors", ".onnx", ".json", ".txt", ".model"}
-"""The extensions of the model files that predictions depend on."""
-NOT_READ = {MODEL_FILE, SETTINGS_FILE}
+NOT_READ = {MODEL_FILE, SETTINGS_FILE, TRAIN_ROWS_FILE}
+"""Files of a model on which predictions do not depend."""
 
 log = logging.getLogger(__name__)
 

@@ -66,7 +66,7 @@ def test_the_shards_of_an_index_are_counted_together(tmp_path: Path) -> None:
     [
         ({"weight_map": {"a": "../one.safetensors"}}, "'../one.safetensors' is not a plain name"),
         ({"weight_map": {"a": "/etc/one.safetensors"}}, "is not a plain name"),
-        ({"weight_map": {"a": "pytorch_model.bin"}}, "which are no safetensors"),
+        ({"weight_map": {"a": "pytorch_model.bin"}}, "which is not a safetensors file"),
         ({"weight_map": {"a": "two.safetensors"}}, "x lacks two.safetensors"),
         ({"weight_map": {"a": 5}}, "weight_map.a is 5"),
         ({"weight_map": {}}, "weight_map is {}"),

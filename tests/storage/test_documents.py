@@ -13,6 +13,7 @@ from clf.errors import DataError
 from clf.storage.documents import (
     NewerClf,
     load_json,
+    open_regular,
     parse_json,
     read_document,
     read_object,
@@ -241,3 +242,17 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_a_missing_one(
     with pytest.raises(OSError, match="Input/output error"):
         read_surely(tmp_path / "record")
     assert read_object(tmp_path / "record") is None
+
+
+def test_what_is_replaced_while_it_is_opened_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path, opened = tmp_path / "a.json", os.open
+    path.write_text("{}")
+
+    def too_late(*arguments: Any, **options: Any) -> int:
+        path.unlink()
+        os.mkfifo(path)
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(os, "open", too_late)
+    with pytest.raises(OSError, match="it was replaced while it was opened"):
+        open_regular(path)

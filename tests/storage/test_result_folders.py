@@ -49,14 +49,19 @@ def test_parts_that_a_killed_process_left_are_no_strangers_even_alone(tmp_path: 
 
 
 def test_strangers_are_what_neither_record_lists_and_no_command_writes(tmp_path: Path) -> None:
-    """Also where the name of a listed file is part of another."""
+    """Also where the name of a listed file is part of another, or a record lists what no command of clf writes."""
     (tmp_path / "clf.json").write_text(
-        json.dumps({"clf_version": "0.1.0", "files": {"model.safetensors": "", "é": ""}})
+        json.dumps(
+            {
+                "clf_version": "0.1.0",
+                "files": {"model.safetensors": "", "model.onnx.data": "", "notes.txt": "", "é": ""},
+            }
+        )
     )
     (tmp_path / "manifest.json").write_text(json.dumps({"files": {"train.parquet": ""}}))
-    ours = ["model.safetensors", "train.parquet", "é", "README.md", "labels.json", "audit.json", "metrics.json",
+    ours = ["model.safetensors", "train.parquet", "model.onnx.data", "README.md", "labels.json", "audit.json", "metrics.json",
             "predictions.parquet", "report.md", "comparison.json", "label_issues.csv", "settings.json"]  # fmt: skip
-    theirs = ["zebra.txt", ".hidden", "model", "report.md.bak", "train.parquet.old"]
+    theirs = ["zebra.txt", "notes.txt", "é", ".hidden", "model", "report.md.bak", "train.parquet.old"]
     for name in (*ours, *theirs):
         (tmp_path / name).write_text("")
     assert strangers(tmp_path) == sorted(theirs)

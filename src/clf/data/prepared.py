@@ -179,7 +179,7 @@ class PreparedDataset:
                 shutil.copyfile(self.folder / name, folder / name)
 
     def _check_own(self, name: str) -> None:
-        """Raise DataError if a file is missing or is no plain file of this folder: a link may lead anywhere."""
+        """Raise DataError if a file is missing or is not a regular file of this folder: a link may lead anywhere."""
         try:
             plain = stat.S_ISREG((self.folder / name).lstat().st_mode)
         except OSError as error:

@@ -67,7 +67,7 @@ def refuse_strangers(folder: Path, why: str) -> NoReturn:
 
 
 def check_limit(limit: int, folder: Path) -> int:
-    """Return the number of tokens that a model can read; raise ModelError if it is none to work with."""
+    """Return the number of tokens that a model can read; raise ModelError if that is too few to work with."""
     if limit < SHORTEST:
         raise ModelError(
             f"{folder} reads {limit} tokens according to config.json and tokenizer_config.json",

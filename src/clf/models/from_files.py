@@ -180,7 +180,9 @@ def _config(folder: Path) -> Any:
         hint = "choose a model type that this version of transformers supports"
         raise ModelError(f"{folder} cannot be loaded: config.json: {first_line(error)}", hint) from error
     if hidden := sorted(name for name in vars(config) if callable(getattr(PreTrainedConfig, name, None))):
-        raise ModelError(f"{folder}/config.json sets {hidden[0]}, which is no setting", f"remove {hidden[0]} from it")
+        raise ModelError(
+            f"{folder}/config.json sets {hidden[0]}, which is not a setting", f"remove {hidden[0]} from it"
+        )
     for name, value in PLAIN.items():
         if getattr(config, name, value) != value:
             setattr(config, name, value)

@@ -1,6 +1,7 @@
 """The files of a model: regular files only, and safetensors whose header describes what the file holds."""
 
 import math
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class Index(BaseModel):
 
 
 def check_regular(folder: Path, name: str) -> None:
-    """Raise ModelError if something in the folder that is read is no regular file (or link to one), or too large."""
+    """Raise ModelError if a file that is read is not a regular file (or a link to one), or is too large."""
     for path in sorted(folder.iterdir()):
         if path.suffix not in READ:
             continue
@@ -97,7 +98,7 @@ def _shards(folder: Path, name: str, present: set[str]) -> list[str]:
         raise ModelError(f"{folder / INDEX} is damaged: {_why(error)}", SAVE_AGAIN) from error
     for shard in shards:
         if not shard.endswith(".safetensors"):
-            raise ModelError(f"{folder / INDEX} names {shard!r}, which are no safetensors", SAVE_AGAIN)
+            raise ModelError(f"{folder / INDEX} names {shard!r}, which is not a safetensors file", SAVE_AGAIN)
         if shard not in present:
             raise ModelError(f"{name} lacks {shard}, which {INDEX} names", SAVE_AGAIN)
     return shards
@@ -105,7 +106,7 @@ def _shards(folder: Path, name: str, present: set[str]) -> list[str]:
 
 def _count(path: Path) -> int:
     with open_regular(path) as file:
-        size = path.stat().st_size
+        size = os.fstat(file.fileno()).st_size
         start = file.read(64)
         if start.startswith(b"version https://git-lfs"):
             raise ModelError(f"{path} is a git-lfs pointer, not the weights", "run git lfs pull in that folder")

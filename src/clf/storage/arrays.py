@@ -1,6 +1,7 @@
 """Read the arrays that clf saved as `.npy`: of the expected type and shape, and as large as the file says."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def read_array(path: Path, kinds: tuple[str, ...], shape: tuple[int | None, ...]
     """Read an array with one of these types (as `<f4`) and this shape, in which None stands for any length.
 
     Nothing is unpickled, mapped into memory or allocated before the header agrees with the size of the file. Raises
-    OSError if it is no regular file, ValueError if it holds another array or none.
+    OSError if it is not a regular file, ValueError if what it holds is not such an array.
     """
     with open_regular(path) as file:
         try:
@@ -29,7 +30,7 @@ def read_array(path: Path, kinds: tuple[str, ...], shape: tuple[int | None, ...]
             raise ValueError(f"its values have the type {kind.str[:20]}, expected {kinds[0]}")
         if not _fits(found, shape) or (by_columns and len(found) > 1):
             raise ValueError(f"its shape is {str(found)[:60]}")
-        size = path.stat().st_size - file.tell()
+        size = os.fstat(file.fileno()).st_size - file.tell()
         if size != math.prod(found) * kind.itemsize:
             raise ValueError(f"it has {size} bytes of values, but its header says {math.prod(found)} values")
         return np.fromfile(file, dtype=kind, count=math.prod(found)).reshape(found)

@@ -150,7 +150,11 @@ def open_regular(path: Path) -> BufferedReader:
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it was replaced while it was opened", str(path))
+    return os.fdopen(number, "rb")
 
 
 def load_json(path: Path, most: int = MOST_BYTES, *, of_another_tool: bool = False) -> JsonValue:

@@ -14,7 +14,7 @@ from clf.settings import CleaningSettings
 from clf.storage.documents import NewerClf
 
 LONGEST_NAME = 255  # bytes; file systems allow no more
-LONGEST_RESULT = 200  # bytes; the names of its stage and its lock are longer
+LONGEST_MADE = 200  # bytes; the names of its stage and its lock are longer
 MOST_LABELS = 1_000_000
 FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SPLIT_FILES = ("train.parquet", "validation.parquet", "test.parquet")
@@ -30,7 +30,7 @@ def is_plain_name(name: str) -> bool:
 def plain_name(name: str) -> str:
     """Return a name as one component of a path, with `_` for what it cannot hold, and short enough to be extended."""
     shown = FORBIDDEN.sub("_", name).lstrip(".")
-    return shown.encode("utf-8")[:LONGEST_RESULT].decode("utf-8", "ignore") or "_"
+    return shown.encode("utf-8")[:LONGEST_MADE].decode("utf-8", "ignore") or "_"
 
 
 def place_in(root: Path, name: str) -> Path:

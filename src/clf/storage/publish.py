@@ -4,6 +4,7 @@ import ctypes
 import fcntl
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from clf.errors import ClfError, OutputError
 from clf.storage.disk import disk_fails
+from clf.storage.documents import open_regular
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
 from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
 from clf.storage.writing import flush, hidden, token, umask
@@ -129,11 +131,10 @@ def _readme_kept(folder: Path, foreign: bool) -> Iterator[None]:
 
 def _copied(file: Path, folder: Path) -> Path:
     """Copy a file of a folder beside the folder, under a name that nothing has."""
-    content = file.read_bytes()
     for number in count(1):
         aside = folder.with_name(f"{folder.name}.README-{number}.md")
-        with suppress(FileExistsError), aside.open("xb") as copy:
-            copy.write(content)
+        with suppress(FileExistsError), open_regular(file) as original, aside.open("xb") as copy:
+            shutil.copyfileobj(original, copy)
             copy.flush()
             os.fsync(copy.fileno())
             return aside

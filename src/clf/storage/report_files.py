@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clf.errors import OutputError
+from clf.storage.documents import open_regular
 from clf.storage.places import check_name
 from clf.storage.result_folders import is_clf_result, shown
 from clf.storage.writing import refuse_odd, replacing
@@ -121,7 +122,7 @@ def _is_same_file(one: Path, other: Path) -> bool:
 def _is_ours(path: Path) -> bool:
     """Return whether a file is an earlier report of clf, or empty."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             begun = file.read(BEGINNING).decode("utf-8", "replace")
     except OSError:
         return False

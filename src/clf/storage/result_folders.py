@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from clf.storage.documents import read_surely
+from clf.storage.documents import open_regular, read_surely
 
 MODELS = Path("trained_models")
 PREPARED = Path("prepared")
@@ -21,6 +21,13 @@ TRAIN_ROWS_FILE = "train_rows.npy"
 # Files in result folders in addition to those that clf.json and manifest.json list.
 WRITTEN = {MODEL_FILE, MANIFEST_FILE, SETTINGS_FILE, README_FILE, "labels.json", "audit.json", "metrics.json",
            "predictions.parquet", "report.md", "comparison.json", "label_issues.csv"}  # fmt: skip
+
+LISTED = re.compile(
+    r"(train|validation|test)\.parquet|train_rows\.npy|(generation_)?config\.json|model[\w.-]*\.(safetensors|json|data)"
+    r"|model\.onnx[\w.-]*|(tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
+    r"|(vocab|merges|dict)\.txt|bpe\.codes|\w[\w.]*\.model|chat_template\.jinja"
+)
+"""The names that clf.json and manifest.json may list as clf's own: a record that names others was made by somebody."""
 
 
 def is_clf_result(folder: Path) -> bool:
@@ -41,7 +48,7 @@ def strangers(folder: Path) -> list[str]:
     listed: set[str] = set()
     for record in (MODEL_FILE, MANIFEST_FILE):
         files = (read_surely(folder / record) or {}).get("files")
-        listed |= set(files) if isinstance(files, dict) else set()
+        listed |= set(filter(LISTED.fullmatch, files)) if isinstance(files, dict) else set()
     return [name for name in names if name not in listed | WRITTEN]
 
 
@@ -53,7 +60,9 @@ def has_edited_readme(folder: Path) -> bool:
     readme = folder / README_FILE
     if readme.is_symlink() or not readme.is_file():
         return False
-    return (read_surely(folder / MODEL_FILE) or {}).get("readme") != hashlib.sha256(readme.read_bytes()).hexdigest()
+    with open_regular(readme) as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    return (read_surely(folder / MODEL_FILE) or {}).get("readme") != found
 
 
 def _is_part(name: str) -> bool:

@@ -24,7 +24,7 @@ STATE = "trainer_state.json"
 FILES = re.compile(
     r"config\.json|(model|best)\.safetensors|(optimizer|scheduler|scaler)\.pt|rng_state(_[0-9]+)?\.pth|trainer_state\.json"
 )
-"""The files that a checkpoint may have; all but the last kind of them are read with weights only."""
+"""The files that a checkpoint may have; those that PyTorch reads are read with weights only."""
 STEP = re.compile(r"[0-9]{1,12}")
 
 
@@ -58,7 +58,7 @@ class RunPosition:
 
 def _file_of_a_checkpoint(name: str) -> str:
     if not FILES.fullmatch(name):
-        raise ValueError(f"{name[:100]!r} is no file of a checkpoint")
+        raise ValueError(f"{name[:100]!r} is not a file of a checkpoint")
     return name
 
 

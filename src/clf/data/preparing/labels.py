@@ -206,7 +206,7 @@ def read_label_map(text: str) -> dict[str, str]:
 
 
 def _loaded_map(path: Path) -> list[tuple[str, object]]:
-    """Read a JSON or TOML file with one name per label; raise OSError or ValueError if it is none."""
+    """Read a JSON or TOML file with one name per label; raise OSError or ValueError if it is not one."""
     if path.suffix == ".json":
         values: object = load_json(path)
     else:

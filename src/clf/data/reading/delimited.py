@@ -147,7 +147,7 @@ def _sniff_form(path: Path, settings: DataSettings) -> Form:
     delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
     if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
         raise UsageError(
-            f"--delimiter must be one character that is no line break or quote, found {delimiter!r}",
+            f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
             "pass --delimiter ';' or another single character",
         )
     plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)

@@ -21,6 +21,7 @@ from typing import IO, Any, NoReturn
 
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
+from clf.storage.documents import open_regular
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """The errors that decompressors raise on a truncated or damaged file."""
@@ -69,15 +70,11 @@ def open_file(path: Path) -> IO[bytes]:
     """
     check_is_file(path)
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return open_regular(path)
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:
         raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise DataError(f"{path} was replaced while it was opened", "run the command again")
-    return os.fdopen(number, "rb")
 
 
 def check_is_file(path: Path) -> None:
@@ -201,7 +198,7 @@ def _guess_encoding(head: bytes, path: Path) -> str:
 
 
 def known_encoding(name: str) -> str:
-    """Return the usual name of an encoding; raise UsageError if it is none that a file of text can have."""
+    """Return the usual name of an encoding; raise UsageError if a file of text cannot have it."""
     try:
         b"".decode(name)
         "".encode(name)
