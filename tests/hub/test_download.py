@@ -294,7 +294,20 @@ def test_a_failure_is_left_for_those_who_wait() -> None:
     assert shared.value.hint == "mend it"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"at": 99}', '{"at": 99.9, "message": "old", "hint": ""}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "[" * 9000,
+        "[" * 100_000,
+        '{"at": 1e9, "message": 5, "hint": ""}',
+        '{"at": 99}',
+        '{"at": 99.9, "message": "old", "hint": ""}',
+    ],
+)
 def test_a_failure_from_before_the_wait_or_an_unreadable_one_is_not_shared(content: str) -> None:
     assert not is_shared(content, since=100.0)
 

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, NoReturn
 
+from pydantic import BaseModel
+
 from clf.errors import ClfError, NetworkError
 from clf.hub.address import cache_folder, check_token, is_offline, repository_folder, shown_endpoint
 from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up, read_record
@@ -25,6 +27,7 @@ from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
 from clf.hub.messages import Message, Order
 from clf.progress import Advance, size, track
+from clf.storage.documents import parse_json
 from clf.storage.writing import refuse_odd, without_links
 
 SECONDS_TO_FIRST_ANSWER = 5.0
@@ -147,12 +150,24 @@ def _alone(kind: Kind, repository: str) -> Iterator[None]:
             raise
 
 
+LONGEST_FAILURE = 100_000
+"""Characters of a lock that tells a failure."""
+
+
+class Failure(BaseModel):
+    """What a process that could not fetch a repository leaves in its lock for those that waited."""
+
+    at: float
+    message: str
+    hint: str
+
+
 def _fail_likewise(file: IO[str], since: float) -> None:
     file.seek(0)
-    with suppress(ValueError, KeyError, TypeError):
-        failed = json.loads(file.read())
-        if float(failed["at"]) >= since:
-            raise NetworkError(str(failed["message"]), str(failed["hint"]))
+    with suppress(ValueError):  # it is empty, or somebody else wrote it
+        failed = Failure.model_validate(parse_json(file.read(LONGEST_FAILURE)))
+        if failed.at >= since:
+            raise NetworkError(failed.message, failed.hint)
 
 
 class _Download:
