@@ -39,18 +39,8 @@ def claimed(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> I
 
 
 def place_of_result(run: "RunSettings", default: Path) -> Path:
-    """Return the folder that the result's path stands for, without links.
-
-    Raises OutputError if it has no valid name, or if links lead the default path elsewhere and `--overwrite` does not
-    accept that: only a result at the default path itself is clf's to replace.
-    """
-    folder = resolved_place(run.output_dir or default)
-    if run.output_dir is None and not run.overwrite and folder != Path(os.path.abspath(default)):
-        raise OutputError(
-            f"the default output folder {default} leads to {folder} through a link",
-            f"pass --output-dir {shlex.quote(str(folder))}, or --overwrite to accept that folder and replace it",
-        )
-    return folder
+    """Return the folder that the result's path stands for, without links; raise OutputError if its name is invalid."""
+    return resolved_place(run.output_dir or default)
 
 
 def check_output_folder(folder: Path, run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> None:
@@ -59,6 +49,7 @@ def check_output_folder(folder: Path, run: "RunSettings", default: Path, inputs:
     A complete clf result at the default path is replaced. Replacing a folder with files that clf did not write, or an
     explicit `--output-dir` that exists, needs `--overwrite`; files that clf did not write are kept in a folder beside
     the result. The working directory, its parents, and folders that contain one of the `inputs` are always rejected.
+    A result that stands elsewhere, because a link leads the default path there, is not replaced without `--overwrite`.
     """
     explicit = run.output_dir
     check_place(folder, explicit or default, inputs)
@@ -70,6 +61,11 @@ def check_output_folder(folder: Path, run: "RunSettings", default: Path, inputs:
     except OSError as error:
         said = f"the output folder {explicit or default} cannot be examined: {error.filename}: {error.strerror}"
         raise OutputError(said, "make it readable, or choose another --output-dir") from error
+    if explicit is None and not run.overwrite and folder != Path(os.path.abspath(default)):
+        raise OutputError(
+            f"the default output folder {default} leads through a link to {folder}, which already exists",
+            f"pass --overwrite to replace it, or choose another --output-dir than {shlex.quote(str(folder))}",
+        )
     if not (run.overwrite or (explicit is None and not foreign)):
         what = f"contains files that clf did not write ({', '.join(foreign[:4])})" if foreign else "already exists"
         raise OutputError(
