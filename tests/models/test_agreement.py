@@ -83,12 +83,12 @@ def test_a_model_that_reads_next_to_nothing_is_refused(tiny_classifier: Path, tm
 # --- a tokenizer that panics --------------------------------------------------------------------------------
 
 
-def test_a_panic_of_the_tokenizer_is_told_when_it_loads(tiny_classifier: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_that_would_panic_when_it_loads_is_told(tiny_classifier: Path, tmp_path: Path) -> None:
     normalizer = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
     folder = changed(tiny_classifier, tmp_path / "model", "tokenizer.json", normalizer=normalizer)
-    with pytest.raises(ModelError, match=r"the tokenizer in .*model is damaged: PanicException"):
+    with pytest.raises(ModelError, match=r"tokenizer\.json is damaged: its map of characters is cut off"):
         load_classifier(files(folder))
-    with pytest.raises(ModelError, match=r"is damaged: PanicException"):
+    with pytest.raises(ModelError, match=r"is damaged: its map of characters is cut off"):
         plain_tokenizer(folder / "tokenizer.json")
 
 
