@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -314,8 +315,12 @@ def test_only_a_checkpoint_of_another_device_may_lack_the_random_state_of_this_o
 def test_an_operation_without_a_deterministic_kernel_is_told(
     clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forward(model: object, **_: object) -> None:
-        torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
+    plain = transformers.DistilBertForSequenceClassification.forward
+
+    def forward(model: Any, **inputs: Any) -> Any:
+        if model.training:
+            torch.zeros(3).put_(torch.tensor([0]), torch.ones(1))
+        return plain(model, **inputs)
 
     monkeypatch.setattr(transformers.DistilBertForSequenceClassification, "forward", forward)
     cuda, benchmark = torch.backends.cuda, torch.backends.cudnn.benchmark

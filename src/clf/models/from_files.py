@@ -250,6 +250,8 @@ def _check_computes(model: Any, tokenizer: Any, name: str) -> None:
         with torch.no_grad():
             logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
     except Exception as error:  # whatever a value in config.json makes the library raise
+        if ran_out_of_memory(error):  # the work itself says what would fit
+            return
         raise ModelError(f"{name} cannot be run: {type(error).__name__}: {first_line(error)}", NOT_RUN) from error
     if logits.shape != (1, model.config.num_labels) or not torch.isfinite(logits).all():
         raise ModelError(f"{name} does not give a number for each label: {str(logits.tolist())[:100]}", NOT_RUN)

@@ -74,8 +74,9 @@ def _encode_heads(texts: Sequence[str], tokenizer: Any, max_length: int) -> list
 
 def frame_of(tokenizer: Any) -> list[int]:
     """Return the special tokens around each text."""
-    [frame] = tokenizer([""], return_attention_mask=False, return_token_type_ids=False)["input_ids"]
-    return list(frame)
+    # Not a batch, for which the library starts threads: a process that is forked later would wait for them for ever.
+    encoded = tokenizer.backend_tokenizer.encode("")
+    return [token for token, is_real in zip(encoded.ids, encoded.attention_mask, strict=True) if is_real]
 
 
 def largest_id(tokenizer: Any) -> int:

@@ -72,6 +72,8 @@ class BestWeights:
 def check_weights(file: Path, model: torch.nn.Module) -> None:
     """Raise ValueError if a file holds the weights of another model, or weights that are no numbers."""
     wanted, found = model.state_dict(), load_file(file)
+    if file.name == BEST_FILE and not found:  # nothing had been evaluated yet
+        return
     shared = {wanted[name].data_ptr() for name in found.keys() & wanted.keys()}  # saved once, under one of their names
     lost = [name for name, value in wanted.items() if name not in found and value.data_ptr() not in shared]
     other = [name for name, value in found.items() if name not in wanted or value.shape != wanted[name].shape]
