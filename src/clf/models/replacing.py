@@ -18,10 +18,11 @@ def replace_model_record(folder: Path, before: ModelRecord, after: ModelRecord) 
     file = folder / MODEL_FILE
     try:
         with locked_record(folder):
-            times = file.stat()
+            folder.stat()  # a folder that is gone is the reason to give
             now = read_model_record(folder)
             if now is None or now.as_json() != before.as_json():
                 raise OutputError(f"{folder} was replaced meanwhile", "run the command again, with the model as it is")
+            times = file.stat()
             write_model_record(folder, after)
             os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     except OSError as error:
