@@ -18,7 +18,7 @@ from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, load_json
+from clf.storage.documents import SCHEMA_VERSION, check_schema, load_json
 from clf.storage.locks import locked_place
 from clf.storage.places import check_name
 from clf.storage.report_files import check_file
@@ -285,12 +285,9 @@ def _contents(row: Downloaded) -> dict[str, dict[str, int | str]]:
 def _read_manifest(file: Path) -> list[Wanted]:
     try:
         value: Any = load_json(file)
-        if value["schema_version"] > SCHEMA_VERSION:
-            found = value["schema_version"]
-            raise UsageError(
-                f"{file} has schema {found}, but this version of clf reads up to {SCHEMA_VERSION}",
-                "install a newer clf",
-            )
+        if not isinstance(value["schema_version"], int):
+            raise TypeError("schema_version")
+        check_schema(file, value, UsageError)
         named = [_entry(entry, file) for entry in value["repositories"]]
     except OSError as error:
         raise UsageError(f"cannot read the manifest {file}: {error.strerror}", NO_MANIFEST) from error

@@ -1,5 +1,6 @@
 """Texts that become Python strings only while they are read: a few bytes a row beyond their characters."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
@@ -12,9 +13,9 @@ from clf.data.reading.batch import BATCH_ROWS, WINDOW
 class LazyTexts(Sequence[str]):
     """A sequence of texts; a slice of it is a list of strings, so that large ones are read slice by slice."""
 
+    @abstractmethod
     def part(self, start: int, end: int) -> list[str]:
         """Return the texts from `start` up to `end`."""
-        raise NotImplementedError
 
     @overload
     def __getitem__(self, place: int) -> str: ...

@@ -22,9 +22,16 @@ from pydantic import BaseModel, JsonValue, ValidationError
 if TYPE_CHECKING:
     from clf.errors import ClfError
 
+LONGEST_NAME = 255
+"""The longest name of a file, in bytes, that file systems allow."""
 MEGABYTE = 1 << 20
 MOST_BYTES = 64 * MEGABYTE
 """Enough for the manifest of a dataset with a million classes."""
+KINDS_OF_FILES = {
+    stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
+"""What is at a path that is not a regular file, by its kind in `stat`."""
 MOST_NESTED = 64
 MOST_DIGITS = 40  # tokenizers write 10**30 for "no maximum length"
 SCHEMA_VERSION = 1

@@ -11,9 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from clf.settings import CleaningSettings
-from clf.storage.documents import NewerClf
+from clf.storage.documents import LONGEST_NAME, NewerClf
 
-LONGEST_NAME = 255  # bytes; file systems allow no more
 LONGEST_MADE = 200  # bytes; the names of its stage and its lock are longer
 MOST_LABELS = 1_000_000
 FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

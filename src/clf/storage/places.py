@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clf.errors import OutputError
+from clf.storage.documents import LONGEST_NAME
 
 OWN_FOLDER = "set --output-dir to a separate folder, such as ./result"
 LONGEST_RESULT = 243
 """The longest name of a result, in bytes: clf adds up to 12 for the names beside it."""
-LONGEST_PART, LONGEST_PATH = 255, 4000
+LONGEST_PATH = 4000
 SYSTEM = ("/", "/Applications", "/Library", "/System", "/Users", "/Volumes", "/bin", "/boot", "/dev", "/etc", "/home",
           "/lib", "/lib64", "/media", "/mnt", "/opt", "/private", "/proc", "/root", "/run", "/sbin", "/srv", "/sys",
           "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/log", "/var/tmp")  # fmt: skip
@@ -46,7 +47,7 @@ def check_name(path: Path, what: str) -> None:
         shown = written.encode("utf-8", "backslashreplace").decode("utf-8")
         raise OutputError(f"{what} {shown} is not valid UTF-8", "choose a path of UTF-8 characters") from None
     longest = max((len(part.encode()) for part in path.parts), default=0)
-    if longest > LONGEST_PART or len(written.encode()) > LONGEST_PATH:
+    if longest > LONGEST_NAME or len(written.encode()) > LONGEST_PATH:
         raise OutputError(f"{what} {written[:60]}… has a name that is too long", "choose a shorter path")
 
 

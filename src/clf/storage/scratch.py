@@ -56,7 +56,7 @@ def _is_of(error: Exception, folder: Path) -> bool:
     from clf.storage.disk import disk_fails
 
     if isinstance(error, OSError) and error.filename is not None:
-        return os.fsdecode(error.filename).startswith(str(folder)) if not isinstance(error.filename, int) else False
+        return not isinstance(error.filename, int) and Path(os.fsdecode(error.filename)).is_relative_to(folder)
     return disk_fails(error)
 
 

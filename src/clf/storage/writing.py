@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from clf.errors import OutputError
+from clf.storage.documents import KINDS_OF_FILES, LONGEST_NAME
 
 PART = re.compile(r"\..+\.part-[0-9a-f]{16}", re.DOTALL)
 """The names of files being written; one that nobody holds locked was left by a process that was killed."""
-LONGEST_NAME = 255
-"""The longest name of a file, in bytes."""
 ROOM = 40
 """Bytes that a hidden name may add to the name of a result."""
 
@@ -52,11 +51,7 @@ def what_stands_at(path: Path) -> str | None:
         mode = os.lstat(path).st_mode
     except OSError:
         return None
-    kinds = {
-        stat.S_IFREG: None, stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a named pipe",
-        stat.S_IFSOCK: "a socket",
-    }  # fmt: skip
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    return None if stat.S_ISREG(mode) else KINDS_OF_FILES.get(stat.S_IFMT(mode), "a device")
 
 
 def refuse_odd(path: Path) -> None:

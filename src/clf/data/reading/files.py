@@ -21,7 +21,7 @@ from typing import IO, Any, NoReturn
 
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
-from clf.storage.documents import open_regular
+from clf.storage.documents import KINDS_OF_FILES, open_regular
 
 CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 """The errors that decompressors raise on a truncated or damaged file."""
@@ -32,12 +32,6 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 LONGEST = 100_000_000
 """The most characters of a cell, a line or a row; a longer one is an error, because one row must fit in memory."""
 MOST_COLUMNS = 10_000
-OTHER_KINDS = {
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFIFO: "a named pipe",
-}
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +76,7 @@ def check_is_file(path: Path) -> None:
     kind = kind_of(path)
     if kind == stat.S_IFDIR:
         raise unreadable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    if other := OTHER_KINDS.get(kind):
+    if other := KINDS_OF_FILES.get(kind):
         raise DataError(f"{path} is {other}, expected a file", "pass a file, or pipe the data into - (stdin)")
 
 
