@@ -2,15 +2,13 @@
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from clf import __version__, hub
+from clf import hub
 from clf.data.sources.find import NAMES
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError, UsageError
 from clf.models.files import ModelFiles, check_files
@@ -18,14 +16,11 @@ from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, check_schema, load_json
 from clf.storage.locks import locked_place
 from clf.storage.places import check_name
 from clf.storage.report_files import check_file
-from clf.storage.writing import write_json
 
 CONNECT = "check the connection, the proxy, and HF_ENDPOINT if you use a mirror"
-NO_MANIFEST = "pass the file that --manifest wrote"
 
 log = logging.getLogger(__name__)
 
@@ -262,55 +257,24 @@ def _write_manifest(file: Path, rows: list[Downloaded]) -> None:
         raise UsageError(f"{outside[0]} is a local folder, but a manifest lists Hub repositories", "pass a Hub id")
     if any(row.commit is None for row in rows):
         log.warning("the manifest pins an installed package; install it wherever you use the manifest")
-    entries = [
-        {**row.model_dump(include={"kind", "id", "revision", "commit"}), "files": _contents(row)} for row in rows
-    ]
-    value = {"schema_version": SCHEMA_VERSION, "clf_version": __version__, "repositories": entries}
-    try:
-        write_json(file, value)
-    except OSError as error:
-        raise OutputError(f"cannot write the manifest {file}: {error.strerror}", "pass another file") from error
+    hub.write_manifest(file, [_pinned(row) for row in rows])
 
 
-def _contents(row: Downloaded) -> dict[str, dict[str, int | str]]:
+def _pinned(row: Downloaded) -> hub.PinnedRepository:
     """Return size and SHA-256 of each file that clf uses; files that only other tools use are left out."""
     folder = Path(row.folder)
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    return {
-        name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+    files = {
+        name: hub.PinnedFile(size=(folder / name).stat().st_size, sha256=sha256(folder / name))
         for name in hub.wanted(row.kind, names)
     }
+    if not files:
+        raise hub.unusable(row.kind)(f"{row.id} has no file that clf can read", "leave it out")
+    return hub.PinnedRepository(kind=row.kind, id=row.id, revision=row.revision, commit=row.commit, files=files)
 
 
 def _read_manifest(file: Path) -> list[Wanted]:
-    try:
-        value: Any = load_json(file)
-        if not isinstance(value["schema_version"], int):
-            raise TypeError("schema_version")
-        check_schema(file, value, UsageError)
-        named = [_entry(entry, file) for entry in value["repositories"]]
-    except OSError as error:
-        raise UsageError(f"cannot read the manifest {file}: {error.strerror}", NO_MANIFEST) from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{file} is not a manifest of clf download-models", NO_MANIFEST) from error
-    if not named:
-        raise UsageError(f"the manifest {file} lists nothing to fetch", NO_MANIFEST)
-    return named
-
-
-def _entry(entry: Any, file: Path) -> Wanted:
-    """Read one entry of a manifest; raises ValueError, KeyError or TypeError when it is invalid."""
-    kind, repository, revision, commit = entry["kind"], entry["id"], entry["revision"], entry["commit"]
-    files = {name: stated["sha256"] for name, stated in entry["files"].items()}
-    sound = (
-        kind in ("model", "dataset")
-        and hub.is_repository_id(repository)
-        and (revision is None or hub.stays_inside(revision))
-        and (commit is None or hub.is_commit(commit))
-        and files
-        and hub.wanted(kind, list(files)) == sorted(files)
-        and all(hub.stays_inside(name) and re.fullmatch("[0-9a-f]{64}", pin) for name, pin in files.items())
-    )
-    if not sound:
-        raise ValueError(repository)
-    return Wanted(kind, repository, revision, commit, files, file)
+    return [
+        Wanted(one.kind, one.id, one.revision, one.commit, {name: pin.sha256 for name, pin in one.files.items()}, file)
+        for one in hub.read_manifest(file)
+    ]

@@ -12,18 +12,9 @@ from clf import hub as store
 from clf.errors import ModelError, OutputError
 from clf.hub import look_up
 from clf.hub.address import cache_folder, repository_folder
-from clf.hub.cache import (
-    RECORD,
-    VERIFIED,
-    CacheRecord,
-    Content,
-    add_to_record,
-    note_verified,
-    read_record,
-    recorded_repositories,
-    replace_text,
-)
+from clf.hub.cache import add_to_record, note_verified, recorded_repositories, replace_text
 from clf.hub.files import content_hash, lacking, wanted
+from clf.hub.records import RECORD, VERIFIED, CacheRecord, Content, read_record
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
@@ -192,8 +183,8 @@ def test_a_record_reads_back_as_written(tmp_path: Path) -> None:
     add_to_record(tmp_path, None, FIRST, {"train.csv": Content(1, "1" * 64)})
     add_to_record(tmp_path, "v2", SECOND, {"größe.csv": Content(7, "0" * 64)})
     assert read_record(tmp_path) == CacheRecord(
-        {"main": FIRST, "v2": SECOND},
-        {FIRST: {"train.csv": Content(1, "1" * 64)}, SECOND: {"größe.csv": Content(7, "0" * 64)}},
+        revisions={"main": FIRST, "v2": SECOND},
+        commits={FIRST: {"train.csv": Content(1, "1" * 64)}, SECOND: {"größe.csv": Content(7, "0" * 64)}},
     )
     assert (tmp_path / "refs" / "main").read_text() == FIRST
     assert (tmp_path / "refs" / "v2").read_text() == SECOND
@@ -210,19 +201,6 @@ def test_a_revision_that_leads_out_of_the_folder_is_refused(tmp_path: Path, revi
     with pytest.raises(ValueError, match="is not a valid revision"):
         add_to_record(tmp_path, revision, FIRST, {})
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        {}, {"revisions": {"main": FIRST}}, {"revisions": {}, "commits": []}, {"revisions": [], "commits": {}},
-        {"revisions": {}, "commits": {FIRST: {"a": {"size": 1}}}}, {"revisions": {}, "commits": {FIRST: {"a": 5}}},
-        {"revisions": {}, "commits": {FIRST: {"a": {"size": "many", "hash": "x"}}}},
-    ],
-)  # fmt: skip
-def test_a_record_with_a_wrong_field_counts_as_empty(tmp_path: Path, record: dict[str, object]) -> None:
-    (tmp_path / RECORD).write_text(json.dumps(record))
-    assert read_record(tmp_path) == CacheRecord()
 
 
 def test_what_clf_fetched_is_listed_by_kind_id_and_revision() -> None:

@@ -16,8 +16,9 @@ from clf import hub as store
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError, TrainingError
 from clf.hub import download, look_up
 from clf.hub.address import cache_folder, repository_folder
-from clf.hub.cache import Content, add_to_record, read_record
+from clf.hub.cache import add_to_record
 from clf.hub.messages import Message, Order
+from clf.hub.records import Content, read_record
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 

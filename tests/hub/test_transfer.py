@@ -17,10 +17,11 @@ from huggingface_hub import constants
 
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError
 from clf.hub.address import cache_folder, repository_folder
-from clf.hub.cache import look_up, read_record
+from clf.hub.cache import look_up
 from clf.hub.explain import TryAgain
 from clf.hub.files import wanted
 from clf.hub.messages import Message, Order
+from clf.hub.records import read_record
 from clf.hub.transfer import BYTES_OF_A_FILE, TransferProgress, Waiting, busy_seconds, transfer
 from conftest import RunClf
 from support.local_hub import LocalHub

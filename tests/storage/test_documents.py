@@ -18,6 +18,7 @@ from clf.storage.documents import (
     read_document,
     read_object,
     read_surely,
+    stays_inside,
     try_document,
     what_is_wrong,
     without_nothing,
@@ -256,3 +257,13 @@ def test_what_is_replaced_while_it_is_opened_is_not_read(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "open", too_late)
     with pytest.raises(OSError, match="it was replaced while it was opened"):
         open_regular(path)
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../b", "..", "a\\..\\b", ""])
+def test_no_name_leads_out_of_the_folder(name: str) -> None:
+    assert not stays_inside(name)
+
+
+@pytest.mark.parametrize("name", ["a", "a/b", "a.csv", "..a/b", "a/..b", "a/b/c.csv", "über/größe.csv"])
+def test_a_name_inside_the_folder_is_accepted(name: str) -> None:
+    assert stays_inside(name)

@@ -16,44 +16,31 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import JsonValue
+from typing import Literal
 
 from clf.errors import OutputError
 from clf.hub.address import cache_folder, repository_folder
-from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, stays_inside, wanted
-from clf.storage.documents import open_regular, read_object
+from clf.hub.files import HASH, Kind, content_hash, is_commit, lacking, wanted
+from clf.hub.records import (
+    RECORD,
+    VERIFIED,
+    CacheRecord,
+    Content,
+    Listing,
+    Mark,
+    listed_by_client,
+    read_record,
+    read_verified,
+)
+from clf.storage.documents import open_regular, stays_inside
 from clf.storage.writing import replacing
 
 LONGEST_REF = 1000
 """Bytes of a file that names a commit."""
 
-RECORD, VERIFIED = "clf.json", "clf.verified.json"
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Content:
-    """The size of a file in bytes (None if unknown) and its hash (empty if unknown)."""
-
-    size: int | None
-    hash: str
-
-
-Listing = dict[str, Content]
-"""The content of each file of a commit."""
-
-
-@dataclass(frozen=True)
-class CacheRecord:
-    """clf's record of a repository: the commit of each revision, and the files of each commit."""
-
-    revisions: dict[str, str] = field(default_factory=dict)
-    commits: dict[str, Listing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,20 +87,6 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
     return found
 
 
-def read_record(root: Path) -> CacheRecord:
-    """Read clf's record of a repository; a damaged record counts as empty."""
-    record: Any = read_object(root / RECORD) or {}
-    try:
-        commits = {
-            commit: {name: Content(int(one["size"]), str(one["hash"])) for name, one in listing.items()}
-            for commit, listing in record["commits"].items()
-            if all(map(stays_inside, listing))
-        }
-        return CacheRecord({str(name): str(commit) for name, commit in record["revisions"].items()}, commits)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return CacheRecord()
-
-
 def add_to_record(root: Path, revision: str | None, commit: str, listing: Listing) -> None:
     """Record that a commit is complete in the cache, and point `revision` at it.
 
@@ -124,7 +97,7 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
     record = read_record(root)
     record.commits[commit] = listing
     record.revisions[revision or "main"] = commit
-    replace_text(root / RECORD, json.dumps(asdict(record), indent=1))
+    replace_text(root / RECORD, record.model_dump_json(indent=1))
     if revision != commit:
         reference = root / "refs" / (revision or "main")
         reference.parent.mkdir(parents=True, exist_ok=True)
@@ -178,8 +151,8 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
         if not (known_absent or (folder / "tokenizer_config.json").is_file()):
             missing.append("tokenizer_config.json")  # without it, transformers silently uses another tokenizer
         return missing
-    listed = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")  # written by the client
-    if not listed or not isinstance(listed, dict):
+    listed = listed_by_client(root, commit)
+    if not listed:
         return ["the list of its files"]
     return [name for name in wanted(kind, list(listed)) if not (folder / name).is_file()]
 
@@ -187,14 +160,13 @@ def _missing_of_another_tool(kind: Kind, root: Path, commit: str) -> list[str]:
 def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
     """List the files present that clf uses, with hashes from the client's list or from the targets of the links."""
     folder = root / "snapshots" / commit
-    listed = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")
-    stated = listed if isinstance(listed, dict) else {}
+    stated = listed_by_client(root, commit)
     names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir()]
     listing: Listing = {}
     for name in wanted(kind, names):
         target = os.path.basename(os.path.realpath(folder / name))
         one = stated.get(name)
-        known = str(one.get("lfs_sha256") or one.get("blob_id")) if isinstance(one, dict) else target
+        known = (one.lfs_sha256 or one.blob_id or "") if one else target
         listing[name] = Content(None, known if HASH.fullmatch(known) else "")
     return listing
 
@@ -202,19 +174,18 @@ def _listing_of_another_tool(kind: Kind, root: Path, commit: str) -> Listing:
 def note_verified(root: Path, commit: str, names: Iterable[str]) -> None:
     """Record that files of a commit were just hashed and found correct, so the next lookup need not hash them."""
     marks = {name: _mark((root / "snapshots" / commit / name).stat()) for name in names}
-    replace_text(root / VERIFIED, json.dumps({**(read_object(root / VERIFIED) or {}), commit: marks}))
+    replace_text(root / VERIFIED, json.dumps({**read_verified(root), commit: marks}))
 
 
-def _mark(status: os.stat_result) -> list[JsonValue]:
-    return [status.st_size, status.st_mtime_ns]  # copying the cache, for example into an image, keeps both
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_size, status.st_mtime_ns  # copying the cache, for example into an image, keeps both
 
 
 def _wrong_contents(root: Path, folder: Path, commit: str, listing: Listing, anew: bool) -> list[str]:
-    verified = read_object(root / VERIFIED) or {}
-    kept = verified.get(commit)
-    known = kept if isinstance(kept, dict) and not anew else {}
+    verified = read_verified(root)
+    known = {} if anew else verified.get(commit, {})
     problems: list[str] = []
-    right: dict[str, JsonValue] = dict(known)
+    right = dict(known)
     for name, stated in listing.items():
         try:
             status = (folder / name).stat()

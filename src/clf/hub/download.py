@@ -22,10 +22,11 @@ from pydantic import BaseModel
 
 from clf.errors import ClfError, NetworkError
 from clf.hub.address import cache_folder, check_token, is_offline, repository_folder, shown_endpoint
-from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up, read_record
+from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up
 from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
 from clf.hub.messages import Message, Order
+from clf.hub.records import read_record
 from clf.progress import Advance, size, track
 from clf.storage.documents import parse_json
 from clf.storage.writing import refuse_odd, without_links

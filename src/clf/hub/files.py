@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from clf.errors import ClfError, DataError, ModelError
@@ -61,12 +61,6 @@ def wanted(kind: Kind, names: list[str]) -> list[str]:
 def is_commit(name: str) -> bool:
     """Return whether `name` is the full hash of a commit."""
     return bool(COMMIT.fullmatch(name))
-
-
-def stays_inside(name: str) -> bool:
-    """Return whether a file name from the Hub stays inside the folder it is written to."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and "\\" not in name and bool(path.parts)
 
 
 def check_weights(repository: str, names: list[str]) -> None:

@@ -22,11 +22,13 @@ from typing import IO, Any
 
 from clf.errors import ClfError, ModelError, NetworkError
 from clf.hub.address import repository_folder
-from clf.hub.cache import Content, Listing, add_to_record, note_verified
+from clf.hub.cache import add_to_record, note_verified
 from clf.hub.explain import TryAgain, disk_full, explain
-from clf.hub.files import HASH, check_weights, content_hash, is_commit, lacking, stays_inside, unusable, wanted
+from clf.hub.files import HASH, check_weights, content_hash, is_commit, lacking, unusable, wanted
 from clf.hub.messages import Order
+from clf.hub.records import Content, Listing
 from clf.storage.disk import disk_is_full
+from clf.storage.documents import stays_inside
 
 SECONDS_BETWEEN_REPORTS = 0.2
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}

@@ -14,7 +14,7 @@ import stat
 from collections import Counter
 from collections.abc import Mapping
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -145,6 +145,12 @@ def what_is_wrong(error: ValidationError) -> str:
 def without_nothing(value: Any) -> Any:
     """Return a JSON object without its nulls, so that the reader uses its defaults."""
     return {name: given for name, given in value.items() if given is not None} if isinstance(value, dict) else value
+
+
+def stays_inside(name: str) -> bool:
+    """Return whether a relative path that was read from a document stays inside the folder it is joined to."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name and bool(path.parts)
 
 
 # --- reading ------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from clf.data.reading.formats import looks_like_path
 from clf.data.sources.find import SourceFinder, input_paths, same_dataset
 from clf.errors import DataError, UsageError
 from clf.hub.address import repository_folder
-from clf.hub.cache import Content, add_to_record
+from clf.hub.cache import add_to_record
+from clf.hub.records import Content
 from clf.models.store import find_local_model
 from clf.settings import DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.disk import sha256
