@@ -117,6 +117,16 @@ def test_without_resume_the_interrupted_run_is_thrown_away_and_said_so(
     assert done.json["resumed_from_step"] is None
 
 
+def test_checkpoints_that_a_finished_run_kept_are_not_called_an_interrupted_run(
+    clf: RunClf, reviews: Path, tiny_encoder: Path
+) -> None:
+    assert train(clf, tiny_encoder, "--keep-checkpoints").code == 0
+    done = train(clf, tiny_encoder, "--overwrite")
+    assert done.code == 0, done.err
+    assert "discarding the checkpoints of the finished run in m.run" in done.err
+    assert "interrupted" not in done.err
+
+
 def test_damaged_checkpoints_are_named_and_it_starts_afresh(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
     for weights in stopped.glob("checkpoints/*/model.safetensors"):
         weights.write_bytes(b"")
@@ -168,7 +178,7 @@ def test_parts_of_a_batch_give_the_result_of_the_whole(clf: RunClf, reviews: Pat
 def test_texts_are_encoded_once(clf: RunClf, reviews: Path, tiny_encoder: Path) -> None:
     assert train(clf, tiny_encoder).code == 0
     made = {path: path.stat().st_mtime_ns for path in Path("m.run/tokens").iterdir()}
-    assert len(made) == 2
+    assert len(made) == 4
     assert train(clf, tiny_encoder, "--overwrite", "--epochs", "2").code == 0
     assert {path: path.stat().st_mtime_ns for path in Path("m.run/tokens").iterdir()} == made
 

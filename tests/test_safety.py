@@ -110,6 +110,10 @@ def test_the_token_of_a_login_is_hidden(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.delenv("HF_TOKEN_PATH", raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     assert safe("x from-the-login y") == "x *** y"
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    for spelled in (f"~/{tmp_path.name}", f"$HOME/{tmp_path.name}"):  # the client expands both
+        monkeypatch.setenv("HF_HOME", spelled)
+        assert safe("x from-the-login y") == "x *** y"
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "nothing"))
     assert safe("x from-the-login y") == "x from-the-login y"
 

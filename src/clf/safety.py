@@ -103,10 +103,9 @@ def _visible(character: str) -> str:
 
 def _secrets_in_use() -> list[str]:
     values = [os.environ.get(name, "").strip() for name in SECRET_VARIABLES]
-    home = os.environ.get("HF_HOME") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ.get("HOME", ""), ".cache"), "huggingface"
-    )
-    values.append(_token_in(os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")))
+    home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    file = os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
+    values.append(_token_in(os.path.expandvars(os.path.expanduser(file))))  # as the client does
     return [value for value in values if len(value) >= SHORTEST_SECRET]
 
 

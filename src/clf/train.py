@@ -210,7 +210,9 @@ def _measure(
 def _is_resumed(asked: bool, run: Run) -> bool:
     """Return whether the run resumes from a checkpoint, and log it when one is discarded or missing."""
     there = any(run.checkpoints.glob("*checkpoint-*"))  # includes one that was being replaced
-    if there and not asked:
+    if there and not asked and read_finished(run):
+        log.warning("discarding the checkpoints of the finished run in %s", shown(run.folder))
+    elif there and not asked:
         log.warning("discarding the interrupted run in %s; --resume would continue it", shown(run.folder))
     if asked and not there:
         log.info("there is no checkpoint to resume from: starting from scratch")

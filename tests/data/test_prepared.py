@@ -203,6 +203,22 @@ def test_labels_in_another_order_than_the_manifests_are_damage(folder: Path) -> 
             PreparedDataset(folder).read("test")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[" * 5000, "is damaged: it is nested too deeply"),
+        ('{"labels": ["bad", "good"], "labels": ["good", "bad"]}', "is damaged: the key 'labels' appears twice"),
+        ("{}", "is damaged: its labels is missing"),
+        ('{"schema_version": 99, "labels": ["x"]}', "has schema 99"),
+    ],
+)
+def test_a_damaged_or_newer_file_of_labels_is_not_passed_over(folder: Path, content: str, said: str) -> None:
+    (folder / "labels.json").write_text(content)
+    with pytest.raises(DataError) as refused:
+        PreparedDataset(folder).read("test")
+    assert said in refused.value.message
+
+
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"{tmp_path / 'manifest.json'} is missing"):
         read_manifest(tmp_path)

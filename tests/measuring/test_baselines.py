@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -267,6 +270,30 @@ def test_the_key_of_a_kept_baseline_depends_on_everything_that_makes_it(
     assert len(set(keys)) == len(keys)
     assert keys[0] == key(based())
     assert [len(each) for each in keys] == [32] * len(keys)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["a folder", "a pipe"])
+def test_an_encoder_with_weights_that_are_no_file_is_no_bug(
+    classifier: Classifier, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "x.safetensors")
+    base = BaseModelRecord(name="acme/tiny", folder=str(tmp_path))
+    based = replace(classifier, record=ModelRecord(schema_version=1, base_model=base))
+    with pytest.raises(ModelError, match=re.escape(str(tmp_path))):
+        key(based)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_another_file_of_the_encoder_is_another_baseline(
+    classifier: Classifier, tiny_model: Path, tmp_path: Path, name: str
+) -> None:
+    for path in tiny_model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    base = BaseModelRecord(name="acme/tiny", folder=str(tmp_path))
+    based = replace(classifier, record=ModelRecord(schema_version=1, base_model=base))
+    before = key(based)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b" ")
+    assert key(based) != before
 
 
 def test_the_key_of_words_alone_does_not_depend_on_the_encoder(classifier: Classifier) -> None:

@@ -127,6 +127,17 @@ def test_a_loop_is_refused_unrun(tiny_export: Path, tmp_path: Path) -> None:
         OnnxModel(folder)
 
 
+@pytest.mark.parametrize("spelled", [b'"\x84\x00Loop', b"\xa2\x00\x04Loop", b"\xa2\x80\x80\x00\x84\x80\x00Loop"])
+def test_a_loop_is_found_however_its_length_is_written(tiny_export: Path, tmp_path: Path, spelled: bytes) -> None:
+    folder = copy(tiny_export, tmp_path / "model")
+    (folder / "model.onnx").write_bytes(b"Loop" + b"x" * 50 + spelled + b"x")
+    with pytest.raises(ModelError, match=r"holds a loop \(Loop\)"):
+        OnnxModel(folder)
+    (folder / "model.onnx").write_bytes(b"Loop, and other words such as Loop")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        OnnxModel(folder)
+
+
 @pytest.mark.parametrize("data", [b"", b"no graph"], ids=["empty", "text"])
 def test_a_damaged_graph_is_named(tiny_export: Path, tmp_path: Path, data: bytes) -> None:
     folder = copy(tiny_export, tmp_path / "model")

@@ -1,16 +1,24 @@
 """Texts become token ids, cut at the length asked for, kept from run to run, and padded; a long text costs little."""
 
-from collections.abc import Callable
+import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, BertweetTokenizer
 
 from clf.errors import ModelError
 from clf.models import tokens
-from clf.models.tokens import CHARACTERS_PER_TOKEN, Truncation, cached_tokens, pad_rows, plain_tokenizer, tokenize
+from clf.models.tokens import (
+    CHARACTERS_PER_TOKEN,
+    Truncation,
+    frame_of,
+    largest_id,
+    pad_rows,
+    plain_tokenizer,
+    tokenize,
+)
 
 
 def test_the_ids_are_the_tokenizers_own_cut_at_the_length(tiny_encoder: Path) -> None:
@@ -99,71 +107,42 @@ def test_texts_of_several_chunks_keep_their_order(tiny_encoder: Path, monkeypatc
     assert tokenize([], tokenizer, 8) == []
 
 
-# --- kept from run to run -----------------------------------------------------------------------------------
-
-TEXTS = ["a film", "", "a very long film " * 9]
+# --- special tokens -----------------------------------------------------------------------------------------
 
 
-def listed(ids: list[Any]) -> list[list[int]]:
-    return [row.tolist() for row in ids]
+def test_padding_in_the_file_of_a_tokenizer_is_not_allocated(tiny_encoder: Path, tmp_path: Path) -> None:
+    for path in tiny_encoder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    written = json.loads((tmp_path / "tokenizer.json").read_text())
+    padding = {"direction": "Right", "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}
+    written["padding"] = {"strategy": {"Fixed": 100_000}, **padding}
+    written["truncation"] = {"direction": "Right", "max_length": 1, "strategy": "LongestFirst", "stride": 0}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(written))
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    seen = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> object:
+            return getattr(tokenizer.backend_tokenizer, name)
+
+        def encode(self, text: str) -> object:
+            encoded = tokenizer.backend_tokenizer.encode(text)
+            seen.append(len(encoded.ids))
+            return encoded
+
+    frame = frame_of(SimpleNamespace(backend_tokenizer=Watched()))
+    assert frame == AutoTokenizer.from_pretrained(tiny_encoder)("")["input_ids"]
+    assert seen == [2]
 
 
-def test_ids_are_read_again_and_not_made_again(tiny_encoder: Path, tmp_path: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
-    made = listed(cached_tokens(tmp_path / "new" / "tokens", TEXTS, tokenizer, 16, "tail"))
-    assert made == listed(tokenize(TEXTS, tokenizer, 16, "tail"))
-    [file] = (tmp_path / "new" / "tokens").iterdir()
-    kept = np.load(file)
-    kept[len(TEXTS) :] += 1
-    np.save(file, kept)
-    read = cached_tokens(tmp_path / "new" / "tokens", TEXTS, tokenizer, 16, "tail")
-    assert listed(read) == [[number + 1 for number in row] for row in made]
-    assert list((tmp_path / "new" / "tokens").iterdir()) == [file]
-
-
-@pytest.mark.parametrize("damage", ["empty", "no array", "other lengths", "unknown ids", "negative ids", "too long"])
-def test_a_damaged_or_other_file_is_made_again(tiny_encoder: Path, tmp_path: Path, damage: str) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
-    made = listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16))
-    [file] = tmp_path.iterdir()
-    kept = np.load(file)
-    change: dict[str, Callable[[], object]] = {
-        "empty": lambda: file.write_bytes(b""),
-        "no array": lambda: file.write_bytes(b"\x93NUMPY\1\0 no array"),
-        "other lengths": lambda: np.save(file, kept[1:]),
-        "unknown ids": lambda: np.save(file, np.where(np.arange(len(kept)) < len(TEXTS), kept, 10**6).astype("<i4")),
-        "negative ids": lambda: np.save(file, np.where(np.arange(len(kept)) < len(TEXTS), kept, -1).astype("<i4")),
-        "too long": lambda: np.save(file, np.array([17, *[0] * (len(TEXTS) - 1), *[1] * 17], dtype="<i4")),
-    }
-    change[damage]()
-    assert listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16)) == made
-    assert list(tmp_path.iterdir()) == [file]
-    assert np.load(file)[: len(TEXTS)].tolist() == [len(row) for row in made]
-
-
-def test_other_texts_lengths_parts_and_words_have_other_files(tiny_encoder: Path, tmp_path: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
-    cached_tokens(tmp_path, TEXTS, tokenizer, 16)
-    tokenizer(TEXTS, truncation=True, max_length=4, padding=True)  # leaves its settings in the tokenizer
-    cached_tokens(tmp_path, TEXTS, tokenizer, 16)
-    assert len(list(tmp_path.iterdir())) == 1
-    cached_tokens(tmp_path, TEXTS, tokenizer, 17)
-    cached_tokens(tmp_path, TEXTS, tokenizer, 16, "tail")
-    cached_tokens(tmp_path, ["a", "film", *TEXTS[1:]], tokenizer, 16)
-    cached_tokens(tmp_path, ["a film,", *TEXTS[1:]], tokenizer, 16)
-    tokenizer.add_tokens(["newest"])
-    cached_tokens(tmp_path, TEXTS, tokenizer, 16)
-    assert len(list(tmp_path.iterdir())) == 6
-
-
-def test_a_tokenizer_that_cannot_be_told_from_another_keeps_nothing(tiny_encoder: Path, tmp_path: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
-
-    def slow(*arguments: Any, **options: Any) -> Any:
-        return tokenizer(*arguments, **options)
-
-    assert listed(cached_tokens(tmp_path, TEXTS, slow, 16)) == listed(tokenize(TEXTS, tokenizer, 16))
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.filterwarnings("ignore")
+def test_a_tokenizer_in_python_has_special_tokens_too(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("a 1\nb 1\nfilm</w> 1\n")
+    (tmp_path / "bpe.codes").write_text("#version: 0.2\na b 1\n")
+    tokenizer = BertweetTokenizer(str(tmp_path / "vocab.txt"), str(tmp_path / "bpe.codes"))
+    assert frame_of(tokenizer) == [0, 2]
+    assert largest_id(tokenizer) == 7
+    assert [row.tolist() for row in tokenize(["b " * 50], tokenizer, 4, "tail")] == [[0, 5, 5, 2]]
 
 
 # --- padded -------------------------------------------------------------------------------------------------

@@ -350,6 +350,18 @@ def test_an_edited_readme_is_kept_beside_the_model_that_replaces_it(
     assert caplog.messages == [said]
 
 
+def test_of_a_readme_that_cannot_be_copied_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    model = with_readme(tmp_path / "model", "mine", "as written")
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(OutputError, match="No space left"), staged(model):
+        pass
+    assert names(tmp_path) == ["model"]
+    assert (model / "README.md").read_text() == "mine"
+
+
 def test_a_readme_as_it_was_written_is_replaced_and_one_is_not_kept_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, two_renames: None
 ) -> None:

@@ -162,7 +162,7 @@ def test_texts_are_tokenized_once_and_known_by_their_rows(make_work: MakeWork, r
     work = make_work(data=DataSettings(max_train_samples=10, max_length=6))
     trainer = begun(work, run)
     made = {path: path.stat().st_mtime_ns for path in (run.folder / "tokens").iterdir()}
-    assert len(made) == 2
+    assert len(made) == 4
     assert trainer.order.rows.tolist() == work.train.rows.tolist()
     assert max(map(len, trainer.train_dataset.token_ids)) == 6
     assert trainer.train_dataset.labels.tolist() == work.train.labels.tolist()

@@ -21,7 +21,7 @@ from clf.errors import DataError, first_line
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, read_document, read_object, without_nothing
+from clf.storage.documents import SCHEMA_VERSION, read_document, without_nothing
 from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, SplitFile
 from clf.storage.result_folders import MANIFEST_FILE
 
@@ -92,6 +92,13 @@ class Manifest(BaseModel):
         return DataSettings.known(value)
 
 
+class LabelsFile(BaseModel):
+    """`labels.json`: the label names in the order of their ids, for other programs."""
+
+    schema_version: int = SCHEMA_VERSION
+    labels: Labels
+
+
 @dataclass(frozen=True)
 class PreparedDataset:
     """A folder written by `clf prepare`; splits are read on demand."""
@@ -101,8 +108,8 @@ class PreparedDataset:
     @cached_property
     def manifest(self) -> Manifest:
         """What was prepared, from which source and how."""
-        manifest, told = read_manifest(self.folder), read_object(self.folder / LABELS_FILE)
-        if told is not None and told.get("labels") != manifest.labels:
+        manifest, told = read_manifest(self.folder), self.folder / LABELS_FILE
+        if os.path.lexists(told) and read_document(told, LabelsFile, DataError, AGAIN).labels != manifest.labels:
             raise _damaged(self.folder / LABELS_FILE, f"its labels are not those of {MANIFEST_FILE}")
         return manifest
 

@@ -27,6 +27,7 @@ from clf.errors import ModelError, OutputError, UsageError
 from clf.measuring.measured_model import MeasuredModel, Spent, measure
 from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
+from clf.models.weights import READ
 from clf.scoring.answers import Answers, Probabilities
 from clf.settings import ComputeSettings, DataSettings, Settings
 from clf.storage.arrays import read_array
@@ -163,12 +164,19 @@ class BaselineMaker:
             asked = [_seed_of(record), self.compute.model_dump(mode="json")]
             digest.update(json.dumps(asked).encode())
             digest.update(json.dumps([base.name, base.revision, candidate.max_length, candidate.truncation]).encode())
-            for weights in sorted(Path(base.folder).glob("*.safetensors")) if base.folder else []:
-                digest.update(sha256(weights).encode())
+            for file in self._files_of_encoder() if base.folder else []:
+                digest.update(json.dumps([file.name, sha256(file)]).encode())
         digest.update(labels.tobytes())
         for text in chain(texts, ["\0"], self.measured.cleaned(candidate.cleaning)):
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         return digest.hexdigest()[:32]
+
+    def _files_of_encoder(self) -> list[Path]:
+        """Return the files of the recorded encoder that decide its answers; raise ModelError if they are unusable."""
+        record = self.candidate.record
+        assert record is not None
+        folder = base_files(record, offline=self.finder.offline, timeout=self.finder.timeout).folder
+        return [path for path in sorted(folder.iterdir()) if path.suffix in READ and path.is_file()]
 
 
 def _seed_of(record: "ModelRecord") -> int:

@@ -12,7 +12,8 @@ classifier     the Classifier object: model, tokenizer, label names and max leng
 families       a table of facts about each architecture
 record         `clf.json`, the record in each model folder: its fields, reading and writing
 replacing      the record of a published model, replaced while its place is locked
-tokens         tokenization: truncation, padding and cached token ids
+tokens         tokenization: truncation and padding
+token_cache    token ids kept in the run folder for the next run
 counting       text lengths in tokens, counted without loading the model
 compute        the choice of device and precision
 inference      batched inference: token ids to probabilities

@@ -158,6 +158,7 @@ def _tokenizer(folder: Path) -> Any:
     try:
         with telling_tokenizer(f"the tokenizer in {folder}"):
             tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+            frame_of(tokenizer)
     except ModelError:
         raise
     except Exception as error:

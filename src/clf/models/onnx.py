@@ -2,6 +2,7 @@
 
 # ruff: noqa: TID253 - this module computes
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,8 @@ from clf.processes import usable_cores
 INPUTS = ("input_ids", "attention_mask")
 OUT_OF_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 LOOPS = ("Loop", "Scan")
+LONGEST_PREFIX = 20
+"""Bytes of a tag and a length, which may be written with zeros that nobody needs."""
 MISSING = "pip install 'clf-cli[onnx]'"
 
 
@@ -85,14 +88,25 @@ class OnnxModel:
 def _refuse_loops(path: Path) -> None:
     """Raise ModelError if a graph has a loop, which may never end; no encoder has one.
 
-    The name of an operation stands in the file after its tag and length, six bytes in all.
+    The name of an operation stands in the file after its tag and its length.
     """
     if not path.stat().st_size:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        found = [name for name in LOOPS if content.find(b'"' + bytes([len(name)]) + name.encode()) >= 0]
+        found = [name for name in LOOPS if _names_operation(content, name.encode())]
     if found:
         raise ModelError(f"{path} holds a loop ({found[0]}), which may never end", "export the model again")
+
+
+def _names_operation(content: mmap.mmap, name: bytes) -> bool:
+    """Return whether a name follows the tag of an operation and its own length, however many bytes they take."""
+    ending = re.compile(rb'("|\xa2\x80{0,8}\x00)(%c|%c\x80{0,8}\x00)$' % (len(name), len(name) | 0x80), re.DOTALL)
+    at = content.find(name)
+    while at >= 0:
+        if ending.search(content[max(0, at - LONGEST_PREFIX) : at]):
+            return True
+        at = content.find(name, at + 1)
+    return False
 
 
 def _session(path: Path) -> Any:

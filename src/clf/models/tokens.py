@@ -1,11 +1,8 @@
 """Tokenize cleaned texts, truncated to `max_length`."""
 
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +11,6 @@ from numpy.typing import NDArray
 
 from clf.errors import ModelError, first_line
 from clf.models.tokenizer_file import check_tokenizer_file
-from clf.storage.arrays import read_array
-from clf.storage.writing import replacing
 
 # Every tokenizer in use makes at least one token per this many characters of ordinary text. So only the part
 # of a very long text that the model can read needs to be tokenized.
@@ -74,9 +69,13 @@ def _encode_heads(texts: Sequence[str], tokenizer: Any, max_length: int) -> list
 
 def frame_of(tokenizer: Any) -> list[int]:
     """Return the special tokens around each text."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:  # one in Python, such as BERTweet's
+        return list(tokenizer("")["input_ids"])
+    backend.no_padding()  # tokenizer.json may set any length, and the library would allocate it
+    backend.no_truncation()
     # Not a batch, for which the library starts threads: a process that is forked later would wait for them for ever.
-    encoded = tokenizer.backend_tokenizer.encode("")
-    return [token for token, is_real in zip(encoded.ids, encoded.attention_mask, strict=True) if is_real]
+    return list(backend.encode("").ids)
 
 
 def largest_id(tokenizer: Any) -> int:
@@ -103,43 +102,6 @@ def _encode_parts(texts: Sequence[str], tokenizer: Any, max_length: int, truncat
         [*frame[:opening], *(ids if len(ids) <= room else ids[:before] + ids[before - room :]), *frame[opening:]]
         for ids in encoded["input_ids"]
     ]
-
-
-def cached_tokens(
-    folder: Path, texts: Sequence[str], tokenizer: Any, max_length: int, truncation: Truncation = "head"
-) -> TokenIds:
-    """Tokenize texts, or read the ids that an earlier run cached for the same texts and tokenizer.
-
-    The name of the cache file is a hash of everything that the ids depend on.
-    """
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:  # a slow tokenizer, which cannot be serialised to hash it
-        return tokenize(texts, tokenizer, max_length, truncation)
-    # Truncation and padding are state left by an earlier call, not part of the tokenizer.
-    described = {
-        key: value for key, value in json.loads(backend.to_str()).items() if key not in ("truncation", "padding")
-    }
-    digest = sha256()
-    for value in chain((json.dumps(described), str(max_length), truncation, str(len(tokenizer))), texts):
-        digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
-    file = folder / f"{digest.hexdigest()[:32]}.npy"
-    with suppress(OSError, ValueError):
-        return _split(read_array(file, ("<i4",), (None,)), len(texts), max_length, len(tokenizer))
-    made = tokenize(texts, tokenizer, max_length, truncation)
-    folder.mkdir(parents=True, exist_ok=True)
-    with suppress(IsADirectoryError), replacing(file) as out:
-        np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
-    return made
-
-
-def _split(kept: NDArray[np.int32], texts: int, longest: int, vocabulary: int) -> TokenIds:
-    """Return the ids of each text from the lengths of all, followed by the ids of all; raise ValueError if damaged."""
-    lengths, ids = kept[:texts], kept[texts:]
-    if len(lengths) != texts or not texts or int(lengths.sum(dtype=np.int64)) != len(ids):
-        raise ValueError("the lengths do not fit")
-    if lengths.min() < 0 or lengths.max() > longest or ids.min(initial=0) < 0 or ids.max(initial=0) >= vocabulary:
-        raise ValueError("the ids are of another tokenizer")
-    return list(np.split(ids, np.cumsum(lengths)[:-1]))
 
 
 def pad_rows(

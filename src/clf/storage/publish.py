@@ -134,9 +134,13 @@ def _copied(file: Path, folder: Path) -> Path:
     for number in count(1):
         aside = folder.with_name(f"{folder.name}.README-{number}.md")
         with suppress(FileExistsError), open_regular(file) as original, aside.open("xb") as copy:
-            shutil.copyfileobj(original, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
+            try:
+                shutil.copyfileobj(original, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            except BaseException:
+                aside.unlink(missing_ok=True)
+                raise
             return aside
     raise AssertionError("unreachable")
 

@@ -16,7 +16,7 @@ from clf.models.cpu.memory import keep_freed_memory
 from clf.models.families import suggested_rate
 from clf.models.files import ModelFiles
 from clf.models.from_files import load_for_training
-from clf.models.tokens import cached_tokens
+from clf.models.token_cache import cached_tokens
 from clf.processes import World
 from clf.settings import AUTO, ComputeSettings, DataSettings, TrainSettings
 from clf.storage.run_folder import Run
