@@ -83,7 +83,7 @@ for first, suffix in enumerate((".csv", ".jsonl", ".parquet"), 1):
     counted = fresh("counted")
     assert forked(lambda: predict(counted, Killer(counted, 0))) == 0
     actions = int((base / "actions").read_text())
-    for at in range(first, actions + 1, 4):
+    for at in range(first, actions + 1, 6):
         folder = fresh("killed")
         status = forked(lambda: predict(folder, Killer(folder, at)))
         output = folder / f"out{suffix}"

@@ -27,6 +27,10 @@ EXAMPLES = {
         "a&#8203;b&shy;c": "abc",
         "&l\u200bt;b&gt;bold": "bold",
     },
+    "tags that only the removal of a URL makes": {
+        "<i<b>https://x.org>": "",
+        "a <p<b>www.x.org>b": "a b",
+    },
     "tags": {
         "good.<br /><br />Bad": "good. Bad",
         "<p class='x'>a</p><P>b</P >": "a b",

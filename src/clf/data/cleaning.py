@@ -55,6 +55,8 @@ class CleaningSteps(Protocol):
 
 
 _WORD_ENDS = " \n\t\r<>"
+MOST_ROUNDS = 8
+"""How often tags and URLs are removed that only the removal of others made."""
 
 
 def clean_text(text: str, steps: CleaningSteps) -> str:
@@ -63,14 +65,22 @@ def clean_text(text: str, steps: CleaningSteps) -> str:
     if steps.unescape_entities and "&" in text:
         for _ in range(2):
             text = _clean_characters(_ENTITY.sub(_referred, text), steps)
-    if steps.strip_html and "<" in text:
-        text = _strip_html(text)
-    if steps.remove_urls and ("://" in text or "www." in text.lower()):
-        text = _URL.sub(" ", text)
+    text = _without_tags_and_urls(text, steps)
     if steps.tidy_punctuation and any(run in text for run in _LONG_RUNS):
         text = _LONG_RUN.sub(lambda run: run[0][: 3 if run[1] else 10], text)
     if steps.collapse_spaces:
         text = " ".join(text.split())
+    return text
+
+
+def _without_tags_and_urls(text: str, steps: CleaningSteps) -> str:
+    """Remove tags and URLs, also a tag that only the removal of a URL makes one: `<i<b>https://x.org>`."""
+    for _ in range(MOST_ROUNDS):
+        before = text = _strip_html(text) if steps.strip_html and "<" in text else text
+        if steps.remove_urls and ("://" in text or "www." in text.lower()):
+            text = _URL.sub(" ", text)
+        if text == before or "<" not in text:
+            break
     return text
 
 
