@@ -1,0 +1,109 @@
+"""Lets commands of clf fail at a sample of their calls, and the power at every call.
+
+    python -m faults prepare predict --points 60 --kinds full broken-for-good killed --seed 1
+    python -m faults train --power
+
+The library `fail.c` must be preloaded: `start` compiles it and does that. Prints a JSON list with one object a command:
+the points there are, the faults tried, how they ended, and the rules that were broken.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from faults.harness import COMMANDS, KINDS, Sweep
+from faults.power import lose_power
+
+HERE = Path(__file__).parent
+
+
+def start(folder: Path, *options: object) -> list[dict[str, Any]] | None:
+    """Start this program in a process of its own, with the library; return None where nothing can be preloaded."""
+    library = compile_library(folder)
+    if library is None:
+        return None
+    environment = {
+        **os.environ, "LD_PRELOAD": str(library), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+        "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "faults", *map(str, options), "--scratch", str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return list(json.loads(done.stdout))
+
+
+def compile_library(folder: Path) -> Path | None:
+    """Compile the library that fails; return None if there is no compiler, or it cannot be preloaded here."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None or not sys.platform.startswith("linux"):
+        return None
+    library = folder / "fail.so"
+    built = subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, HERE / "fail.c", "-ldl"], check=False)
+    return library if built.returncode == 0 else None
+
+
+def chosen(points: int, wanted: int, seed: int) -> list[int]:
+    """Return which calls fail: all, or a sample with the first and the last."""
+    if points <= wanted:
+        return list(range(1, points + 1))
+    return sorted({1, points, *random.Random(seed).sample(range(2, points), max(wanted - 2, 0))})
+
+
+def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int) -> dict[str, Any]:
+    """Let a command fail at a sample of its calls, and return what happened."""
+    one = Sweep(scratch, name)
+    one.prepare()
+    began, ends, broken, tried = time.monotonic(), Counter[str](), [], 0
+    for at in chosen(one.points, points, seed):
+        for kind in kinds:
+            outcome, wrong = one.fault(at, KINDS[kind])
+            ends[f"{kind}: {outcome}"] += 1
+            broken += wrong
+            tried += 1
+    return {"command": name, "points": one.points, "tried": tried, "ends": dict(ends), "broken": broken,
+            "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("commands", nargs="+", choices=list(COMMANDS))
+    parser.add_argument("--points", type=int, default=60)
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
+    parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
+    parser.add_argument("--scratch", type=Path)
+    options = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory(dir=options.scratch) as made:
+        top = Path(made).resolve()
+        place = top / "place"
+        os.environ |= {"TMPDIR": str(place / "work" / "tmp"), "HF_HOME": str(place / "work" / "hub")}
+        if not any(COMMANDS[name].needs_hub for name in options.commands):
+            os.environ["HF_HUB_OFFLINE"] = "1"
+        import support.preloaded  # noqa: F401
+
+        if options.unsynced:
+            os.fsync = lambda number: None
+        for name in options.commands:
+            place.mkdir()
+            if options.power:
+                results.append(lose_power(place, name))
+            else:
+                results.append(sweep(place, name, options.points, options.kinds, options.seed))
+            shutil.rmtree(place)
+    sys.stdout.write(json.dumps(results) + "\n")
+
+
+if __name__ == "__main__":
+    main()
