@@ -12,9 +12,9 @@ from clf.models.counting import token_counter
 from clf.outcomes.preparation import PrepareResult
 from clf.settings import DataSettings, Settings
 from clf.storage.names import place_in
-from clf.storage.output import claimed, place_of_result, save_settings
+from clf.storage.output import claimed, clear_leftovers, place_of_result, save_settings
 from clf.storage.publish import staged
-from clf.storage.result_folders import PREPARED
+from clf.storage.result_folders import PREPARED, shown
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ def prepare(settings: Settings) -> PrepareResult:
     kept = PreparedDataset(place_of_result(settings.run, default))
     key = preparation_key(source, data, cleaning, seed, subset=True)
     if kept.holds(key) and kept.manifest.lengths == measured_with(token_counter(settings.train), data.max_length):
-        log.info("%s is up to date: same content, same settings", kept.folder)
+        clear_leftovers(kept.folder)
+        log.info("%s is up to date: same content, same settings", shown(kept.folder))
         return _result(kept)
     with claimed(settings.run, default, input_paths(data)) as folder:
         _check_space(folder, data)

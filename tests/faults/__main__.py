@@ -25,6 +25,8 @@ from faults.harness import COMMANDS, KINDS, Sweep
 from faults.power import lose_power
 
 HERE = Path(__file__).parent
+TURNS = (("full", "broken-for-good", "killed"), ("full-for-good", "broken", "killed"))
+"""The kinds of faults at each point, in turn."""
 
 
 def start(folder: Path, *options: object) -> list[dict[str, Any]] | None:
@@ -64,8 +66,8 @@ def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int
     one = Sweep(scratch, name)
     one.prepare()
     began, ends, broken, tried = time.monotonic(), Counter[str](), [], 0
-    for at in chosen(one.points, points, seed):
-        for kind in kinds:
+    for number, at in enumerate(chosen(one.points, points, seed)):
+        for kind in kinds or TURNS[number % len(TURNS)]:
             outcome, wrong = one.fault(at, KINDS[kind])
             ends[f"{kind}: {outcome}"] += 1
             broken += wrong
@@ -74,11 +76,30 @@ def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
 
 
+def _serve() -> str:
+    """Start a Hub in a process of its own, which ends with this one, and return its address."""
+    reading, writing = os.pipe()
+    parent = os.getpid()
+    if os.fork() == 0:
+        from support.local_hub import LocalHub
+        from support.tiny import tiny_encoder_files
+
+        os.close(1)  # or whoever waits for the end of the output of this program would wait for the Hub
+        with LocalHub() as hub:
+            hub.publish("models", "acme/tiny", tiny_encoder_files())
+            os.write(writing, hub.url.encode())
+            while os.getppid() == parent:
+                time.sleep(0.2)
+        os._exit(0)
+    os.close(writing)
+    return os.read(reading, 1000).decode()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", nargs="+", choices=list(COMMANDS))
     parser.add_argument("--points", type=int, default=60)
-    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=[], help="instead of three in turn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
     parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
@@ -89,7 +110,9 @@ def main() -> None:
         top = Path(made).resolve()
         place = top / "place"
         os.environ |= {"TMPDIR": str(place / "work" / "tmp"), "HF_HOME": str(place / "work" / "hub")}
-        if not any(COMMANDS[name].needs_hub for name in options.commands):
+        if any(COMMANDS[name].needs_hub for name in options.commands):
+            os.environ["HF_ENDPOINT"] = _serve()
+        else:
             os.environ["HF_HUB_OFFLINE"] = "1"
         import support.preloaded  # noqa: F401
 

@@ -6,7 +6,6 @@
  *   fail_for_good   whether every later call fails too
  *   fail_count      how many calls there were
  *   fail_what       the call that failed first, and its path
- *   fail_report     a file that the process, if it was started anew, writes fail_count and fail_what to when it ends
  *   trace_to        a descriptor to which each change that succeeded is recorded; -1: none
  *   trace_folder    where the content of each file is copied when it is synced, named by the number of the record
  *
@@ -24,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -35,7 +35,12 @@
 volatile long fail_at = 0, fail_count = 0;
 volatile int fail_errno = ENOSPC, fail_for_good = 0, trace_to = -1;
 char fail_below[PATH_MAX] = "", fail_what[LONGEST] = "", trace_folder[PATH_MAX] = "";
-char fail_report[PATH_MAX] = "";
+
+/* Where a process that was started anew, whose variables nobody reads, tells its count and its fault: a mapped file. */
+static struct report {
+  long count;
+  char what[LONGEST];
+} *told = NULL;
 
 static __thread int inside = 0; /* our own calls are not counted */
 
@@ -46,17 +51,14 @@ __attribute__((constructor)) static void begin(void) {
   if ((given = getenv("FAIL_AT"))) fail_at = atol(given);
   if ((given = getenv("FAIL_ERRNO"))) fail_errno = atoi(given);
   if ((given = getenv("FAIL_FOR_GOOD"))) fail_for_good = atoi(given);
-  if ((given = getenv("FAIL_REPORT"))) snprintf(fail_report, sizeof fail_report, "%s", given);
-}
-
-__attribute__((destructor)) static void end(void) {
-  char line[LONGEST + 100];
-  if (!fail_report[0] || !fail_below[0]) return;
-  fail_below[0] = 0;
-  int file = open(fail_report, O_WRONLY | O_CREAT | O_APPEND, 0600);
-  int length = snprintf(line, sizeof line, "%ld %s\n", fail_count, fail_what);
-  if (file >= 0 && write(file, line, (size_t)length) != length) _exit(70);
-  close(file);
+  if ((given = getenv("FAIL_REPORT"))) {
+    int file = open(given, O_RDWR | O_CREAT, 0600);
+    void *mapped = MAP_FAILED;
+    if (file >= 0 && !ftruncate(file, sizeof *told))
+      mapped = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (mapped != MAP_FAILED) told = mapped;
+    close(file);
+  }
 }
 
 /* --- paths ---------------------------------------------------------------------------------------------------- */
@@ -107,9 +109,11 @@ static int needs_none(const char *name) {
 static int is_due(const char *name, const char *path) {
   if (inside || !below(path)) return 0;
   long count = __sync_add_and_fetch(&fail_count, 1);
+  if (told) told->count = count;
   if (!fail_at || count < fail_at || (count > fail_at && !fail_for_good)) return 0;
   if (fail_errno == ENOSPC && needs_none(name)) return 0;
   if (count == fail_at) snprintf(fail_what, sizeof fail_what, "%s %s", name, path);
+  if (told) memcpy(told->what, fail_what, sizeof fail_what);
   return 1;
 }
 

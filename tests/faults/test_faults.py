@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from faults.__main__ import start
-from faults.harness import COMMANDS, KINDS
+from faults.harness import COMMANDS
 
 FEW, MANY = 3, 60
 
@@ -37,8 +37,8 @@ def test_a_power_loss_at_any_call_keeps_a_model_and_a_checkpoint(tmp_path: Path)
 @pytest.mark.faults
 @pytest.mark.parametrize("name", COMMANDS)
 def test_faults_at_a_sample_of_all_calls(tmp_path: Path, name: str) -> None:
-    [one] = swept(tmp_path, name, "--points", MANY, "--kinds", *KINDS)
-    assert one["tried"] >= min(one["points"], MANY) * len(KINDS)
+    [one] = swept(tmp_path, name, "--points", MANY)
+    assert one["tried"] >= min(one["points"], MANY) * 3
     assert one["broken"] == []
 
 

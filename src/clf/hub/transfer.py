@@ -29,6 +29,7 @@ from clf.hub.messages import Order
 from clf.hub.records import Content, Listing
 from clf.storage.disk import disk_is_full
 from clf.storage.documents import stays_inside
+from clf.storage.writing import drop
 
 SECONDS_BETWEEN_REPORTS = 0.2
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -205,7 +206,7 @@ def _bring(order: Order, commit: str, name: str, stated: Content, blobs: Path, p
             os.fsync(file.fileno())
         except OSError as error:
             if disk_is_full(error):
-                part.unlink(missing_ok=True)
+                drop(part)
             raise
     if part.stat().st_size < size:
         raise TryAgain(f"{name} was cut off after {part.stat().st_size} of {size} bytes")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from clf.errors import OutputError
-from clf.storage.writing import hidden, refuse_odd, without_links
+from clf.storage.writing import hidden, make_folder, refuse_odd, without_links
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def _opened(lock: Path, what: Path) -> IO[str]:
 
 
 def _opened_in_its_folder(lock: Path) -> IO[str]:
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(lock.parent)
     return open(lock, "a+", encoding="utf-8", errors="replace", opener=without_links)
 
 

@@ -4,7 +4,7 @@ import logging
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,12 @@ def claimed(run: "RunSettings", default: Path, inputs: Sequence[Path] = ()) -> I
     with locked_place(folder):
         check_output_folder(folder, run, default, inputs)
         yield folder
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Delete what killed processes left beside a result that is not replaced, unless somebody is at work there."""
+    with suppress(OutputError), locked_place(folder):
+        recover(folder)
 
 
 def place_of_result(run: "RunSettings", default: Path) -> Path:

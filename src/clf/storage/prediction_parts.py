@@ -37,7 +37,7 @@ from clf.storage.prediction_formats import (
     write_rows,
 )
 from clf.storage.report_files import check_file
-from clf.storage.writing import flush, hidden, refuse_all_but_folder, refuse_odd, token, write_json
+from clf.storage.writing import drop, flush, hidden, refuse_all_but_folder, refuse_odd, token, write_json
 
 TOLD, WHOLE = "told.json", "whole"
 DONE = re.compile(r"done-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9]{1,9})-([0-9a-f]{64})", re.ASCII)
@@ -201,7 +201,7 @@ class Parts:
             numbers = (window, counts.rows, counts.abstained, counts.errors)
             part.replace(self.folder / f"done-{'-'.join(map(str, numbers))}-{_seal(part, *numbers)}")
         except OSError as error:
-            part.unlink(missing_ok=True)
+            drop(part)
             raise self._refused(error) from error
 
     @property
@@ -252,7 +252,7 @@ class Parts:
             (self.folder / TOLD).replace(settings_file_beside(self.output))
             flush(self.output.parent)
         except OSError as error:
-            whole.unlink(missing_ok=True)
+            drop(whole)
             raise self._refused(error) from error
         self.discard()
 

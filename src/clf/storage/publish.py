@@ -16,7 +16,7 @@ from clf.storage.disk import disk_fails
 from clf.storage.documents import open_regular
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
 from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
-from clf.storage.writing import flush, hidden, token, umask
+from clf.storage.writing import drop, flush, hidden, make_folder, token, umask
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def staged(folder: Path) -> Iterator[Path]:
     """Yield an empty staging folder; on success it is renamed to `folder`, on failure it is deleted."""
     filling: Path | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         recover(folder)
         with _stage_beside(folder) as filling:
             yield filling
@@ -124,7 +124,7 @@ def _readme_kept(folder: Path, foreign: bool) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        aside.unlink(missing_ok=True)
+        drop(aside)
         raise
     log.warning("%s is not as clf wrote it; it is kept in %s", shown(folder / README_FILE), shown(aside))
 
@@ -139,7 +139,7 @@ def _copied(file: Path, folder: Path) -> Path:
                 copy.flush()
                 os.fsync(copy.fileno())
             except BaseException:
-                aside.unlink(missing_ok=True)
+                drop(aside)
                 raise
             return aside
     raise AssertionError("unreachable")

@@ -11,7 +11,7 @@ from clf.errors import OutputError
 from clf.storage.documents import open_regular
 from clf.storage.places import check_name
 from clf.storage.result_folders import is_clf_result, shown
-from clf.storage.writing import refuse_odd, replacing
+from clf.storage.writing import make_folder, refuse_odd, replacing
 
 if TYPE_CHECKING:
     from clf.settings import ReportSettings, RunSettings
@@ -43,7 +43,7 @@ def check_reports(reports: "ReportSettings", run: "RunSettings", inputs: Sequenc
             _check_apart(path, Path(os.path.realpath(run.output_dir)))
         _check_replaced(path, run.overwrite)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}", ELSEWHERE) from error
         if not os.access(path.parent, os.W_OK):
@@ -78,7 +78,7 @@ def write_report(path: Path, text: str, *, overwrite: bool = False) -> None:
     Raises OutputError if it cannot be written, or if a file that clf did not write has appeared there since the start.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with replacing(path) as file:
             file.write(text.encode("utf-8"))
             _check_replaced(path, overwrite)

@@ -36,6 +36,7 @@ from clf.storage.output import save_settings
 from clf.storage.result_folders import HISTORY_FILE, SETTINGS_FILE, is_clf_result, shown
 from clf.storage.writing import (
     appended,
+    make_folder,
     refuse_all_but_folder,
     replacing,
     way_out,
@@ -151,7 +152,7 @@ class Run:
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"the run folder {shown(self.folder)} is a file", "choose another --output-dir")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         except OSError as error:
             hint = "free some space, or choose another --output-dir"
             raise OutputError(f"cannot make the run folder {shown(self.folder)}: {error.strerror}", hint) from error

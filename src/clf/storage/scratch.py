@@ -1,15 +1,23 @@
-"""Temporary folders: where TMPDIR says, and what is said when they cannot be used."""
+"""Temporary folders: where TMPDIR says, and what is said when they cannot be used.
+
+A process holds a lock on its folder for as long as it lives; what a killed one left is deleted by the next.
+"""
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clf.errors import ClfError, OutputError
 
+START = "clf-scratch-"
+SETTLED = 60.0
+"""Seconds after which a folder that nobody holds locked is a leftover: its process locks it as soon as it is made."""
 ELSEWHERE = "set TMPDIR to a folder that exists, is writable and has free space"
 
 
@@ -19,7 +27,9 @@ def scratch_folder() -> Iterator[Path]:
 
     Raises OutputError if it cannot be made, or fills up.
     """
-    folder = _made("clf-")
+    folder = _made(START)
+    held = _locked(folder)
+    _delete_left(folder.parent)
     try:
         yield folder
     except Exception as error:
@@ -29,6 +39,8 @@ def scratch_folder() -> Iterator[Path]:
         raise OutputError(f"cannot write temporary files to {folder}: {_said(error)}", hint) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
 
 def scratch_until_exit(prefix: str) -> Path:
@@ -49,6 +61,29 @@ def _made(prefix: str) -> Path:
     except (OSError, ValueError) as error:
         place = named or "the usual places"
         raise OutputError(f"no temporary folder can be made in {place}: {_said(error)}", ELSEWHERE) from error
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder, and return its descriptor; None if another process holds it, or the file system has no locks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _delete_left(place: Path) -> None:
+    """Delete the folders of this user that killed processes left."""
+    for folder in place.glob(f"{START}*"):
+        with suppress(OSError):
+            found = folder.lstat()
+            if found.st_uid != os.getuid() or time.time() - found.st_mtime < SETTLED:
+                continue
+            if (held := _locked(folder)) is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)
 
 
 def _is_of(error: Exception, folder: Path) -> bool:

@@ -91,10 +91,26 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             part.replace(path)
     except BaseException:
-        with suppress(OSError):
-            part.unlink()
+        drop(part)
         raise
     flush(path.parent)
+
+
+def drop(path: Path) -> None:
+    """Delete a file after an error, as far as the disk lets it: the error itself is what the user has to know."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those around it, if they are missing, so that they outlast a loss of power.
+
+    Raises OSError if one cannot be made.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in reversed(missing):
+        flush(one.parent)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -20,7 +20,7 @@ from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.leftovers import delete_folder
 from clf.storage.result_folders import HISTORY_FILE
-from clf.storage.writing import flush, umask
+from clf.storage.writing import flush, make_folder, umask
 from clf.training.checkpoint_files import (
     CHECKPOINT_SCHEMA,
     MANIFEST,
@@ -80,7 +80,7 @@ class Checkpoints:
                 old.rename(place)
         for left in [self.stage, *self.folder.glob(f"{TRASH}*"), *self.folder.glob(f"{REPLACED}*")]:
             delete_folder(left)
-        self.stage.mkdir(parents=True)
+        make_folder(self.stage)
 
     def newest(self) -> Checkpoint | None:
         """Return the newest intact checkpoint whose best weights are available; report damaged ones.
