@@ -113,6 +113,18 @@ def test_a_prepared_dataset_is_not_prepared_again(clf: RunClf, reviews: Path) ->
     assert "is already prepared" in done.err
 
 
+def test_what_a_killed_run_left_beside_an_up_to_date_dataset_is_cleared(clf: RunClf, reviews: Path) -> None:
+    assert clf("prepare", "--dataset", reviews, "--output-dir", "p").code == 0
+    stage = Path(".p.staging-0123456789abcdef")
+    (stage / "new").mkdir(parents=True)
+    (stage / "lock").touch()
+    Path(".p.lock").touch()
+    done = clf("prepare", "--dataset", reviews, "--output-dir", "p")
+    assert "p is up to date" in done.err
+    assert not stage.exists()
+    assert not Path(".p.lock").exists()
+
+
 def test_splits_that_leave_nothing_are_refused(clf: RunClf, reviews: Path) -> None:
     done = clf("prepare", "--dataset", reviews, "--validation-size", 0.6, "--test-size", 0.6)
     assert done.code == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clf.errors import DataError, OutputError, Terminated
-from clf.storage.scratch import ELSEWHERE, scratch_folder, scratch_until_exit
+from clf.storage.scratch import ELSEWHERE, START, scratch_folder, scratch_until_exit
 from conftest import RunClf
 from support.predicting import names
 
@@ -33,6 +33,36 @@ def test_a_temporary_folder_is_deleted_however_the_block_ends(place: Path, error
 
     with pytest.raises(type(error)) if error else nullcontext():
         fill()
+    assert names(place) == []
+
+
+def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_holds_is_not(place: Path) -> None:
+    left, new, foreign = (place / f"{START}{name}" for name in ("left", "new", "foreign"))
+    for folder in (left, new):
+        folder.mkdir()
+        (folder / "file").write_text("")
+    foreign.write_text("a file")
+    with scratch_folder() as living:
+        for folder in (left, living, foreign):
+            os.utime(folder, (0, 0))
+        with scratch_folder():
+            assert not left.exists()
+            assert living.exists()
+            assert new.exists()  # its process may be about to lock it
+            assert foreign.exists()
+
+
+def test_where_nothing_can_be_locked_nothing_is_taken_for_a_leftover(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with scratch_folder() as living:
+        os.utime(living, (0, 0))
+        with scratch_folder():
+            assert living.exists()
     assert names(place) == []
 
 

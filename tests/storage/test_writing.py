@@ -14,8 +14,10 @@ from clf.errors import OutputError
 from clf.storage.writing import (
     _clear_parts,
     appended,
+    drop,
     flush,
     hidden,
+    make_folder,
     refuse_all_but_folder,
     refuse_odd,
     replacing,
@@ -186,3 +188,22 @@ def test_hidden_names_fit_whatever_the_name(tmp_path: Path) -> None:
         (tmp_path / hidden(name, "staging-0123456789abcdef")).write_text("")
         write(tmp_path / name)
     assert len(names(tmp_path)) == 6
+
+
+def test_folders_that_are_made_outlast_a_loss_of_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr("clf.storage.writing.flush", flushed.append)
+    make_folder(tmp_path / "a" / "b")
+    assert flushed == [tmp_path, tmp_path / "a"]
+    make_folder(tmp_path / "a" / "b")
+    assert len(flushed) == 2
+
+
+def test_a_disk_that_fails_while_cleaning_up_does_not_hide_what_failed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "unlink", broken)
+    drop(tmp_path / "x")
