@@ -28,6 +28,7 @@ pytestmark = [
 ]
 PROJECT = Path(__file__).parents[2]
 STRANGER = "12345:23456"
+CANARY = "canary0of0the0image0test"  # stands in every secret that the build gets
 # A root that cannot be written, a work folder and a /tmp that can, no network, a user that no file knows.
 RUN_IN_IMAGE = """
 set -e
@@ -49,7 +50,9 @@ class Image:
     root: Path
     megabytes: float
     variables: dict[str, str]
-    build_seconds: float
+    described: str
+    """Its configuration and the history of its layers."""
+    build_log: str
 
     def run(self, work: Path, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command as the image would, with no network, a read-only root and a user id of no account."""
@@ -104,6 +107,18 @@ def base(folder: Path) -> str:
     return "localhost/clf-base"
 
 
+def secrets(folder: Path, address: str) -> list[str]:
+    """Return options that pass a secret of each kind: a token, the Hub's address with a password, and a netrc."""
+    values = {
+        "hf_token": f"hf_{CANARY}",
+        "hf_endpoint": address.replace("://", f"://user:{CANARY}@"),
+        "netrc": f"machine index.example login user password {CANARY}",
+    }
+    for name, value in values.items():
+        (folder / f"secret-{name}").write_text(f"{value}\n")
+    return [part for name in values for part in ("--secret", f"id={name},src={folder / f'secret-{name}'}")]
+
+
 @pytest.fixture(scope="session")
 def image(folder: Path, base: str) -> Iterator[Image]:
     """Build the image with its models from a Hub on this machine, and mount it."""
@@ -116,12 +131,13 @@ def image(folder: Path, base: str) -> Iterator[Image]:
         hub.publish("datasets", "stanfordnlp/imdb", imdb_files())
         log = buildah(
             folder, "bud", "--isolation", "chroot", "--network", "host", "--layers=false", *volumes, *index,
-            "--build-arg", f"BASE={base}", "--build-arg", f"HF_ENDPOINT={hub.url}", "--build-arg", "DATASETS=imdb",
+            *secrets(folder, hub.url), "--build-arg", f"BASE={base}", "--build-arg", "DATASETS=imdb",
             "--build-arg", "VERSION=0.1.0", "--tag", "clf", PROJECT,
         )  # fmt: skip
     seconds = time.monotonic() - started
     (folder / "build.log").write_text(log)
-    configured = json.loads(buildah(folder, "inspect", "--type", "image", "clf"))["OCIv1"]["config"]
+    described = buildah(folder, "inspect", "--type", "image", "clf")
+    configured = json.loads(described)["OCIv1"]["config"]
     container = buildah(folder, "from", "localhost/clf").strip()
     root = Path(buildah(folder, "mount", container).strip())
     size = int(call("du", "--summarize", "--block-size=1", root).split()[0]) / 1e6
@@ -131,7 +147,7 @@ def image(folder: Path, base: str) -> Iterator[Image]:
     assert configured["Entrypoint"] == ["clf"]
     assert configured["Labels"]["org.opencontainers.image.title"] == "clf"
     print(f"\nimage: {size:.0f} MB, built in {seconds:.0f} s")
-    yield Image(root, size, variables, seconds)
+    yield Image(root, size, variables, described, log)
     buildah(folder, "umount", container)
     buildah(folder, "rm", container)
 
@@ -181,3 +197,22 @@ def test_the_image_names_what_it_holds_and_cannot_be_changed(image: Image, work:
     missing = image.run(work, "clf", "train", "--model", "acme/other", "--dataset", "reviews.csv")
     assert missing.returncode == 1
     assert "offline mode is on" in missing.stderr
+
+
+def test_no_secret_of_the_build_is_in_the_image(image: Image) -> None:
+    assert "chmod 0777 /workspace" in image.described  # it holds the history
+    assert CANARY not in image.described
+    assert CANARY not in image.build_log
+    found = subprocess.run(
+        ["grep", "--recursive", "--devices=skip", "--files-with-matches", "--fixed-strings", CANARY, image.root],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (found.returncode, found.stdout) == (1, "")
+
+
+def test_the_packages_are_complete_and_as_pinned(image: Image, work: Path) -> None:
+    pinned = (PROJECT / "constraints.txt").read_text().lower().replace("_", "-").split()
+    installed = image.run(work, "/opt/clf/bin/pip", "list", "--format=freeze").stdout.lower().replace("_", "-").split()
+    assert len(installed) > 60
+    others = {line.replace("+cpu", "") for line in installed} - set(pinned)
+    assert {line.partition("==")[0] for line in others} <= {"clf-cli", "pip"}
