@@ -1,11 +1,22 @@
 """Every setting is declared once, with limits, help and a name of its own; recorded settings are read back."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from clf.settings import CompareSettings, DataSettings, Section, Settings, TrainSettings, flag, section_type
+from clf.settings import (
+    CompareSettings,
+    DataSettings,
+    ReportSettings,
+    RunSettings,
+    Section,
+    Settings,
+    TrainSettings,
+    flag,
+    section_type,
+)
 from clf.settings_sources import load_settings, variable_names
 
 
@@ -112,3 +123,11 @@ def test_a_section_is_found_by_its_name() -> None:
     assert all(issubclass(section_type(section), Section) for section in Settings.model_fields)
     with pytest.raises(KeyError):
         section_type("trian")
+
+
+def test_a_path_to_write_to_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunSettings(output_dir=Path("~/x")).output_dir == tmp_path / "x"
+    assert RunSettings(output_dir=Path("x~")).output_dir == Path("x~")
+    reports = ReportSettings(report=Path("~/r.html"), junit=Path("~/r.xml"), markdown=Path("~/r.md"))
+    assert {path.parent for path in (reports.report, reports.junit, reports.markdown) if path} == {tmp_path}

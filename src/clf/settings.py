@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 CONFIG_FILE = Path("clf.toml")
 DEFAULT_DATASET = "imdb"
@@ -30,6 +30,14 @@ def _as_list(value: Any) -> Any:
         return json.loads(value) if value.startswith("[") else [value]
     except ValueError:
         raise ValueError('expected a single name or a JSON list such as ["a", "b"]') from None
+
+
+def from_home(path: Path | None) -> Path | None:
+    """Return the path with `~` and `~user` replaced by the home folder; raise ValueError if there is no such folder."""
+    try:
+        return path and path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"the home folder in {path} is unknown") from None
 
 
 Strings = Annotated[list[str], BeforeValidator(_as_list)]
@@ -66,6 +74,8 @@ class RunSettings(Section):
     """Resume an interrupted run with the same settings, data and model; start from scratch if there is none."""
     output_dir: Path | None = None
     """Output folder. [default: named after the model and the dataset]"""
+
+    _from_home = field_validator("output_dir")(from_home)
 
 
 class DataSettings(Section):
@@ -238,6 +248,8 @@ class ReportSettings(Section):
     """Write JUnit XML to this file, with one test case for each rule of the gate."""
     markdown: Path | None = None
     """Write a Markdown report to this file. On GitHub it is also added to the job summary."""
+
+    _from_home = field_validator("report", "junit", "markdown")(from_home)
 
 
 class CompareSettings(Section):

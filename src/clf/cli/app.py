@@ -22,7 +22,7 @@ from clf.cli.session import (
 )
 from clf.cli.surroundings import check_stdout
 from clf.errors import UsageError
-from clf.settings import Settings
+from clf.settings import Settings, from_home
 
 if TYPE_CHECKING:
     from clf.outcomes.machine import Downloaded
@@ -196,6 +196,10 @@ def predict_command(
     ] = None,
 ) -> None:
     """Label new texts from the command line, a file or a pipe."""
+    try:
+        output = from_home(output)
+    except ValueError as error:
+        raise UsageError(f"--output: {error}", "write the path without ~") from error
     if output is None:
         check_stdout("the result")
     source = _source_of(model, source, text)
