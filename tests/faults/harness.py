@@ -6,7 +6,7 @@ a second and not ten. Each fault is judged by four rules:
     said      one `error:` line (or success), no traceback, nothing that clf calls unexpected
     result    what was there before, byte for byte, or the new result, whole
     left      no file that neither the start nor an undisturbed run has (a run that was killed may leave some, and so
-              may one on a disk that stays broken)
+              may one on a disk that stays broken, or does not delete)
     again     the same command then succeeds, and leaves what an undisturbed run leaves
 """
 
@@ -296,7 +296,8 @@ class Sweep:
         self.place.begin()
         ended = self.place.run(self.command.arguments, at, kind)
         broken = self._said(ended, kind) + self._results(ended)
-        may_leave = kind in (KINDS["killed"], KINDS["broken-for-good"])
+        not_deleted = ended.what.startswith(("unlink", "rmdir"))
+        may_leave = not_deleted or kind in (KINDS["killed"], KINDS["broken-for-good"])
         left = [name for name in self._new_names() if self._is_stray(name)]
         if left and not may_leave:
             broken.append(f"left: {left[:3]}")
