@@ -90,7 +90,12 @@ def test_signals_pass_by_whoever_catches_exceptions() -> None:
     ("error", "said"),
     [
         (ValueError("first\nsecond"), "ValueError: first"),
-        (ValueError("\n  first  \nsecond"), "ValueError: first  "),
+        (ValueError("\n  first  \nsecond"), "ValueError: first"),
+        (
+            ValueError("Validation error for field 'dim':\n    Field 'dim' expected int\nthird"),
+            "ValueError: Validation error for field 'dim': Field 'dim' expected int",
+        ),
+        (ValueError("first:"), "ValueError: first:"),
         (ValueError(""), "ValueError"),
         (KeyError("name"), "KeyError: 'name'"),
         (ValueError(" \n "), "ValueError"),

@@ -92,9 +92,13 @@ class OutputError(ClfError):
 
 
 def first_line(error: BaseException, most: int = 200) -> str:
-    """Return the type of a library's error and the first line of its message, at most `most` characters."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}"[:most] if lines else type(error).__name__
+    """Return the type of a library's error and the first line of its message, at most `most` characters.
+
+    A line that ends in a colon is followed by the next one.
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    said = " ".join(lines[: 2 if lines[0].endswith(":") else 1]) if lines else ""
+    return f"{type(error).__name__}: {said}"[:most] if said else type(error).__name__
 
 
 def ran_out_of_memory(error: BaseException) -> bool:

@@ -131,7 +131,15 @@ def test_each_shard_that_the_index_names_is_required(tmp_path: Path) -> None:
     assert lacking(tmp_path) == ["model-00001-of-00002.safetensors"]
 
 
-@pytest.mark.parametrize("index", ["", "[]", "{}", '{"weight_map": []}', '{"weight_map": {"a": []}}'])
+def of(*files: object) -> str:
+    return json.dumps({"weight_map": {str(number): file for number, file in enumerate(files)}})
+
+
+@pytest.mark.parametrize(
+    "index",
+    ["", "[]", "{}", '{"weight_map": []}', of([]), of(5), of("a\0b"), of("x" * 300),
+     of("a.safetensors", 5), of("../a.safetensors"), "[" * 100_000],
+)  # fmt: skip
 def test_with_an_index_that_cannot_be_read_the_single_file_is_required(tmp_path: Path, index: str) -> None:
     (tmp_path / "config.json").touch()
     (tmp_path / "vocab.txt").touch()

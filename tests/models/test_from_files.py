@@ -123,6 +123,7 @@ def flip_a_bit(folder: Path) -> None:
         (lambda folder: (folder / "train_rows.npy").unlink(), "lacks train_rows.npy"),
         (edit_config(n_layers=3), "do not belong together"),
         (edit_config(n_layers=1), "do not belong together"),
+        (edit_config(hidden_dim="many"), "cannot be loaded: config.json: .* for field 'hidden_dim': .*'many'"),
         (edit_config(id2label={"0": "a", "1": "a"}), "contradict each other"),
         (edit_config(label2id={"negative": 1, "positive": 0}), "contradict each other"),
         (edit_config(model_type="no-such-model"), "cannot be loaded"),

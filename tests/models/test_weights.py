@@ -57,7 +57,10 @@ def index(folder: Path, content: Any) -> None:
 def test_the_shards_of_an_index_are_counted_together(tmp_path: Path) -> None:
     for name in ("one.safetensors", "two.safetensors", "other.safetensors"):
         safetensors(tmp_path / name, WHOLE)
-    index(tmp_path, {"weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "one.safetensors"}})
+    index(
+        tmp_path,
+        {"metadata": {}, "weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "one.safetensors"}},
+    )
     assert count_weights(tmp_path, "x") == 12
 
 
@@ -66,8 +69,10 @@ def test_the_shards_of_an_index_are_counted_together(tmp_path: Path) -> None:
     [
         ({"weight_map": {"a": "../one.safetensors"}}, "'../one.safetensors' is not a plain name"),
         ({"weight_map": {"a": "/etc/one.safetensors"}}, "is not a plain name"),
-        ({"weight_map": {"a": "pytorch_model.bin"}}, "which is not a safetensors file"),
-        ({"weight_map": {"a": "two.safetensors"}}, "x lacks two.safetensors"),
+        ({"metadata": {}, "weight_map": {"a": "pytorch_model.bin"}}, "which is not a safetensors file"),
+        ({"metadata": {}, "weight_map": {"a": "two.safetensors"}}, "x lacks two.safetensors"),
+        ({"weight_map": {"a": "one.safetensors"}}, "its metadata is missing"),
+        ({"metadata": "x", "weight_map": {"a": "one.safetensors"}}, "its metadata is 'x'"),
         ({"weight_map": {"a": 5}}, "weight_map.a is 5"),
         ({"weight_map": {}}, "weight_map is {}"),
         ([], "content is []"),

@@ -29,6 +29,7 @@ MODEL_FILES = ["config.json", "model.safetensors", INDEX, "model-*-of-*.safetens
                "tokenizer_config.json", "merges.txt", "special_tokens_map.json", "added_tokens.json"]  # fmt: skip
 DATASET_FILES = ["README.md", "dataset_infos.json", "*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json",
                  "*.csv.gz", "*.jsonl.gz", "*.jsonl.zst", "*.json.gz"]  # fmt: skip
+SHARD = re.compile(r"\w[\w.-]{0,200}\.safetensors")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -82,6 +83,8 @@ def lacking(folder: Path) -> list[str]:
     try:
         index: Any = load_json(folder / INDEX, of_another_tool=True)
         weights = sorted(set(index["weight_map"].values()))
+        if not all(map(SHARD.fullmatch, weights)):
+            raise ValueError("it names no files of weights")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         weights = ["model.safetensors"]
     lacks = [file for file in ["config.json", *weights] if not (folder / file).is_file()]

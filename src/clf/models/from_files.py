@@ -44,10 +44,11 @@ def load_classifier(files: ModelFiles) -> Classifier:
         )
     record = read_model_record(folder)
     check_hashes(folder, record)
-    _declared(config.id2label)  # else the tokenizer, which reads it too, would be called damaged
+    _declared(config.id2label)
     with quiet_transformers():
+        described = _config(folder)  # else the tokenizer, which reads it too, would be called damaged
         tokenizer = _tokenizer(folder)
-        model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, tokenizer)
+        model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, described, tokenizer)
     limit = check_limit(position_limit(model, tokenizer), folder)
     return Classifier(
         name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
@@ -111,8 +112,8 @@ def _exported(folder: Path, tokenizer: Any) -> Any:
     return model
 
 
-def _whole_model(folder: Path, tokenizer: Any) -> Any:
-    model, info = _from_pretrained(folder, config=_config(folder))
+def _whole_model(folder: Path, config: Any, tokenizer: Any) -> Any:
+    model, info = _from_pretrained(folder, config=config)
     lost = sorted(info.missing) + sorted(info.unexpected)
     if lost or info.mismatched:
         refuse_strangers(folder, ", ".join(lost[:4]) or "sizes differ")
@@ -253,7 +254,7 @@ def _check_computes(model: Any, tokenizer: Any, name: str) -> None:
     except Exception as error:  # whatever a value in config.json makes the library raise
         if ran_out_of_memory(error):  # the work itself says what would fit
             return
-        raise ModelError(f"{name} cannot be run: {type(error).__name__}: {first_line(error)}", NOT_RUN) from error
+        raise ModelError(f"{name} cannot be run: {first_line(error)}", NOT_RUN) from error
     if logits.shape != (1, model.config.num_labels) or not torch.isfinite(logits).all():
         raise ModelError(f"{name} does not give a number for each label: {str(logits.tolist())[:100]}", NOT_RUN)
 

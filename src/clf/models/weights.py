@@ -48,6 +48,8 @@ class Index(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     weight_map: Annotated[dict[str, PlainName], Field(min_length=1)]
+    metadata: dict[str, JsonValue]
+    """Required by transformers, which adds to it."""
 
 
 def check_regular(folder: Path, name: str) -> None:

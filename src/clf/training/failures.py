@@ -42,7 +42,7 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
         if reporter.step == reporter.begun > 0:  # whatever its files hold, they have the hashes that its list states
             checkpoint = shown(run.checkpoints / f"checkpoint-{reporter.begun}")
             raise TrainingError(
-                f"{checkpoint} cannot be resumed from: {type(error).__name__}: {first_line(error)}",
+                f"{checkpoint} cannot be resumed from: {first_line(error)}",
                 "start over without --resume",
             ) from error
         raise

@@ -1,0 +1,169 @@
+"""The files that clf reads back, each with the commands that read it, and where those commands may write."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fuzz.stand import HUB_MODEL, TRAINED
+
+Command = tuple[str, ...]
+Seal = Callable[[Path, Path], None]
+"""Makes the working folder, or a hash in it, agree with the changed file, so that its content is looked at."""
+
+TRAIN: Command = ("train", "--dataset", "prepared", "--model", "encoder", *TRAINED, "--output-dir")
+NEW: Command = (*TRAIN, "new")
+RESUMED: Command = (*TRAIN, "stopped", "--resume")
+PREDICT: Command = ("predict", "model", "new.csv", "--output", "out.csv")
+EVALUATE: Command = ("evaluate", "model", "--dataset", "prepared", "--allow-leak")
+COMPARE: Command = (
+    "compare",
+    "model",
+    "--dataset",
+    "prepared",
+    "--baseline",
+    "majority",
+    "--baseline",
+    "tfidf",
+    "--allow-leak",
+)
+EXPORT: Command = ("export", "model", "--dataset", "prepared", "--output-dir", "exported", "--allow-leak")
+VERIFY: Command = ("download-models", "--verify")
+FROM_HUB: Command = (
+    "train",
+    "--dataset",
+    "prepared",
+    "--model",
+    HUB_MODEL,
+    *TRAINED,
+    "--offline",
+    "--output-dir",
+    "new",
+)
+PINNED: Command = ("download-models", "--from-manifest", "pins.json", "--offline")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One file, the commands that read it in turn, what they need, and the beginnings of paths that they may write."""
+
+    file: str
+    commands: Sequence[Command]
+    needs: Sequence[str]
+    examples: int = 12
+    seals: Sequence[Seal] = field(default_factory=tuple)
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.name or self.file
+
+    def find(self, work: Path) -> Path:
+        """Return the file; it may be named by a pattern."""
+        return sorted(work.glob(self.file))[0]
+
+
+VERIFIED = tuple(
+    f"work/cache/{one}/clf.verified.json" for one in ("models--distilbert-base-uncased", "datasets--stanfordnlp--imdb")
+)
+WRITES = {
+    "train": (*VERIFIED, "work/new", "work/.new", "work/stopped", "work/.stopped", "work/model.run/", "work/page.html"),
+    "prepare": (*VERIFIED, "work/prepared", "work/.prepared"),
+    "predict": ("work/out.csv", "work/.out.csv", "work/done.csv", "work/.done.csv", "work/half.csv", "work/.half.csv"),
+    "evaluate": ("work/evaluations", "work/page.html"),
+    "compare": ("work/comparisons",),
+    "export": ("work/exported", "work/.exported", "work/exported_models"),
+    "download-models": ("work/cache/models--distilbert-base-uncased/", "work/cache/datasets--stanfordnlp--imdb/"),
+}  # fmt: skip
+"""Where a command may write."""
+CACHES = ("home/.cache", "tmp/.ses")
+"""What ONNX Runtime keeps for itself."""
+
+
+# --- seals --------------------------------------------------------------------------------------------------
+
+
+def unlisted(work: Path, file: Path) -> None:
+    """Take the list of hashes away, as in a model that another tool made."""
+    (file.parent / "clf.json").unlink(missing_ok=True)
+
+
+def listed(work: Path, file: Path) -> None:
+    """Write the hash of the file into the list that stands beside it."""
+    for name in ("clf.json", "clf-checkpoint.json"):
+        if (file.parent / name).exists() and file.name != name:
+            record = json.loads((file.parent / name).read_text())
+            record["files"][file.name] = _hash(file)
+            (file.parent / name).write_text(json.dumps(record))
+
+
+def hashed(work: Path, file: Path) -> None:
+    """Write the hash of an array into the document that stands beside it."""
+    beside = file.with_suffix(".json")
+    record = json.loads(beside.read_text())
+    beside.write_text(json.dumps(record | {"sha256": _hash(file)}))
+
+
+def of_another_tool(work: Path, file: Path) -> None:
+    """Take clf's own records of the cached repositories away."""
+    for name in ("clf.json", "clf.verified.json"):
+        for path in (work / "cache").glob(f"*/{name}"):
+            if path != file:
+                path.unlink()
+
+
+def as_it_is(work: Path, file: Path) -> None:
+    """Leave the hashes as they are."""
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+# --- the list -----------------------------------------------------------------------------------------------
+
+DATA, LOADED, OF_TRAIN = ("prepared", "model"), ("model", "new.csv"), ("prepared", "encoder")
+ALL_OF_MODEL = (PREDICT, EVALUATE, PREDICT, COMPARE, PREDICT)
+SEALED = (unlisted, listed, as_it_is)
+CACHE = "cache/models--distilbert-base-uncased"
+BASELINES = ("prepared", "model", "comparisons")
+WINDOWS = ("new.csv", "model", ".half.csv.parts", ".done.csv.parts", "done.csv", "done.csv.settings.json")
+HALF: Command = ("predict", "model", "new.csv", "--output", "half.csv", "--resume")
+DONE: Command = ("predict", "model", "new.csv", "--output", "done.csv", "--resume")
+
+TARGETS = (
+    Target("prepared/manifest.json", (NEW, EVALUATE, COMPARE), ("prepared", "encoder", "model"), 24),
+    Target("prepared/audit.json", (NEW, (*EVALUATE, "--report", "page.html")), ("prepared", "encoder", "model"), 18),
+    Target("prepared/labels.json", (NEW, EVALUATE), ("prepared", "encoder", "model")),
+    Target("prepared/settings.json", (("prepare", "--dataset", "data.csv", "--output-dir", "prepared", "--overwrite"),), ("prepared", "data.csv")),
+    Target("model/clf.json", (*ALL_OF_MODEL, EXPORT), (*DATA, "new.csv"), 36),
+    Target("model/config.json", (PREDICT,), LOADED, 30, SEALED),
+    Target("encoder/config.json", (NEW,), OF_TRAIN, 24),
+    Target("model/tokenizer.json", (PREDICT,), LOADED, 36, SEALED),
+    Target("encoder/tokenizer.json", (NEW,), OF_TRAIN, 18),
+    Target("model/tokenizer_config.json", (PREDICT,), LOADED, 24, SEALED),
+    Target("encoder/tokenizer_config.json", (NEW,), OF_TRAIN),
+    Target("model/model.safetensors", (PREDICT,), LOADED, 24, SEALED),
+    Target("encoder/model.safetensors", (NEW,), OF_TRAIN),
+    Target("sharded/model.safetensors.index.json", (("predict", "sharded", "new.csv", "--output", "out.csv"),), ("sharded", "new.csv"), 18),
+    Target("model/train_rows.npy", (EVALUATE[:-1],), DATA, 18, SEALED),
+    Target("model.run/result.json", ((*TRAIN, "model", "--resume"),), ("prepared", "encoder", "model", "model.run"), 18),
+    Target("stopped.run/settings.json", (RESUMED,), (*OF_TRAIN, "stopped.run")),
+    Target("stopped.run/history.jsonl", ((*RESUMED, "--report", "page.html"),), (*OF_TRAIN, "stopped.run"), 18),
+    Target("stopped.run/checkpoints/checkpoint-4/clf-checkpoint.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 24),
+    Target("stopped.run/checkpoints/checkpoint-4/trainer_state.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 24, (listed, listed, as_it_is)),
+    Target("stopped.run/checkpoints/checkpoint-4/config.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 6, (listed,)),
+    Target("stopped.run/tokens/*.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 8),
+    Target("stopped.run/tokens/*.npy", (RESUMED,), (*OF_TRAIN, "stopped.run"), 14, (hashed, hashed, as_it_is)),
+    Target("comparisons/.baselines/*.json", (COMPARE,), BASELINES, 8),
+    Target("comparisons/.baselines/*.npy", (COMPARE,), BASELINES, 14, (hashed, hashed, as_it_is)),
+    Target(f"{CACHE}/clf.json", (VERIFY, FROM_HUB, VERIFY, PINNED), ("cache", "prepared", "pins.json"), 24),
+    Target(f"{CACHE}/clf.verified.json", (FROM_HUB, VERIFY), ("cache", "prepared"), 12),
+    Target("cache/datasets--*/trees/*.json", ((*VERIFY, "--dataset", "imdb"), ("prepare", "--dataset", "imdb", "--offline", "--output-dir", "prepared")), ("cache",), 14, (of_another_tool,)),
+    Target(f"{CACHE}/snapshots/*/config.json", (VERIFY, FROM_HUB), ("cache", "prepared"), 12, (of_another_tool, as_it_is)),
+    Target("pins.json", (PINNED, (*PINNED, "--verify")), ("cache", "pins.json"), 24),
+    Target(".half.csv.parts/key.json", (HALF,), WINDOWS, 14),
+    Target(".done.csv.parts/told.json", (DONE,), WINDOWS, 10),
+    Target("done.csv.settings.json", (DONE, (*DONE[:-1], "--overwrite")), ("new.csv", "model", "done.csv", "done.csv.settings.json"), 14),
+)  # fmt: skip
