@@ -106,6 +106,11 @@ class ForkedClf:
             os.close(stream)
         self.pid = int(self._process.pid or 0)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended yet."""
+        return self._process.exitcode is None
+
     def send_signal(self, number: int) -> None:
         """Send a signal to the process."""
         os.kill(self.pid, number)
