@@ -276,6 +276,21 @@ def test_no_field_of_a_manifest_reaches_outside(clf: RunClf, hub: LocalHub, chan
     assert sorted(Path(constants.HF_HUB_CACHE).rglob("*")) == before
 
 
+def test_what_cannot_be_pinned_is_no_bug(clf: RunClf, hub: LocalHub) -> None:
+    assert clf("download-models", "--dataset", "imdb").code == 0
+    root = next(Path(constants.HF_HUB_CACHE).glob("datasets--*"))
+    (root / "clf.json").unlink()
+    snapshot = next((root / "snapshots").iterdir())
+    (snapshot / "a\\b.csv").write_text("text,label\n")
+    names = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()]
+    (root / "trees").mkdir(exist_ok=True)
+    listed = {"files": {name: {} for name in names}}
+    (root / "trees" / f"{snapshot.name}.json").write_text(json.dumps(listed))
+    done = clf("download-models", "--dataset", "imdb", "--manifest", "m.json", "--offline")
+    assert done.code == 1
+    assert "cannot be pinned: its files: 'a\\\\b.csv' leaves its folder" in done.err
+
+
 def test_a_manifest_completes_what_another_tool_fetched_in_part(clf: RunClf, hub: LocalHub) -> None:
     file = manifest_of(clf, "distilbert-base-uncased")
     root = Path(constants.HF_HUB_CACHE, "models--distilbert-base-uncased")

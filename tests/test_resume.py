@@ -1,5 +1,6 @@
 """`clf train --resume`: always safe to pass, and only ever goes on with the very same run."""
 
+import errno
 import json
 import logging
 import os
@@ -125,6 +126,20 @@ def test_checkpoints_that_a_finished_run_kept_are_not_called_an_interrupted_run(
     assert done.code == 0, done.err
     assert "discarding the checkpoints of the finished run in m.run" in done.err
     assert "interrupted" not in done.err
+
+
+def test_a_run_whose_model_could_not_be_published_is_an_interrupted_one(
+    clf: RunClf, reviews: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("clf.train._publish", full)
+        assert train(clf, tiny_encoder).code == 1
+    assert not Path("m").exists()
+    done = train(clf, tiny_encoder)
+    assert "discarding the interrupted run in m.run; --resume would continue it" in done.err
 
 
 def test_damaged_checkpoints_are_named_and_it_starts_afresh(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.safety import one_line, redact, redacted, safe, tame
+from clf.safety import _token_in, one_line, redact, redacted, safe, tame
 
 HOSTILE = "\x1b]0;title\x07[/x] [bold]b[/bold] \u202eabc \x9b31m"
 
@@ -114,6 +114,11 @@ def test_the_token_of_a_login_is_hidden(tmp_path: Path, monkeypatch: pytest.Monk
     for spelled in (f"~/{tmp_path.name}", f"$HOME/{tmp_path.name}"):  # the client expands both
         monkeypatch.setenv("HF_HOME", spelled)
         assert safe("x from-the-login y") == "x *** y"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HOME", "")
+    _token_in.cache_clear()
+    assert safe("x from-the-login y") == "x *** y"
+    _token_in.cache_clear()
     monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "nothing"))
     assert safe("x from-the-login y") == "x from-the-login y"
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from clf import hub
 from clf.data.sources.find import NAMES
 from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputError, UsageError
@@ -16,6 +18,7 @@ from clf.models.store import EMBEDDED_ID, find_local_model, find_model
 from clf.outcomes.machine import Downloaded
 from clf.settings import DEFAULT_MODEL, Settings
 from clf.storage.disk import sha256
+from clf.storage.documents import what_is_wrong
 from clf.storage.locks import locked_place
 from clf.storage.places import check_name
 from clf.storage.report_files import check_file
@@ -270,7 +273,13 @@ def _pinned(row: Downloaded) -> hub.PinnedRepository:
     }
     if not files:
         raise hub.unusable(row.kind)(f"{row.id} has no file that clf can read", "leave it out")
-    return hub.PinnedRepository(kind=row.kind, id=row.id, revision=row.revision, commit=row.commit, files=files)
+    pinned = {"kind": row.kind, "id": row.id, "revision": row.revision, "commit": row.commit, "files": files}
+    try:
+        return hub.PinnedRepository.model_validate(pinned)
+    except ValidationError as error:
+        raise hub.unusable(row.kind)(
+            f"{row.kind} {row.id} cannot be pinned: its {what_is_wrong(error)}", "leave it out"
+        ) from error
 
 
 def _read_manifest(file: Path) -> list[Wanted]:

@@ -103,9 +103,10 @@ def _visible(character: str) -> str:
 
 def _secrets_in_use() -> list[str]:
     values = [os.environ.get(name, "").strip() for name in SECRET_VARIABLES]
-    home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    file = os.environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
-    values.append(_token_in(os.path.expandvars(os.path.expanduser(file))))  # as the client does
+    # As the client finds it, for which a variable that is set to nothing is set.
+    home = os.environ.get("HF_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface"))
+    file = os.environ.get("HF_TOKEN_PATH", os.path.join(home, "token"))
+    values.append(_token_in(os.path.expandvars(os.path.expanduser(file))))
     return [value for value in values if len(value) >= SHORTEST_SECRET]
 
 

@@ -15,10 +15,10 @@ from clf.data.preparing.dataset import check_prepared, preparation_key, prepare_
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.data.sources.source import Source
 from clf.data.text_hashes import text_hashes
-from clf.errors import DataError, ModelError, UsageError
+from clf.errors import DataError, UsageError
 from clf.models.counting import token_counter
 from clf.models.files import ModelFiles
-from clf.models.record import read_model_record, write_model_record
+from clf.models.record import write_model_record
 from clf.models.store import find_model
 from clf.outcomes.base import Metrics
 from clf.outcomes.training import TrainExample, TrainResult
@@ -35,7 +35,7 @@ from clf.storage.report_files import check_reports, check_reports_apart, write_r
 from clf.storage.result_folders import MODELS, PREPARED, README_FILE, TRAIN_ROWS_FILE, shown
 from clf.storage.run_folder import Clock, Run
 from clf.storage.writing import write_json
-from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity
+from clf.training.identity import FinishedRun, Identity, differences, read_finished, run_identity, stands
 from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
@@ -210,10 +210,12 @@ def _measure(
 def _is_resumed(asked: bool, run: Run) -> bool:
     """Return whether the run resumes from a checkpoint, and log it when one is discarded or missing."""
     there = any(run.checkpoints.glob("*checkpoint-*"))  # includes one that was being replaced
-    if there and not asked and read_finished(run):
-        log.warning("discarding the checkpoints of the finished run in %s", shown(run.folder))
-    elif there and not asked:
-        log.warning("discarding the interrupted run in %s; --resume would continue it", shown(run.folder))
+    if there and not asked:
+        finished = read_finished(run)
+        if finished and stands(run.model, finished.created):
+            log.warning("discarding the checkpoints of the finished run in %s", shown(run.folder))
+        else:
+            log.warning("discarding the interrupted run in %s; --resume would continue it", shown(run.folder))
     if asked and not there:
         log.info("there is no checkpoint to resume from: starting from scratch")
     return there and asked
@@ -226,7 +228,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     """
     folder = place_of_result(settings.run, default)
     finished = read_finished(Run(folder))
-    if finished is None or not _stands(folder, finished.created):
+    if finished is None or not stands(folder, finished.created):
         return None
     if changed := differences(finished.of, _identity(settings, source), finished.recipe):
         if not settings.run.overwrite and not processes.was_restarted():  # torchrun's restarts always resume
@@ -239,15 +241,6 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     if not settings.train.keep_checkpoints:  # the run may have ended before it deleted them
         Run(folder).discard_left_checkpoints()
     return finished.result
-
-
-def _stands(folder: Path, created: str) -> bool:
-    """Return whether the folder holds the model created at that time."""
-    try:
-        record = read_model_record(folder)
-    except ModelError:
-        return False
-    return record is not None and record.created == created
 
 
 def _identity(settings: Settings, source: Source) -> Identity:

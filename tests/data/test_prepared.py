@@ -244,7 +244,7 @@ def test_what_another_version_left_out_or_added_is_no_damage(folder: Path) -> No
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"files": {"../../.git/hooks/pre-commit": "0" * 64}}, "files.../../.git/hooks/pre-commit"),
+        ({"files": {"../../.git/hooks/pre-commit": "0" * 64}}, "its files: '../../.git/hooks/pre-commit' is not"),
         ({"files": {"notes.txt": "0" * 64}}, "'notes.txt' is not the file of a split"),
         ({"files": {"train.parquet": "0"}}, "files.train.parquet is '0'"),
         ({"files": ["train.parquet"]}, "files is ['train.parquet']"),

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,12 +128,26 @@ def test_a_loop_is_refused_unrun(tiny_export: Path, tmp_path: Path) -> None:
         OnnxModel(folder)
 
 
-@pytest.mark.parametrize("spelled", [b'"\x84\x00Loop', b"\xa2\x00\x04Loop", b"\xa2\x80\x80\x00\x84\x80\x00Loop"])
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        b'"\x84\x00Loop',
+        b"\xa2\x00\x04Loop",
+        b"\xa2\x80\x80\x00\x84\x80\x00Loop",
+        b"\xa2\x80\x80\x80\x10\x04Loop",
+        b"\xa2\x80\x80\x80\x70\x04Loop",
+    ],
+)
 def test_a_loop_is_found_however_its_length_is_written(tiny_export: Path, tmp_path: Path, spelled: bytes) -> None:
     folder = copy(tiny_export, tmp_path / "model")
     (folder / "model.onnx").write_bytes(b"Loop" + b"x" * 50 + spelled + b"x")
     with pytest.raises(ModelError, match=r"holds a loop \(Loop\)"):
         OnnxModel(folder)
+    (folder / "model.onnx").write_bytes(b"Loop" * 5_000_000)
+    started = time.perf_counter()
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        OnnxModel(folder)
+    assert time.perf_counter() - started < 30  # a loop in Python over each would take longer
     (folder / "model.onnx").write_bytes(b"Loop, and other words such as Loop")
     with pytest.raises(ModelError, match="cannot be loaded"):
         OnnxModel(folder)

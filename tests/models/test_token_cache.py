@@ -94,6 +94,15 @@ def test_ids_that_were_edited_are_not_trained_on(
     assert listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16)) == made
 
 
+def test_a_folder_in_the_place_of_a_file_only_costs_the_cache(tiny_encoder: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    made = listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16))
+    for file in list(tmp_path.iterdir()):
+        file.unlink()
+        file.mkdir()
+        assert listed(cached_tokens(tmp_path, TEXTS, tokenizer, 16)) == made
+
+
 def test_other_texts_lengths_parts_and_words_have_other_files(tiny_encoder: Path, tmp_path: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
     cached_tokens(tmp_path, TEXTS, tokenizer, 16)

@@ -52,7 +52,7 @@ def test_nothing_is_written_through_a_link_in_the_place_of_a_part(tmp_path: Path
     [
         (None, ""), ("", ""), (0, "0"), (1.5, "1.5"), (1e-7, "1e-07"), (True, "true"), (False, "false"),
         ("é 日", "é 日"), ("a,b", '"a,b"'), ('"a"', '"""a"""'), ("a\nb", '"a\nb"'), ("a\tb", "a\tb"),
-        ([1, "é", None], '"[1, ""é"", null]"'), ([math.nan, {"a": -math.inf}], '"[null, {""a"": null}]"'), ({"d": date(2024, 2, 29)}, '"{""d"": ""2024-02-29""}"'),
+        ([1, "é", None], '"[1, ""é"", null]"'), ([("a", math.nan)], '"[[""a"", null]]"'), ([math.nan, {"a": -math.inf}], '"[null, {""a"": null}]"'), ({"d": date(2024, 2, 29)}, '"{""d"": ""2024-02-29""}"'),
     ],
 )  # fmt: skip
 def test_a_value_in_a_cell(value: Any, cell: str) -> None:

@@ -21,7 +21,7 @@ from clf.errors import DataError, first_line
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, read_document, without_nothing
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_document, without_nothing
 from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, SplitFile
 from clf.storage.result_folders import MANIFEST_FILE
 
@@ -60,7 +60,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True, defer_build=True)
 
-    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     clf_version: str
     labels: Labels
     """Label names in the order of their ids."""
@@ -95,7 +95,7 @@ class Manifest(BaseModel):
 class LabelsFile(BaseModel):
     """`labels.json`: the label names in the order of their ids, for other programs."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     labels: Labels
 
 

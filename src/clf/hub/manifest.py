@@ -17,7 +17,7 @@ from clf import __version__
 from clf.errors import OutputError, UsageError
 from clf.hub.files import Kind, is_repository_id, wanted
 from clf.hub.records import Commit, FileName
-from clf.storage.documents import SCHEMA_VERSION, check_schema, load_json, what_is_wrong
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, check_schema, load_json, what_is_wrong
 from clf.storage.writing import write_json
 
 NO_MANIFEST = "is not a manifest of clf download-models"
@@ -56,7 +56,7 @@ class PinnedRepository(BaseModel):
 class DownloadManifest(BaseModel):
     """Everything that one call of `clf download-models` fetched."""
 
-    schema_version: int
+    schema_version: SchemaVersion
     clf_version: str = ""
     repositories: list[PinnedRepository]
 
@@ -71,11 +71,9 @@ def read_manifest(file: Path) -> list[PinnedRepository]:
     except OSError as error:
         raise UsageError(f"cannot read the manifest {file}: {error.strerror}", HINT) from error
     except ValidationError as error:
-        raise UsageError(
-            f"{file} is not a manifest of clf download-models: its {what_is_wrong(error)}", HINT
-        ) from error
+        raise UsageError(f"{file} {NO_MANIFEST}: its {what_is_wrong(error)}", HINT) from error
     except ValueError as error:
-        raise UsageError(f"{file} is not a manifest of clf download-models: {error}", HINT) from error
+        raise UsageError(f"{file} {NO_MANIFEST}: {error}", HINT) from error
     if not listed:
         raise UsageError(f"the manifest {file} lists nothing to fetch", HINT)
     return listed

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, RootModel, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    NonNegativeInt,
+    RootModel,
+    StringConstraints,
+    ValidationError,
+)
 
 from clf.errors import ModelError
-from clf.storage.documents import SCHEMA_VERSION, stays_inside, try_document
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_object, stays_inside, try_document
 
 RECORD, VERIFIED = "clf.json", "clf.verified.json"
 
@@ -46,7 +55,7 @@ class CacheRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     revisions: dict[FileName, Commit]
     commits: dict[Commit, Listing]
 
@@ -60,12 +69,6 @@ class ClientFile(BaseModel):
 
     lfs_sha256: str | None = None
     blob_id: str | None = None
-
-
-class ClientList(BaseModel):
-    """The list of the files of a commit that the Hub's client keeps."""
-
-    files: dict[str, ClientFile] = Field(default_factory=dict)
 
 
 def read_record(root: Path) -> CacheRecord:
@@ -83,6 +86,16 @@ def read_verified(root: Path) -> dict[Commit, dict[FileName, Mark]]:
 
 
 def listed_by_client(root: Path, commit: str) -> dict[str, ClientFile]:
-    """Read the list that the Hub's client keeps of the files of a commit; empty if there is none."""
-    found = try_document(root / "trees" / f"{commit}.json", ClientList, ModelError)
-    return found.files if found else {}
+    """Read the list that the Hub's client keeps of the files of a commit; empty if there is none.
+
+    Of a file whose entry is damaged, the list says nothing but its name.
+    """
+    files = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")
+    return {name: _of_client(entry) for name, entry in files.items()} if isinstance(files, dict) else {}
+
+
+def _of_client(entry: JsonValue) -> ClientFile:
+    try:
+        return ClientFile.model_validate(entry)
+    except ValidationError:
+        return ClientFile()

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from clf import __version__
 from clf.data.cleaning import clean_text
@@ -32,7 +32,7 @@ from clf.scoring.answers import Answers, Probabilities
 from clf.settings import ComputeSettings, DataSettings, Settings
 from clf.storage.arrays import read_array
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, read_document
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_document
 from clf.storage.names import Hash, Seconds
 from clf.storage.result_folders import COMPARISONS
 from clf.storage.scratch import scratch_folder
@@ -54,7 +54,7 @@ class KeptBaseline(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
-    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     sha256: Hash
     train_seconds: Seconds | None = None
     measure_seconds: Seconds | None = None

@@ -17,7 +17,7 @@ from pydantic import (
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
 from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
-from clf.storage.documents import load_document, validated, what_is_wrong, without_nothing
+from clf.storage.documents import SchemaVersion, load_document, validated, what_is_wrong, without_nothing
 from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, Seconds, SplitFile
 from clf.storage.result_folders import MODEL_FILE, MODELS
 from clf.storage.writing import write_json
@@ -134,7 +134,7 @@ class ModelRecord(Recorded):
     Version 0.1 wrote no `recipe`. An export of a model made by another tool lacks most fields.
     """
 
-    schema_version: Annotated[int, Field(ge=1, strict=True)]
+    schema_version: SchemaVersion
     clf_version: str = ""
     created: str = ""
     base_model: BaseModelRecord | None = None

@@ -17,7 +17,7 @@ from clf.errors import ModelError
 from clf.models.tokens import TokenIds, Truncation, largest_id, tokenize
 from clf.storage.arrays import read_array
 from clf.storage.disk import sha256
-from clf.storage.documents import SCHEMA_VERSION, read_document
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_document
 from clf.storage.names import Hash
 from clf.storage.writing import replacing, write_json
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class CachedTokens(BaseModel):
     """What is written beside cached tokens: the SHA-256 of their file."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     sha256: Hash
 
 
@@ -56,32 +56,36 @@ def cached_tokens(
 def _read_cached(file: Path, texts: int, longest: int, tokenizer: Any) -> TokenIds | None:
     """Return what an earlier run cached; None if there is nothing, or if it is not as it was written."""
     told = file.with_suffix(".json")
-    if not told.exists():
+    if not (told.exists() and file.exists()):
         return None
     try:
         if sha256(file) != read_document(told, CachedTokens, ModelError, "").sha256:
             raise ValueError("it was changed")
-        return _split(read_array(file, ("<i4",), (None,)), texts, longest, largest_id(tokenizer))
+        return _split(read_array(file, ("<i4",), (None,)), texts, longest, tokenizer)
     except (ModelError, OSError, ValueError) as error:
-        log.warning("not using the cached tokens in %s: %s", file, error)
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        log.warning("not using the cached tokens in %s: %s", file, why)
         return None
 
 
 def _cached(file: Path, made: TokenIds) -> TokenIds:
     """Write tokens to the cache, and return them."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(IsADirectoryError), replacing(file) as out:
-        np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
     with suppress(IsADirectoryError):
+        with replacing(file) as out:
+            np.save(out, np.concatenate([np.array([len(row) for row in made], dtype="<i4"), *made]), allow_pickle=False)
         write_json(file.with_suffix(".json"), CachedTokens(sha256=sha256(file)).model_dump())
     return made
 
 
-def _split(kept: NDArray[np.int32], texts: int, longest: int, largest: int) -> TokenIds:
+def _split(kept: NDArray[np.int32], texts: int, longest: int, tokenizer: Any) -> TokenIds:
     """Return the ids of each text from the lengths of all, followed by the ids of all; raise ValueError if damaged."""
     lengths, ids = kept[:texts], kept[texts:]
     if len(lengths) != texts or not texts or int(lengths.sum(dtype=np.int64)) != len(ids):
         raise ValueError("the lengths do not fit")
-    if lengths.min() < 0 or lengths.max() > longest or ids.min(initial=0) < 0 or ids.max(initial=0) > largest:
+    largest = ids.max(initial=0)
+    if largest >= len(tokenizer) and largest > largest_id(tokenizer):  # ids may have gaps; to find that out takes long
+        raise ValueError("the ids are of another tokenizer")
+    if lengths.min() < 0 or lengths.max() > longest or ids.min(initial=0) < 0:
         raise ValueError("the ids are of another tokenizer")
     return list(np.split(ids, np.cumsum(lengths)[:-1]))

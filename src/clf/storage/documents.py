@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Mapping
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 if TYPE_CHECKING:
     from clf.errors import ClfError
@@ -40,6 +40,8 @@ NO_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ELOOP, errno.ENAMETO
 """Error numbers that say that no regular file is there."""
 KIND = re.compile(r"(int|float|str|bool)|constrained-\w+|function-.*|(list|dict|literal|nullable|tuple)\[.*")
 """The type names that pydantic adds to the location of an error when a field accepts several types."""
+
+SchemaVersion = Annotated[int, Field(ge=1, strict=True)]
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -133,7 +135,8 @@ def check_schema(path: Path, written: Mapping[str, JsonValue], error: type["ClfE
 def what_is_wrong(error: ValidationError) -> str:
     """Return one line that names the first invalid field of a JSON object, and its value."""
     problem = error.errors()[0]
-    named = [str(part) for part in problem["loc"] if not KIND.fullmatch(str(part))]
+    where = problem["loc"][:-2] if problem["loc"][-1:] == ("[key]",) else problem["loc"]  # the message names the key
+    named = [str(part) for part in where if not KIND.fullmatch(str(part))]
     place = ".".join(named) or "content"
     if problem["type"] == "value_error":
         return f"{place}: {problem['msg'].splitlines()[0].removeprefix('Value error, ')}"

@@ -50,7 +50,7 @@ def write_rows(file: "SupportsWrite[str]", suffix: str, table: Table) -> None:
 
 def _spelled(value: Any) -> Any:
     """Write booleans, dicts and lists as JSON; return other values unchanged."""
-    is_json = isinstance(value, (bool, dict, list))
+    is_json = isinstance(value, (bool, dict, list, tuple))
     return json.dumps(_written_in_json(value), ensure_ascii=False, default=str) if is_json else value
 
 
@@ -58,7 +58,7 @@ def _written_in_json(value: Any) -> Any:
     """Return a value with None (null) for NaN and infinities, which JSON lacks, also in lists and objects."""
     if isinstance(value, dict):
         return {name: _written_in_json(inner) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):  # Arrow gives a map as pairs
         return [_written_in_json(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 

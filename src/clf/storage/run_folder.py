@@ -63,6 +63,7 @@ class Run:
     """The run folder of a training run: `X.run` for the model folder `X`."""
 
     def __init__(self, model_folder: Path) -> None:
+        self.model = model_folder
         self.folder = model_folder.with_name(model_folder.name + ".run")
         self.checkpoints = self.folder / "checkpoints"
         self.history = self.folder / HISTORY_FILE

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Va
 from clf.errors import UsageError
 from clf.settings import TrainSettings, flag
 from clf.storage.disk import sha256
-from clf.storage.documents import load_json, what_is_wrong
+from clf.storage.documents import SchemaVersion, load_json, what_is_wrong
 from clf.storage.names import Count, Hash
 
 MANIFEST = "clf-checkpoint.json"
@@ -78,7 +78,7 @@ class Begun(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
-    schema_version: Annotated[int, Field(ge=1, strict=True)] = 1
+    schema_version: SchemaVersion = 1
     fingerprint: Annotated[Fingerprint, AfterValidator(_with_sound_settings)]
 
 

@@ -1,14 +1,15 @@
 """The identity of a training run, its settings and data: a second run with the same identity is not needed."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue
 
-from clf.errors import UsageError
-from clf.models.record import VERSION_0_1
+from clf.errors import ModelError, UsageError
+from clf.models.record import VERSION_0_1, read_model_record
 from clf.outcomes.training import TrainResult
 from clf.settings import AUTO, Settings, TrainSettings, flag
-from clf.storage.documents import SCHEMA_VERSION, try_document
+from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, try_document
 from clf.storage.run_folder import Run
 
 KEPT_OTHERWISE = {"keep_checkpoints", "save_steps", "report_to", "gradient_accumulation"}
@@ -34,7 +35,7 @@ class FinishedRun(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
-    schema_version: Annotated[int, Field(ge=1, strict=True)] = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     of: Identity
     created: str
     """When the model was created, as in its own record."""
@@ -52,6 +53,15 @@ def run_identity(settings: Settings, origin: str, content: str) -> Identity:
 def read_finished(run: Run) -> FinishedRun | None:
     """Return the `result.json` of a finished run, or None when there is none; raise UsageError if it is a newer one."""
     return try_document(run.result, FinishedRun, UsageError)
+
+
+def stands(folder: Path, created: str) -> bool:
+    """Return whether the folder holds the model created at that time."""
+    try:
+        record = read_model_record(folder)
+    except ModelError:
+        return False
+    return record is not None and record.created == created
 
 
 def differences(one: Identity, other: Identity, recipe: ResolvedRecipe | None = None) -> list[str]:
