@@ -40,6 +40,15 @@ def test_ids_are_read_again_and_not_made_again(tiny_encoder: Path, tmp_path: Pat
     assert sorted((tmp_path / "new" / "tokens").iterdir()) == [told, file]
 
 
+def test_what_killed_runs_left_of_other_texts_is_deleted(tiny_encoder: Path, tmp_path: Path) -> None:
+    left = tmp_path / f".{'0' * 32}.json.part-{'1' * 16}"
+    left.write_text("{")
+    (tmp_path / ".notes").write_text("of a user")
+    cached_tokens(tmp_path, TEXTS, AutoTokenizer.from_pretrained(tiny_encoder), 16)
+    assert not left.exists()
+    assert (tmp_path / ".notes").exists()
+
+
 def test_a_tokenizer_with_gaps_between_its_ids_finds_its_tokens(tiny_encoder: Path, tmp_path: Path) -> None:
     file = tmp_path / "encoder" / "tokenizer.json"
     file.parent.mkdir()

@@ -118,6 +118,27 @@ def test_a_run_stopped_while_its_output_appears_ends_the_same_when_it_goes_on(
     assert read_object(tmp_path / "out.csv.settings.json") == {"told": 1, "sha256": sha256(tmp_path / "out.csv")}
 
 
+def test_an_output_that_was_appearing_gets_its_own_settings_before_its_windows_are_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled(tmp_path).open(KEY, resume=True):
+        Parts(tmp_path / "out.csv", {}).join(["text", "label"], {"clf_version": "1", "told": "by the first"})
+    parts = Parts(tmp_path / "out.csv", {}, overwrite=True)
+    with parts.open(KEY, resume=False):
+        parts.add(0, rows("d"), LabelledCounts(1, 0, 0))
+        with monkeypatch.context() as patch:
+            patch.setattr(Parts, "discard", lambda self: None)
+            parts.join(["text", "label"], {"clf_version": "1", "told": "by the second"})
+    beside = tmp_path / "out.csv.settings.json"
+    beside.rename(parts.folder / "told.json")  # it was killed between the renames, and these are of the first run
+    write_json(beside, {"clf_version": "1", "told": "by the first"})
+    with pytest.raises(DataError), parts.open(KEY, resume=False):
+        raise DataError("the third run ends early")
+    found = read_object(beside) or {}
+    assert (found["told"], found["sha256"]) == ("by the second", sha256(parts.output))
+    assert names(tmp_path) == ["out.csv", "out.csv.settings.json"]
+
+
 # --- starting, going on and ending --------------------------------------------------------------------------
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from clf.errors import OutputError
 from clf.storage.writing import (
-    _clear_parts,
     appended,
+    clear_parts,
     drop,
     flush,
     hidden,
@@ -147,7 +147,7 @@ def test_a_part_that_another_writer_took_for_a_leftover_is_made_again(
 
     def late(file: object, operation: int) -> None:
         monkeypatch.setattr(fcntl, "flock", flock)
-        _clear_parts(tmp_path / "a")
+        clear_parts(tmp_path, ".a.part-")
         flock(file, operation)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fcntl, "flock", late)

@@ -19,7 +19,7 @@ from clf.storage.arrays import read_array
 from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_document
 from clf.storage.names import Hash
-from clf.storage.writing import replacing, write_json
+from clf.storage.writing import clear_parts, replacing, write_json
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def cached_tokens(
 ) -> TokenIds:
     """Tokenize texts, or read the ids that an earlier run cached for the same texts and tokenizer.
 
+    What runs that were killed left half-written in the folder is deleted, whatever their texts.
     The name of the cache file is a hash of everything that the ids depend on; the hash of its content stands beside it.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
@@ -49,6 +50,7 @@ def cached_tokens(
     for value in chain((json.dumps(described), str(max_length), truncation, str(len(tokenizer))), texts):
         digest.update(value.encode("utf-8", "surrogatepass") + b"\0")
     file = folder / f"{digest.hexdigest()[:32]}.npy"
+    clear_parts(folder)
     kept = _read_cached(file, len(texts), max_length, tokenizer)
     return _cached(file, tokenize(texts, tokenizer, max_length, truncation)) if kept is None else kept
 

@@ -132,6 +132,7 @@ class Parts:
             check_schema(self.folder / "key.json", before, UsageError)
         if self.folder.exists() and (before is None or not resume):
             log.warning("discarding predictions of an interrupted run for %s; --resume would continue it", self.output)
+            self._finish_appearing()
             self.discard()
         elif before is not None:
             changed = [name for name in key if before.get(name) != key[name]]
@@ -144,6 +145,12 @@ class Parts:
             log.info("resuming after %d rows", self.counts().rows)
         self.folder.mkdir(exist_ok=True)
         write_json(self.folder / "key.json", {"schema_version": SCHEMA_VERSION, **key})
+
+    def _finish_appearing(self) -> None:
+        """Give an output whose run was stopped between its two renames its own settings, not those of a run before."""
+        beside = settings_file_beside(self.output)
+        if self.is_appearing and not _is_foreign(beside):
+            (self.folder / TOLD).replace(beside)
 
     def _key_before(self, resume: bool) -> Key | None:
         """Return what the windows were made from; None if that was not written, or does not matter."""

@@ -82,7 +82,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     or a pipe, OSError if it cannot be written.
     """
     refuse_odd(path)
-    _clear_parts(path)
+    clear_parts(path.parent, hidden(path.name, "part-"))
     part, opened = _new_part(path)
     try:
         with opened as file:
@@ -152,9 +152,9 @@ def _new_part(path: Path) -> tuple[Path, IO[bytes]]:
         file.close()
 
 
-def _clear_parts(path: Path) -> None:
-    """Delete the parts that killed processes left: those that nobody holds locked."""
-    for part in path.parent.glob(glob.escape(hidden(path.name, "part-")) + "*"):
+def clear_parts(folder: Path, begun: str = ".") -> None:
+    """Delete the parts in a folder that killed processes left: those whose names begin so, and that nobody locked."""
+    for part in folder.glob(glob.escape(begun) + "*"):
         if PART.fullmatch(part.name) and not part.is_symlink() and part.is_file():
             with suppress(OSError), open(part, "rb", opener=without_links) as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
