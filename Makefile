@@ -32,6 +32,7 @@ docs: $(VENV)/.test
 	$(BIN)/python -m clf.cli.help_pages > help.part && mv help.part src/clf/cli/help.json
 	$(BIN)/python -m clf.reports.schema docs/schema
 	PYTHONPATH=tests $(BIN)/python tests/support/catalogue.py > docs/bad-inputs.md
+	PYTHONPATH=tests $(BIN)/python -m faults.gates > docs/gates.md
 
 check: lint types test
 

@@ -1,0 +1,46 @@
+"""Each gate has a test that trips it and one that does not; the page that lists them is up to date."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from architecture import SOURCE
+from faults.gates import GATES, Gate, page
+
+TESTS = Path(__file__).parents[1]
+ALL = [gate for gates in GATES.values() for gate in gates]
+
+
+@cache
+def collected_in(module: str) -> set[str]:
+    """Return the names of the tests at the top of a module, which pytest collects."""
+    tree = ast.parse((TESTS / module).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize("gate", ALL, ids=lambda gate: gate.fault)
+def test_the_tests_of_a_gate_are_collected(gate: Gate) -> None:
+    for name in (gate.fires, gate.clean):
+        module, _, function = name.partition("::")
+        assert Path(module).name.startswith("test_")
+        assert function in collected_in(module), name
+    assert gate.fires != gate.clean or "decides_in_order" in gate.fires  # which has both in one table
+
+
+def test_no_gate_stands_there_twice() -> None:
+    faults = [gate.fault for gate in ALL]
+    assert sorted(set(faults)) == sorted(faults)
+
+
+def test_what_the_user_sees_stands_in_the_source() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    values = [("the loss is nan", '"the loss"'), ("the gradient is nan", '"the gradient"')]  # words of a template
+    for gate in ALL:
+        said = next((template for begun, template in values if gate.said.startswith(begun)), gate.said)
+        assert said in source, gate.said
+
+
+def test_the_page_lists_every_gate() -> None:
+    assert (SOURCE.parent.parent / "docs" / "gates.md").read_text(encoding="utf-8") == page()
