@@ -113,6 +113,25 @@ def of_another_tool(work: Path, file: Path) -> None:
                 path.unlink()
 
 
+def labelled(work: Path, file: Path) -> None:
+    """Write the labels of a manifest into labels.json too, or the names in config.json into its inverse."""
+    try:
+        written = json.loads(file.read_bytes())
+        if file.name == "config.json":
+            written["label2id"] = {name: int(number) for number, name in written["id2label"].items()}
+            file.write_text(json.dumps(written))
+        else:
+            (file.parent / "labels.json").write_text(json.dumps({"schema_version": 1, "labels": written["labels"]}))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass  # it holds no labels
+
+
+def named(work: Path, file: Path) -> None:
+    """Let labels.json, clf.json and config.json say the same names, and take the hashes away."""
+    labelled(work, file)
+    unlisted(work, file)
+
+
 def as_it_is(work: Path, file: Path) -> None:
     """Leave the hashes as they are."""
 
@@ -133,12 +152,12 @@ HALF: Command = ("predict", "model", "new.csv", "--output", "half.csv", "--resum
 DONE: Command = ("predict", "model", "new.csv", "--output", "done.csv", "--resume")
 
 TARGETS = (
-    Target("prepared/manifest.json", (NEW, EVALUATE, COMPARE), ("prepared", "encoder", "model"), 24),
+    Target("prepared/manifest.json", (NEW, EVALUATE, NEW, COMPARE), ("prepared", "encoder", "model", "data.csv"), 30, (labelled, as_it_is)),
     Target("prepared/audit.json", (NEW, (*EVALUATE, "--report", "page.html")), ("prepared", "encoder", "model"), 18),
     Target("prepared/labels.json", (NEW, EVALUATE), ("prepared", "encoder", "model")),
     Target("prepared/settings.json", (("prepare", "--dataset", "data.csv", "--output-dir", "prepared", "--overwrite"),), ("prepared", "data.csv")),
-    Target("model/clf.json", (*ALL_OF_MODEL, EXPORT), (*DATA, "new.csv"), 36),
-    Target("model/config.json", (PREDICT,), LOADED, 30, SEALED),
+    Target("model/clf.json", (*ALL_OF_MODEL, EXPORT), (*DATA, "new.csv", "data.csv"), 36),
+    Target("model/config.json", (PREDICT,), LOADED, 36, (*SEALED, named)),
     Target("encoder/config.json", (NEW,), OF_TRAIN, 24),
     Target("model/tokenizer.json", (PREDICT,), LOADED, 36, SEALED),
     Target("encoder/tokenizer.json", (NEW,), OF_TRAIN, 18),

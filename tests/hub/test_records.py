@@ -63,6 +63,7 @@ def test_a_list_of_the_client_is_used_only_if_it_is_one(tmp_path: Path) -> None:
     for content, expected in (
         ({"files": {"a": {"blob_id": "x", "size": 3}}, "more": 1}, {"a": ClientFile(blob_id="x")}),
         ({"files": {"a": {"blob_id": 5}, "b": 1}, "schema_version": 2}, {"a": ClientFile(), "b": ClientFile()}), ({"files": ["a"]}, {}), ({}, {}),
+        ({"files": {"a": {}, "x" * 300 + ".csv": {}}}, {}), ({"files": {"../a.csv": {}}}, {}),
     ):  # fmt: skip
         (tmp_path / "trees" / f"{COMMIT}.json").write_text(json.dumps(content))
         assert listed_by_client(tmp_path, COMMIT) == expected

@@ -259,11 +259,15 @@ def test_what_is_replaced_while_it_is_opened_is_not_read(monkeypatch: pytest.Mon
         open_regular(path)
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../b", "..", "a\\..\\b", ""])
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/passwd", "a/../../b", "..", "a\\..\\b", "", "a\0b", "x" * 256, "a/" + "é" * 128]
+)
 def test_no_name_leads_out_of_the_folder(name: str) -> None:
     assert not stays_inside(name)
 
 
-@pytest.mark.parametrize("name", ["a", "a/b", "a.csv", "..a/b", "a/..b", "a/b/c.csv", "über/größe.csv"])
+@pytest.mark.parametrize(
+    "name", ["a", "a/b", "a.csv", "..a/b", "a/..b", "a/b/c.csv", "über/größe.csv", "x" * 255, "a\udcff"]
+)
 def test_a_name_inside_the_folder_is_accepted(name: str) -> None:
     assert stays_inside(name)

@@ -88,10 +88,13 @@ def read_verified(root: Path) -> dict[Commit, dict[FileName, Mark]]:
 def listed_by_client(root: Path, commit: str) -> dict[str, ClientFile]:
     """Read the list that the Hub's client keeps of the files of a commit; empty if there is none.
 
-    Of a file whose entry is damaged, the list says nothing but its name.
+    Of a file whose entry is damaged, the list says nothing but its name. A list with a name that no file can have is
+    not one.
     """
     files = (read_object(root / "trees" / f"{commit}.json") or {}).get("files")
-    return {name: _of_client(entry) for name, entry in files.items()} if isinstance(files, dict) else {}
+    if not isinstance(files, dict) or not all(map(stays_inside, files)):
+        return {}
+    return {name: _of_client(entry) for name, entry in files.items()}
 
 
 def _of_client(entry: JsonValue) -> ClientFile:

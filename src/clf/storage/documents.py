@@ -151,9 +151,11 @@ def without_nothing(value: Any) -> Any:
 
 
 def stays_inside(name: str) -> bool:
-    """Return whether a relative path that was read from a document stays inside the folder it is joined to."""
+    """Return whether a path that was read from a document can be one of a file inside the folder it is joined to."""
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and "\\" not in name and bool(path.parts)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        return False
+    return bool(path.parts) and max(len(part.encode("utf-8", "surrogatepass")) for part in path.parts) <= LONGEST_NAME
 
 
 # --- reading ------------------------------------------------------------------------------------------------

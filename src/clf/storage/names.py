@@ -49,9 +49,11 @@ def _split_file(name: str) -> str:
     return name
 
 
-def _no_nul(text: str) -> str:
+def _path_text(text: str) -> str:
     if "\0" in text:
         raise ValueError("it holds a NUL character")
+    if max(len(part.encode("utf-8", "surrogatepass")) for part in text.split("/")) > LONGEST_NAME:
+        raise ValueError(f"it holds a name of more than {LONGEST_NAME} bytes")
     return text
 
 
@@ -73,7 +75,7 @@ def _known_steps(recorded: Any) -> Any:
 PlainName = Annotated[str, AfterValidator(_plain)]
 """A name that is one component of a path."""
 SplitFile = Annotated[str, AfterValidator(_split_file)]
-PathText = Annotated[str, AfterValidator(_no_nul), Field(max_length=4096)]
+PathText = Annotated[str, AfterValidator(_path_text), Field(max_length=4096)]
 """A path or the origin of data, as text."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal."""
