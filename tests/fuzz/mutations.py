@@ -67,7 +67,7 @@ def written(value: Any) -> str:
 @some.composite
 def changed_json(draw: Draw, content: bytes) -> bytes:
     """Draw a document with changed places, or with changed bytes."""
-    if draw(some.integers(0, 15)) == 7:
+    if draw(some.sampled_from(range(16))) == 7:
         return draw(changed_bytes(content))
     tree = [parsed(content)]
     for _ in range(draw(some.sampled_from([1, 1, 1, 2, 3]))):
@@ -79,7 +79,7 @@ def changed_json(draw: Draw, content: bytes) -> bytes:
 def changed_lines(draw: Draw, content: bytes) -> bytes:
     """Draw a file of JSON lines in which one line is changed, left out, given twice or put elsewhere."""
     lines = content.splitlines()
-    at = draw(some.integers(0, len(lines) - 1))
+    at = draw(some.sampled_from(range(len(lines))))
     how = draw(some.sampled_from(["change", "change", "change", "drop", "twice", "cut", "bytes", "odd"]))
     if how == "bytes":
         return draw(changed_bytes(content))
@@ -98,14 +98,14 @@ def _change_a_place(draw: Draw, tree: list[Any]) -> None:
     holder, at = tree, 0
     while True:
         value = _at(holder, at)
-        if not isinstance(value, list) or not value or (holder is not tree and draw(some.integers(0, 3)) == 0):
+        if not isinstance(value, list) or not value or (holder is not tree and draw(some.sampled_from(range(4))) == 0):
             break
-        holder, at = value, draw(some.integers(0, len(value) - 1))
-    choices: list[Callable[[Draw, Any, int], None]] = [_replace, _replace, _replace, _nudge]
+        holder, at = value, draw(some.sampled_from(range(len(value))))
+    choices: list[Callable[[Draw, Any, int], None]] = [_replace] * 6 + [_nudge] * 3
     if holder is not tree:
         choices += [_delete, _repeat, _exchange]
     if isinstance(holder, Object):
-        choices += [_rename, _rename]
+        choices += [_rename]
     draw(some.sampled_from(choices))(draw, holder, at)
 
 
@@ -121,7 +121,10 @@ def _put(holder: Any, at: int, value: Any) -> None:
 
 
 def _replace(draw: Draw, holder: Any, at: int) -> None:
-    of_a_kind = draw(some.sampled_from([STRINGS, NUMBERS, OTHERS]))
+    """Put an odd value, half of the time one of the same kind."""
+    value = _at(holder, at)
+    alike = STRINGS if isinstance(value, str) else OTHERS if isinstance(value, list) or value is None else NUMBERS
+    of_a_kind = draw(some.sampled_from([alike, alike, alike, STRINGS, NUMBERS, OTHERS]))
     text = draw(some.sampled_from(of_a_kind))
     _put(holder, at, Raw(json.dumps(text) if of_a_kind is STRINGS else text))
 
@@ -164,7 +167,7 @@ def _repeat(draw: Draw, holder: Any, at: int) -> None:
 
 def _exchange(draw: Draw, holder: Any, at: int) -> None:
     """Exchange two values, such as the ids of two labels."""
-    other = draw(some.integers(0, len(holder) - 1))
+    other = draw(some.sampled_from(range(len(holder))))
     one, two = _at(holder, at), _at(holder, other)
     _put(holder, at, two)
     _put(holder, other, one)
@@ -174,7 +177,17 @@ def _rename(draw: Draw, holder: Any, at: int) -> None:
     key, value = holder[at]
     others = [one for one, _ in holder]
     name = draw(
-        some.sampled_from([key + "x", key.upper(), key.replace("_", ""), f"_{key}", f"__{key}", *STRINGS, *others])
+        some.sampled_from(
+            [
+                key + "x",
+                key.upper(),
+                key.replace("_", ""),
+                f"_{key}",
+                f"__{key}",
+                draw(some.sampled_from(STRINGS)),
+                draw(some.sampled_from(others)),
+            ]
+        )
     )
     holder[at] = [name, value]
 
@@ -185,7 +198,7 @@ def _rename(draw: Draw, holder: Any, at: int) -> None:
 @some.composite
 def changed_bytes(draw: Draw, content: bytes) -> bytes:
     """Draw bytes that were cut, flipped, put in or encoded otherwise."""
-    at = draw(some.integers(0, max(0, len(content) - 1)))
+    at = draw(some.sampled_from(range(max(1, len(content)))))
     how = draw(
         some.sampled_from(
             ["flip", "flip", "flip", "cut", "empty", "put in", "append", "BOM", "UTF-16", "zeros", "twice"]
