@@ -172,6 +172,18 @@ def test_a_checkpoint_whose_files_are_not_what_its_list_says_is_told(
     assert not Path("m").exists()
 
 
+def test_a_checkpoint_whose_state_knows_no_best_step_is_skipped(clf: RunClf, stopped: Path, tiny_encoder: Path) -> None:
+    for checkpoint in stopped.glob("checkpoints/checkpoint-*"):
+        state = json.loads((checkpoint / "trainer_state.json").read_text())
+        best = None if state["best_global_step"] else 1
+        (checkpoint / "trainer_state.json").write_text(json.dumps({**state, "best_global_step": best}))
+        list_files_of(checkpoint)
+    done = train(clf, tiny_encoder, "--resume", "--json")
+    assert done.code == 0, done.err
+    assert "is damaged, skipping it: in trainer_state.json, the best step is " in done.err
+    assert done.json["resumed_from_step"] is None
+
+
 def list_files_of(checkpoint: Path) -> None:
     manifest = checkpoint / "clf-checkpoint.json"
     files = {path.name: sha256(path) for path in checkpoint.iterdir() if path != manifest}

@@ -26,7 +26,7 @@ def main() -> None:
         root, began = Path(folder), time.monotonic()
         base, found = full_stand(root), []
         for target in TARGETS:
-            if asked.only in target.title:
+            if asked.only in target.file:
                 examples = asked.examples or target.examples
                 found += tried(target, base, root / "case", examples, asked.seed)
         for number, one in enumerate(found):

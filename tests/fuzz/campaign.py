@@ -77,7 +77,7 @@ def attempt(target: Target, base: Stand, root: Path, content: bytes, turn: int) 
     lasted = time.monotonic() - began
     wrong = [*_ending(done), *_written(command, before, stand)]
     errors = [line for line in (done.stderr if done else "").splitlines() if line.startswith("error:")]
-    return Tried(target.title, command, done.returncode if done else None, (errors or [""])[0], wrong, lasted, content)
+    return Tried(target.file, command, done.returncode if done else None, (errors or [""])[0], wrong, lasted, content)
 
 
 def _ending(done: "subprocess.CompletedProcess[str] | None") -> Iterator[str]:

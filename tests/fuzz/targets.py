@@ -17,48 +17,23 @@ NEW: Command = (*TRAIN, "new")
 RESUMED: Command = (*TRAIN, "stopped", "--resume")
 PREDICT: Command = ("predict", "model", "new.csv", "--output", "out.csv")
 EVALUATE: Command = ("evaluate", "model", "--dataset", "prepared", "--allow-leak")
-COMPARE: Command = (
-    "compare",
-    "model",
-    "--dataset",
-    "prepared",
-    "--baseline",
-    "majority",
-    "--baseline",
-    "tfidf",
-    "--allow-leak",
-)
+COMPARE: Command = ("compare", "model", "--dataset", "prepared", "--baseline", "majority", "--baseline", "tfidf", "--allow-leak")  # fmt: skip
 AS_RECORDED: Command = ("compare", "model", "--baseline", "pretrained", "--baseline", "majority", "--allow-leak")
 EXPORT: Command = ("export", "model", "--dataset", "prepared", "--output-dir", "exported", "--allow-leak")
 VERIFY: Command = ("download-models", "--verify")
-FROM_HUB: Command = (
-    "train",
-    "--dataset",
-    "prepared",
-    "--model",
-    HUB_MODEL,
-    *TRAINED,
-    "--offline",
-    "--output-dir",
-    "new",
-)
+FROM_HUB: Command = ("train", "--dataset", "prepared", "--model", HUB_MODEL, *TRAINED, "--offline", "--output-dir", "new")  # fmt: skip
 PINNED: Command = ("download-models", "--from-manifest", "pins.json", "--offline")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One file, the commands that read it in turn, what they need, and the beginnings of paths that they may write."""
+    """One file, the commands that read it in turn, what they need of the stand, and how often it is changed."""
 
     file: str
     commands: Sequence[Command]
     needs: Sequence[str]
     examples: int = 12
     seals: Sequence[Seal] = field(default_factory=tuple)
-    name: str = ""
-
-    @property
-    def title(self) -> str:
-        return self.name or self.file
 
     def find(self, work: Path) -> Path:
         """Return the file; it may be named by a pattern."""

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from clf.storage.disk import sha256
-from clf.training.checkpoint_files import STATE, check_files, read_state, step_of
+from clf.training.checkpoint_files import (
+    STATE,
+    CheckpointManifest,
+    Fingerprint,
+    RunPosition,
+    check_files,
+    check_state,
+    read_state,
+    step_of,
+)
 
 SAVED = {"global_step": 10, "max_steps": 10, "epoch": 1.0, "log_history": [{"step": 10}]}
 
@@ -45,6 +54,23 @@ def test_the_state_says_whether_steps_were_left(tmp_path: Path, values: dict[str
 def test_a_state_that_is_none_is_damaged(tmp_path: Path, values: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=f"in {STATE}, {said}"):
         check_files(state(tmp_path, **values), {STATE: sha256(tmp_path / STATE)})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"global_step": 9, "best_global_step": 5}, "is of step 9"),
+        ({"best_global_step": None}, "the best step is None, in clf-checkpoint.json 5"),
+        ({"best_global_step": 7}, "the best step is 7, in clf-checkpoint.json 5"),
+    ],
+)
+def test_a_state_of_other_steps_than_the_manifest_is_damaged(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    manifest = CheckpointManifest(
+        step=10, best_step=5, files={STATE: "0" * 64}, fingerprint=Fingerprint({}, {}), extra=RunPosition(True, 0.0, 0)
+    )
+    check_state(state(tmp_path, best_global_step=5), manifest)
+    with pytest.raises(ValueError, match=said):
+        check_state(state(tmp_path, **values), manifest)
 
 
 def test_a_file_that_the_trainer_would_read_and_nobody_listed_is_refused(tmp_path: Path) -> None:

@@ -160,6 +160,18 @@ def check_files(folder: Path, files: Mapping[str, str]) -> None:
         read_state(folder)
 
 
+def check_state(folder: Path, manifest: CheckpointManifest) -> None:
+    """Raise ValueError if the Trainer's state, if there is one, is of other steps than the manifest."""
+    if STATE not in manifest.files:
+        return
+    state = read_state(folder)
+    if state.global_step != manifest.step:
+        raise ValueError(f"{STATE} is of step {state.global_step}")
+    if state.best_global_step != manifest.best_step:
+        best, other = state.best_global_step, manifest.best_step
+        raise ValueError(f"in {STATE}, the best step is {best}, in {MANIFEST} {other}")
+
+
 def read_state(folder: Path) -> SavedState:
     """Read the Trainer's state; raise OSError or ValueError if it is damaged."""
     try:

@@ -29,6 +29,7 @@ from clf.training.checkpoint_files import (
     RunPosition,
     check_files,
     check_schema,
+    check_state,
     read_manifest,
     step_of,
 )
@@ -163,6 +164,7 @@ class Checkpoints:
         try:
             manifest = read_manifest(folder)
             check_files(folder, manifest.files)
+            check_state(folder, manifest)
         except (OSError, ValueError) as error:
             log.warning("%s is damaged, skipping it: %s", folder, error)
             return None
