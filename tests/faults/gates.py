@@ -32,6 +32,8 @@ class Gate:
     said: str
     fires: str
     clean: str
+    shown: str = ""
+    """What the page shows of a gate that says nothing which `faults.watch` could hear."""
 
 
 ROWS = "data/preparing/test_choose_rows.py"
@@ -59,7 +61,7 @@ GATES = {
              "test_train.py::test_a_raw_file_becomes_a_model_and_a_run"),
         Gate("a near duplicate of a test text stands in train", "in the result", "",
              "data/preparing/test_audit.py::test_leaks_of_the_final_splits_are_counted_exactly_and_nearly",
-             f"{ROWS}::test_where_train_is_alone_nothing_leaks"),
+             f"{ROWS}::test_where_train_is_alone_nothing_leaks", shown="near_leaks in the audit"),
         Gate("--drop-leaks would leave no training text", "1",
              "every training text has an exact or near duplicate in validation or test",
              f"{ROWS}::test_a_train_split_that_leaks_whole_is_refused",
@@ -94,10 +96,10 @@ GATES = {
              f"{DATASET}::test_shares_just_below_everything_are_accepted"),
         Gate("another column gives the label away", "in the result", "",
              "test_prepare.py::test_columns_that_give_the_label_away_are_named",
-             "test_prepare.py::test_the_object_that_holds_the_label_is_not_called_suspicious"),
+             "test_prepare.py::test_the_object_that_holds_the_label_is_not_called_suspicious", shown="suspicious_columns in the audit"),
         Gate("equal or similar texts have different labels", "in the result", "",
              "test_prepare.py::test_alike_texts_with_different_labels_are_listed",
-             "data/preparing/test_audit.py::test_what_was_not_looked_for_is_not_reported_as_none_found"),
+             "data/preparing/test_audit.py::test_what_was_not_looked_for_is_not_reported_as_none_found", shown="the texts, listed in the audit"),
         Gate("rows have no text or no label", "warning", "dropped",
              f"{DATASET}::test_dropped_rows_are_told_with_their_first_lines",
              f"{DATASET}::test_a_folder_holds_the_splits_and_what_is_known_about_them"),
@@ -107,12 +109,15 @@ GATES = {
         Gate("a prepared dataset is used with other settings", "2", "but the dataset was prepared with",
              f"{DATASET}::test_settings_that_a_prepared_dataset_was_not_prepared_with_are_refused",
              f"{DATASET}::test_settings_that_say_the_same_or_apply_later_are_accepted"),
+        Gate("the disk is too full for the prepared dataset", "1", "but preparing needs about",
+             "data/test_catalogue.py::test_66_a_full_disk_is_named_before_the_work",
+             "test_prepare.py::test_a_file_with_string_labels_needs_nothing_else"),
     ],
     "Reading files": [
         Gate("a compressed file expands enormously", "1", "times its size when decompressed",
              f"{FILES}::test_a_small_file_may_expand_to_ten_megabytes_and_no_further",
              f"{FILES}::test_the_first_bytes_tell_how_a_file_is_compressed"),
-        Gate("a small Parquet file holds gigabytes of repeated texts", "1", "",
+        Gate("a small Parquet file holds gigabytes of repeated texts", "1", "is small, but its values take at least",
              "data/reading/test_columnar.py::test_a_small_file_of_repeated_values_is_refused_before_they_are_spelled_out",
              "data/reading/test_columnar.py::test_parquet_and_arrow_are_read_with_their_types"),
         Gate("a JSON array is longer than fits into memory", "1", "is a JSON array of more than",
@@ -130,6 +135,9 @@ GATES = {
         Gate("a byte does not fit the encoding", "1", "byte 0x",
              f"{FILES}::test_a_byte_that_cannot_be_decoded_is_named_by_its_line",
              f"{FILES}::test_texts_in_other_encodings_are_read_as_written"),
+        Gate("a dataset of the Hub names files outside its repository", "1", "names a file outside its repository",
+             "data/sources/test_find.py::test_a_dataset_that_names_files_outside_its_repository_is_refused",
+             "data/sources/test_find.py::test_ag_news_keeps_its_official_label_order"),
     ],
     "Loading a model": [
         Gate("a file of the model was edited", "1", "has changed since clf wrote it", DAMAGED, WHOLE),
@@ -144,13 +152,13 @@ GATES = {
              f"{MODEL}::test_weights_of_another_encoder_are_refused", WHOLE),
         Gate("the tokenizer has more tokens than the model", "1", "tokens, the model only",
              f"{MODEL}::test_an_encoder_of_fewer_words_than_its_tokenizer_is_refused", WHOLE),
-        Gate("the model brings its own code", "1", "",
+        Gate("the model brings its own code", "1", "clf never runs code from models",
              "models/test_files.py::test_a_model_with_its_own_code_is_refused_and_the_file_named",
              "models/test_files.py::test_a_whole_encoder_is_no_classifier_and_a_whole_classifier_is_one"),
         Gate("the weights are pickled", "1", "has only pickled weights",
              "models/test_store.py::test_a_pickle_only_repository_is_refused_before_anything_is_fetched",
              "models/test_store.py::test_the_hub_is_asked_once_and_the_cache_makes_no_call"),
-        Gate("a graph does not fit its tokenizer or labels", "1", "",
+        Gate("a graph does not fit its tokenizer or labels", "1", "graph and tokenizer do not match",
              "models/test_onnx.py::test_a_graph_that_does_not_match_is_refused",
              "models/test_onnx.py::test_a_graph_that_matches_its_tokenizer_and_labels_is_accepted"),
         Gate("a graph may never end", "1", "holds a loop",
@@ -165,6 +173,10 @@ GATES = {
         Gate("--max-length is more than the model reads", "2", "can read (",
              "models/test_classifier.py::test_the_limit_itself_may_be_asked_for_and_one_more_is_refused_with_what_fits",
              "models/test_classifier.py::test_the_limit_is_the_smaller_of_the_models_and_the_tokenizers"),
+        Gate("a file of the model is missing", "1", "which clf.json lists", DAMAGED, WHOLE),
+        Gate("the installed encoder is not the published one", "1", "are not those of",
+             "models/test_store.py::test_other_weights_in_the_package_are_refused",
+             "models/test_store.py::test_the_embedded_package_stands_in_for_the_hub"),
     ],
     "Training": [
         Gate("the loss is NaN or infinite", "1", "the loss is nan at step",
@@ -182,7 +194,7 @@ GATES = {
              "training/test_checkpoints.py::test_a_saved_checkpoint_is_read_back_as_it_was"),
         Gate("kept weights are NaN, or of another model", "1", "",
              "training/test_keeping.py::test_only_finite_weights_of_this_model_are_taken_from_a_checkpoint",
-             "training/test_keeping.py::test_the_best_weights_are_those_of_their_step"),
+             "training/test_keeping.py::test_the_best_weights_are_those_of_their_step", shown="… holds weights that are NaN or infinite …"),
         Gate("--resume continues a run with other data or settings", "2", "differs from this one",
              f"{OTHERS}::test_another_run_is_refused_with_both_values",
              f"{OTHERS}::test_the_same_run_is_taken_whatever_the_order_of_its_settings"),
@@ -197,16 +209,19 @@ GATES = {
              "test_train.py::test_samples_are_taken_after_the_split"),
         Gate("a run has too few steps to learn", "warning", "",
              "training/test_schedule.py::test_too_few_steps_are_warned_of_with_the_flag_to_drop",
-             "training/test_schedule.py::test_few_texts_get_steps_enough"),
+             "training/test_schedule.py::test_few_texts_get_steps_enough", shown="… optimizer steps, too few to learn much …"),
         Gate("too few validation texts or errors to calibrate on", "in the result", "",
              "scoring/test_calibration.py::test_one_row_or_error_fewer_is_too_few",
-             "scoring/test_calibration.py::test_a_hundred_rows_and_ten_errors_are_just_enough"),
+             "scoring/test_calibration.py::test_a_hundred_rows_and_ten_errors_are_just_enough", shown="… are too few to calibrate on …"),
         Gate("no threshold reaches --target-accuracy", "warning", "is unreachable",
              "training/test_confidence.py::test_an_accuracy_that_no_threshold_reaches_is_a_warning",
              "training/test_confidence.py::test_a_threshold_is_told_with_what_it_answers"),
         Gate("labels are shuffled", "no better than chance", "",
              "test_demo.py::test_with_shuffled_labels_it_must_fail",
-             "test_demo.py::test_the_fresh_encoder_learns_the_reviews"),
+             "test_demo.py::test_the_fresh_encoder_learns_the_reviews", shown="an accuracy of about a half in two classes"),
+        Gate("--target-accuracy and --target-coverage at the same time", "2", "were both given",
+             "test_settings_sources.py::test_two_targets_for_the_confidence_are_refused_whatever_their_sources",
+             "training/test_confidence.py::test_a_threshold_is_told_with_what_it_answers"),
     ],
     "Measuring": [
         Gate("more than 1 % of the texts were trained on, without --allow-leak", "1", "were in the training data of",
@@ -218,7 +233,7 @@ GATES = {
         Gate("a probability is NaN or infinite", "1", "the model's outputs are NaN or infinite",
              "models/test_inference.py::test_answers_that_are_no_numbers_are_refused",
              "models/test_inference.py::test_probabilities_are_those_of_the_plain_model_in_the_order_of_the_texts"),
-        Gate("a label is not one of the model's", "1", "",
+        Gate("a label is not one of the model's", "1", "but the model's are",
              f"{PROVENANCE}::test_a_label_that_the_model_does_not_have_is_an_error",
              f"{PROVENANCE}::test_labels_are_matched_by_name_and_texts_stay_raw"),
         Gate("no row has a text and a label", "1", "has no row with both a text and a label",
@@ -238,16 +253,16 @@ GATES = {
              "test_confidence.py::test_issues_are_listed_again_and_again"),
     ],
     "Comparing and exporting": [
-        Gate("the candidate is worse than a baseline", "3", "", f"{COMPARE}::test_a_worse_model_fails_the_gate", BEATEN),
+        Gate("the candidate is worse than a baseline", "3", "", f"{COMPARE}::test_a_worse_model_fails_the_gate", BEATEN, shown="gate failed: …"),
         Gate("the difference may be chance", "4", "",
-             f"{COMPARE}::test_a_model_against_itself_is_inconclusive_for_ever", BEATEN),
+             f"{COMPARE}::test_a_model_against_itself_is_inconclusive_for_ever", BEATEN, shown="gate inconclusive: …"),
         Gate("--margin, --min-improvement: the interval does not reach them", "3 or 4", "",
-             "scoring/test_gate.py::test_the_interval_decides_in_order", "scoring/test_gate.py::test_the_interval_decides_in_order"),
+             "scoring/test_gate.py::test_the_interval_decides_in_order", "scoring/test_gate.py::test_the_interval_decides_in_order", shown="the rule that does not hold"),
         Gate("--min-accuracy, --min-f1, --max-ece, --min-class-recall: a limit is not met", "3", "",
              f"{COMPARE}::test_floors_and_a_least_improvement_must_be_reached",
-             "scoring/test_gate.py::test_a_limit_itself_is_allowed_and_an_undefined_metric_settles_nothing"),
+             "scoring/test_gate.py::test_a_limit_itself_is_allowed_and_an_undefined_metric_settles_nothing", shown="the rule that does not hold"),
         Gate("--min-class-recall: no text has the class", "4", "",
-             f"{COMPARE}::test_a_floor_on_a_class_without_rows_is_inconclusive", BEATEN),
+             f"{COMPARE}::test_a_floor_on_a_class_without_rows_is_inconclusive", BEATEN, shown="… none of these texts has this label"),
         Gate("there is no baseline and no limit", "2", "so the gate has nothing to check",
              f"{COMPARE}::test_a_gate_that_asks_for_nothing_is_refused", BEATEN),
         Gate("the models have other classes", "1", "but the candidate's are",
@@ -259,13 +274,16 @@ GATES = {
              "measuring/test_baselines.py::test_a_baseline_is_made_once_and_its_costs_are_kept"),
         Gate("int8 loses more than the margin", "3", "",
              "test_export.py::test_int8_is_refused_where_it_costs_more_and_nothing_is_written",
-             "test_export.py::test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin"),
-        Gate("too few texts to tell what int8 loses", "4", "chance can hide a loss from int8",
+             "test_export.py::test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin", shown="the loss, its interval and the margin"),
+        Gate("too few texts to tell what int8 loses", "4", "",
              "test_export.py::test_a_loss_on_few_texts_is_inconclusive_and_published_only_if_that_passes",
-             "test_export.py::test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin"),
+             "test_export.py::test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin", shown="the loss, its interval and the margin"),
         Gate("the exported graph answers otherwise", "1", "predicts differently",
              "test_export.py::test_a_graph_that_answers_otherwise_is_refused_without_int8_whatever_its_labels",
              "test_export.py::test_an_export_answers_as_the_original_whatever_the_number_and_length_of_texts"),
+        Gate("a baseline is misspelt", "2", "is neither one of",
+             "measuring/test_baselines.py::test_another_name_is_refused_with_the_nearest_one",
+             "measuring/test_baselines.py::test_a_built_in_name_or_a_path_is_a_baseline"),
     ],
     "Predicting": [
         Gate("a stored window was edited", "made anew", "is damaged: labelling its rows again",
@@ -281,16 +299,24 @@ GATES = {
              "models/test_store.py::test_the_hub_is_asked_once_and_the_cache_makes_no_call"),
         Gate("HF_HUB_OFFLINE forbids the network", "1", "",
              "hub/test_address.py::test_the_flag_or_the_variable_of_the_client_forbids_the_network",
-             "hub/test_address.py::test_without_flag_and_variable_the_network_may_be_used"),
-        Gate("a cached file was damaged", "1, or fetched anew", "",
+             "hub/test_address.py::test_without_flag_and_variable_the_network_may_be_used", shown="as with --offline"),
+        Gate("a cached file was damaged", "1, or fetched anew", "is in the cache but unusable",
              "hub/test_cache.py::test_damage_is_named_offline_and_repaired_online",
              "hub/test_cache.py::test_a_hit_needs_no_request_and_no_write"),
-        Gate("a download differs from its manifest", "1", "",
+        Gate("a download differs from its manifest", "1", "does not match the manifest",
              "hub/test_transfer.py::test_pins_choose_the_files_and_must_match",
              "test_download.py::test_a_manifest_reproduces_the_cache_elsewhere"),
         Gate("the Hub gives another commit than the one asked for", "1", "but the Hub returned",
              "hub/test_transfer.py::test_a_hub_that_gives_another_commit_than_the_one_pinned_is_refused",
              "models/test_store.py::test_a_commit_pins_the_model"),
+    ],
+    "Settings": [
+        Gate("a CLF_ variable is not a setting", "2", "is not a setting",
+             "test_settings_sources.py::test_a_bad_value_names_where_it_came_from",
+             "test_settings_sources.py::test_there_is_a_variable_for_each_setting_and_one_for_the_file"),
+        Gate("a clf.toml that was only found would do harm", "2", "only a file that you name may",
+             "test_settings_file.py::test_a_file_that_was_found_does_no_harm_and_one_that_was_named_may",
+             "test_settings_file.py::test_places_inside_the_folder_and_harmless_values_are_taken"),
     ],
     "Writing results": [
         Gate("a result stands there, without --overwrite", "1", "already exists",
@@ -312,12 +338,16 @@ GATES = {
 }  # fmt: skip
 
 
+def _seen(gate: Gate) -> str:
+    return f"… {gate.said} …" if gate.said else gate.shown
+
+
 def page() -> str:
     """Return the page of the documentation."""
     lines = [INTRODUCTION]
     for part, gates in GATES.items():
         lines += [f"## {part}\n", "| what trips it | how it ends | what you see |", "|---|---|---|"]
-        lines += [f"| {gate.fault} | {gate.ends} | {f'… {gate.said} …' if gate.said else ''} |" for gate in gates]
+        lines += [f"| {gate.fault} | {gate.ends} | {_seen(gate)} |" for gate in gates]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

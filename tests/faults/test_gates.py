@@ -1,12 +1,17 @@
 """Each gate has a test that trips it and one that does not; the page that lists them is up to date."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from architecture import SOURCE
+from conftest import HANGS
 from faults.gates import GATES, Gate, page
 
 TESTS = Path(__file__).parents[1]
@@ -27,6 +32,24 @@ def test_the_tests_of_a_gate_are_collected(gate: Gate) -> None:
         assert Path(module).name.startswith("test_")
         assert function in collected_in(module), name
     assert gate.fires != gate.clean or "decides_in_order" in gate.fires  # which has both in one table
+
+
+@pytest.mark.faults
+def test_each_gate_is_heard_when_it_is_tripped_and_never_in_the_clean_case(tmp_path: Path) -> None:
+    heard = [gate for gate in ALL if gate.said]
+    names = sorted({f"{TESTS}/{name}" for gate in heard for name in (gate.fires, gate.clean)})
+    environment = {**os.environ, "WATCHED": str(tmp_path / "said.json"), "PYTHONPATH": str(TESTS)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "faults.watch", "-p", "no:cacheprovider", *names]
+    done = subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=HANGS)
+    assert done.returncode == 0, done.stdout[-3000:]
+    said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
+    for gate in heard:
+        assert any(gate.said in line for line in said[gate.fires]), f"{gate.fires} does not trip: {gate.said}"
+        assert not any(gate.said in line for line in said.get(gate.clean, [])), f"{gate.clean} trips: {gate.said}"
+
+
+def test_every_gate_shows_something() -> None:
+    assert [gate.fault for gate in ALL if not (gate.said or gate.shown)] == []
 
 
 def test_no_gate_stands_there_twice() -> None:
