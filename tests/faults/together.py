@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -279,7 +280,8 @@ class Together:
     def _has_ended(self, attempt: Attempt) -> bool:
         if attempt.process.is_running:
             if attempt.killed_at is not None and time.monotonic() > attempt.killed_at:
-                attempt.process.send_signal(signal.SIGUSR1 if self.namespaces else signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    attempt.process.send_signal(signal.SIGUSR1 if self.namespaces else signal.SIGKILL)
                 attempt.killed_at = None
             return False
         done = attempt.process.finish(HANGS)
