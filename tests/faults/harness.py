@@ -324,7 +324,7 @@ class Sweep:
             return []
         errors = [line for line in ended.stderr.splitlines() if line.startswith("error:")]
         broken = []
-        if "Traceback" in ended.stderr or "unexpected" in ended.stderr or "bug in clf" in ended.stderr:
+        if "Traceback" in ended.stderr or "error: unexpected" in ended.stderr or "bug in clf" in ended.stderr:
             broken.append(f"said: {ended.stderr[-1500:]}")
         elif ended.code not in (self.code, 1) or len(errors) != (ended.code == 1):
             broken.append(f"said: exit {ended.code}: {ended.stderr[-1500:]}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from clf.storage.disk import disk_fails, disk_is_full, sha256
+from clf.storage.disk import disk_fails, disk_is_full, files_of, sha256, why_it_fails
 from clf.storage.documents import read_object
 from clf.storage.writing import write_json
 from support.predicting import names
@@ -69,6 +69,7 @@ def test_the_hash_is_that_of_all_bytes_as_they_are(tmp_path: Path) -> None:
         (OSError("26400 requested and nothing else"), False),
         (RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 128 vs 22"), True),
         (RuntimeError("[enforce fail at inline_container.cc:664] . something else"), False),
+        (RuntimeError("basic_ios::clear: iostream error"), True),
         (RuntimeError("unexpected pos 128"), False),
         (ValueError(errno.ENOSPC), False),
         (KeyboardInterrupt(), False),
@@ -97,3 +98,11 @@ def test_what_is_no_regular_file_has_no_hash_and_is_not_waited_for(tmp_path: Pat
 )
 def test_a_broken_disk_is_known_too(error: BaseException, fails: bool) -> None:
     assert disk_fails(error) is fails
+
+
+def test_what_pytorch_says_of_a_file_is_put_in_words_and_both_files_of_a_copy_are_named() -> None:
+    written = RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 128 vs 22")
+    assert why_it_fails(written) == "the disk did not take the whole file"
+    assert why_it_fails(OSError(errno.EIO, "Input/output error")) == "[Errno 5] Input/output error"
+    assert files_of(OSError(errno.EIO, "Input/output error", "a", None, b"b")) == [Path("a"), Path("b")]
+    assert files_of(OSError(errno.EIO, "Input/output error", 5)) == []

@@ -350,6 +350,15 @@ def test_an_edited_readme_is_kept_beside_the_model_that_replaces_it(
     assert caplog.messages == [said]
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_copy_into_the_stage_that_fails_is_of_the_result_though_its_source_is_named_first(
+    tmp_path: Path, number: int
+) -> None:
+    with pytest.raises(OutputError, match="cannot write"), staged(tmp_path / "model") as stage:
+        raise OSError(number, os.strerror(number), "model/train_rows.npy", None, str(stage / "train_rows.npy"))
+    assert names(tmp_path) == []
+
+
 def test_of_a_readme_that_cannot_be_copied_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -28,7 +28,7 @@ def crashes(*arguments: str) -> Any:
 def test_killed_at_every_twelfth_action_on_files() -> None:
     result = crashes("sweep", "--stride", "12", "--start", "5")
     assert result["bad"] == []
-    assert result["tried"] > 15
+    assert result["tried"] > 12
     assert result["resumed"] > result["tried"] / 3
     assert result["kept"] < result["steps"] < 9 * 6  # patience ended it, and the weights kept are not the last
 

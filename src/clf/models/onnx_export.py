@@ -17,7 +17,7 @@ from clf.models.classifier import Classifier
 from clf.models.configs import ONNX_FILE
 from clf.models.families import family_of
 from clf.models.onnx import INPUTS, MISSING
-from clf.storage.disk import disk_is_full
+from clf.storage.disk import disk_fails
 from clf.storage.scratch import scratch_folder
 
 OPSET = 17  # the first with layer normalization as a single operator
@@ -77,7 +77,7 @@ def quantize(path: Path, config: Any) -> None:
 
 
 def _refuse(error: Exception, what: str) -> NoReturn:
-    if disk_is_full(error):
+    if disk_fails(error):
         raise error
     if ran_out_of_memory(error):
         raise TooLittleMemory(f"memory ran out: {first_line(error)}", "free memory, or use a smaller model") from error

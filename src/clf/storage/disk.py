@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from clf.storage.documents import open_regular
 
 NUMPY_WROTE_LESS = re.compile(r"[0-9]+ requested and [0-9]+ written")
 """What NumPy says of a full disk, in an OSError without a number."""
+PYTORCH_WROTE_LESS = re.compile(r"inline_container.*unexpected pos|basic_ios::clear: iostream error", re.DOTALL)
+"""What PyTorch and the C++ library say, which do not know why the disk did not take a file."""
 
 
 def sha256(path: Path) -> str:
@@ -24,6 +27,18 @@ def disk_fails(error: BaseException) -> bool:
     return disk_is_full(error) or "Input/output error" in str(error)
 
 
+def why_it_fails(error: BaseException) -> str:
+    """Return what a user has to know of an error of the disk."""
+    said = str(error)
+    return "the disk did not take the whole file" if PYTORCH_WROTE_LESS.search(said) else said
+
+
+def files_of(error: OSError) -> list[Path]:
+    """Return the files that an error names: a copy and a rename have two."""
+    named = (error.filename, error.filename2)
+    return [Path(os.fsdecode(name)) for name in named if isinstance(name, (str, bytes, os.PathLike))]
+
+
 def disk_is_full(error: BaseException) -> bool:
     """Return whether an error, from clf or any library, means that the disk is full or read-only."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
@@ -32,6 +47,6 @@ def disk_is_full(error: BaseException) -> bool:
     return (
         "No space left" in said
         or "File too large" in said
-        or ("inline_container" in said and "unexpected pos" in said)
+        or PYTORCH_WROTE_LESS.search(said) is not None
         or NUMPY_WROTE_LESS.fullmatch(said) is not None
     )

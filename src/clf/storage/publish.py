@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from clf.errors import ClfError, OutputError
-from clf.storage.disk import disk_fails
+from clf.storage.disk import disk_fails, files_of
 from clf.storage.documents import open_regular
 from clf.storage.leftovers import LOCK, NEW, OLD, delete_folder, recover
 from clf.storage.result_folders import README_FILE, has_edited_readme, shown, strangers
@@ -47,8 +47,7 @@ def _is_of(error: Exception, folder: Path, filling: Path | None) -> bool:
         return True
     if isinstance(error.filename, int):
         return disk_fails(error)
-    named = Path(os.fsdecode(error.filename))
-    return named == folder or named.is_relative_to(filling)
+    return any(file == folder or file.is_relative_to(filling) for file in files_of(error))
 
 
 @contextmanager

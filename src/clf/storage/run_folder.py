@@ -28,7 +28,7 @@ from clf.errors import (
 )
 from clf.safety import safe
 from clf.settings import Settings
-from clf.storage.disk import disk_fails
+from clf.storage.disk import disk_fails, files_of, why_it_fails
 from clf.storage.documents import MOST_BYTES, open_regular, parse_json
 from clf.storage.leftovers import delete_folder
 from clf.storage.locks import locked
@@ -114,11 +114,11 @@ class Run:
                 self._refuse_changed(error)
             resume = " and pass --resume" if self.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
-            raise OutputError(f"cannot write to {shown(self.folder)}: {error}", hint) from error
+            raise OutputError(f"cannot write to {shown(self.folder)}: {why_it_fails(error)}", hint) from error
 
     def _refuse_changed(self, error: Exception) -> NoReturn:
         """Raise OutputError if the error is about a file of the run, which somebody deleted or changed meanwhile."""
-        if isinstance(error, OSError) and str(error.filename or "").startswith(f"{self.folder}/"):
+        if isinstance(error, OSError) and any(file.is_relative_to(self.folder) for file in files_of(error)):
             hint = "run the command again, and leave its folders alone meanwhile"
             raise OutputError(f"{shown(self.folder)} was changed meanwhile: {error}", hint) from error
         raise error

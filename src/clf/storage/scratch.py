@@ -88,10 +88,10 @@ def _delete_left(place: Path) -> None:
 
 def _is_of(error: Exception, folder: Path) -> bool:
     """Return whether an error comes from writing into the folder, or from a full disk that it does not name."""
-    from clf.storage.disk import disk_fails
+    from clf.storage.disk import disk_fails, files_of
 
     if isinstance(error, OSError) and error.filename is not None:
-        return not isinstance(error.filename, int) and Path(os.fsdecode(error.filename)).is_relative_to(folder)
+        return any(file.is_relative_to(folder) for file in files_of(error))
     return disk_fails(error)
 
 

@@ -9,7 +9,7 @@ from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.tokens import LEAST_LENGTH
 from clf.progress import size
-from clf.storage.disk import disk_is_full
+from clf.storage.disk import disk_is_full, why_it_fails
 from clf.storage.result_folders import shown
 from clf.storage.run_folder import Run
 from clf.training.plan import Plan
@@ -38,7 +38,9 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
         if disk_is_full(error):
             resume = " and pass --resume" if run.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
-            raise OutputError(f"cannot write the checkpoints in {run.checkpoints}: {error}", hint) from error
+            raise OutputError(
+                f"cannot write the checkpoints in {run.checkpoints}: {why_it_fails(error)}", hint
+            ) from error
         if reporter.step == reporter.begun > 0:  # whatever its files hold, they have the hashes that its list states
             checkpoint = shown(run.checkpoints / f"checkpoint-{reporter.begun}")
             raise TrainingError(
