@@ -52,6 +52,29 @@ def test_what_a_killed_process_left_is_deleted_and_what_a_living_one_holds_is_no
             assert foreign.exists()
 
 
+def test_a_pipe_in_the_place_of_a_leftover_holds_nothing_up(place: Path) -> None:
+    os.mkfifo(place / f"{START}pipe")
+    os.utime(place / f"{START}pipe", (0, 0))
+    with scratch_folder():
+        pass
+    assert names(place) == [f"{START}pipe"]
+
+
+def test_without_descriptors_nothing_is_locked_and_the_folder_is_deleted_all_the_same(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    scratch = scratch_folder()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.open", none_left)
+        folder = scratch.__enter__()
+    assert folder.exists()
+    scratch.__exit__(None, None, None)
+    assert names(place) == []
+
+
 def test_where_nothing_can_be_locked_nothing_is_taken_for_a_leftover(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +118,7 @@ def test_a_place_that_is_missing_or_a_file_is_said_and_no_other_taken(
 
 
 def test_one_until_exit_stays_until_then(place: Path) -> None:
-    folder = scratch_until_exit("clf-pipe-")
+    folder = scratch_until_exit("pipe-")
     assert names(place) == [folder.name]
     os.rmdir(folder)
 

@@ -10,8 +10,10 @@ from clf.storage.documents import open_regular
 
 NUMPY_WROTE_LESS = re.compile(r"[0-9]+ requested and [0-9]+ written")
 """What NumPy says of a full disk, in an OSError without a number."""
-PYTORCH_WROTE_LESS = re.compile(r"inline_container.*unexpected pos|basic_ios::clear: iostream error", re.DOTALL)
-"""What PyTorch and the C++ library say, which do not know why the disk did not take a file."""
+PYTORCH_WROTE_LESS = re.compile(r"inline_container.*unexpected pos", re.DOTALL)
+"""What PyTorch says of a disk that did not take a file, mostly because it is full."""
+STREAM_FAILED = "basic_ios::clear: iostream error"
+"""What the C++ library says of any disk that fails."""
 
 
 def sha256(path: Path) -> str:
@@ -24,13 +26,14 @@ def disk_fails(error: BaseException) -> bool:
     """Return whether an error, from clf or any library, means that the disk is full, read-only or broken."""
     if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
         return True
-    return disk_is_full(error) or "Input/output error" in str(error)
+    return disk_is_full(error) or "Input/output error" in str(error) or STREAM_FAILED in str(error)
 
 
 def why_it_fails(error: BaseException) -> str:
     """Return what a user has to know of an error of the disk."""
     said = str(error)
-    return "the disk did not take the whole file" if PYTORCH_WROTE_LESS.search(said) else said
+    is_vague = PYTORCH_WROTE_LESS.search(said) or STREAM_FAILED in said
+    return "the disk did not take the whole file" if is_vague else said
 
 
 def files_of(error: OSError) -> list[Path]:

@@ -151,6 +151,7 @@ class Parts:
         beside = settings_file_beside(self.output)
         if self.is_appearing and not _is_foreign(beside):
             (self.folder / TOLD).replace(beside)
+            flush(beside.parent)
 
     def _key_before(self, resume: bool) -> Key | None:
         """Return what the windows were made from; None if that was not written, or does not matter."""

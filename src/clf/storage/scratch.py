@@ -28,9 +28,10 @@ def scratch_folder() -> Iterator[Path]:
     Raises OutputError if it cannot be made, or fills up.
     """
     folder = _made(START)
-    held = _locked(folder)
-    _delete_left(folder.parent)
+    held = None
     try:
+        held = _locked(folder)
+        _delete_left(folder.parent)
         yield folder
     except Exception as error:
         if isinstance(error, ClfError) or not _is_of(error, folder):
@@ -48,8 +49,10 @@ def scratch_until_exit(prefix: str) -> Path:
 
     Raises OutputError if it cannot be made.
     """
-    folder = _made(prefix)
+    folder = _made(f"{START}{prefix}")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _locked(folder)  # until the process ends
+    _delete_left(folder.parent)
     return folder
 
 
@@ -64,8 +67,11 @@ def _made(prefix: str) -> Path:
 
 
 def _locked(folder: Path) -> int | None:
-    """Lock a folder, and return its descriptor; None if another process holds it, or the file system has no locks."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """Lock a folder, and return its descriptor; None if another process holds it, or it cannot be locked."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

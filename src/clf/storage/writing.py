@@ -110,7 +110,8 @@ def make_folder(folder: Path) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for one in reversed(missing):
-        flush(one.parent)
+        with suppress(PermissionError):  # a folder in which this user may make others, and not look
+            flush(one.parent)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import IO
 from clf.data.reading.files import kind_of, unreadable
 from clf.errors import DataError, OutputError, UsageError
 from clf.storage.scratch import scratch_until_exit
+from clf.storage.writing import drop
 
 STDIN = ("-", "/dev/stdin")
 LARGEST_PIPE = 100_000_000_000
@@ -76,14 +77,14 @@ def spool(pipe: int, begun: bytes, name: str) -> Path:
 
     Raises OutputError when the disk is nearly full, DataError when the pipe is longer than LARGEST_PIPE.
     """
-    folder = scratch_until_exit("clf-pipe-")
+    folder = scratch_until_exit("pipe-")
     file = folder / ("stdin" if name == "-" else name)
     try:
         with open(pipe, "rb", buffering=0) as rest, file.open("wb") as copy:
             copy.write(begun)
             _copy(rest, copy, folder)
     except OSError as error:
-        file.unlink(missing_ok=True)
+        drop(file)
         hint = "free some space, set TMPDIR to a folder that has some, or pass a file instead of a pipe"
         raise OutputError(f"cannot copy the pipe to {folder}: {error.strerror}", hint) from error
     return file
