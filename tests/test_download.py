@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from clf.download import Wanted, choose_wanted
+from clf.download import Wanted, _pinned, choose_wanted
+from clf.errors import DataError
+from clf.outcomes.machine import Downloaded
 from clf.storage.locks import locked_place
 from conftest import RunClf
 from support.local_hub import LocalHub
@@ -276,19 +278,11 @@ def test_no_field_of_a_manifest_reaches_outside(clf: RunClf, hub: LocalHub, chan
     assert sorted(Path(constants.HF_HUB_CACHE).rglob("*")) == before
 
 
-def test_what_cannot_be_pinned_is_no_bug(clf: RunClf, hub: LocalHub) -> None:
-    assert clf("download-models", "--dataset", "imdb").code == 0
-    root = next(Path(constants.HF_HUB_CACHE).glob("datasets--*"))
-    (root / "clf.json").unlink()
-    snapshot = next((root / "snapshots").iterdir())
-    (snapshot / "a\\b.csv").write_text("text,label\n")
-    names = [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*") if path.is_file()]
-    (root / "trees").mkdir(exist_ok=True)
-    listed = {"files": {name: {} for name in names}}
-    (root / "trees" / f"{snapshot.name}.json").write_text(json.dumps(listed))
-    done = clf("download-models", "--dataset", "imdb", "--manifest", "m.json", "--offline")
-    assert done.code == 1
-    assert "cannot be pinned: its files: 'a\\\\b.csv' leaves its folder" in done.err
+def test_what_cannot_be_pinned_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("text,label\n")
+    values = {"kind": "dataset", "id": "acme/odd", "revision": "v\\1", "commit": "a" * 40, "origin": "cache"}
+    with pytest.raises(DataError, match=r"dataset acme/odd cannot be pinned: its revision: 'v.*1' leaves its folder"):
+        _pinned(Downloaded.model_validate({**values, "folder": str(tmp_path)}))
 
 
 def test_a_manifest_completes_what_another_tool_fetched_in_part(clf: RunClf, hub: LocalHub) -> None:

@@ -57,58 +57,60 @@ from clf.cli.app import run
 from support.crashes import Killer, forked
 
 clf.predict.WINDOW = 4
-model, source = sys.argv[1:]
+model, source, suffix = sys.argv[1:]
 clf.load(model)
 base, results = Path.cwd(), []
-for first, suffix in enumerate((".csv", ".jsonl", ".parquet"), 1):
+first = (".csv", ".jsonl", ".parquet").index(suffix) + 1
 
-    def fresh(name):
-        folder = base / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        return folder
+def fresh(name):
+    folder = base / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
-    def predict(folder, killer=None):
-        os.chdir(folder)
-        if killer:
-            killer.install()
-        code = run(["predict", model, source, "--output", f"out{suffix}", "--resume"])
-        if killer:
-            (base / "actions").write_text(str(killer.count))
-        return code
+def predict(folder, killer=None):
+    os.chdir(folder)
+    if killer:
+        killer.install()
+    code = run(["predict", model, source, "--output", f"out{suffix}", "--resume"])
+    if killer:
+        (base / "actions").write_text(str(killer.count))
+    return code
 
-    whole = fresh("whole")
-    assert forked(lambda: predict(whole)) == 0
-    expected = (whole / f"out{suffix}").read_bytes()
-    counted = fresh("counted")
-    assert forked(lambda: predict(counted, Killer(counted, 0))) == 0
-    actions = int((base / "actions").read_text())
-    for at in range(first, actions + 1, 6):
-        folder = fresh("killed")
-        status = forked(lambda: predict(folder, Killer(folder, at)))
-        output = folder / f"out{suffix}"
-        parts = len(list(folder.glob(".out*.parts/done-*")))
-        early = output.exists()
-        before = output.read_bytes() if early else None
-        again = forked(lambda: predict(folder))
-        same = output.exists() and output.read_bytes() == expected
-        left = sorted(path.name for path in folder.iterdir())
-        results.append([suffix, at, status, parts, early, before in (None, expected), again, same, left])
+whole = fresh("whole")
+assert forked(lambda: predict(whole)) == 0
+expected = (whole / f"out{suffix}").read_bytes()
+counted = fresh("counted")
+assert forked(lambda: predict(counted, Killer(counted, 0))) == 0
+actions = int((base / "actions").read_text())
+for at in range(first, actions + 1, 4):
+    folder = fresh("killed")
+    status = forked(lambda: predict(folder, Killer(folder, at)))
+    output = folder / f"out{suffix}"
+    parts = len(list(folder.glob(".out*.parts/done-*")))
+    early = output.exists()
+    before = output.read_bytes() if early else None
+    again = forked(lambda: predict(folder))
+    same = output.exists() and output.read_bytes() == expected
+    left = sorted(path.name for path in folder.iterdir())
+    results.append([suffix, at, status, parts, early, before in (None, expected), again, same, left])
 print(json.dumps(results))
 """
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    "suffix", [".parquet", *(pytest.param(each, marks=pytest.mark.sweep) for each in (".csv", ".jsonl"))]
+)
 def test_a_run_that_was_killed_anywhere_goes_on_to_the_same_bytes(
-    trained: Path, new_texts: Path, tmp_path: Path
+    trained: Path, new_texts: Path, tmp_path: Path, suffix: str
 ) -> None:
-    with ForkedClf(trained, new_texts, folder=tmp_path, environment=environment(), script=KILLED) as process:
+    with ForkedClf(trained, new_texts, suffix, folder=tmp_path, environment=environment(), script=KILLED) as process:
         done = process.finish(HANGS)
     assert done.returncode == 0, done.stderr[-2000:]
     results = json.loads(done.stdout.splitlines()[-1])
-    for suffix in (".csv", ".jsonl", ".parquet"):
-        assert len({parts for kind, _, _, parts, early, *_ in results if kind == suffix and not early}) >= 3, suffix
-    for suffix, at, status, _, _, whole, again, same, left in results:
+    assert len({parts for _, _, _, parts, early, *_ in results if not early}) >= 3
+    for _, at, status, _, _, whole, again, same, left in results:
         where = f"{suffix}, action {at}"
         assert (status, whole, again, same) == (9, True, 0, True), where
         assert left == [f"out{suffix}", f"out{suffix}.settings.json"], where
