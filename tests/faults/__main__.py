@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from faults.harness import COMMANDS, KINDS, Sweep
+from faults.harness import COMMANDS, KINDS, Library, Sweep
 from faults.power import lose_power
 
 HERE = Path(__file__).parent
@@ -54,10 +54,17 @@ def compile_library(folder: Path) -> Path | None:
     return library if built.returncode == 0 else None
 
 
-def chosen(points: int, wanted: int, seed: int) -> list[int]:
-    """Return which calls fail: all, or a sample with the first and the last."""
+def chosen(one: Sweep, wanted: int, seed: int) -> list[int]:
+    """Return which calls fail: all, a sample with the first and the last, or for `wanted` 0 one of each kind of call."""
+    points = one.points
     if points <= wanted:
         return list(range(1, points + 1))
+    if not wanted:
+        generator = random.Random(seed)
+        return [
+            generator.choice([at for at, name in enumerate(one.calls, start=1) if name == kind])
+            for kind in sorted(set(one.calls))
+        ]
     return sorted({1, points, *random.Random(seed).sample(range(2, points), max(wanted - 2, 0))})
 
 
@@ -66,14 +73,25 @@ def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int
     one = Sweep(scratch, name)
     one.prepare()
     began, ends, broken, tried = time.monotonic(), Counter[str](), [], 0
-    for number, at in enumerate(chosen(one.points, points, seed)):
+    for number, at in enumerate(chosen(one, points, seed)):
         for kind in kinds or TURNS[number % len(TURNS)]:
             outcome, wrong = one.fault(at, KINDS[kind])
-            ends[f"{kind}: {outcome}"] += 1
             broken += wrong
-            tried += 1
+            if outcome:  # a full disk does not stop a call that needs no space
+                ends[f"{kind}: {outcome}"] += 1
+                tried += 1
     return {"command": name, "points": one.points, "tried": tried, "ends": dict(ends), "broken": broken,
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
+
+
+def _sync_less(ending: str) -> None:
+    synced = os.fsync
+
+    def fsync(number: int) -> None:
+        if not os.readlink(f"/proc/self/fd/{number}").endswith(ending):
+            synced(number)
+
+    os.fsync = fsync  # type: ignore[assignment]
 
 
 def _serve() -> str:
@@ -103,6 +121,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
     parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
+    parser.add_argument("--without-sync-of", help="let clf sync nothing whose path ends so")
+    parser.add_argument("--no-exchange", action="store_true", help="as on a disk where two folders cannot be swapped")
     parser.add_argument("--scratch", type=Path)
     options = parser.parse_args()
     results = []
@@ -116,8 +136,10 @@ def main() -> None:
             os.environ["HF_HUB_OFFLINE"] = "1"
         import support.preloaded  # noqa: F401
 
-        if options.unsynced:
-            os.fsync = lambda number: None
+        if options.unsynced or options.without_sync_of:
+            _sync_less(options.without_sync_of or "")
+        if options.no_exchange:
+            Library().forbid_exchange()
         for name in options.commands:
             place.mkdir()
             if options.power:

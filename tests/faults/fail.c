@@ -6,6 +6,8 @@
  *   fail_for_good   whether every later call fails too
  *   fail_count      how many calls there were
  *   fail_what       the call that failed first, and its path
+ *   fail_exchange   whether two folders cannot be swapped, as on file systems that have no way to do it
+ *   log_to          a descriptor to which the name of each call is written, in order; -1: none
  *   trace_to        a descriptor to which each change that succeeded is recorded; -1: none
  *   trace_folder    where the content of each file is copied when it is synced, named by the number of the record
  *
@@ -33,10 +35,10 @@
 #define LONGEST (PATH_MAX + 300)
 
 volatile long fail_at = 0, fail_count = 0;
-volatile int fail_errno = ENOSPC, fail_for_good = 0, trace_to = -1;
+volatile int fail_errno = ENOSPC, fail_for_good = 0, fail_exchange = 0, log_to = -1, trace_to = -1;
 char fail_below[PATH_MAX] = "", fail_what[LONGEST] = "", trace_folder[PATH_MAX] = "";
 
-/* Where a process that was started anew, whose variables nobody reads, tells its count and its fault: a mapped file. */
+/* Where a process tells its count and its fault, also one that dies: a mapped file. */
 static struct report {
   long count;
   char what[LONGEST];
@@ -44,21 +46,24 @@ static struct report {
 
 static __thread int inside = 0; /* our own calls are not counted */
 
+/* Tell the count and the fault in this file from now on. */
+void fail_tell(const char *path) {
+  int file = open(path, O_RDWR | O_CREAT, 0600);
+  void *mapped = MAP_FAILED;
+  if (file >= 0 && !ftruncate(file, sizeof *told))
+    mapped = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (mapped != MAP_FAILED) told = mapped;
+  close(file);
+}
+
 /* A process that is started anew, not forked, gets its orders by its environment. */
 __attribute__((constructor)) static void begin(void) {
   const char *given;
+  if ((given = getenv("FAIL_REPORT"))) fail_tell(given);
   if ((given = getenv("FAIL_BELOW"))) snprintf(fail_below, sizeof fail_below, "%s", given);
   if ((given = getenv("FAIL_AT"))) fail_at = atol(given);
   if ((given = getenv("FAIL_ERRNO"))) fail_errno = atoi(given);
   if ((given = getenv("FAIL_FOR_GOOD"))) fail_for_good = atoi(given);
-  if ((given = getenv("FAIL_REPORT"))) {
-    int file = open(given, O_RDWR | O_CREAT, 0600);
-    void *mapped = MAP_FAILED;
-    if (file >= 0 && !ftruncate(file, sizeof *told))
-      mapped = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (mapped != MAP_FAILED) told = mapped;
-    close(file);
-  }
 }
 
 /* --- paths ---------------------------------------------------------------------------------------------------- */
@@ -105,14 +110,21 @@ static int needs_none(const char *name) {
   return !strcmp(name, "unlink") || !strcmp(name, "rmdir") || !strcmp(name, "chmod");
 }
 
+static ssize_t really_write(int number, const void *bytes, size_t count);
+
 /* Count a call; return whether it has to fail. */
 static int is_due(const char *name, const char *path) {
   if (inside || !below(path)) return 0;
   long count = __sync_add_and_fetch(&fail_count, 1);
   if (told) told->count = count;
+  if (log_to >= 0) {
+    char line[100];
+    int length = snprintf(line, sizeof line, "%s\n", name);
+    really_write(log_to, line, (size_t)length);
+  }
   if (!fail_at || count < fail_at || (count > fail_at && !fail_for_good)) return 0;
   if (fail_errno == ENOSPC && needs_none(name)) return 0;
-  if (count == fail_at) snprintf(fail_what, sizeof fail_what, "%s %s", name, path);
+  if (!fail_what[0]) snprintf(fail_what, sizeof fail_what, "%s %s", name, path);
   if (told) memcpy(told->what, fail_what, sizeof fail_what);
   return 1;
 }
@@ -146,8 +158,6 @@ static int descriptor_fails(const char *name, int number) {
 }
 
 /* --- the trace ------------------------------------------------------------------------------------------------ */
-
-static ssize_t really_write(int number, const void *bytes, size_t count);
 
 /* Copy what a file holds now into the folder of the trace. */
 static void copy_synced(long number, int file) {
@@ -305,11 +315,13 @@ int posix_fallocate(int number, off_t offset, off_t length) {
   } \
   int writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT); \
   if (writes && path_fails("open", folder, path)) return -1; \
-  int is_new = (flags & O_CREAT) && trace_to >= 0 && faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW)
+  int is_new = (flags & O_CREAT) && trace_to >= 0 && faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW); \
+  int is_cut = (flags & O_TRUNC) && trace_to >= 0 && !is_new
 
 #define OPENED(folder, call) \
   int number = call; \
   if (number >= 0 && is_new) record_path("create", folder, path); \
+  if (number >= 0 && is_cut) record_path("cut", folder, path); \
   return number
 
 int open(const char *path, int flags, ...) {
@@ -363,6 +375,10 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 int renameat2(int folder, const char *path, int other_folder, const char *other, unsigned flags) {
   REAL(int, "renameat2", int, const char *, int, const char *, unsigned);
   if (path_fails("rename", folder, path)) return -1;
+  if (fail_exchange && (flags & 2)) {
+    errno = EINVAL;
+    return -1;
+  }
   int result = real(folder, path, other_folder, other, flags);
   if (!result) record_both(flags & 2 ? "exchange" : "rename", folder, path, other_folder, other);
   return result;

@@ -74,12 +74,14 @@ COMMANDS = {
     "train, the first": Command([*TRAINED, ANEW], kept_on_failure=["out.run"]),
     "evaluate": Command([*EVALUATE, ANEW], [MODEL, [*EVALUATE, "--seed", "7"]], ["out", "report.html"]),
     "compare": Command([*COMPARE, ANEW], [MODEL, [*COMPARE, "--seed", "7"]], ["out", "report.md", "report.xml"]),
-    "predict": Command([*PREDICT, ANEW], [MODEL, [*PREDICT, "--threshold", "0.6"]], ["out.csv"],
+    "predict": Command([*PREDICT, ANEW], [MODEL, [*PREDICT, "--threshold", "0.6"]],
+                       ["out.csv", "out.csv.settings.json"],
                        kept_on_failure=[".out.csv.parts"]),
     "export": Command([*EXPORT, ANEW], [MODEL, [*EXPORT, "--seed", "7"]]),
     "download-models": Command([*DOWNLOAD, ANEW], results=["out.json", "hub/hub/models--acme--tiny/clf.json"],
                                needs_hub=True),
     "download-models, its child": Command([*DOWNLOAD, ANEW], in_child=True, needs_hub=True,
+                                          kept_on_failure=["hub/hub/models--acme--tiny/blobs"],
                                           results=["out.json", "hub/hub/models--acme--tiny/clf.json"]),
 }  # fmt: skip
 
@@ -109,15 +111,14 @@ class Library:
         self._text("trace_folder", 4096).value = os.fsencode(folder)
         ctypes.c_int.in_dll(self._all, "trace_to").value = to
 
-    @property
-    def count(self) -> int:
-        """The number of calls so far."""
-        return ctypes.c_long.in_dll(self._all, "fail_count").value
+    def tell(self, report: Path, log: Path) -> None:
+        """Let this process tell its calls in a file, and the name of each in another."""
+        self._all.fail_tell(os.fsencode(report))
+        ctypes.c_int.in_dll(self._all, "log_to").value = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
-    @property
-    def what(self) -> str:
-        """The call that failed first, and its path."""
-        return os.fsdecode(self._text("fail_what", 4396).value)
+    def forbid_exchange(self) -> None:
+        """Let no two folders be swapped from now on, in this process and its forks."""
+        ctypes.c_int.in_dll(self._all, "fail_exchange").value = 1
 
     def _text(self, name: str, size: int) -> Any:
         return (ctypes.c_char * size).in_dll(self._all, name)
@@ -143,6 +144,8 @@ class Place:
         self.command, self.library = command, Library()
         self.base, self.work, self.aside = scratch / "base", scratch / "work", scratch / "aside"
         self.aside.mkdir()
+        self.log = self.aside / "calls"
+        """The names of the calls of the last run, in order."""
 
     def begin(self) -> None:
         """Put everything back to the beginning."""
@@ -179,16 +182,13 @@ class Place:
                 os.environ |= {"FAIL_BELOW": str(self.work), "FAIL_AT": str(at), "FAIL_ERRNO": str(kind.number),
                                "FAIL_FOR_GOOD": str(int(kind.for_good)), "FAIL_REPORT": str(report)}  # fmt: skip
             else:
+                self.library.tell(report, self.log)
                 self.library.fail(at, kind)
                 self.library.count_below(self.work)
             if trace:
                 self.library.trace(os.open(trace / "trace", os.O_WRONLY | os.O_CREAT, 0o600), trace)
             code = _main(arguments)
         finally:
-            calls, what = self.library.count, self.library.what
-            self.library.count_below(None)
-            if not self.command.in_child:
-                report.write_bytes(struct.pack("l", calls) + os.fsencode(what))
             os._exit(code)
 
 
@@ -288,11 +288,12 @@ class Sweep:
             assert ended.code in (0, 3, 4), ended.stderr
             found.append(content(self.place.work, self.command.results))
         self.code, self.points = ended.code, ended.calls
+        self.calls = self.place.log.read_text().split() if self.place.log.exists() else []
         self.first = names_in(made)
         self.expected = Expected.of(content(made, self.command.results), *found, names_in(self.place.work))
 
     def fault(self, at: int, kind: Kind) -> tuple[str, list[str]]:
-        """Let one call fail; return how it ended, and the rules that were broken."""
+        """Let one call fail; return how it ended ("" if no call failed), and the rules that were broken."""
         self.place.begin()
         ended = self.place.run(self.command.arguments, at, kind)
         broken = self._said(ended, kind) + self._results(ended)
@@ -307,10 +308,12 @@ class Sweep:
             broken.append(f"again: exit {again.code}: {again.stderr[-500:]}")
         elif not self.expected.is_new(found):
             broken.append("again: another result")
-        elif strays := [name for name in self._new_names() if not (may_leave and name.startswith("tmp/"))]:
+        elif strays := [name for name in self._new_names() if not (may_leave and name.startswith("tmp/clf-scratch-"))]:
             broken.append(f"again: left {strays[:3]}")  # a temporary folder of the killed is deleted after a minute
         outcome = "killed" if ended.code == -signal.SIGKILL else f"exit {ended.code}"
-        return outcome, [f"{at} {ended.what} ({errno.errorcode.get(kind.number, 'SIGKILL')}): {one}" for one in broken]
+        return outcome if ended.what else "", [
+            f"{at} {ended.what} ({errno.errorcode.get(kind.number, 'SIGKILL')}): {one}" for one in broken
+        ]
 
     def _new_names(self) -> list[str]:
         """Return what is there that neither the start nor an undisturbed run has."""

@@ -81,6 +81,9 @@ class PowerLoss:
             self._names(change.path).pop(os.path.basename(change.path))
         elif change.name in ("rename", "link", "exchange"):
             self._move(change)
+        elif change.name == "cut" and (file := self._number(change.path)) is not None:
+            if self.disk == "eager":
+                self.contents[file] = b""
         elif change.name == "sync" and (file := self._number(change.path)) is not None:  # or it has no name any more
             self.contents[file] = (self.trace / str(change.number)).read_bytes()
         elif change.name == "sync folder" and (folder := self._number(change.path)) is not None:
@@ -126,11 +129,6 @@ class PowerLoss:
             number = self.seen.get(number, {}).get(part) if number is not None else None
         return number
 
-    def names_seen(self, place: str) -> list[str]:
-        """Return what the process sees in a folder."""
-        number = self._number(place)
-        return list(self.seen.get(number, {})) if number is not None else []
-
     def left(self, place: str) -> Content:
         """Return what a power loss leaves at a place, as `harness.content` would find it."""
         number: int | None = ROOT
@@ -173,7 +171,7 @@ def lose_power(scratch: Path, name: str) -> dict[str, Any]:
     results = one.command.results
     after = {place: content(one.place.work, [place]) for place in results}
     before = {place: content(one.place.base, [place]) for place in results}
-    broken = []
+    broken, judged = [], 0
     for disk in DISKS:
         power = PowerLoss.of(one.place.base, trace, disk)
         checkpoints = Checkpoints(scratch / "checkpoints")
@@ -188,9 +186,10 @@ def lose_power(scratch: Path, name: str) -> dict[str, Any]:
             published = all(power.left(place) == after[place] for place in results)
             if (lost := checkpoints.lost(power, change)) and not published:
                 broken.append(f"{at}: {lost}")
+        judged += checkpoints.judged
         broken += [f"{disk} disk, at the end: {place} is not the new one" for place in results
                    if power.left(place) != after[place]]  # fmt: skip
-    return {"command": name, "calls": len(changes), "losses": len(DISKS) * len(changes), "broken": broken[:20],
+    return {"command": name, "judged_checkpoints": judged, "calls": len(changes), "losses": len(DISKS) * len(changes), "broken": broken[:20],
             "all_broken": len(broken)}  # fmt: skip
 
 
@@ -198,21 +197,27 @@ class Checkpoints:
     """The checkpoints of a training: from the first that was committed, one is always intact."""
 
     def __init__(self, scratch: Path) -> None:
-        self.scratch, self.committed = scratch, False
+        self.scratch, self.committed, self.judged = scratch, False, 0
+        self.renamed, self.place = False, ""
         self.known: tuple[str, Content | None] = ("", None)
 
     def lost(self, power: PowerLoss, change: Change) -> str:
-        """Return what is wrong with the checkpoints after a change, if anything is."""
-        folder = next((path for path in (change.path, change.other) if ".run/checkpoints" in path), "")
-        if not folder:
+        """Return what is wrong with the checkpoints after a change, if anything is.
+
+        A checkpoint is committed once it has its name and clf goes on to something else than the folder around it.
+        """
+        folder = next((path for path in (change.other, change.path) if ".run/checkpoints" in path), "")
+        place = self.place = folder[: folder.index(".run/checkpoints")] + ".run/checkpoints" if folder else self.place
+        if change.name == "rename" and os.path.basename(change.other).startswith("checkpoint-"):
+            self.renamed = True
+        elif not (change.name == "sync folder" and change.path == place):
+            self.committed |= self.renamed
+        if not self.committed:
             return ""
-        place = folder[: folder.index(".run/checkpoints")] + ".run/checkpoints"
-        if change.name == "sync folder" and change.path == place:  # the end of a commit, as far as clf knows
-            self.committed |= any(name.startswith("checkpoint-") for name in power.names_seen(place))
         held = power.left(place)
-        if not self.committed or held == self.known[1]:
-            return self.known[0]
-        self.known = "" if self._has_intact(power, place) else "no checkpoint is intact", held
+        if held != self.known[1]:
+            self.judged += 1
+            self.known = "" if self._has_intact(power, place) else "no checkpoint is intact", held
         return self.known[0]
 
     def _has_intact(self, power: PowerLoss, place: str) -> bool:

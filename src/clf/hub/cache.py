@@ -97,11 +97,13 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
     record = read_record(root)
     record.commits[commit] = listing
     record.revisions[revision or "main"] = commit
-    replace_text(root / RECORD, record.model_dump_json(indent=1))
     if revision != commit:
         reference = root / "refs" / (revision or "main")
         reference.parent.mkdir(parents=True, exist_ok=True)
         replace_text(reference, commit)
+    replace_text(
+        root / RECORD, record.model_dump_json(indent=1)
+    )  # last, so that a process that was killed begins again
 
 
 def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:

@@ -267,12 +267,16 @@ def _link(root: Path, commit: str, name: str, blob: str) -> None:
     if place.is_symlink() and os.readlink(place) == target:
         return
     try:
-        part.symlink_to(target)
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        shutil.copyfile(root / "blobs" / blob, part)
-    part.replace(place)
+        try:
+            part.symlink_to(target)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            shutil.copyfile(root / "blobs" / blob, part)
+        part.replace(place)
+    except BaseException:
+        drop(part)
+        raise
 
 
 def _end_with_parent() -> None:
