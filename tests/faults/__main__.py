@@ -120,6 +120,9 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=[], help="instead of three in turn")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
+    parser.add_argument(
+        "--power-of", choices=list(COMMANDS), help="lose the power in this command too, after the faults"
+    )
     parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
     parser.add_argument("--without-sync-of", help="let clf sync nothing whose path ends so")
     parser.add_argument("--no-exchange", action="store_true", help="as on a disk where two folders cannot be swapped")
@@ -147,6 +150,9 @@ def main() -> None:
             else:
                 results.append(sweep(place, name, options.points, options.kinds, options.seed))
             shutil.rmtree(place)
+        if options.power_of:
+            place.mkdir()
+            results.append(lose_power(place, options.power_of))
     sys.stdout.write(json.dumps(results) + "\n")
 
 

@@ -22,18 +22,16 @@ def swept(folder: Path, *options: object) -> list[dict[str, Any]]:
 
 
 @pytest.mark.long
-def test_a_fault_at_each_kind_of_call(tmp_path: Path) -> None:
-    for one in swept(tmp_path, "predict", "--points", 0, "--kinds", "broken", "killed"):
-        assert one["tried"] > 10
-        assert one["broken"] == []
-
-
-@pytest.mark.long
-def test_a_power_loss_at_any_call_keeps_a_model_and_a_checkpoint(tmp_path: Path) -> None:
-    [one] = swept(tmp_path, "train, the first", "--power")
-    assert one["calls"] > 100
-    assert one["judged_checkpoints"] > 10
-    assert one["broken"] == []
+def test_a_fault_at_each_kind_of_call_and_a_power_loss_at_any(tmp_path: Path) -> None:
+    """Both in one process, since it takes as long to start it."""
+    faults, losses = swept(
+        tmp_path, "predict", "--points", 0, "--kinds", "broken", "killed", "--power-of", "train, the first"
+    )
+    assert faults["tried"] > 10
+    assert faults["broken"] == []
+    assert losses["calls"] > 100
+    assert losses["judged_checkpoints"] > 10
+    assert losses["broken"] == []
 
 
 @pytest.mark.faults
