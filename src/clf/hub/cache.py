@@ -101,9 +101,8 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
         reference = root / "refs" / (revision or "main")
         reference.parent.mkdir(parents=True, exist_ok=True)
         replace_text(reference, commit)
-    replace_text(
-        root / RECORD, record.model_dump_json(indent=1)
-    )  # last, so that a process that was killed begins again
+    # Last, so that a process that was killed before begins again.
+    replace_text(root / RECORD, record.model_dump_json(indent=1))
 
 
 def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:

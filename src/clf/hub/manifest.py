@@ -8,7 +8,6 @@ from pydantic import (
     BaseModel,
     Field,
     NonNegativeInt,
-    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -18,6 +17,7 @@ from clf.errors import OutputError, UsageError
 from clf.hub.files import Kind, is_repository_id, wanted
 from clf.hub.records import Commit, FileName
 from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, check_schema, load_json, what_is_wrong
+from clf.storage.names import Hash
 from clf.storage.writing import write_json
 
 NO_MANIFEST = "is not a manifest of clf download-models"
@@ -34,7 +34,7 @@ class PinnedFile(BaseModel):
     """One file: its size in bytes, and its SHA-256."""
 
     size: NonNegativeInt | None = None
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    sha256: Hash
 
 
 class PinnedRepository(BaseModel):

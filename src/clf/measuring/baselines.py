@@ -41,6 +41,7 @@ from clf.storage.writing import refuse_all_but_folder, replacing, write_json
 if TYPE_CHECKING:
     from clf.measuring.baseline_models import Fitted
     from clf.models.classifier import Classifier
+    from clf.models.files import ModelFiles
     from clf.models.record import ModelRecord
 
 log = logging.getLogger(__name__)
@@ -130,17 +131,24 @@ class BaselineMaker:
         from clf.models.from_files import load_for_training
 
         candidate = self.candidate
-        if candidate.record is None or candidate.record.base_model is None:
-            raise ModelError(
-                f"{candidate.name} does not record the encoder it was fine-tuned from",
-                "leave out the baselines pretrained and frozen",
-            )
-        files = base_files(candidate.record, offline=self.finder.offline, timeout=self.finder.timeout)
-        seed = _seed_of(candidate.record)
-        fresh = load_for_training(files, candidate.labels, seed=seed, fresh_head=True)
+        record = self._record_with_encoder()
+        files = self._encoder_files(record)
+        fresh = load_for_training(files, candidate.labels, seed=_seed_of(record), fresh_head=True)
         fresh.max_length, fresh.truncation = candidate.max_length, candidate.truncation
         fresh.cleaning = candidate.cleaning
         return fresh
+
+    def _record_with_encoder(self) -> "ModelRecord":
+        record = self.candidate.record
+        if record is None or record.base_model is None:
+            raise ModelError(
+                f"{self.candidate.name} does not record the encoder it was fine-tuned from",
+                "leave out the baselines pretrained and frozen",
+            )
+        return record
+
+    def _encoder_files(self, record: "ModelRecord") -> "ModelFiles":
+        return base_files(record, offline=self.finder.offline, timeout=self.finder.timeout)
 
     def _training_split(self, name: str) -> tuple[Sequence[str], NDArray[np.int64]]:
         """Return the candidate's own training texts, cleaned, regardless of the dataset used for evaluation."""
@@ -164,19 +172,14 @@ class BaselineMaker:
             asked = [_seed_of(record), self.compute.model_dump(mode="json")]
             digest.update(json.dumps(asked).encode())
             digest.update(json.dumps([base.name, base.revision, candidate.max_length, candidate.truncation]).encode())
-            for file in self._files_of_encoder() if base.folder else []:
-                digest.update(json.dumps([file.name, sha256(file)]).encode())
+            folder = self._encoder_files(record).folder if base.folder else None  # a check that all of it can be read
+            for file in sorted(folder.iterdir()) if folder else []:
+                if file.suffix in READ and file.is_file():
+                    digest.update(json.dumps([file.name, sha256(file)]).encode())
         digest.update(labels.tobytes())
         for text in chain(texts, ["\0"], self.measured.cleaned(candidate.cleaning)):
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         return digest.hexdigest()[:32]
-
-    def _files_of_encoder(self) -> list[Path]:
-        """Return the files of the recorded encoder that decide its answers; raise ModelError if they are unusable."""
-        record = self.candidate.record
-        assert record is not None
-        folder = base_files(record, offline=self.finder.offline, timeout=self.finder.timeout).folder
-        return [path for path in sorted(folder.iterdir()) if path.suffix in READ and path.is_file()]
 
 
 def _seed_of(record: "ModelRecord") -> int:

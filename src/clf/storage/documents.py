@@ -155,7 +155,12 @@ def stays_inside(name: str) -> bool:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         return False
-    return bool(path.parts) and max(len(part.encode("utf-8", "surrogatepass")) for part in path.parts) <= LONGEST_NAME
+    return bool(path.parts) and longest_name(name) <= LONGEST_NAME
+
+
+def longest_name(path: str) -> int:
+    """Return the bytes of the longest name in a path."""
+    return max(len(part.encode("utf-8", "surrogatepass")) for part in path.split("/"))
 
 
 # --- reading ------------------------------------------------------------------------------------------------

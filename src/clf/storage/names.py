@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from clf.settings import CleaningSettings
-from clf.storage.documents import LONGEST_NAME, NewerClf
+from clf.storage.documents import LONGEST_NAME, NewerClf, longest_name
 
 LONGEST_MADE = 200  # bytes; the names of its stage and its lock are longer
 MOST_LABELS = 1_000_000
@@ -52,7 +52,7 @@ def _split_file(name: str) -> str:
 def _path_text(text: str) -> str:
     if "\0" in text:
         raise ValueError("it holds a NUL character")
-    if max(len(part.encode("utf-8", "surrogatepass")) for part in text.split("/")) > LONGEST_NAME:
+    if longest_name(text) > LONGEST_NAME:
         raise ValueError(f"it holds a name of more than {LONGEST_NAME} bytes")
     return text
 

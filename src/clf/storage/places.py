@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clf.errors import OutputError
-from clf.storage.documents import LONGEST_NAME
+from clf.storage.documents import LONGEST_NAME, longest_name
 
 OWN_FOLDER = "set --output-dir to a separate folder, such as ./result"
 LONGEST_RESULT = 243
@@ -46,8 +46,7 @@ def check_name(path: Path, what: str) -> None:
     except UnicodeEncodeError:
         shown = written.encode("utf-8", "backslashreplace").decode("utf-8")
         raise OutputError(f"{what} {shown} is not valid UTF-8", "choose a path of UTF-8 characters") from None
-    longest = max((len(part.encode()) for part in path.parts), default=0)
-    if longest > LONGEST_NAME or len(written.encode()) > LONGEST_PATH:
+    if longest_name(written) > LONGEST_NAME or len(written.encode()) > LONGEST_PATH:
         raise OutputError(f"{what} {written[:60]}… has a name that is too long", "choose a shorter path")
 
 
