@@ -12,6 +12,7 @@ import argparse
 import ctypes
 import hashlib
 import json
+import math
 import os
 import random
 import re
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +67,9 @@ class Attempt:
     killed_at: float | None
     code: int | None = None
     stderr: str = ""
+    was_struck: bool = False
+    """Whether the harness sent it a signal before it had ended."""
+    ended: float = math.inf
 
     @property
     def mark(self) -> str:
@@ -72,7 +77,7 @@ class Attempt:
 
     @property
     def was_killed(self) -> bool:
-        return self.code == -signal.SIGKILL
+        return self.was_struck and self.code == -signal.SIGKILL
 
     @property
     def was_refused(self) -> bool:
@@ -81,6 +86,14 @@ class Attempt:
     @property
     def has_published(self) -> bool:
         return self.code == 0 or (self.command == "compare" and self.code in (3, 4))
+
+    def met(self, other: "Attempt") -> bool:
+        """Return whether another run had the same place while this one ran."""
+        return (
+            other is not self
+            and PLACES[other.command] == PLACES[self.command]
+            and max(other.began, self.began) < min(other.ended, self.ended)
+        )
 
 
 def mark(number: int) -> str:
@@ -166,12 +179,13 @@ def judge_folder(folder: Path) -> tuple[set[str], list[str]]:
     return marks, wrong
 
 
-def judge_file(output: Path) -> tuple[set[str], list[str]]:
+def judge_file(output: Path, killed: Set[str] = frozenset()) -> tuple[set[str], list[str]]:
     """Return the marks in predictions, and what is wrong: settings of others beside them, if no kill explains that."""
-    marks, settings = marks_in(output), output.with_name(f"{output.name}.settings.json")
+    marks, records = marks_in(output), [output.with_name(f"{output.name}.settings.json")]
+    if marks <= killed:  # the run may have ended between two renames
+        records.append(output.with_name(f".{output.name}.parts") / "told.json")
     here = hashlib.sha256(output.read_bytes()).hexdigest()
-    told = output.with_name(f".{output.name}.parts") / "told.json"  # the run ended between two renames
-    beside = [json.loads(path.read_text())["sha256"] for path in (settings, told) if path.exists()]
+    beside = [json.loads(path.read_text())["sha256"] for path in records if path.exists()]
     return marks, [] if here in beside else ["no settings are of this output"]
 
 
@@ -206,6 +220,7 @@ class Together:
         self.folder, self.namespaces, self.commands = folder, namespaces, commands
         self.random, self.figures, self.number = random.Random(seed), Figures(), 0
         self.standing: dict[str, str] = {}
+        self.killed: set[str] = set()
         self.seconds = dict(SECONDS)
         self.environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "",
                             "TMPDIR": str(folder / "inputs")}  # fmt: skip
@@ -282,16 +297,15 @@ class Together:
             if attempt.killed_at is not None and time.monotonic() > attempt.killed_at:
                 with suppress(ProcessLookupError):  # it has just ended by itself
                     attempt.process.send_signal(signal.SIGUSR1 if self.namespaces else signal.SIGKILL)
+                    attempt.was_struck = True
                 attempt.killed_at = None
             return False
         done = attempt.process.finish(HANGS)
-        code, killed = (
-            done.returncode,
-            (128 + signal.SIGKILL, -signal.SIGUSR1),
-        )  # the last: before it was in its namespace
-        attempt.code, attempt.stderr = -signal.SIGKILL if code in killed else code, done.stderr
+        killed = (128 + signal.SIGKILL, -signal.SIGUSR1)  # the last: before it was in its namespace
+        attempt.code = -signal.SIGKILL if done.returncode in killed else done.returncode
+        attempt.stderr, attempt.ended = done.stderr, time.monotonic()
         if attempt.has_published:
-            self.seconds[attempt.command] = time.monotonic() - attempt.began
+            self.seconds[attempt.command] = attempt.ended - attempt.began
         return True
 
     def _look(self) -> None:
@@ -311,8 +325,11 @@ class Together:
                     self.figures.said.append(attempt.stderr)
                 elif self.namespaces and named[2] is not None and named[2] not in {other.mark for other in ended}:
                     self.figures.said.append(f"{attempt.mark} names another: {errors[0]}")
+                if not any(map(attempt.met, ended)):
+                    self.figures.said.append(f"{attempt.mark} was alone: {errors[0]}")
             elif attempt.was_killed:
                 end = "killed"
+                self.killed.add(attempt.mark[4:])
             else:
                 end = "published" if attempt.has_published else "failed"
             if end == "failed" or "Traceback" in attempt.stderr:
@@ -320,7 +337,7 @@ class Together:
             self.figures.ends[end] += 1
 
     def _judge_places(self, ended: list[Attempt]) -> None:
-        for place, judge in (("out", judge_folder), ("out.csv", judge_file)):
+        for place, judge in (("out", judge_folder), ("out.csv", self._judge_file)):
             here = [attempt for attempt in ended if PLACES[attempt.command] == place]
             whole = {attempt.mark[4:] for attempt in here if attempt.has_published}
             perhaps = {attempt.mark[4:] for attempt in here if attempt.was_killed}
@@ -340,6 +357,9 @@ class Together:
             self.figures.published[next((one.command for one in here if one.mark[4:] in marks), "as before")] += 1
         if (page := self.folder / "page.html").exists():
             self._judge_page(page)
+
+    def _judge_file(self, output: Path) -> tuple[set[str], list[str]]:
+        return judge_file(output, self.killed)
 
     def _judge_page(self, page: Path) -> None:
         if len(marks_in(page)) != 1 or not page.read_text().rstrip().endswith("</html>"):
