@@ -21,7 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from faults.harness import COMMANDS, KINDS, Library, Sweep
+from faults.commands import COMMANDS, KINDS
+from faults.harness import Library, Sweep
 from faults.power import lose_power
 
 HERE = Path(__file__).parent
@@ -54,9 +55,16 @@ def compile_library(folder: Path) -> Path | None:
     return library if built.returncode == 0 else None
 
 
-def chosen(one: Sweep, wanted: int, seed: int) -> list[int]:
-    """Return which calls fail: all, a sample with the first and the last, or for `wanted` 0 one of each kind of call."""
+def chosen(one: Sweep, wanted: int, seed: int, near: str = "") -> list[int]:
+    """Return which calls fail: all, a sample with the first and the last, or for `wanted` 0 one of each kind of call.
+
+    With `near`, only calls of that name and those just after them.
+    """
     points = one.points
+    if near:
+        found = [at for at, name in enumerate(one.calls, start=1) if name == near]
+        close = sorted({*found, *(at + 1 for at in found if at < points)})
+        return close if len(close) <= wanted else sorted(random.Random(seed).sample(close, wanted))
     if points <= wanted:
         return list(range(1, points + 1))
     if not wanted:
@@ -68,12 +76,12 @@ def chosen(one: Sweep, wanted: int, seed: int) -> list[int]:
     return sorted({1, points, *random.Random(seed).sample(range(2, points), max(wanted - 2, 0))})
 
 
-def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int) -> dict[str, Any]:
+def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int, near: str) -> dict[str, Any]:
     """Let a command fail at a sample of its calls, and return what happened."""
     one = Sweep(scratch, name)
     one.prepare()
     began, ends, broken, tried = time.monotonic(), Counter[str](), [], 0
-    for number, at in enumerate(chosen(one, points, seed)):
+    for number, at in enumerate(chosen(one, points, seed, near)):
         for kind in kinds or TURNS[number % len(TURNS)]:
             outcome, wrong = one.fault(at, KINDS[kind])
             broken += wrong
@@ -81,6 +89,7 @@ def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int
                 ends[f"{kind}: {outcome}"] += 1
                 tried += 1
     return {"command": name, "points": one.points, "tried": tried, "ends": dict(ends), "broken": broken,
+            "between_renames": one.between,
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
 
 
@@ -118,6 +127,7 @@ def main() -> None:
     parser.add_argument("commands", nargs="+", choices=list(COMMANDS))
     parser.add_argument("--points", type=int, default=60)
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=[], help="instead of three in turn")
+    parser.add_argument("--near", default="", help="only at calls of this name, such as rename, and just after them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
     parser.add_argument(
@@ -148,7 +158,7 @@ def main() -> None:
             if options.power:
                 results.append(lose_power(place, name))
             else:
-                results.append(sweep(place, name, options.points, options.kinds, options.seed))
+                results.append(sweep(place, name, options.points, options.kinds, options.seed, options.near))
             shutil.rmtree(place)
         if options.power_of:
             place.mkdir()

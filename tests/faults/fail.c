@@ -227,51 +227,95 @@ static ssize_t really_write(int number, const void *bytes, size_t count) {
   return real(number, bytes, count);
 }
 
+/* Fail, or die with half written: `half` writes it. */
+#define WRITES(name, to, half) \
+  char found[LONGEST]; \
+  int kept = errno; \
+  if (fail_below[0] && of_descriptor(to, found) && is_due(name, found)) { \
+    if (!fail_errno) (void)!(half); \
+    strike(); \
+    return -1; \
+  } \
+  errno = kept
+
+/* Cut some parts to their first half: of a single one, to half of its bytes. Return how many are left. */
+static int half_of(const struct iovec **parts, int count, struct iovec *one) {
+  if (count != 1) return count / 2;
+  *one = (struct iovec){(*parts)->iov_base, (*parts)->iov_len / 2};
+  *parts = one;
+  return 1;
+}
+
+/* Half of what is left to copy from a file: callers ask for more than it holds. */
+static size_t half_from(int from, const off64_t *offset, size_t count) {
+  struct stat status;
+  off64_t at = offset ? *offset : lseek64(from, 0, SEEK_CUR);
+  if (fstat(from, &status) || at < 0 || status.st_size <= at) return count / 2;
+  size_t left = (size_t)(status.st_size - at);
+  return (left < count ? left : count) / 2;
+}
+
 ssize_t write(int to, const void *bytes, size_t count) {
-  char found[LONGEST];
-  int kept = errno;
-  if (fail_below[0] && of_descriptor(to, found) && is_due("write", found)) {
-    if (!fail_errno) really_write(to, bytes, count / 2); /* what was written when the process died */
-    strike();
-    return -1;
-  }
-  errno = kept;
+  WRITES("write", to, really_write(to, bytes, count / 2));
   return really_write(to, bytes, count);
 }
 
 ssize_t pwrite(int to, const void *bytes, size_t count, off_t offset) {
   REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
-  return descriptor_fails("pwrite", to) ? -1 : real(to, bytes, count, offset);
+  WRITES("pwrite", to, real(to, bytes, count / 2, offset));
+  return real(to, bytes, count, offset);
 }
 
 ssize_t pwrite64(int to, const void *bytes, size_t count, off64_t offset) {
   REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
-  return descriptor_fails("pwrite", to) ? -1 : real(to, bytes, count, offset);
+  WRITES("pwrite", to, real(to, bytes, count / 2, offset));
+  return real(to, bytes, count, offset);
 }
 
 ssize_t writev(int to, const struct iovec *parts, int count) {
   REAL(ssize_t, "writev", int, const struct iovec *, int);
-  return descriptor_fails("writev", to) ? -1 : real(to, parts, count);
+  struct iovec one;
+  WRITES("writev", to, (count = half_of(&parts, count, &one), real(to, parts, count)));
+  return real(to, parts, count);
 }
 
-ssize_t pwritev(int to, const struct iovec *parts, int count, off_t offset) {
-  REAL(ssize_t, "pwritev", int, const struct iovec *, int, off_t);
-  return descriptor_fails("pwritev", to) ? -1 : real(to, parts, count, offset);
-}
+#define PWRITEV(name) \
+  ssize_t name(int to, const struct iovec *parts, int count, off_t offset) { \
+    REAL(ssize_t, #name, int, const struct iovec *, int, off_t); \
+    struct iovec one; \
+    WRITES("pwritev", to, (count = half_of(&parts, count, &one), real(to, parts, count, offset))); \
+    return real(to, parts, count, offset); \
+  }
+
+#define PWRITEV2(name) \
+  ssize_t name(int to, const struct iovec *parts, int count, off_t offset, int flags) { \
+    REAL(ssize_t, #name, int, const struct iovec *, int, off_t, int); \
+    struct iovec one; \
+    WRITES("pwritev", to, (count = half_of(&parts, count, &one), real(to, parts, count, offset, flags))); \
+    return real(to, parts, count, offset, flags); \
+  }
+
+PWRITEV(pwritev)
+PWRITEV(pwritev64)
+PWRITEV2(pwritev2)
+PWRITEV2(pwritev64v2)
 
 ssize_t sendfile(int to, int from, off_t *offset, size_t count) {
   REAL(ssize_t, "sendfile", int, int, off_t *, size_t);
-  return descriptor_fails("sendfile", to) ? -1 : real(to, from, offset, count);
+  WRITES("sendfile", to, real(to, from, offset, half_from(from, offset, count)));
+  return real(to, from, offset, count);
 }
 
 ssize_t sendfile64(int to, int from, off64_t *offset, size_t count) {
   REAL(ssize_t, "sendfile64", int, int, off64_t *, size_t);
-  return descriptor_fails("sendfile", to) ? -1 : real(to, from, offset, count);
+  WRITES("sendfile", to, real(to, from, offset, half_from(from, offset, count)));
+  return real(to, from, offset, count);
 }
 
 ssize_t copy_file_range(int from, off64_t *start, int to, off64_t *offset, size_t count, unsigned flags) {
   REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
-  return descriptor_fails("copy_file_range", to) ? -1 : real(from, start, to, offset, count, flags);
+  WRITES("copy_file_range", to, real(from, start, to, offset, half_from(from, start, count), flags));
+  return real(from, start, to, offset, count, flags);
 }
 
 int fsync(int number) {

@@ -4,12 +4,15 @@ The library `fail.c` is preloaded into this process, which imports clf once; eac
 a second and not ten. Each fault is judged by four rules:
 
     said      one `error:` line (or success), no traceback, nothing that clf calls unexpected
-    result    what was there before, byte for byte, or the new result, whole
+    result    what was there before, byte for byte, or the new result, whole (`belonging` says what of several results);
+              where two folders cannot be swapped, a run that was killed may have moved the old one aside: then it is
+              there, whole, and the next command puts it back
     left      no file that neither the start nor an undisturbed run has (a run that was killed may leave some, and so
               may one on a disk that stays broken, or does not delete)
-    again     the same command then succeeds, and leaves what an undisturbed run leaves
+    again     the same command, minutes later, then succeeds, and leaves what an undisturbed run leaves
 """
 
+import atexit
 import ctypes
 import errno
 import os
@@ -17,74 +20,14 @@ import shutil
 import signal
 import struct
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of fault: its error number (0: the process is killed), and whether it stays."""
-
-    number: int
-    for_good: bool = False
-
-
-KINDS = {
-    "full": Kind(errno.ENOSPC),
-    "full-for-good": Kind(errno.ENOSPC, for_good=True),
-    "broken": Kind(errno.EIO),
-    "broken-for-good": Kind(errno.EIO, for_good=True),
-    "killed": Kind(0),
-}
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command, the commands that run before it in the same folder, and where its results are."""
-
-    arguments: Sequence[str]
-    before: Sequence[Sequence[str]] = ()
-    results: Sequence[str] = ("out",)
-    kept_on_failure: Sequence[str] = ()
-    """What may be left after a failure: a run folder, from which `--resume` continues."""
-    in_child: bool = False
-    """Whether the work is done in a process that the command starts: that one then meets the faults."""
-    needs_hub: bool = False
-
-
-TRAIN = ["train", "--dataset", "reviews.csv", "--model", "encoder", "--batch-size", "8", "--max-length", "32",
-         "--head-init", "random", "--offline"]  # fmt: skip
-MODEL = [*TRAIN, "--epochs", "1", "--output-dir", "model"]
-MEASURED = ["--dataset", "test.csv", "--offline"]
-PREPARE = ["prepare", "--dataset", "reviews.csv", "--output-dir", "out", "--offline"]
-TRAINED = [*TRAIN, "--epochs", "2", "--save-steps", "4", "--output-dir", "out"]
-EVALUATE = ["evaluate", "model", *MEASURED, "--output-dir", "out", "--report", "report.html"]
-COMPARE = ["compare", "model", *MEASURED, "--baseline", "majority", "--baseline", "tfidf", "--output-dir", "out",
-           "--markdown", "report.md", "--junit", "report.xml"]  # fmt: skip
-PREDICT = ["predict", "model", "test.csv", "--output", "out.csv"]
-EXPORT = ["export", "model", *MEASURED, "--output-dir", "out"]
-DOWNLOAD = ["download-models", "acme/tiny", "--manifest", "out.json"]
-ANEW = "--overwrite"
-
-COMMANDS = {
-    "prepare": Command([*PREPARE, ANEW], [[*PREPARE, "--seed", "7"]]),
-    "train": Command([*TRAINED, ANEW], [[*TRAINED, "--seed", "7"]], kept_on_failure=["out.run"]),
-    "train, the first": Command([*TRAINED, ANEW], kept_on_failure=["out.run"]),
-    "evaluate": Command([*EVALUATE, ANEW], [MODEL, [*EVALUATE, "--seed", "7"]], ["out", "report.html"]),
-    "compare": Command([*COMPARE, ANEW], [MODEL, [*COMPARE, "--seed", "7"]], ["out", "report.md", "report.xml"]),
-    "predict": Command([*PREDICT, ANEW], [MODEL, [*PREDICT, "--threshold", "0.6"]],
-                       ["out.csv", "out.csv.settings.json"],
-                       kept_on_failure=[".out.csv.parts"]),
-    "export": Command([*EXPORT, ANEW], [MODEL, [*EXPORT, "--seed", "7"]]),
-    "download-models": Command([*DOWNLOAD, ANEW], results=["out.json", "hub/hub/models--acme--tiny/clf.json"],
-                               needs_hub=True),
-    "download-models, its child": Command([*DOWNLOAD, ANEW], in_child=True, needs_hub=True,
-                                          kept_on_failure=["hub/hub/models--acme--tiny/blobs"],
-                                          results=["out.json", "hub/hub/models--acme--tiny/clf.json"]),
-}  # fmt: skip
-
+from faults.belonging import of_two_runs, settings_are_told, settings_fit
+from faults.commands import ANEW, COMMANDS, KINDS, Command, Kind
 
 # --- the library ----------------------------------------------------------------------------------------------
 
@@ -119,6 +62,10 @@ class Library:
     def forbid_exchange(self) -> None:
         """Let no two folders be swapped from now on, in this process and its forks."""
         ctypes.c_int.in_dll(self._all, "fail_exchange").value = 1
+
+    def can_exchange(self) -> bool:
+        """Return whether two folders can be swapped."""
+        return not ctypes.c_int.in_dll(self._all, "fail_exchange").value
 
     def _text(self, name: str, size: int) -> Any:
         return (ctypes.c_char * size).in_dll(self._all, name)
@@ -178,6 +125,8 @@ class Place:
             os.dup2(os.open(os.devnull, os.O_RDWR), 1)
             signal.alarm(120)
             os.chdir(self.work)
+            if self.command.stdin and "-" in arguments:
+                os.dup2(_pipe_with(self.work / self.command.stdin), 0)
             if self.command.in_child:
                 os.environ |= {"FAIL_BELOW": str(self.work), "FAIL_AT": str(at), "FAIL_ERRNO": str(kind.number),
                                "FAIL_FOR_GOOD": str(int(kind.for_good)), "FAIL_REPORT": str(report)}  # fmt: skip
@@ -192,15 +141,26 @@ class Place:
             os._exit(code)
 
 
+def _pipe_with(file: Path) -> int:
+    """Return the end of a pipe from which a small file is read: all of it fits into the pipe."""
+    reading, writing = os.pipe()
+    content = file.read_bytes()
+    assert os.write(writing, content) == len(content)
+    os.close(writing)
+    return reading
+
+
 def _main(arguments: Sequence[str]) -> int:
     from clf.cli.app import main
 
     sys.argv = ["clf", *arguments]
+    atexit._clear()  # what the process before the fork would do at its end
     try:
         main()
     except SystemExit as ended:
         return int(ended.code or 0)
     finally:
+        atexit._run_exitfuncs()
         sys.stderr.flush()
     return 0
 
@@ -239,7 +199,8 @@ class Expected:
             mine, others = (one[name] or b"").split(b"\n"), (other.get(name) or b"").split(b"\n")
             same = len(mine) == len(others)
             pairs = enumerate(zip(mine, others, strict=False))
-            varying[name] = {line for line, (left, right) in pairs if left != right} if same else None
+            differ = {line for line, (left, right) in pairs if left != right or b"second" in left}
+            varying[name] = differ if same else None  # two runs may take equally long
         return cls(before, one, varying, names)
 
     def is_new(self, found: Content) -> bool:
@@ -291,29 +252,43 @@ class Sweep:
         self.calls = self.place.log.read_text().split() if self.place.log.exists() else []
         self.first = names_in(made)
         self.expected = Expected.of(content(made, self.command.results), *found, names_in(self.place.work))
+        for place in self.command.results:  # or nobody could tell the old one from the new one
+            assert not self._is_new_part(_part(self.expected.before, place), place), place
+        assert not of_two_runs(self.place.work)
+        self.swaps, self.between = self.place.library.can_exchange(), 0
+        """Whether two folders can be swapped; how often a run was stopped between two renames."""
 
     def fault(self, at: int, kind: Kind) -> tuple[str, list[str]]:
         """Let one call fail; return how it ended ("" if no call failed), and the rules that were broken."""
         self.place.begin()
         ended = self.place.run(self.command.arguments, at, kind)
-        broken = self._said(ended, kind) + self._results(ended)
+        broken = self._said(ended, kind) + self._results(ended, kind)
         not_deleted = ended.what.startswith(("unlink", "rmdir"))
         may_leave = not_deleted or kind in (KINDS["killed"], KINDS["broken-for-good"])
         left = [name for name in self._new_names() if self._is_stray(name)]
         if left and not may_leave:
             broken.append(f"left: {left[:3]}")
+        self._let_minutes_pass()
         again = self.place.run(self.command.arguments)
         found = content(self.place.work, self.command.results)
         if again.code != self.code:
             broken.append(f"again: exit {again.code}: {again.stderr[-500:]}")
         elif not self.expected.is_new(found):
             broken.append("again: another result")
-        elif strays := [name for name in self._new_names() if not (may_leave and name.startswith("tmp/clf-scratch-"))]:
-            broken.append(f"again: left {strays[:3]}")  # a temporary folder of the killed is deleted after a minute
+        else:
+            strays = self._new_names()
+            broken += [f"again: {one}" for one in of_two_runs(self.place.work)]
+            broken += [f"again: left {strays[:3]}"] if strays else []
         outcome = "killed" if ended.code == -signal.SIGKILL else f"exit {ended.code}"
         return outcome if ended.what else "", [
             f"{at} {ended.what} ({errno.errorcode.get(kind.number, 'SIGKILL')}): {one}" for one in broken
         ]
+
+    def _let_minutes_pass(self) -> None:
+        """Make what a killed run left in the temporary folder so old that the next one takes it for a leftover."""
+        then = time.time() - 120
+        for folder in (self.place.work / "tmp").glob("*"):
+            os.utime(folder, (then, then), follow_symlinks=False)
 
     def _new_names(self) -> list[str]:
         """Return what is there that neither the start nor an undisturbed run has."""
@@ -333,16 +308,51 @@ class Sweep:
             broken.append(f"said: exit {ended.code}: {ended.stderr[-1500:]}")
         return broken
 
-    def _results(self, ended: Ended) -> list[str]:
+    def _results(self, ended: Ended, kind: Kind) -> list[str]:
         found = content(self.place.work, self.command.results)
         if ended.code == self.code:
-            return [] if self.expected.is_new(found) else ["result: success, but not the new one, whole"]
-        broken = []
+            if not self.expected.is_new(found):
+                return ["result: success, but not the new one, whole"]
+            return [f"result: {one}" for one in of_two_runs(self.place.work)]
+        broken: list[str] = []
+        stopped = kind in (KINDS["killed"], KINDS["broken-for-good"])
         for place in self.command.results:  # each is replaced by itself
-            one = {name: held for name, held in found.items() if name == place or name.startswith(f"{place}/")}
-            if one != _part(self.expected.before, place) and not self._is_new_part(one, place):
+            one, before = _part(found, place), _part(self.expected.before, place)
+            if before and not one and stopped and not self.swaps:
+                broken += self._recovered(place, before)
+            elif one != before and not self._is_new_part(one, place):
                 broken.append(f"result: {place} is neither the old one nor the new one, whole")
-        return broken
+        return broken + self._settings(self.place.work / "out.csv")
+
+    def _settings(self, output: Path) -> list[str]:
+        """Return what is wrong with the settings beside predictions: those of others must be noticed by the next run."""
+        if settings_fit(output):
+            return []
+        if not settings_are_told(output):
+            return [f"result: the settings beside {output.name} are of other predictions"]
+        self.between += 1
+        ended = self.place.run(["--resume" if one == ANEW else one for one in self.command.arguments])
+        fit = ended.code == self.code and settings_fit(output)
+        return [] if fit else [f"result: the next run does not find its settings: exit {ended.code}: {ended.stderr}"]
+
+    def _recovered(self, place: str, before: Content) -> list[str]:
+        """Return what is wrong where the old result was moved aside: it must be whole, and the next command find it.
+
+        The next command does not replace it: it restores it, and says that it exists.
+        """
+        self.between += 1
+        kept = [stage for stage in self.place.work.glob(f".{place}.staging-*") if (stage / "old").exists()]
+        aside = [
+            {name.replace("old", place, 1): held for name, held in content(stage, ["old"]).items()} for stage in kept
+        ]
+        if aside != [before]:
+            return [f"result: {place} is gone, and not kept whole: {[str(stage) for stage in kept]}"]
+        ended = self.place.run([one for one in self.command.arguments if one != ANEW])
+        restored = content(self.place.work, [place]) == before
+        said = "already exists" in ended.stderr and ended.code == 1
+        return (
+            [] if restored and said else [f"recovery: exit {ended.code}, restored: {restored}: {ended.stderr[-500:]}"]
+        )
 
     def _is_new_part(self, one: Content, place: str) -> bool:
         after = Expected(self.expected.before, _part(self.expected.after, place), self.expected.varying)
@@ -363,6 +373,7 @@ def _write_inputs(place: Place) -> None:
         try:
             write_csv(place.work / "reviews.csv", review_rows(60))
             write_csv(place.work / "test.csv", review_rows(90)[60:])
+            write_csv(place.work / "older.csv", review_rows(120)[90:])
             write_tiny_encoder(place.work / "encoder")
             (place.work / "tmp").mkdir()
             code = 0

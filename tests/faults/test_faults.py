@@ -1,12 +1,16 @@
 """A disk that is full or broken, a process that dies, a power that goes: nothing is lost, mixed or left, at any call."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from faults.__main__ import start
-from faults.harness import COMMANDS
+from faults.__main__ import compile_library, start
+from faults.commands import COMMANDS
 
 MANY = 60
 CHILD = 20
@@ -48,6 +52,42 @@ def test_faults_at_a_sample_of_all_calls(tmp_path: Path, name: str) -> None:
 def test_faults_where_two_folders_cannot_be_swapped(tmp_path: Path, name: str) -> None:
     [one] = swept(tmp_path, name, "--points", MANY, "--no-exchange", "--kinds", "full", "broken")
     assert one["broken"] == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("name", ["prepare", "train", "evaluate", "export"])
+def test_a_result_that_a_killed_run_moved_aside_is_found_again(tmp_path: Path, name: str) -> None:
+    [one] = swept(tmp_path, name, "--points", MANY, "--no-exchange", "--near", "rename", "--kinds", "killed")
+    assert one["between_renames"] >= 2
+    assert one["broken"] == []
+
+
+@pytest.mark.faults
+def test_settings_of_predictions_that_a_killed_run_did_not_replace_are_found(tmp_path: Path) -> None:
+    [one] = swept(tmp_path, "predict", "--points", MANY, "--near", "rename", "--kinds", "killed", "broken-for-good")
+    assert one["between_renames"] >= 2
+    assert one["broken"] == []
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    "call",
+    ["write(to, b'12345678')", "pwrite(to, b'12345678', 0)", "writev(to, [b'1234', b'5678'])", "writev(to, [b'12345678'])",
+     "pwritev(to, [b'12', b'34', b'56', b'78'], 0)", "sendfile(to, source, 0, 4096)", "copy_file_range(source, to, 4096)"],
+)  # fmt: skip
+def test_a_process_that_is_killed_while_it_writes_has_written_half(tmp_path: Path, call: str) -> None:
+    library = compile_library(tmp_path)
+    if library is None:
+        pytest.skip("no compiler, or no way to preload a library")
+    (tmp_path / "source").write_bytes(b"12345678")
+    (tmp_path / "below").mkdir()
+    program = f"import os; source = os.open('source', 0); to = os.open('below/x', os.O_WRONLY | os.O_CREAT); os.{call}"
+    faults = {"FAIL_BELOW": str(tmp_path / "below"), "FAIL_AT": "2", "FAIL_ERRNO": "0", "LD_PRELOAD": str(library)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], env={**os.environ, **faults}, cwd=tmp_path, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (tmp_path / "below" / "x").read_bytes() == b"1234"
 
 
 @pytest.mark.faults
