@@ -1,0 +1,6 @@
+"""Layouts of files that annotation tools, Kaggle, survey tools and databases write, with what is right for each."""
+
+from support.layouts_found import FOUND
+from support.layouts_reported import REPORTED
+
+LAYOUTS = [*REPORTED, *FOUND]
