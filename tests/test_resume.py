@@ -75,6 +75,11 @@ def test_a_finished_run_is_done_at_once(clf: RunClf, reviews: Path, tiny_encoder
     other = train(clf, tiny_encoder, "--resume", "--seed", "7")
     assert other.code == 2
     assert "m is the finished model of another run: --seed was 42, is now 7\n" in other.err
+    Path("m.run/result.json").write_text("{")
+    damaged = train(clf, tiny_encoder, "--resume")
+    assert damaged.code == 1
+    assert "m.run/result.json is damaged, so whether the run is finished is not known\n" in damaged.err
+    assert "the output folder m already exists\n" in damaged.err
     assert Path("m/model.safetensors").stat().st_mtime_ns == changed
 
 

@@ -227,7 +227,10 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
     Raises UsageError when the folder holds the model of another run.
     """
     folder = place_of_result(settings.run, default)
-    finished = read_finished(Run(folder))
+    run = Run(folder)
+    finished = read_finished(run)
+    if finished is None and run.result.exists():
+        log.warning("%s is damaged, so whether the run is finished is not known", shown(run.result))
     if finished is None or not stands(folder, finished.created):
         return None
     if changed := differences(finished.of, _identity(settings, source), finished.recipe):
@@ -239,7 +242,7 @@ def _finished(settings: Settings, default: Path, source: Source) -> TrainResult 
         return None
     log.info("the run is already finished: %s", shown(folder))
     if not settings.train.keep_checkpoints:  # the run may have ended before it deleted them
-        Run(folder).discard_left_checkpoints()
+        run.discard_left_checkpoints()
     return finished.result
 
 

@@ -199,6 +199,21 @@ def test_folders_that_are_made_outlast_a_loss_of_power(tmp_path: Path, monkeypat
     assert len(flushed) == 2
 
 
+def test_folders_that_cannot_be_synced_do_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(folder: Path) -> None:
+        if folder.name == "a":
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("clf.storage.writing.flush", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        make_folder(tmp_path / "a" / "b" / "c")
+    assert names(tmp_path) == []
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OSError, match="Input/output error"):
+        make_folder(tmp_path / "a" / "b")
+    assert names(tmp_path) == ["a"]
+
+
 def test_a_disk_that_fails_while_cleaning_up_does_not_hide_what_failed_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,13 +105,19 @@ def drop(path: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make a folder and those around it, if they are missing, so that they outlast a loss of power.
 
-    Raises OSError if one cannot be made.
+    Raises OSError if one cannot be made; then none that it made stays.
     """
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for one in reversed(missing):
-        with suppress(PermissionError):  # a folder in which this user may make others, and not look
-            flush(one.parent)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in reversed(missing):
+            with suppress(PermissionError):  # a folder in which this user may make others, and not look
+                flush(one.parent)
+    except OSError:
+        for one in missing:
+            with suppress(OSError):  # it was not made yet, or somebody else uses it
+                one.rmdir()
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
