@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
-from clf.data.reading.columns import choose_text
 from clf.data.reading.paths import expanded, is_pipe
+from clf.data.reading.roles import choose_text
 from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord

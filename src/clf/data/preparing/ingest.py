@@ -25,8 +25,8 @@ import numpy as np
 from clf.data.preparing.clean_batch import Digest, digest
 from clf.data.preparing.rows import Rows, TextStore, no_groups
 from clf.data.reading.batch import Split
-from clf.data.reading.columns import OtherColumns
 from clf.data.reading.examples import RowTally, read_examples
+from clf.data.reading.other_columns import OtherColumns
 from clf.data.text_hashes import hash_texts
 from clf.errors import ClfError
 from clf.processes import usable_cores

@@ -8,7 +8,12 @@ columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines
 arrow_batches  slices of Arrow batches, by the size of their values
 batch       batches of rows, which every reader yields
-columns     which columns contain the text and the label
+columns     the columns in use, with their roles
+other_columns  which of the other columns tell the label
+roles       which column has which role, and why
+column_names   what the name of a column says
+column_values  what its values look like
+decisions   columns in which an annotator accepts or rejects labels
 examples    rows -> examples; rows without a text or label are dropped and counted
 paths       paths as users write them, and pipes
 stream      texts for `clf predict`, read as they arrive: from a file, plain lines or a pipe

@@ -6,7 +6,9 @@ from typing import Any
 
 from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
-from clf.data.reading.columns import Columns, choose_columns
+from clf.data.reading.columns import Columns
+from clf.data.reading.decisions import written
+from clf.data.reading.roles import choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -77,10 +79,15 @@ def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples
     nothing = [None] * len(batch.lines)
     texts, problems = _texts([batch.columns.get(name, nothing) for name in columns.text], batch.lines)
     examples = Examples()
-    labels = batch.columns.get(columns.label or "", nothing)
-    names = batch.columns.get(columns.label_name or "", nothing)
-    groups = batch.columns.get(columns.group or "", nothing)
-    for line, text, value, name, group in zip(batch.lines, texts, labels, names, groups, strict=True):
+    labels, names, groups = (
+        nothing if name is None else batch.columns.get(name, nothing)
+        for name in (columns.label, columns.label_name, columns.group)
+    )
+    rejected = _rejected(batch, columns)
+    for row, (line, text, value, name, group) in enumerate(zip(batch.lines, texts, labels, names, groups, strict=True)):
+        if row in rejected:
+            tally.drop(rejected[row], line)
+            continue
         if isinstance(value, (list, tuple, dict, bytes)):
             problems.append(f"line {line}: {_label_problem(value)}")
             continue
@@ -98,6 +105,16 @@ def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples
             examples.groups.append(_label(group))
             examples.lines.append(line)
     return examples, problems
+
+
+def _rejected(batch: Batch, columns: Columns) -> dict[int, str]:
+    """Return the rows whose label an annotator rejected, each with what the row says."""
+    return {
+        row: f"{name} {value!r}"
+        for name, rejected in columns.left_out.items()
+        for row, value in enumerate(batch.columns.get(name, []))
+        if written(value) in rejected
+    }
 
 
 def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[str]]:

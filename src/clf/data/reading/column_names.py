@@ -1,0 +1,135 @@
+"""What the name of a column says about its role: its words, and the names that texts and labels usually have."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "document", "body", "message", "tweet", "description",
+              "utterance", "query", "question", "article", "abstract", "headline", "title", "summary", "subject",
+              "review_text", "text_content")  # fmt: skip
+"""The usual names of a column of texts, in the order in which they are preferred."""
+SHORT_TEXTS = ("headline", "title", "summary", "subject")
+"""Names of texts that stand for a longer one, which is preferred if it is there."""
+JOINED = ("description", "content", "body", "abstract")
+"""Names of texts to which their title is prepended."""
+TITLES = ("title", "headline")
+LABEL_NAMES = ("label", "labels", "target", "class", "category", "sentiment", "topic", "intent", "label_name",
+               "label_text", "class_name", "tag", "y", "polarity", "emotion")  # fmt: skip
+"""The usual names of a column of labels, in the order in which they are preferred."""
+WEAK_LABEL_NAMES = ("genre", "rating")
+"""Names of labels that stand back behind a column with a label's word in its name, such as `gold_label`."""
+SPLITS_NAMED = ("split", "subset", "partition", "set", "dataset_split", "data_split", "ml_use", "usage", "fold")
+"""Names of columns that say in which split a row is."""
+
+TEXT_WORDS = _words(
+    """
+    text sentence review content comment document body message tweet description utterance query question article
+    abstract narrative complaint post feedback statement passage paragraph opinion remark sms transcript verbatim
+    phrase comments reviews texts tweets sentences messages premise hypothesis prompt texto texte testo tekst
+    kommentar commentaire comentario resena mensaje nachricht beschreibung inhalt bericht rezension avis commento
+    recensione opmerking satz frase metin текст отзыв
+    """
+)
+LABEL_WORDS = _words(
+    """
+    label labels target class category sentiment topic intent polarity emotion classification stance cats gold
+    annotation tag classe clase klasse kategorie categoria categorie etiqueta etiquette etikett sentimiento
+    sentimento stimmung thema tema sinif kategori категория метка
+    """
+)
+DECIDED = _words(
+    """
+    gold final majority consensus true adjudicated aggregated overall
+    """
+)
+"""Words of the label that several annotators agreed on."""
+ABOUT = _words(
+    """
+    id ids uuid guid key index idx no num number nr count counts len length size url uri link href date time
+    timestamp created updated at lang language locale author user username name handle source file filename path
+    type score scores confidence prob probability likes retweets votes helpful year month day age email location
+    coord country version hash md5 sha annotator annotators worker reason notes by runtime seconds tokens ip place
+    timezone state zip page
+    """
+)
+"""Words of columns that hold something about a text or a label, such as `review_id` or `label_confidence`."""
+LABEL_LIKE = _words(
+    """
+    stars star score rating ratings genre type kind status priority queue department group section product severity
+    level outcome result decision recommended verdict gold tag team issue reason subject stance accept choice
+    bewertung note abteilung typ departamento
+    """
+)
+"""Words of columns that often are the label, if nothing else is."""
+
+_PARTS = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NAMELESS = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
+
+
+def is_nameless(name: str) -> bool:
+    """Return whether a column has no name, or the one that pandas gives to such a column."""
+    return _NAMELESS.fullmatch(name.strip()) is not None
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name in lower case, without accents: `reviewText` and `Review_Text` are review, text."""
+    import unicodedata
+
+    spaced = _HUMP.sub(" ", unicodedata.normalize("NFC", name))
+    bare = "".join(part for part in unicodedata.normalize("NFKD", spaced.casefold()) if not unicodedata.combining(part))
+    return tuple(_PARTS.findall(unicodedata.normalize("NFC", bare)))
+
+
+def plain(name: str) -> str:
+    """Return the words of a name, joined as a usual name is written."""
+    return "_".join(words_of(name))
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """How strongly a name suggests a role: the lower `rank`, the more strongly."""
+
+    rank: int
+    why: str
+
+
+def suggests_text(name: str) -> Suggestion | None:
+    """Return what a name says if it is one that texts have."""
+    if (usual := plain(name)) in TEXT_NAMES or (usual := name.lower()) in TEXT_NAMES:
+        return Suggestion(TEXT_NAMES.index(usual), "a usual name for a text")
+    words = words_of(name)
+    if set(words) & TEXT_WORDS and not set(words) & ABOUT and not set(words) & set(SHORT_TEXTS):
+        return Suggestion(100, "its name has a word for a text")
+    return None
+
+
+def suggests_label(name: str) -> Suggestion | None:
+    """Return what a name says if it is one that labels have."""
+    usual, words = plain(name), words_of(name)
+    if usual in LABEL_NAMES:
+        return Suggestion(LABEL_NAMES.index(usual), "a usual name for a label")
+    told = set(words) & LABEL_WORDS
+    if told and not (set(words) - {"name", "type"}) & ABOUT:
+        if set(words) & DECIDED:
+            return Suggestion(50, "its name is that of the agreed label")
+        numbered = any(word.isdecimal() for word in words)
+        return Suggestion(100 + 10 * len(words) + 50 * numbered, "its name has a word for a label")
+    if usual in WEAK_LABEL_NAMES:
+        return Suggestion(300 + WEAK_LABEL_NAMES.index(usual), "a usual name for a label")
+    return None
+
+
+def is_partner(one: str, other: str) -> bool:
+    """Return whether two names are those of a pair, as `sentence1` and `sentence2`, `premise` and `hypothesis`."""
+    first, second = words_of(one), words_of(other)
+    if (first, second) in {(("premise",), ("hypothesis",)), (("hypothesis",), ("premise",))}:
+        return True
+    ends = {("1", "2"), ("2", "1"), ("a", "b"), ("b", "a")}
+    return len(first) > 1 and first[:-1] == second[:-1] and (first[-1], second[-1:] and second[-1]) in ends

@@ -1,0 +1,139 @@
+"""What the values of a column look like: texts, words, numbers, dates, ids, links, lists and so on."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from numbers import Number
+from typing import Any, Literal
+
+Kind = Literal["nothing", "numbers", "dates", "links", "addresses", "ids", "lists", "objects", "words", "texts"]
+
+ROWS = 2_000
+"""The most rows of a column that are looked at."""
+CELLS = 400_000
+"""The most cells of a table that are looked at, so that wide tables take no longer."""
+MOST_EXAMPLE = 40
+MISSING = {"", "nan", "none", "null", "<na>", "n/a", "\\n"}
+
+_NUMBER = re.compile(r"(?=.*\d)[-+]?(\d{1,3}([,. ']\d{3})+|\d+)?([.,]\d+)?([eE][-+]?\d+)?\s?[%€$£]?|[$€£]\s?\d[\d.,]*")
+_MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DAYS = "(mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+_TIME = r"\d{1,2}:\d{2}(:\d{2})?"
+_DATES = re.compile(
+    rf"\d{{4}}[-/.]\d{{1,2}}([-/.]\d{{1,2}})?([ t]{_TIME}.{{0,20}})?"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}(,? {_TIME}.{{0,12}})?"
+    rf"|{_TIME}.{{0,12}}|\d{{8}}t\d{{6}}z?"
+    rf"|({_DAYS},? )?({_MONTHS} \d{{1,2}}|\d{{1,2}}\.? {_MONTHS}|\d{{1,2}}-{_MONTHS}-\d{{2,4}})\b.{{0,30}}",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"([a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_UUID = re.compile(r"\{?[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+_CODE = re.compile(r"(?=\S*\d)[^\s]{2,}|@\w{2,}|[\w.-]+/[\w./-]+|\w+\.\w{2,4}")
+"""One word with a digit in it, the name of an account, or the path of a file."""
+_NOT_SPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Characters of scripts that set no spaces between words; one of them counts as half a word."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a column holds, by the first rows."""
+
+    kind: Kind
+    rows: int
+    filled: int
+    distinct: int
+    length: float
+    """Characters of a value, on average over all rows."""
+    words: float
+    """Words of a filled value, on average."""
+    examples: tuple[str, ...] = ()
+
+    @property
+    def can_be_text(self) -> bool:
+        """Whether a person can have written the values as texts."""
+        return self.kind in ("texts", "words")
+
+    @property
+    def is_category(self) -> bool:
+        """Whether a few short values come back again and again."""
+        most = max(2, min(100, self.rows // 4))
+        return 2 <= self.distinct <= most and self.length < 40 and self.kind not in ("dates", "links", "addresses")
+
+
+def look_at(values: Sequence[Any], rows: int = ROWS) -> Look:
+    """Look at the first values of a column."""
+    values = values[:rows]
+    filled = [value for value in values if not _is_missing(value)]
+    texts = [str(value) for value in filled]
+    kinds = Counter(_kind(value) for value in filled)
+    return Look(
+        _together(kinds, len(filled)),
+        len(values),
+        len(filled),
+        len(set(texts)),
+        sum(len(value) for value in filled if isinstance(value, str)) / max(1, len(values)),
+        sum(map(count_words, texts)) / max(1, len(texts)),
+        tuple(_shown(text) for text in list(dict.fromkeys(texts))[:3]),
+    )
+
+
+def count_words(text: str) -> float:
+    """Count the words of a text; in scripts without spaces, two characters count as one."""
+    unspaced = 0 if text.isascii() else len(_NOT_SPACED.findall(text))
+    return max(len(text.split()), unspaced / 2)
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING if len(value) < 8 else not value.strip()
+    return value is None or value != value
+
+
+def _kind(value: Any) -> Kind:
+    """Return what one value is."""
+    if isinstance(value, Number):
+        return "numbers"
+    if isinstance(value, dict):
+        return "objects"
+    if isinstance(value, (list, tuple)):
+        return "lists"
+    if not isinstance(value, str):
+        return "dates" if hasattr(value, "year") or hasattr(value, "hour") else "objects"
+    text = value.strip()
+    if len(text) > 200:
+        return "texts"
+    return next(
+        (kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), "texts" if count_words(text) >= 4 else "words"
+    )
+
+
+_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("numbers", _NUMBER),
+    ("dates", _DATES),
+    ("links", _LINK),
+    ("addresses", _ADDRESS),
+    ("ids", _UUID),
+    ("ids", _CODE),
+)
+
+
+def _together(kinds: Counter[Kind], filled: int) -> Kind:
+    """Return the kind of a column: that of nearly all values, or texts and words if these are many."""
+    if not filled:
+        return "nothing"
+    written = kinds["texts"] + kinds["words"]
+    if written >= 0.5 * filled:
+        return "texts" if kinds["texts"] >= 0.4 * filled else "words"
+    return kinds.most_common(1)[0][0]
+
+
+def _shown(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= MOST_EXAMPLE else f"{text[:MOST_EXAMPLE]} …"
+
+
+def shown_examples(looks: Iterable[tuple[str, Look]]) -> str:
+    """List columns with example values, for an error."""
+    return "; ".join(f"{name[:40]!r} ({', '.join(map(repr, look.examples)) or 'empty'})" for name, look in looks)

@@ -1,0 +1,328 @@
+"""Choose what each column is for: as the user says, by the words of its name, and by the look of its values.
+
+The user's choice comes first, then a usual name whose values can have that role, then a word of the name, then the look
+alone. Where two columns are as likely as each other, nothing is chosen, and the error lists both.
+"""
+
+import logging
+from difflib import get_close_matches
+
+from clf.data.reading.batch import Batch
+from clf.data.reading.column_names import (
+    ABOUT,
+    JOINED,
+    LABEL_LIKE,
+    SHORT_TEXTS,
+    TITLES,
+    is_nameless,
+    is_partner,
+    plain,
+    suggests_label,
+    suggests_text,
+    words_of,
+)
+from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
+from clf.data.reading.columns import Column, Columns, Role
+from clf.data.reading.decisions import is_contested, rejecting
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+SHORTEST = 10
+"""The fewest characters of a text, on average, in a column whose name does not say that it is one."""
+MOST_LISTED = 12
+
+log = logging.getLogger(__name__)
+
+
+def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
+    """Choose the text columns.
+
+    Raises DataError if a named column does not exist, or if no text column can be identified.
+    """
+    return _Table(batch, data, shown).text()
+
+
+def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
+    """Choose the text and label columns, and log the choice.
+
+    Raises DataError if a named column does not exist, or if a text or label column cannot be identified.
+    """
+    return _Table(batch, data, shown).columns()
+
+
+class _Table:
+    """The columns of a file, while their roles are chosen."""
+
+    def __init__(self, batch: Batch, data: DataSettings, shown: str) -> None:
+        self.data, self.shown = data, shown
+        self.names = list(batch.columns)
+        rows = max(20, min(ROWS, CELLS // max(1, len(self.names))))
+        self.rows = min(rows, len(batch.lines))
+        self.values = batch.columns
+        self.looks = {name: look_at(values, rows) for name, values in batch.columns.items()}
+        self.roles: dict[str, tuple[Role, str]] = {}
+        self.group = self._named(data.group_column, "group") if data.group_column else None
+        if self.group is not None:
+            self._give(self.group, "group", "named by --group-column")
+
+    def columns(self) -> Columns:
+        """Choose all columns."""
+        label = self._label_by_name()
+        text = self.text()
+        if label is None:
+            label = self._label_by_look(text)
+        if label in text:
+            raise DataError(
+                f"{self.shown}: column {label!r} is both text and label",
+                "choose them with --text-column and --label-column",
+            )
+        left_out = self._decided(label)
+        beside = self._label_name(label, text)
+        log.info(
+            "%s: text from %s, label from %s%s",
+            self.shown,
+            " + ".join(text),
+            label,
+            f", label names from {beside}" if beside is not None else "",
+        )
+        return Columns(text, label, beside, self.group, left_out=left_out, roles=self._all_roles())
+
+    def text(self) -> list[str]:
+        """Choose the text columns."""
+        if self.data.text_column:
+            text = [self._named(column, "text") for column in self.data.text_column]
+            why = "named by --text-column"
+        else:
+            if self.data.label_column:
+                self._give(self._named(self.data.label_column, "label"), "label", "named by --label-column")
+            text, why = self._find_text()
+        for name in text:
+            self._give(name, "text", why)
+        return text
+
+    # --- text ---------------------------------------------------------------------------------------------------
+
+    def _find_text(self) -> tuple[list[str], str]:
+        named = self._texts_by_name()
+        usual = [name for name in named if not _is_short(name) and self._holds_texts(name)]
+        if usual:
+            return self._with_title(self._with_partner(usual)), self._why_text(usual[0])
+        doubtful = named[:1]  # a title, or values that do not look like texts
+        free = self._free_texts(doubtful[0] if doubtful else None)
+        if free:
+            names = " + ".join(free)
+            log.warning("%s: no column has a usual name for text; using %s because of its length", self.shown, names)
+            return free, "its texts are the longest"
+        if doubtful:
+            return doubtful, "a usual name for a text"
+        raise self._cannot_tell("text", [name for name in self.names if self.looks[name].can_be_text])
+
+    def _texts_by_name(self) -> list[str]:
+        """Return the columns with the name of a text, the most likely first.
+
+        A usual name may stand for values of any look if no other column has both the name and the look.
+        """
+        found = {name: told for name in self._free_names() if (told := suggests_text(name))}
+        sure = [name for name in found if self._holds_texts(name)]
+        if not sure:
+            sure = [name for name in found if found[name].rank < 100]
+            sure = [name for name in sure if self.looks[name].kind != "nothing"] or sure
+        return sorted(sure, key=lambda name: (found[name].rank, -self.looks[name].length))
+
+    def _holds_texts(self, name: str) -> bool:
+        look = self.looks[name]
+        told = suggests_text(name)
+        if told and told.rank < 100:
+            return look.can_be_text and not (look.rows >= 20 and look.is_category and look.words < 3)
+        return look.can_be_text and not look.is_category and (look.words >= 3 or look.length >= 15)
+
+    def _why_text(self, name: str) -> str:
+        told = suggests_text(name)
+        return told.why if told else ""
+
+    def _with_partner(self, named: list[str]) -> list[str]:
+        """Return the first column, with the other of a pair of texts beside it."""
+        first = named[0]
+        pair = [name for name in self._free_names() if name == first or is_partner(first, name)]
+        return pair if len(pair) == 2 and all(self.looks[name].can_be_text for name in pair) else [first]
+
+    def _with_title(self, text: list[str]) -> list[str]:
+        words = words_of(text[0])
+        if len(text) > 1 or not words or words[-1] not in JOINED:
+            return text
+        titles = [name for name in self._free_names() if words_of(name)[-1:] and words_of(name)[-1] in TITLES]
+        alike = [name for name in titles if words_of(name)[:-1] in ((), words[:-1])]
+        title = [name for name in alike if self.looks[name].kind not in ("dates", "links", "ids", "nothing")]
+        return [*title[:1], *text]
+
+    def _free_texts(self, doubtful: str | None) -> list[str]:
+        """Return the columns that are texts by their look: the longest, and those that are not much shorter.
+
+        If there is a doubtful one already, a free text must be clearly longer.
+        """
+        label = self.data.label_column or self._usual_label()
+        others = {name: self.looks[name] for name in self._free_names()
+                  if name not in (label, doubtful) and self.looks[name].can_be_text}  # fmt: skip
+        longest = max(others, key=lambda name: others[name].length, default=None)
+        if longest is None or others[longest].length < SHORTEST:
+            return []
+        most = others[longest]
+        if doubtful is not None and (most.words < 4 or most.is_category or self._is_as_long(doubtful, most)):
+            return []
+        return [name for name, look in others.items() if name == longest or _is_beside(look, most)]
+
+    def _is_as_long(self, name: str, other: Look) -> bool:
+        return self.looks[name].can_be_text and self.looks[name].length > other.length / 2
+
+    # --- label --------------------------------------------------------------------------------------------------
+
+    def _label_by_name(self) -> str | None:
+        if self.data.label_column:
+            label = self._named(self.data.label_column, "label")
+            self._give(label, "label", "named by --label-column")
+            return label
+        asked = {self._named(column, "text") for column in self.data.text_column}
+        found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
+        likely = [name for name in found if self._holds_labels(name)]
+        likely = likely or [name for name in found if found[name].rank < 50]
+        best = sorted(likely, key=lambda name: found[name].rank)
+        if not best:
+            return None
+        rank = found[best[0]].rank
+        equal = [name for name in best if found[name].rank == rank and rank >= 100]
+        if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
+            raise self._cannot_tell("label", several)
+        label = (self._told_apart(equal) or best)[0] if len(equal) > 1 else best[0]
+        self._give(label, "label", found[label].why)
+        return label
+
+    def _usual_label(self) -> str | None:
+        return next((name for name, (role, _) in self.roles.items() if role == "label"), None)
+
+    def _holds_labels(self, name: str) -> bool:
+        """Return whether the values of a column with the name of a label can be labels."""
+        look = self.looks[name]
+        if look.kind in ("nothing", "dates", "links", "addresses") or look.filled < look.rows / 2:
+            return False
+        if look.distinct == 1 and look.rows >= 8:
+            return False
+        if look.kind in ("lists", "objects"):
+            return True
+        told = suggests_label(name)
+        if told and told.rank < 50:
+            return look.words < 8
+        return look.words < 5 and (look.rows < 8 or look.distinct <= look.rows / 2)
+
+    def _told_apart(self, names: list[str]) -> list[str]:
+        """Leave out columns of numbers that say the same as a column of names, one to one."""
+        kept = [name for name in names if not any(self._is_number_of(name, other) for other in names if other != name)]
+        return kept or names
+
+    def _is_number_of(self, number: str, name: str) -> bool:
+        if self.looks[number].kind != "numbers" or self.looks[name].kind == "numbers":
+            return False
+        pairs = {(str(one), str(other)) for one, other in
+                 zip(self.values[number][: self.rows], self.values[name][: self.rows], strict=True)}  # fmt: skip
+        return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
+
+    def _label_by_look(self, text: list[str]) -> str:
+        names = [name for name in self._free_names() if name not in text]
+        few = [name for name in names if self.looks[name].is_category]
+        some = self._told_apart(few)
+        if len(some) > 1:
+            some = [name for name in some if not set(words_of(name)) & ABOUT] or some
+        if len(some) > 1:
+            like = [name for name in some if set(words_of(name)) & LABEL_LIKE]
+            some = like if len(like) == 1 else some
+        if len(some) == 1:
+            log.warning(
+                "%s: no column has a usual name for a label; using %s because it has few values", self.shown, some[0]
+            )
+            self._give(some[0], "label", "it has few values")
+            return some[0]
+        if len(some) > 1 and all(set(map(str, self.values[name])) <= {"0", "1"} for name in some):
+            raise DataError(
+                f"{self.shown}: the columns {_listed(some)} contain only 0 and 1: multi-label is not supported yet",
+                "pass --label-column with one of them, and train one model per label",
+            )
+        raise self._cannot_tell("label", some)
+
+    def _decided(self, label: str) -> dict[str, frozenset[str]]:
+        """Return the columns in which an annotator rejects labels, with the values that do so."""
+        found = {}
+        for name in [label, *self._free_names()]:
+            values = self.values[name][: self.rows]
+            if not (rejected := rejecting(plain(name), values, is_label=name == label)):
+                continue
+            found[name] = rejected
+            self._give(name, "annotation", "an annotator accepts or rejects the label there")
+            if name != label and self.looks[label].distinct == 1 and is_contested(values):
+                raise DataError(
+                    f"{self.shown}: the only label is {self.looks[label].examples[0]!r}, which the column {name!r}"
+                    " accepts in some rows and rejects in others",
+                    f"pass --label-column {name} to tell accepted texts from rejected ones",
+                )
+        return found
+
+    def _label_name(self, label: str, text: list[str]) -> str | None:
+        if self.data.label_map:
+            return None  # it gives the label names
+        beside = [f"{label}_name", f"{label}_text"]
+        found = next((name for name in beside if name in self.names and name != label and name not in text), None)
+        if found is not None:
+            self._give(found, "label name", f"its name is that of the names of {label}")
+        return found
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def _give(self, name: str, role: Role, reason: str) -> None:
+        self.roles.setdefault(name, (role, reason))
+
+    def _free_names(self) -> list[str]:
+        """Return the columns that have a name and no role yet."""
+        return [name for name in self.names if name not in self.roles and not is_nameless(name)]
+
+    def _all_roles(self) -> tuple[Column, ...]:
+        return tuple(Column(name, *self.roles.get(name, ("ignored", self._why_ignored(name)))) for name in self.names)
+
+    def _why_ignored(self, name: str) -> str:
+        if is_nameless(name):
+            return "it has no name"
+        look = self.looks[name]
+        if look.kind in ("texts", "words"):
+            return "it has few values" if look.is_category else "it is not needed"
+        return "it is empty" if look.kind == "nothing" else f"it holds {look.kind}"
+
+    def _named(self, column: str, role: str) -> str:
+        names = self.names
+        if column in names:
+            return column
+        if column.isascii() and column.isdecimal() and len(column) < 10 and int(column) < len(names):
+            return names[int(column)]
+        if len(alike := [name for name in names if plain(name) and plain(name) == plain(column)]) == 1:
+            return alike[0]
+        close = get_close_matches(column, names, n=1, cutoff=0.5)
+        hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"
+        raise DataError(f"{self.shown} has no column {column!r}; it has {_listed(names)}", hint)
+
+    def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
+        likely = shown_examples((name, self.looks[name]) for name in candidates[:6])
+        return DataError(
+            f"{self.shown}: cannot tell which column contains the {role}; it has {_listed(self.names)}"
+            + (f"; likely are {likely}" if len(candidates) > 1 else ""),
+            f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
+        )
+
+
+def _is_beside(look: Look, longest: Look) -> bool:
+    """Return whether a column is a text beside the longest one: not much shorter, and not a few values or names."""
+    is_varied = look.rows < 8 or look.distinct >= look.filled / 2
+    return look.length >= max(15, longest.length / 8) and look.words >= longest.words / 4 and is_varied
+
+
+def _is_short(name: str) -> bool:
+    return words_of(name)[-1:] != () and words_of(name)[-1] in SHORT_TEXTS
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")

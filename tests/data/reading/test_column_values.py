@@ -1,0 +1,63 @@
+"""Values look like texts, numbers, dates, ids and so on."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from clf.data.reading.column_values import count_words, look_at, shown_examples
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["A dull film, far too long.", "I liked it a lot."], "texts"),
+        (["这部电影非常好看", "服务很差不会再来了"], "texts"),
+        (["good", "bad", "so so"], "words"),
+        (["1", "-2.5", "1,234.50", "3e-4", "12 %", "$5"], "numbers"),
+        ([1, 2.5, Decimal("3"), True], "numbers"),
+        (["2024-03-01", "2024-03-01T10:00:00Z", "2024-03-01 10:00:00.123+00:00"], "dates"),
+        (["3/14/2024", "14.03.24", "03/14/2024 9:05 PM", "10:00"], "dates"),
+        (["Mon Apr 06 22:19:45 PDT 2009", "5 May 2020", "Jan 3, 2021", "20240301T101500Z"], "dates"),
+        ([date(2024, 3, 1)], "dates"),
+        (["https://example.org/a?b=1", "www.example.org"], "links"),
+        (["ann@example.org"], "addresses"),
+        (["0b1f6d0e-1c1f-4d0c-9c3f-0a1b2c3d4e5f"], "ids"),
+        (["B000LQOCH0", "ab12cd34ef56", "user_17", "@somebody1", "data/a/b.txt"], "ids"),
+        ([["a"], []], "lists"),
+        ([{"a": 1}], "objects"),
+        ([None, "", "NaN", float("nan")], "nothing"),
+        ([], "nothing"),
+    ],
+)
+def test_the_kind_of_a_column(values: list[object], kind: str) -> None:
+    assert look_at(values).kind == kind
+
+
+def test_a_few_values_of_another_kind_change_nothing() -> None:
+    assert look_at(["A text of five words here."] * 6 + ["12", "2024-01-01", "x1"]).kind == "texts"
+    assert look_at(["17"] * 9 + ["a text of five words"]).kind == "numbers"
+
+
+def test_a_look_counts() -> None:
+    look = look_at(["one two", "three", None, "one two"])
+    assert (look.rows, look.filled, look.distinct) == (4, 3, 2)
+    assert (look.length, look.words) == (19 / 4, 5 / 3)
+    assert look.examples == ("one two", "three")
+    assert look_at(["a"] * 10, 4).rows == 4
+
+
+def test_words_of_scripts_without_spaces() -> None:
+    assert count_words("two words") == 2
+    assert count_words("这部电影非常好看") == 4
+
+
+def test_few_values_are_a_category_and_dates_are_not() -> None:
+    assert look_at(["a", "b"] * 20).is_category
+    assert not look_at([str(number) for number in range(40)]).is_category
+    assert not look_at(["2024-01-01", "2024-01-02"] * 20).is_category
+
+
+def test_examples_are_shown_shortened() -> None:
+    shown = shown_examples([("a", look_at(["x" * 50])), ("b", look_at([]))])
+    assert shown == f"'a' ('{'x' * 40} …'); 'b' (empty)"

@@ -1,0 +1,242 @@
+"""Columns are found by name, then by their content, and a wrong name gets a suggestion."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from clf.data.reading.batch import Batch
+from clf.data.reading.columns import Columns
+from clf.data.reading.roles import choose_columns, choose_text
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+LONG = "a text that is long enough to be nothing but a text, number "
+LONG_TEXTS = [LONG + str(number) for number in range(40)]
+
+
+def batch(**columns: Sequence[object]) -> Batch:
+    lists = {name: list(values) for name, values in columns.items()}
+    return Batch(lists, list(range(1, len(next(iter(lists.values()))) + 1)))
+
+
+def choose(given: Batch, **settings: object) -> Columns:
+    return choose_columns(given, DataSettings(**settings), "file.csv")
+
+
+def choose_texts(given: Batch, **settings: object) -> list[str]:
+    return choose_text(given, DataSettings(**settings), "file.csv")
+
+
+def test_usual_names_are_found_in_any_case() -> None:
+    assert choose(batch(id=["1"], Review=["x"], SENTIMENT=["pos"])) == Columns(["Review"], "SENTIMENT")
+
+
+def test_a_title_is_joined_with_what_follows_it() -> None:
+    assert choose(batch(label=["1"], title=["t"], description=["d"])) == Columns(["title", "description"], "label")
+
+
+def test_a_title_is_not_joined_with_a_column_that_is_called_text() -> None:
+    assert choose_texts(batch(title=["t"], text=["x"], Body=["b"])) == ["text"]
+    assert choose_texts(batch(Headline=["t"], Body=["b"])) == ["Headline", "Body"]
+    assert choose_texts(batch(title=["t"], nothing=["b"])) == ["title"]
+
+
+def test_names_beside_the_labels_are_seen() -> None:
+    assert choose(batch(text=["x"], label=["0"], label_name=["neg"])).label_name == "label_name"
+    assert choose(batch(text=["x"], topic=["0"], topic_text=["news"])).label_name == "topic_text"
+    assert choose(batch(text=["x"], label=["0"], topic_name=["neg"])).label_name is None
+
+
+def test_a_map_of_the_labels_wins_over_the_names_beside_them() -> None:
+    given = batch(text=["x"], label=["0"], label_name=["neg"])
+    assert choose(given, label_map="0=bad") == Columns(["text"], "label", None)
+
+
+def test_what_is_asked_for_wins_by_name_or_number() -> None:
+    given = batch(text=["x"], label=["0"], other=["y"], noisy=["1"])
+    assert choose(given, text_column=["other", "0"], label_column="3") == Columns(["other", "text"], "noisy")
+
+
+def test_a_column_whose_name_is_a_number_wins_over_that_place() -> None:
+    given = Batch({"1": ["x"], "0": ["y"]}, [1])
+    assert choose(given, text_column=["1"], label_column="0") == Columns(["1"], "0")
+
+
+def test_the_group_column_is_neither_text_nor_label() -> None:
+    given = batch(words=LONG_TEXTS, writer=[LONG * 3] * 40, kind=["a", "b"] * 20)
+    assert choose(given, group_column="writer") == Columns(["words"], "kind", None, "writer")
+    given = batch(text=["x"], label=["g"], topic=["a"])
+    assert choose(given, group_column="label") == Columns(["text"], "topic", None, "label")
+    assert choose(given, group_column="label").needed == ["text", "topic", "label"]
+
+
+def test_unusual_names_are_told_by_their_look(caplog: pytest.LogCaptureFixture) -> None:
+    given = batch(nr=[str(n) for n in range(40)], words=LONG_TEXTS, kind=["a", "b"] * 20)
+    assert choose(given) == Columns(["words"], "kind")
+    assert "using words because of its length" in caplog.text
+    assert "using kind because it has few values" in caplog.text
+
+
+def test_new_texts_need_no_label() -> None:
+    assert choose_texts(batch(comment=["x"])) == ["comment"]
+
+
+def test_the_longest_column_is_text_however_short(caplog: pytest.LogCaptureFixture) -> None:
+    assert choose_text(batch(opinion=["A dull film."]), DataSettings(), "file.csv") == ["opinion"]
+
+
+def test_a_column_of_ten_characters_is_text_and_one_of_nine_is_not() -> None:
+    assert choose_texts(batch(opinion=["abcdefghij"])) == ["opinion"]
+    with pytest.raises(DataError, match="cannot tell which column contains the text; it has 'opinion'") as refused:
+        choose_texts(batch(opinion=["abcdefghi"]))
+    assert "pass --text-column with its name or number from 0" in refused.value.hint
+
+
+def test_columns_that_are_not_much_shorter_than_the_longest_are_text_too() -> None:
+    given = batch(long=["x" * 160], eighth=["x" * 20], less=["x" * 19])
+    assert choose_texts(given) == ["long", "eighth"]
+    given = batch(long=["x" * 40], short=["x" * 15], shorter=["x" * 14])
+    assert choose_texts(given) == ["long", "short"]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_label"),
+    [
+        (["a"] * 40, False),
+        (["a", "b"] * 20, True),
+        ([str(number % 10) for number in range(40)], True),
+        ([str(number % 11) for number in range(40)], False),
+        (["a" * 39, "b" * 39] * 20, True),
+        (["a" * 40, "b" * 40] * 20, False),
+    ],
+    ids=["one value", "two", "a quarter of the rows", "more than a quarter", "short", "long"],
+)
+def test_a_column_with_few_short_values_is_the_label(values: list[str], is_label: bool) -> None:
+    given = batch(text=LONG_TEXTS, kind=values)
+    if is_label:
+        assert choose(given).label == "kind"
+    else:
+        with pytest.raises(DataError, match="cannot tell which column contains the label"):
+            choose(given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message", "hint"),
+    [
+        (
+            {"label_column": "lable"},
+            "has no column 'lable'; it has 'text', 'label'",
+            "did you mean --label-column label?",
+        ),
+        ({"text_column": ["7"]}, "has no column '7'", "--text-column"),
+        ({"text_column": ["2"]}, "has no column '2'", "pass --text-column with one of them"),
+        ({"group_column": "writer"}, "has no column 'writer'", "pass --group-column with one of them"),
+        (
+            {"text_column": ["label"], "label_column": "label"},
+            "both text and label",
+            "choose them with --text-column and --label-column",
+        ),
+    ],
+)
+def test_a_wrong_name_gets_a_suggestion(settings: dict[str, object], message: str, hint: str) -> None:
+    with pytest.raises(DataError) as refused:
+        choose(batch(text=["x"], label=["0"]), **settings)
+    assert message in refused.value.message
+    assert hint in refused.value.hint
+
+
+def test_columns_that_cannot_be_told_are_listed() -> None:
+    with pytest.raises(DataError, match="cannot tell which column contains the label; it has 'text', 'a', 'b'"):
+        choose(batch(text=["x"] * 8, a=list("ababcdcd"), b=list("ababcdcd")))
+
+
+def test_of_many_columns_the_first_twelve_are_listed() -> None:
+    given = Batch({str(number) + "n" * 50: ["x"] for number in range(13)}, [1])
+    with pytest.raises(DataError) as refused:
+        choose_texts(given)
+    assert f"'10{'n' * 38}', '11{'n' * 38}' …; likely are " in refused.value.message
+
+
+def test_several_columns_of_zeros_and_ones_are_several_labels() -> None:
+    with pytest.raises(DataError) as refused:
+        choose(batch(text=["x"] * 8, toxic=[0, 1] * 4, insult=["1", "0"] * 4))
+    assert "the columns 'toxic', 'insult' contain only 0 and 1: multi-label" in refused.value.message
+    assert "one model per label" in refused.value.hint
+
+
+# --- several that could be the text ---------------------------------------------------------------------------
+
+SENTENCES = [f"The driver sold a {color} bucket to number {number}, which was fine." for number in range(10) for color in
+             ("red", "blue", "green", "black")]  # fmt: skip
+CLASSES = ["good", "bad"] * 20
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [
+        ({"Title": ["A bucket"] * 40, "Review Text": SENTENCES}, ["Review Text"]),
+        ({"title": ["A bucket", "A car"] * 20, "opinions_long": SENTENCES}, ["opinions_long"]),
+        ({"text_id": [f"t{n}" for n in range(40)], "OriginalTweet": SENTENCES}, ["OriginalTweet"]),
+        ({"content": ["news", "blog"] * 20, "comment": SENTENCES}, ["comment"]),
+        ({"text": [f"https://example.org/{n}" for n in range(40)], "words": SENTENCES}, ["words"]),
+        ({"when": ["Mon Apr 06 22:19:45 PDT 2009"] * 40, "5": SENTENCES}, ["5"]),
+        ({"place": ["Menlo Park, Some State"] * 40, "said": SENTENCES}, ["said"]),
+        ({"": SENTENCES, "said": SENTENCES}, ["said"]),
+        ({"sentence1": SENTENCES, "sentence2": SENTENCES[::-1]}, ["sentence1", "sentence2"]),
+        ({"premise": SENTENCES, "hypothesis": SENTENCES[::-1], "genre": CLASSES}, ["premise", "hypothesis"]),
+        ({"product_title": ["A bucket"] * 40, "review_title": ["So"] * 40, "review_body": SENTENCES},
+         ["review_title", "review_body"]),
+        ({"title": ["A bucket"] * 40, "description": SENTENCES}, ["title", "description"]),
+    ],
+)  # fmt: skip
+def test_the_look_decides_where_several_names_could_be_the_text(
+    others: dict[str, list[object]], text: list[str]
+) -> None:
+    assert choose(batch(**others, label=CLASSES)).text == text
+
+
+@pytest.mark.parametrize(
+    ("others", "label"),
+    [
+        ({"genre": CLASSES, "gold_label": ["yes", "no"] * 20}, "gold_label"),
+        ({"annotator_labels": [["yes", "no"]] * 40, "gold_label": ["yes", "no"] * 20}, "gold_label"),
+        ({"label1": CLASSES, "label2": CLASSES, "gold_label": ["yes", "no"] * 20}, "gold_label"),
+        ({"airline_sentiment": CLASSES, "airline_sentiment_confidence": [0.5] * 40}, "airline_sentiment"),
+        ({"Class Name": ["Knits"] * 40, "Rating": ["1", "2", "4", "5"] * 10}, "Rating"),
+        ({"category_id": ["1", "2"] * 20, "category_name": ["arts", "sport"] * 20}, "category_name"),
+        ({"label_id": ["1", "2"] * 20, "kind": ["arts", "sport"] * 20}, "kind"),
+        ({"lang": ["en", "de"] * 20, "stars": ["1", "2", "3", "4"] * 10}, "stars"),
+        ({"": CLASSES, "kind": ["arts", "sport"] * 20}, "kind"),
+        ({"label": [None] * 40, "sentiment": CLASSES}, "sentiment"),
+    ],
+)
+def test_the_look_decides_where_several_names_could_be_the_label(others: dict[str, list[object]], label: str) -> None:
+    assert choose(batch(text=SENTENCES, **others)).label == label
+
+
+def test_two_labels_that_are_as_likely_are_refused_with_examples() -> None:
+    given = batch(text=SENTENCES, coarse_label=CLASSES, fine_label=["a", "b", "c", "d"] * 10)
+    with pytest.raises(DataError, match=r"likely are 'coarse_label' \('good', 'bad'\); 'fine_label' \('a', 'b', 'c'\)"):
+        choose(given)
+    assert choose(given, label_column="fine_label").label == "fine_label"
+
+
+def test_every_column_has_a_role_and_a_reason() -> None:
+    given = Batch(
+        {"": [str(n) for n in range(40)], "id": [f"a{n}" for n in range(40)], "text": SENTENCES, "label": CLASSES,
+         "answer": ["accept", "reject"] * 20, "seen": ["2024-01-01"] * 40}, list(range(40)))  # fmt: skip
+    chosen = choose(given)
+    assert {column.name: column.role for column in chosen.roles} == {
+        "": "ignored", "id": "ignored", "text": "text", "label": "label", "answer": "annotation", "seen": "ignored",
+    }  # fmt: skip
+    assert {column.name: column.reason for column in chosen.roles}[""] == "it has no name"
+    assert {column.name: column.reason for column in chosen.roles}["seen"] == "it holds dates"
+    assert "reject" in chosen.left_out["answer"]
+
+
+def test_a_single_label_that_is_accepted_or_rejected_is_refused() -> None:
+    given = batch(text=SENTENCES, label=["INSULT"] * 40, answer=["accept", "reject"] * 20)
+    with pytest.raises(DataError, match="the only label is 'INSULT', which the column 'answer' accepts") as refused:
+        choose(given)
+    assert "--label-column answer" in refused.value.hint
+    assert choose(given, label_column="answer").label == "answer"
