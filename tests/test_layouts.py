@@ -1,10 +1,12 @@
 """Files as tools and people write them are read as their users expect, or refused with what helps."""
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer.main
 
 from clf.data.prepared import PreparedDataset
 from clf.data.reading.stream import open_incoming
@@ -16,6 +18,7 @@ from support.layout_outcomes import flags_of, matched, prepare, unfollowed, wron
 from support.layouts import LAYOUTS
 
 ASIDE = Path(__file__).parent / "support"
+COMMAND_LINE = cache(typer.main.get_command)
 EVERY = pytest.mark.parametrize("layout", LAYOUTS, ids=[layout.name for layout in LAYOUTS])
 
 
@@ -30,9 +33,11 @@ NOT_YET, NOT_PREDICTED_YET = listed("layouts_not_yet.txt"), listed("layouts_not_
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Count no tokens and start no processes: that takes longer than the rest."""
+    """Count no tokens, start no processes, wait for no disk, and make the command line once: all that takes longer."""
     monkeypatch.setattr("clf.prepare.token_counter", lambda settings: None)
     monkeypatch.setattr("clf.data.preparing.ingest.INLINE_BATCHES", 1000)
+    monkeypatch.setattr("os.fsync", lambda file: None)
+    monkeypatch.setattr("typer.main.get_command", COMMAND_LINE)
 
 
 @EVERY

@@ -72,11 +72,15 @@ def form_answers(folder: Path, labelled: bool) -> tuple[Right, ...]:
     return (Read(rows),)
 
 
-def clothing(folder: Path, labelled: bool) -> list[tuple[str, str, str, str]]:
-    """Write clothing reviews; return title, text, rating and whether the buyer recommends."""
+def clothing(folder: Path, labelled: bool) -> list[tuple[str, str, tuple[str, str, str]]]:
+    """Write clothing reviews; return title, text, and what can be a label: rating, recommended, class of clothes."""
     pick = random.Random(5)
     rows = [
-        ("" if number % 3 == 0 else title, text, str(pick.randint(1, 5)), str(pick.randint(0, 1)))
+        (
+            "" if number % 3 == 0 else title,
+            text,
+            (str(pick.randint(1, 5)), str(pick.randint(0, 1)), pick.choice(("Knits", "Pants"))),
+        )
         for number, (title, text) in enumerate(zip(titles(150), sentences(150), strict=True))
     ]
     header = (
@@ -99,34 +103,33 @@ def clothing(folder: Path, labelled: bool) -> list[tuple[str, str, str, str]]:
             20 + number % 50,
             title,
             text,
-            rating,
-            recommended,
+            *labels[:2],
             number % 7,
             "General",
             pick.choice(("Tops", "Bottoms")),
-            pick.choice(("Knits", "Pants")),
+            labels[2],
         )
-        for number, (title, text, rating, recommended) in enumerate(rows)
+        for number, (title, text, labels) in enumerate(rows)
     ]
     table(folder / "reviews.csv", header, cells, without=unless(labelled, 5, 6))
     return rows
 
 
+def clothing_read(rows: list[tuple[str, str, tuple[str, str, str]]], label: int) -> tuple[Read, Read]:
+    """Give the reviews with one of the labels: without their titles, and with them."""
+    return (
+        Read([(text, labels[label]) for _, text, labels in rows]),
+        Read([(f"{title} {text}".strip(), labels[label]) for title, text, labels in rows]),
+    )
+
+
 def clothing_recommended(folder: Path, labelled: bool) -> tuple[Right, ...]:
-    rows = clothing(folder, labelled)
-    both = [(" ".join(filter(None, (title, text))), recommended) for title, text, _, recommended in rows]
-    return (Read([(text, recommended) for _, text, _, recommended in rows]), Read(both))
+    return clothing_read(clothing(folder, labelled), 1)
 
 
 def clothing_any_label(folder: Path, labelled: bool) -> tuple[Right, ...]:
     rows = clothing(folder, labelled)
-    texts = {
-        "text": [text for _, text, *_ in rows],
-        "both": [" ".join(filter(None, (title, text))) for title, text, *_ in rows],
-    }
-    return tuple(
-        Read(list(zip(text, [row[place] for row in rows], strict=True))) for text in texts.values() for place in (2, 3)
-    )
+    return tuple(read for label in range(3) for read in clothing_read(rows, label))
 
 
 def emotion_rows(count: int, seed: int) -> list[Row]:
