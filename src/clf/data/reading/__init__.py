@@ -13,6 +13,7 @@ other_columns  which of the other columns tell the label
 roles       which column has which role, and why
 column_names   what the name of a column says
 column_values  what its values look like
+split_column   a column that says in which split a row is
 decisions   columns in which an annotator accepts or rejects labels
 examples    rows -> examples; rows without a text or label are dropped and counted
 paths       paths as users write them, and pipes

@@ -23,8 +23,6 @@ LABEL_NAMES = ("label", "labels", "target", "class", "category", "sentiment", "t
 """The usual names of a column of labels, in the order in which they are preferred."""
 WEAK_LABEL_NAMES = ("genre", "rating")
 """Names of labels that stand back behind a column with a label's word in its name, such as `gold_label`."""
-SPLITS_NAMED = ("split", "subset", "partition", "set", "dataset_split", "data_split", "ml_use", "usage", "fold")
-"""Names of columns that say in which split a row is."""
 
 TEXT_WORDS = _words(
     """

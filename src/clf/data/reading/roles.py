@@ -24,6 +24,7 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
 from clf.data.reading.columns import Column, Columns, Role
 from clf.data.reading.decisions import is_contested, rejecting
+from clf.data.reading.split_column import SPLIT_COLUMNS, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -77,6 +78,9 @@ class _Table:
                 "choose them with --text-column and --label-column",
             )
         left_out = self._decided(label)
+        for name in self._free_names():
+            if plain(name) in SPLIT_COLUMNS and splits_named(self.values[name][: self.rows]):
+                self._give(name, "split", "says in which split a row is")
         beside = self._label_name(label, text)
         log.info(
             "%s: text from %s, label from %s%s",

@@ -3,5 +3,6 @@
 find        which dataset a name or path refers to: local files, a pipe, the Hub, or synthetic reviews
 source      a dataset that was found but not read yet
 folders     folders with train.*, validation.* and test.*, or with one sub-folder per class
+divided     one file with all splits, divided by a column
 synthetic   generating synthetic movie reviews
 """

@@ -24,6 +24,7 @@ from clf.data.reading.formats import (
     sniff_format,
 )
 from clf.data.reading.paths import expanded, spooled
+from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
     SPLIT_NAME,
     UNLABELLED,
@@ -155,10 +156,11 @@ def _in_files(path: Path, data: DataSettings) -> Source:
     files = [file for found in named.values() for file in found]
     for file in files:
         sniff_format(file, data)  # raises DataError for a missing or empty file
+    splits = tree or {split: _split(named[split], data) for split in SPLITS if split in named}
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
-        splits=tree or {split: _split(named[split], data) for split in SPLITS if split in named},
+        splits=divided(splits["train"], data) if [*named] == ["train"] else splits,
         class_names=class_names(path),
         fingerprint=_fingerprint(named) if files else tree_fingerprint(path),
     )
@@ -169,9 +171,8 @@ def _from_pipe(spec: str, data: DataSettings) -> Source:
     copy = spooled(expanded(spec))
     name = copy.name
     source = _local(copy, data)
-    return replace(
-        source, origin=f"{PIPE}{source.fingerprint[:16]}", splits={"train": replace(source.splits["train"], shown=name)}
-    )
+    splits = {split: replace(one, shown=name) for split, one in source.splits.items()}
+    return replace(source, origin=f"{PIPE}{source.fingerprint[:16]}", splits=splits)
 
 
 def _split(files: list[Path], data: DataSettings) -> Split:

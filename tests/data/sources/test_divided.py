@@ -1,0 +1,57 @@
+"""A column of one file divides it into splits."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from clf.data.sources.find import SourceFinder
+from clf.data.sources.source import Source
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+ROWS = [("TRAIN", "one", "a"), ("TEST", "two", "b"), ("TRAIN", "three", "b"), ("VALIDATION", "four", "a")]
+
+
+def found(
+    path: Path, rows: list[tuple[str, str, str]], header: str = "ml_use,text,label", **settings: object
+) -> Source:
+    path.write_text("\n".join([header, *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    return SourceFinder(seed=1).find(DataSettings(dataset=str(path), **settings))
+
+
+def texts(source: Source) -> dict[str, list[str]]:
+    return {
+        split: [text for batch in one.rows() for text in batch.columns["text"]] for split, one in source.splits.items()
+    }
+
+
+def test_the_rows_of_one_file_are_divided(tmp_path: Path) -> None:
+    source = found(tmp_path / "all.csv", ROWS)
+    assert texts(source) == {"train": ["one", "three"], "validation": ["four"], "test": ["two"]}
+    assert [line for batch in source.splits["test"].rows() for line in batch.lines] == [3]
+
+
+@pytest.mark.parametrize("header", ["other,text,label", "split,text,label"])
+def test_another_column_divides_nothing(tmp_path: Path, header: str) -> None:
+    rows = [("train" if header.startswith("other") else "x", *row[1:]) for row in ROWS]
+    assert list(found(tmp_path / "all.csv", rows, header).splits) == ["train"]
+
+
+def test_the_label_divides_nothing(tmp_path: Path) -> None:
+    assert list(found(tmp_path / "all.csv", ROWS, label_column="ml_use").splits) == ["train"]
+
+
+def test_rows_of_no_split_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        source = found(tmp_path / "all.csv", [*ROWS, ("UNASSIGNED", "five", "a"), ("", "six", "b")])
+        assert texts(source)["train"] == ["one", "three"]
+    assert "2 rows are in no split and left out (line 6, 7)" in caplog.text
+
+
+def test_a_value_that_names_no_split_far_below_is_an_error(tmp_path: Path) -> None:
+    source = found(tmp_path / "all.csv", ROWS * 3000 + [("tset", "five", "a")])
+    with pytest.raises(
+        DataError, match="line 12002: the column 'ml_use' says 'tset', expected train, validation or test"
+    ):
+        texts(source)
