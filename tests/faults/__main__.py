@@ -58,13 +58,16 @@ def compile_library(folder: Path) -> Path | None:
 def chosen(one: Sweep, wanted: int, seed: int, near: str = "") -> list[int]:
     """Return which calls fail: all, a sample with the first and the last, or for `wanted` 0 one of each kind of call.
 
-    With `near`, only calls of that name and those just after them.
+    With `near`, only calls of that name and those just after them: the last two, which put the result into place, and a
+    sample.
     """
     points = one.points
     if near:
         found = [at for at, name in enumerate(one.calls, start=1) if name == near]
         close = sorted({*found, *(at + 1 for at in found if at < points)})
-        return close if len(close) <= wanted else sorted(random.Random(seed).sample(close, wanted))
+        return (
+            close if len(close) <= wanted else sorted(random.Random(seed).sample(close[:-2], wanted - 2)) + close[-2:]
+        )
     if points <= wanted:
         return list(range(1, points + 1))
     if not wanted:
@@ -133,6 +136,9 @@ def main() -> None:
     parser.add_argument(
         "--power-of", choices=list(COMMANDS), help="lose the power in this command too, after the faults"
     )
+    parser.add_argument(
+        "--kill", choices=list(COMMANDS), help="kill this command too, at three of its renames or just after"
+    )
     parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
     parser.add_argument("--without-sync-of", help="let clf sync nothing whose path ends so")
     parser.add_argument("--no-exchange", action="store_true", help="as on a disk where two folders cannot be swapped")
@@ -159,6 +165,10 @@ def main() -> None:
                 results.append(lose_power(place, name))
             else:
                 results.append(sweep(place, name, options.points, options.kinds, options.seed, options.near))
+            shutil.rmtree(place)
+        if options.kill:
+            place.mkdir()
+            results.append(sweep(place, options.kill, 3, ["killed"], options.seed, "rename"))
             shutil.rmtree(place)
         if options.power_of:
             place.mkdir()

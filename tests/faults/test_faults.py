@@ -26,13 +26,15 @@ def swept(folder: Path, *options: object) -> list[dict[str, Any]]:
 
 
 @pytest.mark.long
-def test_a_fault_at_each_kind_of_call_and_a_power_loss_at_any(tmp_path: Path) -> None:
-    """Both in one process, since it takes as long to start it."""
-    faults, losses = swept(
-        tmp_path, "predict", "--points", 0, "--kinds", "broken", "killed", "--power-of", "train, the first"
+def test_a_fault_at_each_kind_of_call_kills_and_a_power_loss_at_any(tmp_path: Path) -> None:
+    """All in one process, since it takes as long to start it. Kills of `predict` are in `test_predict_processes`."""
+    faults, kills, losses = swept(
+        tmp_path, "predict", "--points", 0, "--kinds", "broken", "--kill", "prepare", "--power-of", "train, the first"
     )
-    assert faults["tried"] > 10
+    assert faults["tried"] > 6
     assert faults["broken"] == []
+    assert kills["ends"] == {"killed: killed": 3}
+    assert kills["broken"] == []
     assert losses["calls"] > 100
     assert losses["judged_checkpoints"] > 10
     assert losses["broken"] == []
