@@ -12,6 +12,7 @@ def test_rejected_rows_are_left_out() -> None:
     assert {"reject", "ignore"} <= found
     assert "accept" not in found
     assert "discarded" in rejecting("status", ["submitted", "discarded"], is_label=False)
+    assert "discarded" in rejecting("status", ["Default", "Validated", "Discarded"], is_label=False)
     assert rejecting("was_cancelled", [True, False], is_label=False) == {"true", "1"}
 
 

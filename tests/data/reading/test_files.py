@@ -92,6 +92,18 @@ def test_the_encoding_is_told_by_the_bytes(head: bytes, encoding: str) -> None:
     assert find_encoding(head, Path("x"), ANY) == encoding
 
 
+def test_a_single_accent_among_many_english_rows_is_western(tmp_path: Path) -> None:
+    rows = [
+        f'"4","14678100{row}","user{row}","Our teacher fixed a narrow pillow near the bridge all summer"'
+        for row in range(60)
+    ]
+    rows[0] = rows[0].replace("summer", "summer, so na\u00efve")
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(rows).encode("cp1252"))
+    with open_text(path, DataSettings()) as file:
+        assert "na\u00efve" in file.read()
+
+
 def test_a_guess_of_the_encoding_is_said(caplog: pytest.LogCaptureFixture) -> None:
     find_encoding("text".encode("utf-16-le"), Path("wide.csv"), ANY)
     find_encoding(b"caf\xe9 is", Path("latin.csv"), ANY)

@@ -205,6 +205,8 @@ def test_the_look_decides_where_several_names_could_be_the_text(
         ({"Class Name": ["Knits"] * 40, "Rating": ["1", "2", "4", "5"] * 10}, "Rating"),
         ({"category_id": ["1", "2"] * 20, "category_name": ["arts", "sport"] * 20}, "category_name"),
         ({"label_id": ["1", "2"] * 20, "kind": ["arts", "sport"] * 20}, "kind"),
+        ({"helpful": ["0", "1"] * 20, "Score": ["1", "5"] * 20}, "Score"),
+        ({"source": ["gj04", "bc01"] * 20, "1": ["0", "1"] * 20}, "1"),
         ({"lang": ["en", "de"] * 20, "stars": ["1", "2", "3", "4"] * 10}, "stars"),
         ({"": CLASSES, "kind": ["arts", "sport"] * 20}, "kind"),
         ({"label": [None] * 40, "sentiment": CLASSES}, "sentiment"),

@@ -32,6 +32,18 @@ def test_the_rows_of_one_file_are_divided(tmp_path: Path) -> None:
     assert [line for batch in source.splits["test"].rows() for line in batch.lines] == [3]
 
 
+def test_the_rows_of_a_file_without_header_are_divided(tmp_path: Path) -> None:
+    rows = [
+        (split, f"{text} of {number} pages that somebody read", label)
+        for number, (split, text, label) in enumerate(ROWS)
+    ]
+    assert list(found(tmp_path / "all.csv", rows[1:], ",".join(rows[0]), no_header=True).splits) == [
+        "train",
+        "validation",
+        "test",
+    ]
+
+
 @pytest.mark.parametrize("header", ["other,text,label", "split,text,label"])
 def test_another_column_divides_nothing(tmp_path: Path, header: str) -> None:
     rows = [("train" if header.startswith("other") else "x", *row[1:]) for row in ROWS]

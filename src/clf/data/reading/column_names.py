@@ -50,9 +50,9 @@ ABOUT = _words(
     """
     id ids uuid guid key index idx no num number nr count counts len length size url uri link href date time
     timestamp created updated at lang language locale author user username name handle source file filename path
-    type score scores confidence prob probability likes retweets votes helpful year month day age email location
-    coord country version hash md5 sha annotator annotators worker reason notes by runtime seconds tokens ip place
-    timezone state zip page
+    type score scores confidence prob probability likes retweets votes helpful helpfulness numerator denominator
+    year month day age email location coord country version hash md5 sha annotator annotators worker reason
+    notes by runtime seconds tokens ip place timezone state zip page
     """
 )
 """Words of columns that hold something about a text or a label, such as `review_id` or `label_confidence`."""

@@ -24,7 +24,7 @@ UNDECIDED = _words(
 )
 ACCEPTED = _words(
     """
-    accept accepted approve approved submitted validated valid complete completed done pending draft
+    accept accepted default approve approved submitted validated valid complete completed done pending draft
     """
 )
 

@@ -176,6 +176,7 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings, *, whole: boo
 NOT_FOR_FILES = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
 """Encodings that Python knows, but for names and for its own source text."""
 GUESSED = ["cp1252", "cp1250", "cp1251", "cp1253", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
+TWO_BYTES = GUESSED[-4:]
 
 
 def _guess_encoding(head: bytes, path: Path) -> str:
@@ -186,9 +187,16 @@ def _guess_encoding(head: bytes, path: Path) -> str:
     # With few accented letters, the detector cannot tell the Latin encodings apart: use the most common one then.
     western = best is None or any("cp1252" in match.could_be_from_charset for match in found)
     latin = best is None or best.encoding in {"cp1250", "latin_1"}
-    encoding = "cp1252" if western and latin else str(best.encoding if best else "cp1252")
+    unlikely = best is not None and best.encoding in TWO_BYTES and _are_single(head)
+    encoding = "cp1252" if unlikely or (western and latin) else str(best.encoding if best else "cp1252")
     log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, encoding)
     return encoding
+
+
+def _are_single(head: bytes) -> bool:
+    """Return whether nearly all bytes above ASCII stand alone, as accented letters do and other scripts do not."""
+    runs = re.findall(rb"[\x80-\xff]+", head)
+    return sum(len(run) == 1 for run in runs) >= 0.8 * len(runs)
 
 
 def known_encoding(name: str) -> str:

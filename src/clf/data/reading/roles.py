@@ -24,7 +24,7 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
 from clf.data.reading.columns import Column, Columns, Role
 from clf.data.reading.decisions import is_contested, rejecting
-from clf.data.reading.split_column import SPLIT_COLUMNS, splits_named
+from clf.data.reading.split_column import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -79,7 +79,7 @@ class _Table:
             )
         left_out = self._decided(label)
         for name in self._free_names():
-            if plain(name) in SPLIT_COLUMNS and splits_named(self.values[name][: self.rows]):
+            if says_split(plain(name)) and splits_named(self.values[name][: self.rows]):
                 self._give(name, "split", "says in which split a row is")
         beside = self._label_name(label, text)
         log.info(
@@ -223,7 +223,7 @@ class _Table:
         return kept or names
 
     def _is_number_of(self, number: str, name: str) -> bool:
-        if self.looks[number].kind != "numbers" or self.looks[name].kind == "numbers":
+        if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text:
             return False
         pairs = {(str(one), str(other)) for one, other in
                  zip(self.values[number][: self.rows], self.values[name][: self.rows], strict=True)}  # fmt: skip
@@ -233,8 +233,9 @@ class _Table:
         names = [name for name in self._free_names() if name not in text]
         few = [name for name in names if self.looks[name].is_category]
         some = self._told_apart(few)
-        if len(some) > 1:
-            some = [name for name in some if not set(words_of(name)) & ABOUT] or some
+        for is_less_likely in (self._is_code, _is_about):
+            if len(some) > 1:
+                some = [name for name in some if not is_less_likely(name)] or some
         if len(some) > 1:
             like = [name for name in some if set(words_of(name)) & LABEL_LIKE]
             some = like if len(like) == 1 else some
@@ -267,6 +268,9 @@ class _Table:
                     f"pass --label-column {name} to tell accepted texts from rejected ones",
                 )
         return found
+
+    def _is_code(self, name: str) -> bool:
+        return self.looks[name].kind == "ids"
 
     def _label_name(self, label: str, text: list[str]) -> str | None:
         if self.data.label_map:
@@ -322,6 +326,10 @@ def _is_beside(look: Look, longest: Look) -> bool:
     """Return whether a column is a text beside the longest one: not much shorter, and not a few values or names."""
     is_varied = look.rows < 8 or look.distinct >= look.filled / 2
     return look.length >= max(15, longest.length / 8) and look.words >= longest.words / 4 and is_varied
+
+
+def _is_about(name: str) -> bool:
+    return bool(set(words_of(name)) & (ABOUT - LABEL_LIKE))
 
 
 def _is_short(name: str) -> bool:

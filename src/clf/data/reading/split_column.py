@@ -15,6 +15,11 @@ _SPLITS = {
 }
 
 
+def says_split(name: str) -> bool:
+    """Return whether a column with this plain name may say the split of a row, as may one without a header."""
+    return name in SPLIT_COLUMNS or name.isdecimal()
+
+
 def split_named(value: Any) -> str | None:
     """Return the split that a value names: train, validation or test; "" if none, and None if it is another value."""
     text = "" if value is None else str(value).strip().lower()

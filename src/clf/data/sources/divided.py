@@ -8,7 +8,7 @@ from typing import Any
 
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.column_names import plain
-from clf.data.reading.split_column import SPLIT_COLUMNS, split_named, splits_named
+from clf.data.reading.split_column import says_split, split_named, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -28,7 +28,7 @@ def divided(whole: Split, data: DataSettings) -> dict[str, Split]:
 
 def _dividing(batch: Batch, data: DataSettings) -> tuple[str, list[str]] | None:
     for name, values in batch.columns.items():
-        if plain(name) in SPLIT_COLUMNS and name not in data.columns and (splits := splits_named(values)):
+        if says_split(plain(name)) and name not in data.columns and (splits := splits_named(values)):
             return name, splits
     return None
 
