@@ -1,6 +1,8 @@
 """`clf prepare`: from a file to a dataset on disk, with the truth about it."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +125,28 @@ def test_what_a_killed_run_left_beside_an_up_to_date_dataset_is_cleared(clf: Run
     assert "p is up to date" in done.err
     assert not stage.exists()
     assert not Path(".p.lock").exists()
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (1000, 1)])
+def test_what_a_disk_does_not_delete_is_never_a_part_of_the_dataset(
+    clf: RunClf, reviews: Path, monkeypatch: pytest.MonkeyPatch, times: int, code: int
+) -> None:
+    unlink, kept = os.unlink, list[str]()
+
+    def broken(path: str, *, dir_fd: int | None = None) -> None:
+        if str(path).endswith(".npy") and len(kept) < times:
+            kept.append(path)
+            raise OSError(errno.EIO, "Input/output error", path)
+        unlink(path, dir_fd=dir_fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", broken)
+        done = clf("prepare", "--dataset", reviews, "--output-dir", "p")
+    assert kept
+    assert done.code == code, done.err
+    assert list(Path().glob("p/texts-*")) == []
+    assert code == 0 or "it cannot be deleted: " in done.err
+    assert Path("p").exists() == (code == 0)
 
 
 def test_splits_that_leave_nothing_are_refused(clf: RunClf, reviews: Path) -> None:

@@ -1,5 +1,6 @@
 """Prepare a dataset: read and clean a source, name its labels, split and audit it, and write it to a folder."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -37,6 +38,7 @@ from clf.outcomes.preparation import Audit, Lengths
 from clf.progress import Advance, track
 from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, flag
 from clf.storage.disk import sha256
+from clf.storage.leftovers import delete_folder
 
 # Data settings that also apply to a dataset that is already prepared.
 LATER = {"dataset", "split", "allow_leak", "max_length", "max_inflation", "max_train_samples", "max_eval_samples"}
@@ -101,6 +103,9 @@ def prepare_into(
             update={"key": key, "lengths": measured_with(counter, data.max_length)}
         )
         write_prepared(folder, splits, given.store, found, manifest)
+    delete_folder(Path(scratch))  # once more, if the disk did not: it must not become a part of the dataset
+    if Path(scratch).exists():
+        raise OSError(errno.EIO, "it cannot be deleted", scratch)
     return PreparedDataset(folder)
 
 
