@@ -4,12 +4,16 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet
 
 from clf.data.prepared import PreparedDataset
+from clf.data.reading.stream import open_incoming
+from clf.predict import _text_columns, _texts
+from clf.settings import DataSettings
 from conftest import Outcome, RunClf
-from support.layout_files import Follow, Read, Refused, Right, Row
+from support.layout_files import Layout, Read, Refused, Right, Row
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,22 @@ class Happened:
         shown = ", ".join(f"{label[:30]!r} {count}" for label, count in labels.most_common(4))
         prepared = PreparedDataset(self.folder)
         return f"{len(rows)} rows, text from {' + '.join(prepared.manifest.text_columns)}, labels {shown}"
+
+
+def judge(clf: RunClf, folder: Path, layout: Layout) -> tuple[Happened, list[str]]:
+    """Prepare a layout, and say what is wrong with that: with the outcome, its hint, or a new file of that layout."""
+    right = layout.build(folder, True)
+    happened = prepare(clf, layout.arguments)
+    if wrong := wrongs(happened, right):
+        return happened, wrong
+    outcome = next(one for one in right if not _differs(happened, one))
+    if isinstance(outcome, Refused):
+        return happened, _misled(clf, folder, happened.line("hint"), outcome)
+    if layout.predict:
+        (folder / "new").mkdir()
+        layout.build(folder / "new", False)
+        return happened, _not_found(folder / "new" / layout.arguments[0], happened.folder, outcome)
+    return happened, []
 
 
 def prepare(clf: RunClf, arguments: tuple[str, ...]) -> Happened:
@@ -97,15 +117,33 @@ def _said_differs(happened: Happened, right: Read) -> str:
     return f"does not say {missing}: {happened.done.err}" if missing else f"says {needless}" if needless else ""
 
 
-def matched(happened: Happened, right: tuple[Right, ...]) -> Right:
-    """Return the right outcome that this is."""
-    return next(one for one in right if not _differs(happened, one))
+def _misled(clf: RunClf, folder: Path, hint: str, refused: Refused) -> list[str]:
+    """Do what a hint says: every flag that it names leads to a dataset, or to another true sentence."""
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", hint))
+    if unknown := named - {part for one in refused.follow for part in one.arguments}:
+        return [f"nothing follows {', '.join(sorted(unknown))}: {hint}"]
+    found = []
+    for follow in refused.follow:
+        if follow.first or named & set(follow.arguments):
+            if follow.first:
+                follow.first(folder)
+            found += wrongs(prepare(clf, follow.arguments), follow.right)
+    return [f"the hint leads to: {wrong}" for wrong in found]
 
 
-def flags_of(hint: str) -> set[str]:
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", hint))
+def _not_found(path: Path, prepared: Path, outcome: Read) -> list[str]:
+    """Say which texts of a new file, which has no labels, a model that was trained on such a file does not see."""
+    found = Counter(_read_for_predict(path, prepared))
+    missing = list((Counter(text for text, _ in outcome.rows) - found).elements())
+    return [f"predict does not see {missing[0]!r}, but {next(iter(found), '')!r}"] if missing else []
 
 
-def unfollowed(hint: str, follow: tuple[Follow, ...]) -> set[str]:
-    """Return the flags of a hint that no arguments follow."""
-    return flags_of(hint) - {part for one in follow for part in one.arguments}
+def _read_for_predict(path: Path, prepared: Path) -> list[str]:
+    """Read the texts of a new file as `clf predict` does with a model that was trained on a prepared dataset."""
+    trained = PreparedDataset(prepared).manifest.text_columns
+    settings = DataSettings()
+    incoming = open_incoming(path, settings, trained, keep=True)
+    windows = list(incoming.windows(1000))
+    record = SimpleNamespace(dataset=SimpleNamespace(text_columns=trained))
+    columns = _text_columns(windows[0], record, settings, incoming.shown)  # type: ignore[arg-type]
+    return [text for batch in windows for text in _texts(batch, columns) if text]
