@@ -322,4 +322,4 @@ def changed_weights(draw: Draw, content: bytes) -> bytes:
 def strategy_for(name: str, content: bytes) -> some.SearchStrategy[bytes]:
     """Return the changes of a file with this name."""
     kinds = {".json": changed_json, ".jsonl": changed_lines, ".npy": changed_array, ".safetensors": changed_weights}
-    return kinds[Path(name).suffix](content)
+    return kinds.get(Path(name).suffix, changed_bytes)(content)

@@ -143,12 +143,14 @@ def _fill(stand: Stand) -> None:
         3,
     )
     shutil.rmtree(work / "comparisons" / "model_data_test", ignore_errors=True)
+    _succeeds(stand.run("export", "model", "--dataset", "prepared", "--output-dir", "exported", "--allow-leak"))
     _succeeds(stand.run("predict", "model", "new.csv", "--output", "done.csv"))
     _succeeds(stand.run("predict", "model", "new.csv", "--output", "half.csv", script=STOPPED_BEFORE_JOINING), 130)
     shutil.copytree(work / ".half.csv.parts", work / ".done.csv.parts")
     shutil.copy(work / "done.csv.settings.json", work / ".done.csv.parts" / "told.json")
     shutil.copytree(work / "model.run", work / "stopped.run")
     (work / "stopped.run" / "result.json").unlink()
+    shutil.copytree(work / "stopped.run", work / "older.run", ignore=shutil.ignore_patterns("checkpoint-4"))
     _sharded(work / "model", work / "sharded")
     _list_of_client(work / "cache" / f"datasets--{HUB_DATASET.replace('/', '--')}")
 
@@ -178,7 +180,7 @@ def _fetched(stand: Stand) -> None:
 
 
 def _sharded(model: Path, copy: Path) -> None:
-    """Write the model once more with its weights in two files and an index, as other tools do."""
+    """Write the model once more as other tools do: its weights in two files and an index, its special tokens apart."""
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(model, copy)
@@ -193,6 +195,13 @@ def _sharded(model: Path, copy: Path) -> None:
         )
     index: dict[str, Any] = {"metadata": {"total_size": 1}, "weight_map": where}
     (copy / "model.safetensors.index.json").write_text(json.dumps(index))
+    special = {
+        "cls_token": "[CLS]",
+        "sep_token": {"content": "[SEP]", "lstrip": False},
+        "additional_special_tokens": [],
+    }
+    (copy / "special_tokens_map.json").write_text(json.dumps(special))
+    (copy / "added_tokens.json").write_text(json.dumps({"[CLS]": 2, "[SEP]": 3}))
 
 
 def _list_of_client(root: Path) -> None:

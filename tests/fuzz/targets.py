@@ -18,6 +18,8 @@ RESUMED: Command = (*TRAIN, "stopped", "--resume")
 PREDICT: Command = ("predict", "model", "new.csv", "--output", "out.csv")
 EVALUATE: Command = ("evaluate", "model", "--dataset", "prepared", "--allow-leak")
 COMPARE: Command = ("compare", "model", "--dataset", "prepared", "--baseline", "majority", "--baseline", "tfidf", "--allow-leak")  # fmt: skip
+SHARDED: Command = ("predict", "sharded", "new.csv", "--output", "out.csv")
+EXPORTED: Command = ("predict", "exported", "new.csv", "--output", "out.csv")
 AS_RECORDED: Command = ("compare", "model", "--baseline", "pretrained", "--baseline", "majority", "--allow-leak")
 EXPORT: Command = ("export", "model", "--dataset", "prepared", "--output-dir", "exported", "--allow-leak")
 VERIFY: Command = ("download-models", "--verify")
@@ -44,7 +46,8 @@ VERIFIED = tuple(
     f"work/cache/{one}/clf.verified.json" for one in ("models--distilbert-base-uncased", "datasets--stanfordnlp--imdb")
 )
 WRITES = {
-    "train": (*VERIFIED, "work/new", "work/.new", "work/stopped", "work/.stopped", "work/model.run/", "work/page.html"),
+    "train": (*VERIFIED, "work/new", "work/.new", "work/stopped", "work/.stopped", "work/older", "work/.older", "work/model.run/",
+              "work/page.html"),
     "prepare": (*VERIFIED, "work/prepared", "work/.prepared"),
     "predict": ("work/out.csv", "work/.out.csv", "work/done.csv", "work/.done.csv", "work/half.csv", "work/.half.csv"),
     "evaluate": ("work/evaluations", "work/page.html"),
@@ -141,7 +144,11 @@ TARGETS = (
     Target("encoder/tokenizer_config.json", (NEW,), OF_TRAIN),
     Target("model/model.safetensors", (PREDICT,), LOADED, 20, SEALED),
     Target("encoder/model.safetensors", (NEW,), OF_TRAIN),
-    Target("sharded/model.safetensors.index.json", (("predict", "sharded", "new.csv", "--output", "out.csv"),), ("sharded", "new.csv"), 18),
+    Target("sharded/model.safetensors.index.json", (SHARDED,), ("sharded", "new.csv"), 18),
+    Target("sharded/special_tokens_map.json", (SHARDED,), ("sharded", "new.csv"), 18),
+    Target("sharded/added_tokens.json", (SHARDED,), ("sharded", "new.csv"), 18),
+    Target("exported/clf.json", (EXPORTED,), ("exported", "new.csv"), 18),
+    Target("exported/config.json", (EXPORTED,), ("exported", "new.csv"), 18, (*SEALED, named)),
     Target("model/train_rows.npy", (EVALUATE[:-1],), DATA, 18, SEALED),
     Target("model.run/result.json", ((*TRAIN, "model", "--resume"),), ("prepared", "encoder", "model", "model.run"), 18),
     Target("stopped.run/settings.json", (RESUMED,), (*OF_TRAIN, "stopped.run")),
@@ -149,6 +156,7 @@ TARGETS = (
     Target("stopped.run/checkpoints/checkpoint-4/clf-checkpoint.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 20),
     Target("stopped.run/checkpoints/checkpoint-4/trainer_state.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 20, (listed, listed, as_it_is)),
     Target("stopped.run/checkpoints/checkpoint-4/config.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 6, (listed,)),
+    Target("older.run/checkpoints/checkpoint-2/best.safetensors", ((*TRAIN, "older", "--resume"),), (*OF_TRAIN, "older.run"), 14, (listed, listed, as_it_is)),
     Target("stopped.run/tokens/*.json", (RESUMED,), (*OF_TRAIN, "stopped.run"), 8),
     Target("stopped.run/tokens/*.npy", (RESUMED,), (*OF_TRAIN, "stopped.run"), 14, (hashed, hashed, as_it_is)),
     Target("comparisons/.baselines/*.json", (COMPARE,), BASELINES, 8),

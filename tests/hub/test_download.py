@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import queue
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,10 @@ from clf.errors import ClfError, DataError, ModelError, NetworkError, OutputErro
 from clf.hub import download, look_up
 from clf.hub.address import cache_folder, repository_folder
 from clf.hub.cache import add_to_record
-from clf.hub.messages import Message, Order
+from clf.hub.download import _transfer
+from clf.hub.messages import Message, Order, Refusal
 from clf.hub.records import Content, read_record
+from conftest import HANGS
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
 
@@ -160,7 +163,7 @@ def test_attempts_that_bring_more_bytes_are_not_limited(monkeypatch: pytest.Monk
 def test_a_final_error_keeps_its_kind_message_and_hint(
     monkeypatch: pytest.MonkeyPatch, kind: str, error_type: type[ClfError]
 ) -> None:
-    saying(monkeypatch, [Message(error={"kind": kind, "message": "it is gated", "hint": "ask for access"})])
+    saying(monkeypatch, [Message(error=Refusal(kind=kind, message="it is gated", hint="ask for access"))])
     with pytest.raises(error_type) as ended:
         download._Download(ORDER, timeout=60.0).run()
     assert (type(ended.value), ended.value.message, ended.value.hint) == (error_type, "it is gated", "ask for access")
@@ -325,3 +328,18 @@ def is_shared(content: str, since: float) -> bool:
     except NetworkError:
         return True
     return False
+
+
+def test_what_a_library_prints_between_the_messages_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    said.write_bytes(
+        b"\xff\xfe\nfetching\n" + b"[" * 100_000 + b'\n{"done": 5}\n{"done": "' + COMMIT.encode() + b'"}\n'
+    )
+    (tmp_path / "python").write_text(f"#!/bin/sh\ncat {said}\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with _transfer(ORDER) as messages:
+        assert messages.get(timeout=HANGS) == Message(done=COMMIT)
+        assert (messages.get(timeout=HANGS).again or "").startswith("the download process ended early")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from clf.hub.messages import Message, Order
+from clf.hub.messages import Message, Order, Refusal
 
 
 def test_an_order_arrives_as_it_was_sent() -> None:
@@ -34,7 +34,16 @@ def test_fields_of_another_version_are_left_out() -> None:
     assert Message.of_line(json.dumps({"done": "a" * 40, "mood": "good"})) == Message(done="a" * 40)
 
 
-@pytest.mark.parametrize("line", ["", "\n", "Traceback (most recent call last):\n", "[]", "5", "null", '"done"'])
+NO_MESSAGES = ["", "\n", "Traceback (most recent call last):\n", "[]", "5", "null", '"done"', "[" * 100_000, '{"bytes": "5"}',
+               '{"waited": NaN}', '{"waited": 1e400}', '{"done": 5}', '{"error": "it is gated"}', '{"error": {"message": "it is gated"}}']  # fmt: skip
+
+
+@pytest.mark.parametrize("line", NO_MESSAGES, ids=range(len(NO_MESSAGES)))
 def test_a_line_that_is_no_message_is_refused(line: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - that of json, or clf's own
         Message.of_line(line)
+
+
+def test_an_error_arrives_with_its_kind_and_hint() -> None:
+    told = {"kind": "model", "message": "it is gated", "hint": "ask for access"}
+    assert Message.of_line(json.dumps({"error": told})) == Message(error=Refusal(**told))

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -20,9 +21,9 @@ from clf.hub.address import cache_folder, repository_folder
 from clf.hub.cache import look_up
 from clf.hub.explain import TryAgain
 from clf.hub.files import wanted
-from clf.hub.messages import Message, Order
+from clf.hub.messages import Message, Order, Refusal
 from clf.hub.records import read_record
-from clf.hub.transfer import BYTES_OF_A_FILE, TransferProgress, Waiting, busy_seconds, transfer
+from clf.hub.transfer import BYTES_OF_A_FILE, TransferProgress, Waiting, busy_seconds, main, transfer
 from conftest import RunClf
 from support.local_hub import LocalHub
 from support.tiny import tiny_encoder_files
@@ -307,3 +308,17 @@ def test_a_disk_that_runs_full_is_said_and_nothing_is_left(hub: LocalHub, tmp_pa
     assert "is full" in error["message"]
     assert "HF_HOME" in error["hint"]
     assert not list((tmp_path / "home").glob("hub/*/blobs/*.incomplete"))
+
+
+def test_an_error_that_names_half_a_character_is_still_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(order: Order) -> None:
+        raise OutputError("the cache /caf\udce9 cannot be written", "choose another")
+
+    monkeypatch.setattr("clf.hub.transfer.transfer", fails)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(Order("model", "bert", None).as_line()))
+    monkeypatch.setattr("clf.hub.transfer._end_with_parent", lambda: None)
+    main()
+    told = Message.of_line(capsys.readouterr().out).error
+    assert told == Refusal(kind="output", message="the cache /caf? cannot be written", hint="choose another")

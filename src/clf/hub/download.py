@@ -265,7 +265,7 @@ class _Download:
             return message.done
         if error := message.error:
             kinds = {kind.kind: kind for kind in ClfError.__subclasses__()}
-            raise kinds.get(error["kind"], NetworkError)(error["message"], error["hint"])
+            raise kinds.get(error.kind, NetworkError)(error.message, error.hint)
         self.answered = self.answered or message.reached
         raise TryAgain(message.again or "the download process ended", message.wait, unreachable=message.unreachable)
 
@@ -278,7 +278,8 @@ def _transfer(order: Order) -> Iterator["queue.Queue[Message]"]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # libraries may write addresses with passwords to it
-        text=True,
+        encoding="utf-8",
+        errors="replace",  # a library may print anything
         env=_environment(),
         start_new_session=True,  # only this process gets Ctrl-C, and then ends the other
     )

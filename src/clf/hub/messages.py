@@ -1,9 +1,12 @@
 """The messages to and from the download process, one JSON object per line."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+
+from pydantic import BaseModel, ConfigDict
 
 from clf.hub.files import Kind
+from clf.storage.documents import parse_json
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,20 @@ class Order:
         return cls(**json.loads(line))
 
 
-@dataclass(frozen=True)
-class Message:
+class Refusal(BaseModel):
+    """An error that another attempt would not fix."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    kind: str
+    message: str
+    hint: str
+
+
+class Message(BaseModel):
     """One message from the download process; fields that it does not send keep their defaults."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, use_attribute_docstrings=True)
 
     waited: float | None = None
     """Seconds that the process has waited for the network, the disk or a timer so far."""
@@ -42,8 +56,7 @@ class Message:
     total: int = 0
     done: str | None = None
     """The commit that is now complete in the cache."""
-    error: dict[str, str] | None = None
-    """Kind, message and hint of an error that another attempt would not fix."""
+    error: Refusal | None = None
     again: str | None = None
     """Why the attempt failed, if another one may succeed after `wait` seconds."""
     wait: float = 0.0
@@ -54,9 +67,6 @@ class Message:
     def of_line(cls, line: str) -> "Message":
         """Parse a message.
 
-        Raises ValueError for a line that is not a message.
+        Raises ValueError for a line that is not a message: a library may print to the same stream.
         """
-        value = json.loads(line)
-        if not isinstance(value, dict):
-            raise ValueError("not a message")
-        return cls(**{field.name: value[field.name] for field in fields(cls) if field.name in value})
+        return cls.model_validate(parse_json(line))

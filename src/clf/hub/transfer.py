@@ -293,9 +293,14 @@ def main() -> None:
     except Exception as raised:
         error = explain(raised, order.kind, order.repository, order.revision)
         if isinstance(error, ClfError):
-            report(error={"kind": error.kind, "message": error.message, "hint": error.hint})
+            report(error={"kind": error.kind, "message": _whole(error.message), "hint": _whole(error.hint)})
         else:
-            report(again=str(error), wait=error.wait, reached=error.answered, unreachable=error.unreachable)
+            report(again=_whole(str(error)), wait=error.wait, reached=error.answered, unreachable=error.unreachable)
+
+
+def _whole(text: str) -> str:
+    """Return a text with a question mark for each half of a character, such as a path may hold: no message may."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from clf import __version__
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing import dataset
+from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.dataset import check_prepared, check_sizes, measured_with, preparation_key, prepare_into
+from clf.data.preparing.rows import Rows, TextStore
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.settings import CleaningSettings, DataSettings
@@ -139,6 +141,18 @@ def test_for_measuring_the_requested_split_is_enough(tmp_path: Path) -> None:
     assert prepared(tmp_path / "d", source_of(splits), measure_only=True, split="validation").audit.rows == {
         "validation": 3
     }
+
+
+def test_a_temporary_file_that_changes_meanwhile_is_an_error_for_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(rows: Rows, store: TextStore) -> Any:
+        (store.folder / "000000.bands.npy").write_bytes(b"")
+        return find_clusters(rows, store)
+
+    monkeypatch.setattr("clf.data.preparing.dataset.find_clusters", cut)
+    with pytest.raises(DataError, match=r"a temporary file changed: .*000000\.bands\.npy is damaged"):
+        prepared(tmp_path / "new", source_of())
 
 
 def test_subsets_are_taken_only_on_request(tmp_path: Path) -> None:

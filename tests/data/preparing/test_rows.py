@@ -8,7 +8,7 @@ import pytest
 
 from clf.data.preparing.clean_batch import digest
 from clf.data.preparing.near_duplicates import sketch
-from clf.data.preparing.rows import Rows, TextStore, no_groups
+from clf.data.preparing.rows import DamagedChunk, Rows, TextStore, no_groups
 from clf.data.text_hashes import hash_texts
 from clf.settings import CleaningSettings
 
@@ -88,3 +88,15 @@ def test_the_hashes_of_raw_texts_are_read_from_the_disk(store: TextStore) -> Non
     every = hash_texts([f" {text} " for text in TEXTS])
     assert store.raw_keys(np.arange(6)).tolist() == every.tolist()
     assert store.raw_keys(np.array([1, 4])).tolist() == every[[1, 4]].tolist()
+
+
+@pytest.mark.parametrize("name", ["arrow", "bands.npy", "raw_keys.npy", "signatures.npy"])
+def test_a_chunk_that_was_cut_is_named(store: TextStore, tmp_path: Path, name: str) -> None:
+    file = tmp_path / f"000002.{name}"
+    file.write_bytes(file.read_bytes()[:-3])
+    reads = {
+        "arrow": lambda: store.text(4), "bands.npy": lambda: store.band(0),
+        "raw_keys.npy": lambda: store.raw_keys(np.arange(6)), "signatures.npy": lambda: store.signatures(np.arange(6)),
+    }  # fmt: skip
+    with pytest.raises(DamagedChunk, match=rf"000002\.{name} is damaged"):
+        reads[name]()

@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -28,12 +29,12 @@ from clf.data.preparing.choose_rows import (
 from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.labels import name_labels, read_label_map
-from clf.data.preparing.rows import Ints, TextStore
+from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.paths import expanded
 from clf.data.sources.source import Source
-from clf.errors import UsageError
+from clf.errors import DataError, UsageError
 from clf.outcomes.preparation import Audit, Lengths
 from clf.progress import Advance, track
 from clf.settings import DEFAULT_DATASET, DEFAULT_MAX_LENGTH, CleaningSettings, DataSettings, flag
@@ -76,7 +77,8 @@ def prepare_into(
     instead, so that its run folder keeps the complete splits. Lengths in tokens are measured with `counter`.
     """
     check_sizes(data)
-    with tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True) as scratch:
+    temporary = tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True)
+    with _telling_damage(), temporary as scratch:
         given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
         _say_dropped(given)
         _say_respelled(given)
@@ -107,6 +109,14 @@ def prepare_into(
     if Path(scratch).exists():
         raise OSError(errno.EIO, "it cannot be deleted", scratch)
     return PreparedDataset(folder)
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    try:
+        yield
+    except DamagedChunk as damaged:
+        raise DataError(f"a temporary file changed: {damaged}", "check the disk, and prepare again") from damaged
 
 
 def _manifest(

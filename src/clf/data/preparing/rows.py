@@ -47,6 +47,10 @@ def _taken(column: NDArray[Any], chosen: Ints | Bools) -> NDArray[Any]:
     return np.asarray(column[chosen])
 
 
+class DamagedChunk(ValueError):
+    """A file that a worker has handed over is not as it was written."""
+
+
 class TextStore:
     """The raw and cleaned texts of all rows, in numbered chunks on disk that are memory-mapped when they are read."""
 
@@ -74,30 +78,53 @@ class TextStore:
         """Return one band of the sketches of all rows, shape (rows,)."""
         found = np.empty(int(self.starts[-1]), dtype=np.uint32)
         for chunk in range(len(self.starts) - 1):
-            found[self.starts[chunk] : self.starts[chunk + 1]] = self._array(chunk, "bands")[number]
+            bands = self._array(chunk, "bands", "<u4", (None, self._size(chunk)))
+            found[self.starts[chunk] : self.starts[chunk + 1]] = bands[number]
         return found
 
     def raw_keys(self, rows: Ints) -> NDArray[np.uint64]:
         """Return the hashes of the raw texts of the chosen rows, shape (rows,)."""
         found = np.empty(int(self.starts[-1]), dtype=np.uint64)
         for chunk in range(len(self.starts) - 1):
-            found[self.starts[chunk] : self.starts[chunk + 1]] = self._array(chunk, "raw_keys")
+            keys = self._array(chunk, "raw_keys", "<u8", (self._size(chunk),))
+            found[self.starts[chunk] : self.starts[chunk + 1]] = keys
         return found if len(rows) == len(found) else found[rows]
 
     def signatures(self, rows: Ints) -> NDArray[np.uint8]:
         """Return the sketches of the chosen rows, in the order of `rows`, shape (rows, positions)."""
         chunks = np.searchsorted(self.starts, rows, side="right") - 1
-        found = np.empty((len(rows), self._array(0, "signatures").shape[1]), dtype=np.uint8)
+        positions = self._signatures(0, None).shape[1]
+        found = np.empty((len(rows), positions), dtype=np.uint8)
         for chunk in np.unique(chunks).tolist():
             here = chunks == chunk
-            found[here] = self._array(chunk, "signatures")[rows[here] - self.starts[chunk]]
+            found[here] = self._signatures(chunk, positions)[rows[here] - self.starts[chunk]]
         return found
 
     def _chunk(self, chunk: int) -> Any:
         import pyarrow
 
-        with pyarrow.memory_map(str(self.folder / f"{chunk:06d}.arrow")) as file:
-            return pyarrow.ipc.open_file(file).read_all()
+        path = self.folder / f"{chunk:06d}.arrow"
+        try:
+            with pyarrow.memory_map(str(path)) as file:
+                return pyarrow.ipc.open_file(file).read_all()
+        except pyarrow.ArrowException as error:
+            raise DamagedChunk(f"{path} is damaged: it is not in Arrow's format") from error
 
-    def _array(self, chunk: int, name: str) -> NDArray[Any]:
-        return np.asarray(np.load(self.folder / f"{chunk:06d}.{name}.npy", mmap_mode="r", allow_pickle=False))
+    def _signatures(self, chunk: int, positions: int | None) -> NDArray[Any]:
+        return self._array(chunk, "signatures", "|u1", (self._size(chunk), positions))
+
+    def _size(self, chunk: int) -> int:
+        return int(self.starts[chunk + 1] - self.starts[chunk])
+
+    def _array(self, chunk: int, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
+        path = self.folder / f"{chunk:06d}.{name}.npy"
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+        except OSError:
+            raise
+        except Exception as error:  # the library parses the header as Python, whose errors are of many types
+            raise DamagedChunk(f"{path} is damaged: it is not an array") from error
+        wanted = tuple(have if want is None else want for want, have in zip(shape, found.shape, strict=False))
+        if found.dtype.str != kind or len(shape) != found.ndim or wanted != found.shape:
+            raise DamagedChunk(f"{path} is damaged: it holds {found.dtype.str[:20]} of shape {str(found.shape)[:60]}")
+        return np.asarray(found)
