@@ -119,7 +119,7 @@ def _said_differs(happened: Happened, right: Read) -> str:
 
 def _misled(clf: RunClf, folder: Path, hint: str, refused: Refused) -> list[str]:
     """Do what a hint says: every flag that it names leads to a dataset, or to another true sentence."""
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", hint))
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", hint)) - {"--dataset"}
     if unknown := named - {part for one in refused.follow for part in one.arguments}:
         return [f"nothing follows {', '.join(sorted(unknown))}: {hint}"]
     found = []

@@ -121,8 +121,9 @@ def test_texts_of_a_tree_are_decoded_as_asked_and_a_bad_byte_is_named(tmp_path: 
 
 def test_class_names_are_the_lines_of_a_file_beside_the_data(tmp_path: Path) -> None:
     texts(tmp_path, {"classes.txt": b"\xef\xbb\xbf bad \r\n\nSci/Tech\n", "train.csv": "x", "sub/train.csv": "x"})
-    assert class_names(tmp_path) == class_names(tmp_path / "train.csv") == ["bad", "Sci/Tech"]
-    assert class_names(tmp_path / "sub") == class_names(tmp_path / "classes.txt") == []
+    data = DataSettings()
+    assert class_names(tmp_path, data) == class_names(tmp_path / "train.csv", data) == ["bad", "Sci/Tech"]
+    assert class_names(tmp_path / "sub", data) == class_names(tmp_path / "classes.txt", data) == []
 
 
 def test_the_fingerprint_of_a_tree_follows_the_texts_and_their_folders(tmp_path: Path) -> None:
@@ -144,3 +145,8 @@ def test_a_file_may_have_a_name_that_is_no_text_but_a_class_may_not(tmp_path: Pa
         source(tmp_path)
     assert refused.value.message == f"{tmp_path}/caf\ufffd: byte 0xe9 cannot be decoded in the name of this folder"
     assert refused.value.hint == "rename the folder; its name is the label"
+
+
+def test_class_names_are_read_in_the_encoding_of_the_data(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_bytes(b"caf\xe9\nth\xe9\n")
+    assert class_names(tmp_path, DataSettings(encoding="cp1252")) == ["caf\xe9", "th\xe9"]

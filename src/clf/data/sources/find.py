@@ -161,7 +161,7 @@ def _in_files(path: Path, data: DataSettings) -> Source:
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=divided(splits["train"], data) if [*named] == ["train"] else splits,
-        class_names=class_names(path),
+        class_names=class_names(path, data),
         fingerprint=_fingerprint(named) if files else tree_fingerprint(path),
     )
 

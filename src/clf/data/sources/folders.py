@@ -85,12 +85,16 @@ def _class_folders(folder: Path) -> list[Path]:
 
 def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
     files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
-    encoding = known_encoding(data.encoding) if data.encoding else "utf-8-sig"
+    encoding = _encoding(data)
     first = 1
     for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
         texts = [_read_text(path, encoding) for path, _ in chunk]
         yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
         first += len(chunk)
+
+
+def _encoding(data: DataSettings) -> str:
+    return known_encoding(data.encoding) if data.encoding else "utf-8-sig"
 
 
 def _read_text(path: Path, encoding: str) -> str:
@@ -107,12 +111,12 @@ def _read_text(path: Path, encoding: str) -> str:
     return text
 
 
-def class_names(path: Path) -> list[str]:
+def class_names(path: Path, data: DataSettings) -> list[str]:
     """Read the `classes.txt` next to the data, with one name per line."""
     file = (path if path.is_dir() else path.parent) / "classes.txt"
     if path == file or not file.is_file():
         return []
-    return [line.strip() for line in _read_text(file, "utf-8-sig").splitlines() if line.strip()]
+    return [line.strip() for line in _read_text(file, _encoding(data)).splitlines() if line.strip()]
 
 
 def tree_fingerprint(folder: Path) -> str:
