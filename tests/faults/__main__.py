@@ -23,7 +23,7 @@ from typing import Any
 
 from faults.commands import COMMANDS, KINDS
 from faults.harness import Library, Sweep
-from faults.power import lose_power
+from faults.losses import lose_power
 
 HERE = Path(__file__).parent
 TURNS = (("full", "broken-for-good", "killed"), ("full-for-good", "broken", "killed"))
@@ -139,6 +139,7 @@ def main() -> None:
     parser.add_argument(
         "--kill", choices=list(COMMANDS), help="kill this command too, at three of its renames or just after"
     )
+    parser.add_argument("--reruns", type=int, default=0, help="from how many power losses on each disk clf goes on")
     parser.add_argument("--unsynced", action="store_true", help="let clf sync nothing: the judge must see it")
     parser.add_argument("--without-sync-of", help="let clf sync nothing whose path ends so")
     parser.add_argument("--no-exchange", action="store_true", help="as on a disk where two folders cannot be swapped")
@@ -162,7 +163,7 @@ def main() -> None:
         for name in options.commands:
             place.mkdir()
             if options.power:
-                results.append(lose_power(place, name))
+                results.append(lose_power(place, name, options.reruns))
             else:
                 results.append(sweep(place, name, options.points, options.kinds, options.seed, options.near))
             shutil.rmtree(place)
@@ -172,7 +173,7 @@ def main() -> None:
             shutil.rmtree(place)
         if options.power_of:
             place.mkdir()
-            results.append(lose_power(place, options.power_of))
+            results.append(lose_power(place, options.power_of, options.reruns))
     sys.stdout.write(json.dumps(results) + "\n")
 
 

@@ -13,7 +13,8 @@
  *
  * Counted are the calls that open a file for writing, write, sync, cut, rename, link, unlink, make or delete folders
  * and change modes. A record is a number, a name, an inode and two paths, each ended by a NUL character, and a line
- * break. A process that is killed while it writes has written half.
+ * break; of all that is written to a file between two syncs, only the first change is recorded. A process that is
+ * killed while it writes has written half.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -206,12 +207,46 @@ static void record_both(const char *name, int folder, const char *path, int othe
   errno = kept;
 }
 
+/* The files that were written to since they were last synced, each at a place of its inode; one that is forgotten,
+ * because another came to its place, is recorded twice. */
+static volatile unsigned long unsynced[4096];
+
+/* Record the first change of what is in a file: "append" if it only adds to the end, else "write". */
+static void record_write(int number) {
+  char found[LONGEST];
+  struct stat status;
+  int kept = errno;
+  if (trace_to >= 0 && !inside && !fstat(number, &status) && S_ISREG(status.st_mode) && status.st_nlink &&
+      unsynced[status.st_ino % 4096] != status.st_ino && of_descriptor(number, found)) {
+    unsynced[status.st_ino % 4096] = status.st_ino;
+    int adds = fcntl(number, F_GETFL) & O_APPEND;
+    record(adds ? "append" : "write", (unsigned long)status.st_ino, found, NULL, -1);
+  }
+  errno = kept;
+}
+
+static ssize_t written(int number, ssize_t result) {
+  if (result > 0) record_write(number);
+  return result;
+}
+
+/* Record that a file was cut, which is no mere addition, whatever its descriptor is for. */
+static void record_cut(int number) {
+  char found[LONGEST];
+  struct stat status;
+  int kept = errno;
+  if (trace_to >= 0 && !inside && !fstat(number, &status) && status.st_nlink && of_descriptor(number, found))
+    record("write", (unsigned long)status.st_ino, found, NULL, -1);
+  errno = kept;
+}
+
 static void record_sync(int number) {
   char found[LONGEST];
   struct stat status;
   if (trace_to < 0 || inside || !of_descriptor(number, found) || fstat(number, &status)) return;
   int kept = errno;
   int is_file = S_ISREG(status.st_mode);
+  if (is_file) unsynced[status.st_ino % 4096] = 0;
   record(is_file ? "sync" : "sync folder", (unsigned long)status.st_ino, found, NULL, is_file ? number : -1);
   errno = kept;
 }
@@ -257,26 +292,26 @@ static size_t half_from(int from, const off64_t *offset, size_t count) {
 
 ssize_t write(int to, const void *bytes, size_t count) {
   WRITES("write", to, really_write(to, bytes, count / 2));
-  return really_write(to, bytes, count);
+  return written(to, really_write(to, bytes, count));
 }
 
 ssize_t pwrite(int to, const void *bytes, size_t count, off_t offset) {
   REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
   WRITES("pwrite", to, real(to, bytes, count / 2, offset));
-  return real(to, bytes, count, offset);
+  return written(to, real(to, bytes, count, offset));
 }
 
 ssize_t pwrite64(int to, const void *bytes, size_t count, off64_t offset) {
   REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
   WRITES("pwrite", to, real(to, bytes, count / 2, offset));
-  return real(to, bytes, count, offset);
+  return written(to, real(to, bytes, count, offset));
 }
 
 ssize_t writev(int to, const struct iovec *parts, int count) {
   REAL(ssize_t, "writev", int, const struct iovec *, int);
   struct iovec one;
   WRITES("writev", to, (count = half_of(&parts, count, &one), real(to, parts, count)));
-  return real(to, parts, count);
+  return written(to, real(to, parts, count));
 }
 
 #define PWRITEV(name) \
@@ -284,7 +319,7 @@ ssize_t writev(int to, const struct iovec *parts, int count) {
     REAL(ssize_t, #name, int, const struct iovec *, int, off_t); \
     struct iovec one; \
     WRITES("pwritev", to, (count = half_of(&parts, count, &one), real(to, parts, count, offset))); \
-    return real(to, parts, count, offset); \
+    return written(to, real(to, parts, count, offset)); \
   }
 
 #define PWRITEV2(name) \
@@ -292,7 +327,7 @@ ssize_t writev(int to, const struct iovec *parts, int count) {
     REAL(ssize_t, #name, int, const struct iovec *, int, off_t, int); \
     struct iovec one; \
     WRITES("pwritev", to, (count = half_of(&parts, count, &one), real(to, parts, count, offset, flags))); \
-    return real(to, parts, count, offset, flags); \
+    return written(to, real(to, parts, count, offset, flags)); \
   }
 
 PWRITEV(pwritev)
@@ -303,19 +338,19 @@ PWRITEV2(pwritev64v2)
 ssize_t sendfile(int to, int from, off_t *offset, size_t count) {
   REAL(ssize_t, "sendfile", int, int, off_t *, size_t);
   WRITES("sendfile", to, real(to, from, offset, half_from(from, offset, count)));
-  return real(to, from, offset, count);
+  return written(to, real(to, from, offset, count));
 }
 
 ssize_t sendfile64(int to, int from, off64_t *offset, size_t count) {
   REAL(ssize_t, "sendfile64", int, int, off64_t *, size_t);
   WRITES("sendfile", to, real(to, from, offset, half_from(from, offset, count)));
-  return real(to, from, offset, count);
+  return written(to, real(to, from, offset, count));
 }
 
 ssize_t copy_file_range(int from, off64_t *start, int to, off64_t *offset, size_t count, unsigned flags) {
   REAL(ssize_t, "copy_file_range", int, off64_t *, int, off64_t *, size_t, unsigned);
   WRITES("copy_file_range", to, real(from, start, to, offset, half_from(from, start, count), flags));
-  return real(from, start, to, offset, count, flags);
+  return written(to, real(from, start, to, offset, count, flags));
 }
 
 int fsync(int number) {
@@ -336,12 +371,18 @@ int fdatasync(int number) {
 
 int ftruncate(int number, off_t length) {
   REAL(int, "ftruncate", int, off_t);
-  return descriptor_fails("ftruncate", number) ? -1 : real(number, length);
+  if (descriptor_fails("ftruncate", number)) return -1;
+  int result = real(number, length);
+  if (!result) record_cut(number);
+  return result;
 }
 
 int ftruncate64(int number, off64_t length) {
   REAL(int, "ftruncate64", int, off64_t);
-  return descriptor_fails("ftruncate", number) ? -1 : real(number, length);
+  if (descriptor_fails("ftruncate", number)) return -1;
+  int result = real(number, length);
+  if (!result) record_cut(number);
+  return result;
 }
 
 int posix_fallocate(int number, off_t offset, off_t length) {
@@ -401,6 +442,7 @@ int creat(const char *path, mode_t mode) { return open(path, O_CREAT | O_WRONLY 
   int is_new = writes && trace_to >= 0 && access(path, F_OK); \
   FILE *file = real(path, mode); \
   if (file && is_new) record_path("create", AT_FDCWD, path); \
+  if (file && !is_new && mode[0] == 'w') record_path("cut", AT_FDCWD, path); \
   return file
 
 FILE *fopen(const char *path, const char *mode) { FOPENS("fopen"); }

@@ -1,23 +1,43 @@
 """What a disk holds after a power loss, at every moment of a run: replayed from a trace of `fail.c`.
 
-A file holds what it held when it was last synced, and nothing if it never was. For the names in folders there are two
-disks, and clf must survive both:
+There are three kinds of disks, and clf must survive each:
 
-    lazy    a name that was made, renamed or deleted is so only once its folder was synced
-    eager   names change at once, as with a journal, whatever became of the contents
+    lazy       a name that was made, renamed or deleted is so only once its folder was synced; a file holds what it held
+               when it was last synced, and nothing if it never was
+    eager      names change at once, as with a journal; a file that was written in place holds half of what it is going
+               to hold, or nothing, until it is synced again
+    partial    of the names that changed in a folder since it was last synced, some have changed and some have not; files
+               are as on an eager disk
+
+A rename within one folder is one change. One between two folders is two: the name in the one appears, and the name in the
+other goes; the latter is kept until its folder is synced, since no disk deletes a file that was renamed.
 """
 
 import os
-import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from random import Random
 
-from faults.harness import Content, Sweep, content
+from faults.harness import Content
 
-Disk = Literal["lazy", "eager"]
-DISKS: tuple[Disk, ...] = ("lazy", "eager")
 ROOT = 0
+Names = dict[str, int]
+"""The files and folders in a folder, by name."""
+Named = dict[str, int | None]
+"""One change of the names in a folder: those that mean something else now, or nothing (None)."""
+
+
+Survives = Callable[[int, bool, Random], bool]
+SURVIVORS: dict[str, Survives] = {
+    "the newest": lambda age, _, __: age == 0,
+    "every second": lambda age, _, __: age % 2 == 0,
+    "the others": lambda age, _, __: age % 2 == 1,
+    "one folder": lambda _, is_last, __: is_last,
+    "at random": lambda _, __, generator: generator.random() < 0.5,
+}
+"""Whether a change survives on a partial disk, by how many came after it in its folder, and whether the newest change of
+all was in that folder."""
 
 
 @dataclass(frozen=True)
@@ -28,210 +48,195 @@ class Change:
     name: str
     path: str
     other: str = ""
+    next_sync: int = 0
+    """The number of the call that synced the same file next; 0: none did."""
 
 
 def read_trace(trace: Path, work: Path) -> list[Change]:
     """Read the changes in the order in which they were made."""
-    found = []
-    for line in (trace / "trace").read_bytes().split(b"\0\n"):
-        if line:
-            number, name, _, path, other = (os.fsdecode(part) for part in line.split(b"\0"))
-            found.append(Change(int(number), name, _relative(path, work), _relative(other, work) if other else ""))
-    return sorted(found, key=lambda change: change.number)
+    lines = [line.split(b"\0") for line in (trace / "trace").read_bytes().split(b"\0\n") if line]
+    found, synced = [], dict[bytes, int]()
+    for parts in sorted(lines, key=lambda parts: int(parts[0]), reverse=True):
+        number, name, inode = int(parts[0]), os.fsdecode(parts[1]), parts[2]
+        path, other = (os.path.relpath(os.fsdecode(part), work) if part else "" for part in parts[3:5])
+        found.append(Change(number, name, path, other, synced.get(inode, 0)))
+        if name == "sync":
+            synced[inode] = number
+        elif name in ("create", "mkdir", "symlink"):  # the inode was that of another file before
+            synced.pop(inode, None)
+    return found[::-1]
 
 
-def _relative(path: str, work: Path) -> str:
-    return os.path.relpath(path, work)
-
-
-@dataclass
-class PowerLoss:
-    """A disk during a run: what the process sees in each folder, and what would be left of it.
+@dataclass(frozen=True)
+class Left:
+    """A disk after a power loss. It changes with the `PowerLoss` that made it, until the next change.
 
     Files and folders are numbers, since a rename changes none of them but only the folder that names them.
     """
 
-    disk: Disk
-    trace: Path
-    seen: dict[int, dict[str, int]] = field(default_factory=lambda: {ROOT: {}})
-    """The names in each folder, as the process sees them."""
-    kept: dict[int, dict[str, int]] = field(default_factory=lambda: {ROOT: {}})
-    """The names in each folder that a power loss leaves."""
-    contents: dict[int, bytes] = field(default_factory=dict)
-    """What a power loss leaves in each file."""
-    numbers: int = ROOT
+    disk: str
+    names: dict[int, Names]
+    """The names in each folder."""
+    contents: dict[int, bytes]
+    """What is in each file; nothing, unless it is here."""
 
-    @classmethod
-    def of(cls, base: Path, trace: Path, disk: Disk) -> "PowerLoss":
-        """Begin with what is in a folder, all of which was synced long ago."""
-        one = cls(disk, trace)
-        for path in sorted(base.rglob("*")):
-            number = one._make(str(path.relative_to(base)), is_folder=path.is_dir())
-            if path.is_file():
-                one.contents[number] = path.read_bytes()
-        one.kept = {folder: dict(names) for folder, names in one.seen.items()}
-        return one
-
-    def apply(self, change: Change) -> None:
-        """Let one call happen."""
-        self._notice(change)
-        if change.name in ("create", "mkdir", "symlink"):
-            self._make(change.path, is_folder=change.name == "mkdir")
-        elif change.name in ("unlink", "rmdir"):
-            self._names(change.path).pop(os.path.basename(change.path))
-        elif change.name in ("rename", "link", "exchange"):
-            self._move(change)
-        elif change.name == "cut" and (file := self._number(change.path)) is not None:
-            if self.disk == "eager":
-                self.contents[file] = b""
-        elif change.name == "sync" and (file := self._number(change.path)) is not None:  # or it has no name any more
-            self.contents[file] = (self.trace / str(change.number)).read_bytes()
-        elif change.name == "sync folder" and (folder := self._number(change.path)) is not None:
-            self.kept[folder] = dict(self.seen[folder])
-        if self.disk == "eager":
-            self.kept = self.seen
-
-    def _notice(self, change: Change) -> None:
-        """Rename the file that safetensors wrote, once its final name appears: it asks the kernel without the library."""
-        if change.name in ("create", "mkdir", "symlink") or change.path == "." or self._number(change.path) is not None:
-            return
-        here = self._names(change.path)
-        written = [name for name in here if name.startswith(".tmp")]
-        assert written, change
-        here[os.path.basename(change.path)] = here.pop(written[0])
-
-    def _make(self, path: str, *, is_folder: bool) -> int:
-        self.numbers += 1
-        self._names(path)[os.path.basename(path)] = self.numbers
-        if is_folder:
-            self.seen[self.numbers] = {}
-        return self.numbers
-
-    def _move(self, change: Change) -> None:
-        here, there = self._names(change.path), self._names(change.other)
-        one, other = os.path.basename(change.path), os.path.basename(change.other)
-        if change.name == "exchange":
-            here[one], there[other] = there[other], here[one]
-        else:
-            there[other] = here[one]
-            if change.name == "rename":
-                del here[one]
-
-    def _names(self, path: str) -> dict[str, int]:
-        """Return what the process sees in the folder around a path."""
-        folder = self._number(os.path.dirname(path))
-        assert folder is not None, path
-        return self.seen[folder]
-
-    def _number(self, path: str) -> int | None:
-        number: int | None = ROOT
-        for part in Path(path).parts:
-            number = self.seen.get(number, {}).get(part) if number is not None else None
-        return number
-
-    def left(self, place: str) -> Content:
-        """Return what a power loss leaves at a place, as `harness.content` would find it."""
-        number: int | None = ROOT
-        for part in Path(place).parts:
-            number = self.kept.get(number, {}).get(part) if number is not None else None
+    def at(self, place: str) -> Content:
+        """Return what is at a place, as `harness.content` would find it."""
+        number = _find(self.names, place)
         return {} if number is None else self._below(number, place)
 
     def _below(self, number: int, path: str) -> Content:
-        if number not in self.seen:
+        if number not in self.names:
             return {path: self.contents.get(number, b"")}
         found: Content = {path: None}
-        for name, inner in self.kept.get(number, {}).items():
+        for name, inner in self.names[number].items():
             found |= self._below(inner, f"{path}/{name}")
         return found
 
     def write(self, place: str, folder: Path) -> None:
-        """Write what a power loss leaves at a place into a folder."""
-        for name, held in self.left(place).items():
+        """Write what is at a place into a folder."""
+        for name, held in self.at(place).items():
             path = folder / name
             if held is None:
-                path.mkdir(parents=True)
+                path.mkdir(parents=True, exist_ok=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(held)
 
 
-# --- the judge ------------------------------------------------------------------------------------------------
+@dataclass
+class PowerLoss:
+    """The disks during a run: what the process sees in each folder, and what would be left of it."""
+
+    trace: Path
+    seen: dict[int, Names] = field(default_factory=lambda: {ROOT: {}})
+    """The names in each folder, as the process sees them."""
+    synced: dict[int, Names] = field(default_factory=lambda: {ROOT: {}})
+    """The names in each folder when it was last synced."""
+    changed: dict[int, list[Named]] = field(default_factory=dict)
+    """How the names in each folder were changed since, in order."""
+    last: int = ROOT
+    """The folder in which a name was changed last."""
+    contents: dict[int, bytes] = field(default_factory=dict)
+    """What was in each file when it was last synced."""
+    torn: dict[int, bytes] = field(default_factory=dict)
+    """The same, but of a file that was written in place since, half of what it is going to hold."""
+    numbers: int = ROOT
+    """The newest file or folder."""
+    number: int = 0
+    """The call that happened last."""
+
+    @classmethod
+    def of(cls, base: Path, trace: Path) -> "PowerLoss":
+        """Begin with what is in a folder, all of which was synced long ago."""
+        one = cls(trace)
+        for path in sorted(base.rglob("*")):
+            number = one._make(str(path.relative_to(base)), is_folder=path.is_dir())
+            if path.is_file():
+                one.contents[number] = one.torn[number] = path.read_bytes()
+        one.synced, one.changed = {folder: dict(names) for folder, names in one.seen.items()}, {}
+        return one
+
+    def losses(self) -> Iterator[Left]:
+        """Yield what each disk holds if the power is lost now."""
+        yield Left("lazy disk", self.synced, self.contents)
+        yield Left("eager disk", self.seen, self.torn)
+        for kind, survives in SURVIVORS.items():
+            generator = Random(self.number)
+            names = {folder: self._mixed(folder, survives, generator) for folder in self.seen}
+            yield Left(f"partial disk, {kind}", names, self.torn)
+
+    def _mixed(self, folder: int, survives: Survives, generator: Random) -> Names:
+        """Return the names in a folder if only some of the changes since it was last synced have survived."""
+        changed = self.changed.get(folder, [])
+        names: Named = dict(self.synced[folder])
+        for number, change in enumerate(changed, start=1):
+            if survives(len(changed) - number, folder == self.last, generator):
+                names |= change
+        return _without_none(names)
+
+    def apply(self, change: Change) -> None:
+        """Let one call happen."""
+        self.number = change.number
+        self._notice(change)
+        if change.name in ("create", "mkdir", "symlink"):
+            self._make(change.path, is_folder=change.name == "mkdir")
+        elif change.name in ("unlink", "rmdir"):
+            self._name(os.path.dirname(change.path), {os.path.basename(change.path): None})
+        elif change.name in ("rename", "link", "exchange"):
+            self._move(change)
+        elif change.name == "sync folder":
+            if (folder := _find(self.seen, change.path)) is not None:
+                self.synced[folder] = dict(self.seen[folder])
+                self.changed.pop(folder, None)
+        elif (file := _find(self.seen, change.path)) is not None:  # or it has no name any more
+            self._write(file, change)
+
+    def _write(self, file: int, change: Change) -> None:
+        """Let a file be synced, cut or written in place; it matters only if it held something before."""
+        if change.name == "sync":
+            self.contents[file] = self.torn[file] = self._synced_by(change.number)
+        elif self.torn.get(file):
+            begun = self.contents[file] if change.name == "append" else b""
+            rest = self._synced_by(change.next_sync)[len(begun) :] if change.name != "cut" else b""
+            self.torn[file] = begun + rest[: len(rest) // 2]
+
+    def _synced_by(self, number: int) -> bytes:
+        return (self.trace / str(number)).read_bytes() if number else b""
+
+    def _notice(self, change: Change) -> None:
+        """Rename the file that safetensors wrote, once its final name appears: it asks the kernel without the library."""
+        if change.name in ("create", "mkdir", "symlink") or _find(self.seen, change.path) is not None:
+            return
+        folder = os.path.dirname(change.path)
+        here = self._names(folder)
+        written = [name for name in here if name.startswith(".tmp")]
+        assert written, change
+        self._name(folder, {os.path.basename(change.path): here[written[0]], written[0]: None})
+
+    def _make(self, path: str, *, is_folder: bool) -> int:
+        self.numbers += 1
+        if is_folder:
+            self.seen[self.numbers], self.synced[self.numbers] = {}, {}
+        self._name(os.path.dirname(path), {os.path.basename(path): self.numbers})
+        return self.numbers
+
+    def _move(self, change: Change) -> None:
+        here, there = os.path.dirname(change.path), os.path.dirname(change.other)
+        one, other = os.path.basename(change.path), os.path.basename(change.other)
+        moved = self._names(here)[one]
+        left = self._names(there)[other] if change.name == "exchange" else None
+        if change.name == "link":
+            self._name(there, {other: moved})
+        elif here == there:
+            self._name(there, {one: left, other: moved})
+        else:
+            self._name(there, {other: moved})
+            self._name(here, {one: left}, survives=left is not None)
+
+    def _name(self, folder: str, named: Named, *, survives: bool = True) -> None:
+        """Change the names in a folder; with `survives` the change may outlast a power loss before the folder is synced."""
+        number = _find(self.seen, folder)
+        assert number is not None, folder
+        self.seen[number] = _without_none(self.seen[number] | named)
+        if survives:
+            self.changed.setdefault(number, []).append(named)
+            self.last = number
+
+    def _names(self, folder: str) -> Names:
+        """Return what the process sees in a folder."""
+        number = _find(self.seen, folder)
+        assert number is not None, folder
+        return self.seen[number]
 
 
-def lose_power(scratch: Path, name: str) -> dict[str, Any]:
-    """Record one run of a command, lose the power after each of its calls, and judge what both disks hold then."""
-    one = Sweep(scratch, name)
-    one.prepare()
-    one.place.begin()
-    trace = scratch / "trace"
-    trace.mkdir()
-    ended = one.place.run(one.command.arguments, trace=trace)
-    assert ended.code == one.code, ended.stderr
-    changes = read_trace(trace, one.place.work)
-    results = one.command.results
-    after = {place: content(one.place.work, [place]) for place in results}
-    before = {place: content(one.place.base, [place]) for place in results}
-    broken, judged = [], 0
-    for disk in DISKS:
-        power = PowerLoss.of(one.place.base, trace, disk)
-        checkpoints = Checkpoints(scratch / "checkpoints")
-        for change in changes:
-            power.apply(change)
-            at = f"{disk} disk, after {change.number} {change.name} {change.path}"
-            broken += [
-                f"{at}: {place} is neither the old one nor the new one, whole"
-                for place in results
-                if power.left(place) not in (before[place], after[place])
-            ]
-            published = all(power.left(place) == after[place] for place in results)
-            if (lost := checkpoints.lost(power, change)) and not published:
-                broken.append(f"{at}: {lost}")
-        judged += checkpoints.judged
-        broken += [f"{disk} disk, at the end: {place} is not the new one" for place in results
-                   if power.left(place) != after[place]]  # fmt: skip
-    return {"command": name, "judged_checkpoints": judged, "calls": len(changes), "losses": len(DISKS) * len(changes), "broken": broken[:20],
-            "all_broken": len(broken)}  # fmt: skip
+def _find(names: dict[int, Names], place: str) -> int | None:
+    """Return the file or folder at a place."""
+    number: int | None = ROOT
+    for part in Path(place).parts:
+        number = names.get(number, {}).get(part) if number is not None else None
+    return number
 
 
-class Checkpoints:
-    """The checkpoints of a training: from the first that was committed, one is always intact."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.scratch, self.committed, self.judged = scratch, False, 0
-        self.renamed, self.place = False, ""
-        self.known: tuple[str, Content | None] = ("", None)
-
-    def lost(self, power: PowerLoss, change: Change) -> str:
-        """Return what is wrong with the checkpoints after a change, if anything is.
-
-        A checkpoint is committed once it has its name and clf goes on to something else than the folder around it.
-        """
-        folder = next((path for path in (change.other, change.path) if ".run/checkpoints" in path), "")
-        place = self.place = folder[: folder.index(".run/checkpoints")] + ".run/checkpoints" if folder else self.place
-        if change.name == "rename" and os.path.basename(change.other).startswith("checkpoint-"):
-            self.renamed = True
-        elif not (change.name == "sync folder" and change.path == place):
-            self.committed |= self.renamed
-        if not self.committed:
-            return ""
-        held = power.left(place)
-        if held != self.known[1]:
-            self.judged += 1
-            self.known = "" if self._has_intact(power, place) else "no checkpoint is intact", held
-        return self.known[0]
-
-    def _has_intact(self, power: PowerLoss, place: str) -> bool:
-        from clf.training.checkpoint_files import check_files, read_manifest
-
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        power.write(place, self.scratch)
-        for kept in (self.scratch / place).glob(".replaced-*"):  # which the next run renames back
-            if not (whole := kept.with_name(kept.name.removeprefix(".replaced-"))).exists():
-                kept.rename(whole)
-        for folder in (self.scratch / place).glob("checkpoint-*"):
-            try:
-                check_files(folder, read_manifest(folder).files)
-            except (OSError, ValueError):
-                continue
-            return True
-        return False
+def _without_none(named: Named) -> Names:
+    return {name: number for name, number in named.items() if number is not None}

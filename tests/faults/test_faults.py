@@ -11,10 +11,14 @@ import pytest
 
 from faults.__main__ import compile_library, start
 from faults.commands import COMMANDS
+from faults.losses import Judge
+from faults.power import Change, PowerLoss, read_trace
 
 MANY = 60
 CHILD = 20
 """Points of the process that downloads, where a fault takes ten seconds."""
+RERUNS = 8
+"""The power losses from which clf goes on, on each of three kinds of disks."""
 
 
 def swept(folder: Path, *options: object) -> list[dict[str, Any]]:
@@ -93,10 +97,11 @@ def test_a_process_that_is_killed_while_it_writes_has_written_half(tmp_path: Pat
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("name", ["prepare", "train", "evaluate", "compare", "predict", "export"])
+@pytest.mark.parametrize("name", ["prepare", "train", "train, the first", "evaluate", "compare", "predict", "export"])
 def test_a_power_loss_at_any_call(tmp_path: Path, name: str) -> None:
-    [one] = swept(tmp_path, name, "--power")
+    [one] = swept(tmp_path, name, "--power", "--reruns", RERUNS)
     assert one["broken"] == []
+    assert one["reruns"] == 3 * RERUNS
 
 
 @pytest.mark.faults
@@ -110,3 +115,106 @@ def test_the_judge_sees_a_result_that_was_not_synced(tmp_path: Path) -> None:
 def test_the_judge_sees_a_checkpoint_of_which_one_file_or_folder_was_not_synced(tmp_path: Path, ending: str) -> None:
     [one] = swept(tmp_path, "train, the first", "--power", "--without-sync-of", ending)
     assert any("no checkpoint is intact" in broken for broken in one["broken"])
+
+
+# --- the judge of power losses, on changes made by hand ---------------------------------------------------------
+
+OLD, NEW = b"the old one", b"the new one, longer"
+STAGED = ["mkdir stage", "create stage/a", "write stage/a", "sync stage/a", "sync folder stage"]
+
+
+def changed(folder: Path, *calls: str) -> list[Change]:
+    """Return the changes that calls make, such as "rename one other"; what is synced is then the new content."""
+    found = []
+    for number, call in enumerate(calls, start=1):
+        name, *paths = call.replace("sync folder", "sync-folder").split()
+        synced = [at for at, later in enumerate(calls, start=1) if at > number and later == f"sync {paths[0]}"]
+        found.append(Change(number, name.replace("-", " "), *paths, next_sync=next(iter(synced), 0)))
+        if name == "sync":
+            (folder / str(number)).write_bytes(NEW)
+    return found
+
+
+def judged(folder: Path, *calls: str) -> list[str]:
+    """Return what is wrong when the power is lost at any of some calls, which turn `out/a` into the new one."""
+    for place, content in (("base", OLD), ("work", NEW)):
+        (folder / place / "out").mkdir(parents=True)
+        (folder / place / "out" / "a").write_bytes(content)
+    judge = Judge.of(folder / "base", folder / "work", ["out"], folder / "checkpoints")
+    judge.judge(changed(folder, *calls), PowerLoss.of(folder / "base", folder))
+    return judge.broken
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        ["create .part", "write .part", "sync .part", "rename .part out/a", "sync folder out"],
+        [*STAGED, "rename stage/a out/a", "sync folder out"],
+        [*STAGED, "exchange stage out", "sync folder .", "unlink stage/a", "rmdir stage"],
+    ],
+)
+def test_a_file_or_folder_that_is_replaced_once_it_was_synced_outlasts_any_power_loss(
+    tmp_path: Path, calls: list[str]
+) -> None:
+    wrong = judged(tmp_path, *calls)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "disks"),
+    [
+        (["cut out/a", "write out/a", "sync out/a"], {"eager", "partial"}),
+        (["write out/a", "sync out/a"], {"eager", "partial"}),
+        (["append out/a", "sync out/a"], {"eager", "partial"}),
+        (["write out/a"], {"eager", "partial", "lazy"}),
+        (["create b", "rename b out/a", "sync folder out"], {"eager", "partial", "lazy"}),
+        ([*STAGED, "rename stage/a out/a"], {"lazy", "partial"}),
+        ([*STAGED, "exchange stage out", "unlink stage/a", "rmdir stage", "sync folder ."], {"partial"}),
+    ],
+)
+def test_the_judge_sees_what_is_written_in_place_or_not_synced_in_time(
+    tmp_path: Path, calls: list[str], disks: set[str]
+) -> None:
+    assert {wrong.partition(" ")[0] for wrong in judged(tmp_path, *calls)} == disks
+
+
+def left_of(folder: Path, *calls: str) -> dict[str, set[str]]:
+    """Return the files and folders that each disk holds after some calls."""
+    power = PowerLoss(folder)
+    for change in changed(folder, *calls):
+        power.apply(change)
+    return {left.disk: {path.removeprefix("./") for path in left.at(".")} - {"."} for left in power.losses()}
+
+
+def test_of_the_names_in_a_folder_some_have_changed_and_some_have_not(tmp_path: Path) -> None:
+    found = left_of(tmp_path, "create a", "create b", "create c", "rename c d")
+    assert found["lazy disk"] == set()
+    assert found["eager disk"] == {"a", "b", "d"}
+    assert found["partial disk, the newest"] == {"d"}
+    assert found["partial disk, every second"] == {"b", "d"}
+    assert found["partial disk, the others"] == {"a", "c"}
+    found = left_of(tmp_path, "create a", "create b", "sync folder .", "unlink a", "create c")
+    assert found["partial disk, the newest"] == {"a", "b", "c"}  # what was synced, and no more
+    assert all({"b"} <= names for names in found.values())
+
+
+def test_a_file_that_moves_to_another_folder_may_have_both_names_and_never_none(tmp_path: Path) -> None:
+    made = ("mkdir x", "mkdir y", "create x/a", "sync folder .", "sync folder x")
+    found = left_of(tmp_path, *made, "rename x/a y/a")
+    assert found["partial disk, the newest"] == {"x", "y", "x/a", "y/a"}
+    assert all({"x/a", "y/a"} & names for names in found.values())
+    assert "x/a" not in left_of(tmp_path, *made, "rename x/a y/a", "sync folder x")["partial disk, the newest"]
+
+
+def test_half_of_what_a_file_is_going_to_hold_is_there_until_it_is_synced(tmp_path: Path) -> None:
+    records = [(1, "create", 7), (2, "sync", 7), (3, "write", 7), (4, "unlink", 0), (5, "create", 8), (6, "sync", 7)]
+    lines = [f"{number}\0{name}\0{inode}\0{tmp_path}/a\0\0\n" for number, name, inode in records]
+    (tmp_path / "trace").write_text("".join(reversed(lines)))
+    assert [change.next_sync for change in read_trace(tmp_path, tmp_path)] == [2, 6, 6, 0, 0, 0]
+    (tmp_path / "a").write_bytes(OLD)
+    power = PowerLoss.of(tmp_path, tmp_path)
+    for change in changed(tmp_path, "write a", "sync a", "append a"):
+        power.apply(change)
+        held = {left.disk.partition(" ")[0]: left.at("a")["a"] for left in power.losses()}
+        assert held["partial"] == held["eager"] == (NEW[: len(NEW) // 2] if change.name == "write" else NEW)
+        assert held["lazy"] == (OLD if change.name == "write" else NEW)

@@ -345,6 +345,7 @@ def test_the_history_is_on_disk_before_the_checkpoint_that_relies_on_it(
     monkeypatch.setattr(os, "fsync", lambda number: flushed.setdefault(os.fstat(number).st_ino, final.exists()))
     save(store, 10, 10)
     assert flushed[history.stat().st_ino] is False
+    assert flushed[history.parent.stat().st_ino] is False  # which holds its name
 
 
 def test_a_commit_that_fails_halfway_leaves_the_checkpoint_that_was_there(

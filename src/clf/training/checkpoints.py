@@ -134,6 +134,7 @@ class Checkpoints:
         flush(stage)
         if (history := self.folder.parent / HISTORY_FILE).exists():  # which the resumed run continues
             flush(history)
+            flush(history.parent)
         old = self.folder / f"{REPLACED}{name}"
         delete_folder(old)
         if final.exists():  # the same step again, now with its evaluation
