@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.reading.batch import BATCH_CHARACTERS, Batch, chunked, unfold
+from clf.data.reading.batch import BATCH_CHARACTERS, Batch, chunked, told_rows, unfold
 
 
 def test_a_part_of_a_batch_keeps_the_lines_the_file_and_the_problems_of_its_rows() -> None:
@@ -52,3 +52,9 @@ def test_a_wanted_column_that_no_object_has_is_not_added(wanted: str) -> None:
 def test_a_column_whose_own_name_has_a_dot_stays_as_it_is() -> None:
     columns = {"a": [{"b": "inside"}], "a.b": ["beside"]}
     assert unfold(columns, ["a.b"]) == columns
+
+
+def test_rows_are_told_by_line_with_a_short_value() -> None:
+    rows = [(number, ["a  b", "x" * 60]) for number in range(1, 6)]
+    assert told_rows(rows[:1]) == f"line 1 ({'a b ' + 'x' * 46!r})"
+    assert told_rows(rows).endswith(" and 2 more")

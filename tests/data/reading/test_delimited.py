@@ -23,11 +23,10 @@ BAD_FILES = [
     ),
     (
         "title.csv",
-        "Export of May\ntext,label\na,b\n",
+        "Export of May\nremarks,kind\na,b\n",
         ": expected 1 cells in each row, as in the first; line 2 has 2; line 3 has 2 (2 such rows)",
         "remove the lines above the header",
     ),
-    ("twice.csv", "text,text\na,b\n", "has two columns called 'text'", "rename one of them"),
     ("sep.csv", "sep=;\r\n", "is empty", "expected a text in each row"),
     ("open.csv", 'text,label\na,b\n"c,d\ne,f\n', ", line 3: a quoted cell is never closed", "close the quote"),
     ("inside.csv", 'text,label\na,b\n"c "d" e",f\n', ", line 3: a quoted cell is never closed", "double the quotes"),
@@ -260,3 +259,27 @@ def test_a_delimiter_that_cannot_be_one_is_wrong_usage(tmp_path: Path, delimiter
     if delimiter:
         with pytest.raises(UsageError, match="--delimiter must be one character"):
             read(path, delimiter=delimiter)
+
+
+def test_rows_that_are_no_data_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = "Answers of May\n\ntext,label\na,x\nb,y\ntext,label\nc,x\n\n(3 rows)\n"
+    batch = joined(list(read_csv(written(tmp_path / "a.csv", content), DataSettings())))
+    assert batch == Batch({"text": ["a", "b", "c"], "label": ["x", "y", "x"]}, [4, 5, 7])
+    assert kept(tmp_path / "a.csv") == batch
+    for told in (
+        "skipped line 1 ('Answers of May') above the header",
+        "left out 1 row that repeats the header (line 6)",
+        "left out the footer, line 9 ('(3 rows)')",
+    ):
+        assert f"{tmp_path / 'a.csv'}: {told}" in caplog.text
+
+
+def test_a_last_line_that_was_cut_off_is_not_taken_for_a_footer(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 4 has 1 "):
+        rows(written(tmp_path / "a.csv", "text,label\na,x\nb,y\nthis tex"))
+    assert kept(tmp_path / "a.csv").problems == {2: "line 4 has 1 cells, expected 2"}
+
+
+def test_nameless_and_doubled_columns_do_not_end_the_reading(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "\u200btext,label,,,label\na,x,,,1\n")
+    assert list(rows(path)) == ["text", "label", "Unnamed: 2", "Unnamed: 3", "label.1"]

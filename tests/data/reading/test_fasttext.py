@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clf.data.reading.batch import SHOWN, Batch
-from clf.data.reading.fasttext import read_fasttext
+from clf.data.reading.fasttext import is_fasttext, read_fasttext
 from clf.errors import DataError
 from clf.settings import DataSettings
 from support.data_files import joined, read, written
@@ -53,3 +53,42 @@ def test_all_bad_lines_are_counted_and_the_first_of_them_listed(tmp_path: Path) 
         lines_of(written(tmp_path / "a.txt", content))
     first = ["line 2: no label", "line 3: two labels", *(f"line {line}: no label" for line in range(4, 4 + SHOWN - 2))]
     assert refused.value.message == f"{tmp_path / 'a.txt'}: {'; '.join(first)} ({SHOWN + 2} bad rows)"
+
+
+def test_labels_may_stand_after_the_text(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "a fine, old film __label__good\n  a poor one  __label__bad \n__label__bad no\n")
+    assert lines_of(path).columns == {"text": ["a fine, old film", "a poor one", "no"], "label": ["good", "bad", "bad"]}
+    assert read(path).lines == [1, 2, 3]
+    with pytest.raises(DataError, match="line 1: two labels"):
+        lines_of(written(tmp_path / "b.txt", "a film __label__good __label__old\n"))
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("__label__a b", True),
+        ("one __label__a\n\ntwo __label__b\nthr", True),
+        ("one\t__label__a\ntwo\t__label__b\n", False),  # a table
+        ("text, __label__a\n", False),
+        ("text,label\none,__label__a\n", False),
+        ("one __label__a\ntwo\nthree\n", False),
+    ],
+)
+def test_lines_of_fasttext_are_told_by_their_labels(start: str, expected: bool) -> None:
+    assert is_fasttext(start) is expected
+
+
+@pytest.mark.parametrize("mark", ",;|:")
+def test_a_label_without_a_space_after_it_is_shown(tmp_path: Path, mark: str) -> None:
+    words = ["One", "Two", "Three", "Four"]
+    lines = [f"__label__{label}{mark}{word} film\n" for label in ("good", "bad") for word in words]
+    with pytest.raises(DataError) as refused:
+        lines_of(written(tmp_path / "a.txt", "".join(lines)))
+    assert f"a.txt, line 1: '__label__good{mark}One' is one word" in refused.value.message
+    assert "(8 such lines)" in refused.value.message
+    assert "put a space there: sed -E" in refused.value.hint
+
+
+def test_a_label_may_contain_a_comma(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.txt", "__label__a,b one\n__label__a,b two\n__label__c three\n")
+    assert lines_of(path).columns["label"] == ["a,b", "a,b", "c"]

@@ -194,13 +194,6 @@ def test_blank_lines_are_passed_over_but_counted() -> None:
     assert list(numbered_lines(lines, Path("x"))) == [(2, " one \n"), (5, "two")]
 
 
-def test_column_names_lose_the_spaces_around_them_and_must_then_differ() -> None:
-    assert files.stripped([" a", "b\n", "c d", ""], Path("x")) == ["a", "b", "c d", ""]
-    with pytest.raises(DataError, match="x has two columns called 'a'") as refused:
-        files.stripped(["a", "b", "a "], Path("x"))
-    assert refused.value.hint == "rename one of them"
-
-
 def test_a_file_is_opened_and_nothing_else(tmp_path: Path) -> None:
     with open_file(written(tmp_path / "a.csv", CSV)) as file:
         assert file.read().decode() == CSV

@@ -71,6 +71,15 @@ def test_the_first_bytes_tell_the_format(tmp_path: Path, content: bytes, kind: s
         (b"PK\x03\x04...", "is a zip archive or an Excel workbook", "export the table as CSV or Parquet"),
         (b"\xd0\xcf\x11\xe0...", "is an old Excel or Word file", "export the table as CSV or Parquet"),
         (b"%PDF-1.7", "is a PDF document", "export the table as CSV or Parquet"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n",
+            "is a Git LFS pointer: the file itself was not downloaded",
+            "run git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html><html><p>Sign in", "is an HTML page, expected a table", "download the file again"),
+        (b"<?xml version='1.0'?><rows/>", "is an XML document, expected a table", "download the file again"),
+        (b"a.csv".ljust(257, b"\0") + b"ustar  \0", "is a tar archive", "unpack it with tar -xf"),
+        (gzip.compress(b"a.csv".ljust(257, b"\0") + b"ustar\x00", mtime=0), "is a tar archive", "unpack it"),
         (gzip.compress(b"SQLite format 3\0", mtime=0), "is an SQLite database", "export the table as CSV or Parquet"),
     ],
 )

@@ -26,7 +26,6 @@ BAD_FILES = [
     ("list.jsonl", '{"a": 1}\n\n[1]\n', "line 3: expected an object (1 bad rows)", "one JSON object per line"),
     ("spread.jsonl", '{\n"text": "a"\n}\n', "line 1: invalid JSON at character 3", "one JSON object per line"),
     ("deep.jsonl", DEEP + "\n", "while decoding a JSON object from", "one JSON object per line"),
-    ("names.jsonl", '{"text": "a", "text ": "b"}\n', "has two columns called 'text'", "rename one of them"),
     ("broken.json", '[{"a": 1}', "is not valid JSON: Expecting ',' delimiter", "write one object per line"),
     ("after.json", '[{"a": 1}]\n x', "is not valid JSON: Extra data: line 2 column 2 (char 12)", "fix that place"),
     ("comma.json", '[{"a": 1},]', "is not valid JSON: ", "fix that place"),
@@ -179,3 +178,8 @@ def test_the_values_of_an_array_are_not_held_at_once(monkeypatch: pytest.MonkeyP
     finally:
         tracemalloc.stop()
     assert rows == 20_001
+
+
+def test_keys_that_differ_only_in_what_nobody_sees_are_numbered(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.jsonl", '{"\\u200btext": "a", "text ": "b", "": 1}\n')
+    assert read(path).columns == {"text": ["a"], "text.1": ["b"], "": [1]}

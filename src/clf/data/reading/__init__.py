@@ -2,7 +2,11 @@
 
 files       bytes -> characters, with compression and encoding detected from the content
 formats     the registry of file formats, format detection, and reading a file of any format
-delimited   the reader for CSV, TSV and other delimited text, with the dialect detected
+delimited   the reader for CSV, TSV and other delimited text
+dialects    the delimiter and quote character of delimited text, detected in its first lines
+headers     the top of a delimited table: lines above its header, whether there is one, and further header lines
+extra_rows  rows of a delimited table that are no data: repeated headers and footers
+headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
 json_files  the readers for JSON lines and JSON arrays
 columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines

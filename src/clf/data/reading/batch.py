@@ -15,6 +15,8 @@ EXPECTED = "expected a text in each row, and a label for training or evaluation"
 SHOWN = 10  # bad rows listed in one message
 
 Row = TypeVar("Row")
+CellRow = tuple[int, list[str]]
+"""The line where a row starts, and its cells."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +78,9 @@ def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, li
             if any(value is not None for value in values):
                 added[name] = values
     return {**columns, **added}
+
+
+def told_rows(rows: list[CellRow]) -> str:
+    """Return `line 1 ('…')` for the first of some rows, to be shown to the user."""
+    shown = [f"line {line} ({' '.join(' '.join(cells).split())[:50]!r})" for line, cells in rows[:3]]
+    return ", ".join(shown) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, Batch, unfold
-from clf.data.reading.files import check_width, cut_off, open_bytes, stripped
+from clf.data.reading.files import check_width, column_names, cut_off, open_bytes
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -131,7 +131,7 @@ def _arrow_batches(batches: Iterable[Any], path: Path, settings: DataSettings) -
     row = 1
     for batch in _sliced(batches, path, settings):
         check_width(batch.num_columns, str(path))
-        names = stripped(batch.schema.names, path)
+        names = column_names(batch.schema.names, path, settings)
         columns = {name: _values(batch.column(place), name, path) for place, name in enumerate(names)}
         yield Batch(unfold(columns, settings.columns), list(range(row, row + batch.num_rows)))
         row += batch.num_rows

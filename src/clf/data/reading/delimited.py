@@ -1,22 +1,26 @@
-"""Delimited text -> batches of rows: detects delimiter, quotes and header, and reports bad rows by line."""
+"""Delimited text -> batches of rows, with the bad rows reported by line."""
 
 import csv
 import logging
-import re
-from collections import Counter
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
-from clf.data.reading.batch import BATCH_CELLS, BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
+from clf.data.reading.batch import BATCH_CELLS, BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, SHOWN, Batch, CellRow, chunked
+from clf.data.reading.dialects import EXCEL_FIRST_LINE, Form, sniff_form
+from clf.data.reading.extra_rows import data_rows
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
     LONGEST,
     bounded_lines,
     check_width,
+    column_names,
     cut_off,
     decoding_failed,
     lines_of,
@@ -24,28 +28,11 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
-from clf.errors import DataError, UsageError
+from clf.data.reading.headers import LOOKED_AT, read_top
+from clf.errors import DataError
 from clf.settings import DataSettings
 
-DELIMITERS = (",", "\t", ";", "|")
-DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-USUAL_HEADER = {
-    "text",
-    "label",
-    "sentence",
-    "review",
-    "category",
-    "title",
-    "content",
-    "comment",
-    "message",
-    "id",
-    "body",
-}
-
 SAMPLE = 200  # the lines that tell the dialect of a file
-EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
-EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
 log = logging.getLogger(__name__)
 
@@ -57,115 +44,15 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
     """
     csv.field_size_limit(LONGEST)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
-        form = _sniff_form(path, settings)
-        rows = _numbered_rows(file, path, form)
-        first = next(rows, None)
-        if first and EXCEL_FIRST_LINE.fullmatch(form.delimiter.join(first[1])):
-            first = next(rows, None)
-        if first is None:
-            raise DataError(f"{path} is empty", EXPECTED)
-        headerless = settings.no_header or _looks_headerless(first[1], settings)
-        if headerless and not settings.no_header:
-            log.warning("%s: the first line looks like data, so the columns are numbered from 0", path)
-        header = [str(number) for number in range(len(first[1]))] if headerless else [cell.strip() for cell in first[1]]
-        check_width(len(header), str(path))
-        _check_header(header, path)
-        body = chain([first], rows) if headerless else rows
-        yield from _kept_batches(body, header, form, path) if keep_bad else _csv_batches(body, header, path)
-
-
-@dataclass(frozen=True)
-class Form:
-    """The dialect of a delimited file, as arguments of the csv module."""
-
-    delimiter: str
-    quotechar: str
-    quoting: Literal[0, 3]
-
-
-def _numbered_rows(file: IO[str], path: Path, form: Form) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line where the row starts, cells), skipping empty lines.
-
-    The reader is strict; otherwise a quote that is never closed, or is inside a quoted cell, would join rows.
-    """
-    zeros = _ZeroBytes(bounded_lines(file, path))
-    reader = csv.reader(zeros, strict=True, **asdict(form))
-    start = 1
-    try:
-        for cells in reader:
-            zeros.row = 0
-            if cells:
-                yield start, cells
-            start = reader.line_num + 1
-    except UnicodeDecodeError as error:
-        decoding_failed(error, path, reader.line_num)
-    except csv.Error as error:
-        if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
-            raise DataError(
-                f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
-                "close the quote, or double the quotes inside the cell",
-            ) from error
-        raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
-    except CUT_OFF as error:
-        cut_off(error, path)
-    if zeros.dropped:
-        log.warning("%s: dropped %d NUL characters, the first on line %d", path, zeros.dropped, zeros.first)
-
-
-class _ZeroBytes:
-    """An iterator over lines that removes NUL characters and counts them.
-
-    `row` counts the characters of a row with line breaks in its cells; the reader sets it to 0 after each row.
-    """
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.lines, self.dropped, self.first, self.line, self.row = iter(lines), 0, 0, 0, 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self.lines)
-        self.line += 1
-        self.row += len(line)
-        if self.row > LONGEST:
-            raise csv.Error("field limit")
-        if "\0" in line:
-            self.dropped += line.count("\0")
-            self.first = self.first or self.line
-            line = line.replace("\0", "")
-        return line
-
-
-# --- the dialect of the file --------------------------------------------------------------------------------
-
-
-def _sniff_form(path: Path, settings: DataSettings) -> Form:
-    """Detect the delimiter and quote character, and return them as arguments of the csv module."""
-    quote = _sniff_quote(path, settings)
-    told = EXCEL_FIRST_LINE.fullmatch(next(iter(_first_lines(path, settings)), ""))
-    delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(path, settings, quote))
-    if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
-        raise UsageError(
-            f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
-            "pass --delimiter ';' or another single character",
-        )
-    plain = quote == '"' and delimiter == "\t" and _quotes_are_text(path, settings)
-    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
-
-
-def _sniff_quote(path: Path, settings: DataSettings) -> str:
-    """Return `'` as the quote character if nearly every line quotes with it and no line uses double quotes."""
-    lines = [line.strip() for line in _first_lines(path, settings) if line.strip()][1:]
-    marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
-    edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
-    found = [len(edges.findall(line)) for line in lines]
-    if not lines or sum(count >= 2 for count in found) < 0.9 * len(lines):
-        return '"'
-    if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
-        return '"'
-    log.info("%s: cells are quoted with '", path)
-    return "'"
+        lines = _Lines(bounded_lines(file, path))
+        form = sniff_form(_first_lines(path, settings), partial(_every_line, path, settings), path, settings)
+        rows = _numbered_rows(lines, path, form)
+        top = read_top(_first_rows(rows, path, form), path, settings)
+        width = len(top.header or top.rows[0][1])
+        check_width(width, str(path))
+        names = column_names(top.header, path, settings) if top.header else [str(number) for number in range(width)]
+        body = data_rows(chain(top.rows, rows), top.header, top.rows, path, lambda: lines.blank)
+        yield from _kept_batches(body, names, form, path) if keep_bad else _csv_batches(body, names, path)
 
 
 def _first_lines(path: Path, settings: DataSettings) -> list[str]:
@@ -190,66 +77,86 @@ def _sample(file: IO[str]) -> list[str]:
     return sample
 
 
-def _quotes_are_text(path: Path, settings: DataSettings) -> bool:
-    """Return whether the quotes in a tab-separated file are plain characters.
+def _every_line(path: Path, settings: DataSettings) -> Iterator[str]:
+    """Yield the lines of a file up to the first one that cannot be read, which is reported when the rows are read."""
+    with open_text(path, settings, errors=ESCAPED) as file, suppress(UnicodeDecodeError, *CUT_OFF):
+        yield from bounded_lines(file, path)
 
-    In such a file each line is a complete row, and some quote is unpaired or closes before its cell ends.
+
+def _first_rows(rows: Iterator[CellRow], path: Path, form: Form) -> list[CellRow]:
+    """Take the rows that tell what is header and what is data, but for Excel's line with the delimiter."""
+    first: list[CellRow] = []
+    characters = 0
+    for row in rows:
+        if not first and EXCEL_FIRST_LINE.fullmatch(form.delimiter.join(row[1])):
+            continue
+        first.append(row)
+        characters += _weight(row)
+        if len(first) == LOOKED_AT or characters > BATCH_CHARACTERS:
+            break
+    if not first:
+        raise DataError(f"{path} is empty", EXPECTED)
+    return first
+
+
+def _numbered_rows(lines: "_Lines", path: Path, form: Form) -> Iterator[CellRow]:
+    """Yield (line where the row starts, cells), skipping empty lines.
+
+    The reader is strict; otherwise a quote that is never closed, or is inside a quoted cell, would join rows.
     """
-    tabs, odd = None, False
-    with open_text(path, settings, errors=ESCAPED) as file:
-        try:
-            for line in bounded_lines(file, path):
-                if line.strip():
-                    tabs = line.count("\t") if tabs is None else tabs
-                    if line.count("\t") != tabs:
-                        return False
-                    odd = odd or line.count('"') % 2 == 1 or EARLY_CLOSE.search(line) is not None
-        except (UnicodeDecodeError, *CUT_OFF):
-            return False  # reading the file reports where
-    if odd:
-        log.info("%s: treating quotes as plain characters", path)
-    return odd
+    reader = csv.reader(lines, strict=True, **asdict(form))
+    start = 1
+    try:
+        for cells in reader:
+            lines.row = 0
+            if cells:
+                yield start, cells
+            else:
+                lines.blank.append(start)
+            start = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        decoding_failed(error, path, reader.line_num)
+    except csv.Error as error:
+        if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
+            raise DataError(
+                f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
+                "close the quote, or double the quotes inside the cell",
+            ) from error
+        raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
+    except CUT_OFF as error:
+        cut_off(error, path)
+    if lines.dropped:
+        log.warning("%s: dropped %d NUL characters, the first on line %d", path, lines.dropped, lines.first)
 
 
-def _sniff_delimiter(path: Path, settings: DataSettings, quote: str) -> str:
-    """Return the delimiter that splits the first rows into the same number of cells, and into the most cells."""
-    sample = [line.replace("\0", "") for line in _first_lines(path, settings)]
-    best, most = ",", 1
-    for delimiter in DELIMITERS:
-        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]
-        width = max(set(widths), key=widths.count, default=0)
-        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
-            best, most = delimiter, width
-    if most == 1:  # no consistent width: look for a usual column name in the header
-        best = _header_delimiter(sample[0] if sample else "") or best
-    if best != ",":
-        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
-    return best
+class _Lines:
+    """An iterator over lines that removes NUL characters and counts them.
+
+    `row` counts the characters of a row with line breaks in its cells; the reader sets it to 0 after each row.
+    `blank` are the last lines without a cell.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines, self.dropped, self.first, self.line, self.row = iter(lines), 0, 0, 0, 0
+        self.blank: deque[int] = deque(maxlen=LOOKED_AT)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.line += 1
+        self.row += len(line)
+        if self.row > LONGEST:
+            raise csv.Error("field limit")
+        if "\0" in line:
+            self.dropped += line.count("\0")
+            self.first = self.first or self.line
+            line = line.replace("\0", "")
+        return line
 
 
-def _header_delimiter(header: str) -> str | None:
-    splits = {mark: [cell.strip().strip('"').lower() for cell in header.split(mark)] for mark in DELIMITERS}
-    return next((mark for mark, cells in splits.items() if len(cells) > 1 and USUAL_HEADER & set(cells)), None)
-
-
-def _looks_headerless(cells: list[str], settings: DataSettings) -> bool:
-    """Return whether the first line is data, with a number or a long text, instead of a header of short names."""
-    asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdecimal()}
-    if (asked | USUAL_HEADER) & {cell.strip().lower() for cell in cells} or asked & {cell.strip() for cell in cells}:
-        return False
-    return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells)
-
-
-def _check_header(header: list[str], path: Path) -> None:
-    twice = sorted(name for name, count in Counter(header).items() if count > 1)
-    if twice:
-        raise DataError(
-            f"{path} has two columns called {twice[0]!r}",
-            "rename one of them, or pass --no-header and column numbers",
-        )
-
-
-def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path: Path) -> Iterator[Batch]:
+def _csv_batches(rows: Iterable[CellRow], header: list[str], path: Path) -> Iterator[Batch]:
     bad: list[str] = []
     count = empty = 0
     for chunk in chunked(rows, BATCH_ROWS, _weight):
@@ -272,7 +179,7 @@ def _csv_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], path:
         raise DataError(f"{path} has a header but no rows", EXPECTED)
 
 
-def _weight(row: tuple[int, list[str]]) -> int:
+def _weight(row: CellRow) -> int:
     """Return the characters of a row, or more if it has many cells, which take memory even when they are empty."""
     return max(sum(map(len, row[1])), len(row[1]) * BATCH_CHARACTERS // BATCH_CELLS)
 
@@ -290,7 +197,7 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
     return [*map(readable, cells), *[None] * (width - len(cells))]
 
 
-def _kept_batches(rows: Iterable[tuple[int, list[str]]], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
+def _kept_batches(rows: Iterable[CellRow], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
     """Yield batches with every row, and the problems of the bad ones."""
     width, empty = len(header), True
     for chunk in chunked(rows, BATCH_ROWS, _weight):

@@ -14,11 +14,12 @@ import os
 import re
 import stat
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from clf.data.reading.batch import SHOWN
+from clf.data.reading.headings import unique_names
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.documents import KINDS_OF_FILES, open_regular
@@ -308,10 +309,20 @@ def check_width(columns: int, where: str) -> None:
         )
 
 
-def stripped(names: list[str], path: Path) -> list[str]:
-    """Strip white space from column names, and raise DataError if two of them become identical."""
-    stripped = [name.strip() for name in names]
-    twice = [name for name, count in Counter(stripped).items() if count > 1]
-    if twice:
-        raise DataError(f"{path} has two columns called {twice[0]!r}", "rename one of them")
-    return stripped
+def column_names(written: list[str], path: Path, settings: DataSettings) -> list[str]:
+    """Return one name for each column; doubled names are numbered with a warning.
+
+    Raises DataError if the settings name one of several columns by the name they share.
+    """
+    names, doubled = unique_names(written)
+    for name, places in doubled.items():
+        asked = [*(("text", column) for column in settings.text_column), ("label", settings.label_column)]
+        asked += [("group", settings.group_column)]
+        if role := next((role for role, column in asked if column == name), None):
+            raise DataError(
+                f"{path} has {len(places)} columns called {name!r}: the numbers {', '.join(map(str, places))} from 0",
+                "pass " + " or ".join(f"--{role}-column {place}" for place in places[:SHOWN]),
+            )
+        called = ", ".join(repr(names[place]) for place in places[:SHOWN])
+        log.warning("%s has %d columns called %r; they are read as %s", path, len(places), name, called)
+    return names

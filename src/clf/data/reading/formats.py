@@ -15,7 +15,7 @@ from pathlib import Path
 from clf.data.reading.batch import EXPECTED, Batch
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.delimited import read_csv
-from clf.data.reading.fasttext import read_fasttext
+from clf.data.reading.fasttext import is_fasttext, read_fasttext
 from clf.data.reading.files import DECOMPRESSORS, find_encoding, kind_of, open_bytes, open_file, read_some, readable
 from clf.data.reading.json_files import read_json, read_jsonl
 from clf.data.reading.paths import expanded
@@ -29,6 +29,10 @@ FOREIGN = {
     b"SQLite format 3": "an SQLite database",
 }
 """Files that users pass instead of a supported table, by their first bytes."""
+POINTER = b"version https://git-lfs."
+PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!doctype")
+TAR = (257, b"ustar")
+"""The place and the bytes that tell a tar archive."""
 
 COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
 
@@ -61,7 +65,7 @@ FORMATS = (
     Format("arrow", (".arrow",), read_arrow, (b"ARROW1", b"\xff\xff\xff\xff")),
     Format("jsonl", (".jsonl",), read_jsonl, (), lambda start: start.startswith("{"), keeps_bad=True),
     Format("json", (".json",), read_json, (), _is_array, keeps_bad=True),
-    Format("fasttext", (".txt",), read_fasttext, (), lambda start: start.startswith("__label__")),
+    Format("fasttext", (".txt",), read_fasttext, (), is_fasttext),
     Format("csv", (".csv", ".tsv"), read_csv, (), lambda start: True, keeps_bad=True),
 )
 """All formats, in the order in which they are tried."""
@@ -127,6 +131,7 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
         return binary.name
     _check_known(head, path)
+    _check_download(head, path)
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     return next(each.name for each in FORMATS if each.is_begun_by(start))
 
@@ -135,6 +140,27 @@ def _check_known(head: bytes, path: Path) -> None:
     """Raise DataError if the first bytes of a file are those of something that clf does not read."""
     if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
         raise DataError(f"{path} is {known}", "export the table as CSV or Parquet, and use that file")
+
+
+def _check_download(head: bytes, path: Path) -> None:
+    """Raise DataError for what a failed download leaves in the place of a table, and for a tar archive."""
+    if head[TAR[0] :].startswith(TAR[1]):
+        raise DataError(
+            f"{path} is a tar archive", "unpack it with tar -xf, and pass the folder or a file in it with --dataset"
+        )
+    if head.startswith(POINTER):
+        raise DataError(
+            f"{path} is a Git LFS pointer: the file itself was not downloaded",
+            "run git lfs pull in that repository, or download the file from its page",
+        )
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:20].lower()
+    if start.startswith(PAGES) and head.lower().count(b"<html") < 2:  # with more, they are texts
+        is_xml = start.startswith(b"<?xml") and b"<html" not in head.lower()
+        kind = "an XML document" if is_xml else "an HTML page"
+        raise DataError(
+            f"{path} is {kind}, expected a table",
+            "open it in a browser: it may be a login, warning or error page; then download the file again",
+        )
 
 
 def nearest(path: Path) -> str:

@@ -13,12 +13,12 @@ from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
     MOST_COLUMNS,
+    column_names,
     cut_off,
     decoding_failed,
     numbered_lines,
     open_text,
     readable,
-    stripped,
     undecoded,
 )
 from clf.errors import DataError
@@ -194,7 +194,7 @@ class _Keys:
     ) -> Batch:
         columns = {
             name: [row.get(given) for _, row in rows]
-            for name, given in zip(stripped(list(names), self.path), names, strict=True)
+            for name, given in zip(column_names(list(names), self.path, settings), names, strict=True)
         }
         here = {row - start: what for row, what in problems.items() if start <= row < start + len(rows)}
         return Batch(unfold(columns, settings.columns), [line for line, _ in rows], problems=here)

@@ -14,7 +14,7 @@ from typing import Any
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.column_names import TEXT_NAMES
-from clf.data.reading.delimited import DELIMITERS
+from clf.data.reading.dialects import DELIMITERS
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,

@@ -1,0 +1,114 @@
+"""The dialect of delimited text: its delimiter and quote character, detected in its first lines."""
+
+import csv
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from clf.data.reading.headings import USUAL_HEADER
+from clf.errors import UsageError
+from clf.settings import DataSettings
+
+DELIMITERS = (",", "\t", ";", "|")
+DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
+MOST_ABOVE = 20
+"""The most lines above the header: a title, comments."""
+EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
+EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The dialect of a delimited file, as arguments of the csv module."""
+
+    delimiter: str
+    quotechar: str
+    quoting: Literal[0, 3]
+
+
+def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path: Path, settings: DataSettings) -> Form:
+    """Detect the delimiter and quote character in the first lines, and return them as arguments of the csv module."""
+    quote = _sniff_quote(sample, path, settings)
+    told = EXCEL_FIRST_LINE.fullmatch(sample[0] if sample else "")
+    delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(sample, path, quote))
+    if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
+        raise UsageError(
+            f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
+            "pass --delimiter ';' or another single character",
+        )
+    plain = quote == '"' and delimiter == "\t" and _quotes_are_text(every_line(), path)
+    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
+
+
+def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
+    """Return `'` as the quote character if nearly every line quotes with it and no line uses double quotes."""
+    lines = [line.strip() for line in sample if line.strip()][1:]
+    marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
+    edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
+    found = [len(edges.findall(line)) for line in lines]
+    if not lines or sum(count >= 2 for count in found) < 0.9 * len(lines):
+        return '"'
+    if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
+        return '"'
+    log.info("%s: cells are quoted with '", path)
+    return "'"
+
+
+def _quotes_are_text(lines: Iterable[str], path: Path) -> bool:
+    """Return whether the quotes in a tab-separated file are plain characters.
+
+    In such a file each line is a complete row, but for a title above and a footer below, and some quote is unpaired or
+    closes before its cell ends.
+    """
+    tabs, above, odd, odd_above, ended = 0, 0, False, False, False
+    for line in lines:
+        if not line.strip():
+            continue
+        here, is_odd = line.count("\t"), line.count('"') % 2 == 1 or EARLY_CLOSE.search(line) is not None
+        if not tabs and not here:
+            above, odd_above = above + 1, odd_above or is_odd
+        elif here and (ended or above > MOST_ABOVE or here != (tabs or here)):
+            return False
+        else:
+            tabs, ended, odd = tabs or here, not here, odd or is_odd
+    odd = odd if tabs else odd_above
+    if odd:
+        log.info("%s: treating quotes as plain characters", path)
+    return odd
+
+
+def _sniff_delimiter(lines: list[str], path: Path, quote: str) -> str:
+    """Return the delimiter that splits the first rows into the same number of cells, and into the most cells."""
+    sample = [line.replace("\0", "") for line in lines]
+    best, most = ",", 1
+    below, most_below = None, 1
+    for delimiter in DELIMITERS:
+        widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]
+        width = max(set(widths), key=widths.count, default=0)
+        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
+            best, most = delimiter, width
+        elif width > most_below and _are_below_a_title(widths, width):
+            below, most_below = delimiter, width
+    if most == 1:  # no consistent width: look for a usual column name in the header, or for a title above it
+        best = _header_delimiter(sample[0] if sample else "") or below or best
+    if best != ",":
+        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
+    return best
+
+
+def _are_below_a_title(widths: list[int], width: int) -> bool:
+    """Return whether rows of one width stand below a few lines with fewer cells, such as a title or comments."""
+    above = widths.index(width)
+    rows = widths[above:]
+    return 0 < above <= MOST_ABOVE and max(widths[:above]) < width and rows.count(width) >= 0.9 * len(rows) > 1
+
+
+def _header_delimiter(header: str) -> str | None:
+    splits = {mark: [cell.strip().strip('"').lower() for cell in header.split(mark)] for mark in DELIMITERS}
+    return next((mark for mark, cells in splits.items() if len(cells) > 1 and USUAL_HEADER & set(cells)), None)
