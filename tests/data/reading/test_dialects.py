@@ -24,6 +24,11 @@ def test_a_line_that_is_one_name_of_a_column_is_not_a_title_of_ragged_rows(tmp_p
     assert form(tmp_path, "text;label\na, b\nc\nd, e, f\n").delimiter == ";"
 
 
+def test_one_tab_in_each_line_beats_one_comma(tmp_path: Path) -> None:
+    assert form(tmp_path, "a\tone, two\nb\tthree, four\n").delimiter == "\t"
+    assert form(tmp_path, "a\tone, two\nb three, four\n").delimiter == ","
+
+
 @pytest.mark.parametrize(
     ("above", "below", "plain"),
     [("", "", True), ("A title\n", "", True), ("", "(2 rows)\n", True), ("", "(2 rows)\ne\tf\n", False)],

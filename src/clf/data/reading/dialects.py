@@ -91,7 +91,8 @@ def _sniff_delimiter(lines: list[str], path: Path, quote: str) -> str:
     for delimiter in DELIMITERS:
         widths = [len(row) for row in islice(csv.reader(sample, delimiter=delimiter, quotechar=quote), 50) if row]
         width = max(set(widths), key=widths.count, default=0)
-        if width > most and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
+        as_many = width == most > 1 and delimiter == "\t" and set(widths) == {width}  # texts have commas, hardly tabs
+        if (width > most or as_many) and widths[0] == width and widths.count(width) >= 0.8 * len(widths):
             best, most = delimiter, width
         elif width > most_below and _are_below_a_title(widths, width):
             below, most_below = delimiter, width

@@ -10,7 +10,7 @@ from clf.errors import DataError
 from clf.settings import DataSettings
 
 MARK = "__label__"
-LAST = re.compile(rf"[^\s,;|\"'] {MARK}\S+\s*")
+LAST = re.compile(rf"[^\s,;|\"'] +{MARK}\S+\s*$")
 """The end of a line with its label after the text; after a delimiter, the label is a cell of a table."""
 GLUED = re.compile(rf"({MARK}[^,;|:]+)[,;|:].+")
 LOOKED_AT = 50
@@ -22,7 +22,7 @@ def is_fasttext(start: str) -> bool:
         return True
     lines = [line for line in start.splitlines()[:LOOKED_AT] if line.strip()]
     lines = lines[:-1] or lines  # the last one may be cut off
-    return all(line.lstrip().startswith(MARK) or LAST.fullmatch(line[max(0, line.rfind(MARK) - 2) :]) for line in lines)
+    return all(line.lstrip().startswith(MARK) or LAST.search(line) for line in lines)
 
 
 def read_fasttext(path: Path, settings: DataSettings) -> Iterator[Batch]:
@@ -72,7 +72,8 @@ def _check_gap(labels: list[tuple[int, str]], path: Path) -> None:
     """Raise DataError if most labels are followed by a comma or another mark instead of a space."""
     glued = [(line, label, found[1]) for line, label in labels if (found := GLUED.fullmatch(MARK + label))]
     before = {name for _, _, name in glued}
-    if 2 * len(glued) > len(labels) and len({label for _, label, _ in glued}) >= 2 * len(before):
+    share = len(glued) / len(labels)
+    if share > 0.9 or (share > 0.5 and len({label for _, label, _ in glued}) >= 2 * len(before)):
         line, label, name = glued[0]
         shown = f"{MARK}{label}"[:60]
         raise DataError(

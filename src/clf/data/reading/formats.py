@@ -145,9 +145,7 @@ def _check_known(head: bytes, path: Path) -> None:
 def _check_download(head: bytes, path: Path) -> None:
     """Raise DataError for what a failed download leaves in the place of a table, and for a tar archive."""
     if head[TAR[0] :].startswith(TAR[1]):
-        raise DataError(
-            f"{path} is a tar archive", "unpack it with tar -xf, and pass the folder or a file in it with --dataset"
-        )
+        raise DataError(f"{path} is a tar archive", "unpack it with tar -xf, and use the folder or a file in it")
     if head.startswith(POINTER):
         raise DataError(
             f"{path} is a Git LFS pointer: the file itself was not downloaded",
