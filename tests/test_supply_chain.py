@@ -21,6 +21,11 @@ INSTALLING = [
     *(ROOT / name for name in ("Dockerfile", "Makefile", "README.md", "CONTRIBUTING.md", "SECURITY.md", ".ci/run")),
     *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / ".github").rglob("*.yml")),
 ]  # fmt: skip
+OTHER_SOURCES = (
+    r"\b(?:PIP|UV)_(?:EXTRA_)?INDEX(?:_URL)?\b|\bPIP_(?:FIND_LINKS|CONFIG_FILE|TRUSTED_HOST)\b|\bpip\.(?:conf|ini)\b"
+    r"|\bpip\b[^\n]* config set\b|--find-links|\bpip\b[^\n]*install[^\n]* -f\b|extra[-_]index|--trusted-host"
+)
+"""What names a source of packages beside the one in a call of pip."""
 SECRET = re.compile("token|password|passwd|secret|credential|api_?key|auth", re.IGNORECASE)
 
 
@@ -52,9 +57,33 @@ CONSTRAINTS = pinned(ROOT / "constraints.txt")
 DOCKERFILE = joined(ROOT / "Dockerfile")
 
 
+def other_sources(text: str) -> list[str]:
+    """Return what would let pip look elsewhere than where its call says: variables, settings files, lists of links."""
+    return re.findall(OTHER_SOURCES, text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", INSTALLING, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_pip_looks_only_where_its_call_says(path: Path) -> None:
+    assert other_sources("\n".join(joined(path))) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "ENV PIP_EXTRA_INDEX_URL=https://host/simple", "ENV PIP_NO_CACHE_DIR=1 PIP_INDEX_URL=https://host/simple",
+        "ARG PIP_INDEX_URL", "  env:\n    PIP_FIND_LINKS: dist", "RUN export PIP_CONFIG_FILE=/build/pip.conf",
+        "COPY pip.conf /etc/pip.conf", "COPY settings.ini /root/.config/pip/pip.conf", "RUN pip config set global.index-url https://host/simple",
+        "RUN pip --no-input config set global.find-links dist", "pip install --find-links dist clf-cli", "pip install -f dist clf-cli",
+        "pip install --extra-index-url https://host/simple x", "pip install --trusted-host host x", "PIP_TRUSTED_HOST: host",
+        "ENV UV_INDEX_URL=https://host/simple", "RUN echo 'extra-index-url = https://host/simple' >> ~/.pip/pip.conf",
+    ],
+)  # fmt: skip
+def test_another_source_of_packages_is_seen(planted: str) -> None:
+    assert other_sources(planted)
+
+
 @pytest.mark.parametrize("path", INSTALLING, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_call_of_pip_mixes_two_indexes(path: Path) -> None:
-    assert not re.search("extra[-_]index", path.read_text(encoding="utf-8"), re.IGNORECASE)
     for call in pip_calls(path):
         if "index-url" in call:
             assert call.count("index-url") == 1, call
@@ -155,9 +184,19 @@ def test_a_workflow_may_only_read_and_runs_pinned_actions(path: Path) -> None:
     assert read["permissions"] == {"contents": "read"}
     assert "pull_request_target" not in read[True]
     rights = {name: job["permissions"] for name, job in read["jobs"].items() if "permissions" in job}
-    assert rights == ({"publish": {"contents": "read", "id-token": "write"}} if path.stem == "release" else {})
+    signs = {"contents": "read", "id-token": "write"}
+    expected = {"publish": signs, "attest": signs | {"attestations": "write"}}
+    assert rights == (expected if path.stem == "release" else {})
     for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
         assert used.startswith("./") or re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", used), used
+
+
+def test_what_is_published_was_signed_before_by_a_job_that_runs_nothing_else() -> None:
+    jobs = workflow(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+    used = [step["uses"].partition("@")[0] for step in jobs["attest"]["steps"]]
+    assert used == ["actions/download-artifact", "actions/attest"]
+    assert jobs["attest"]["steps"][1]["with"] == {"subject-path": "dist/*"}
+    assert "attest" in jobs["publish"]["needs"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

@@ -40,6 +40,7 @@ ROWS = "data/preparing/test_choose_rows.py"
 LABELS = "data/preparing/test_labels.py"
 SPLITTING = "data/preparing/test_splitting.py"
 DATASET = "data/preparing/test_dataset.py"
+CLUSTERS = "data/preparing/test_clusters.py"
 PREPARED = "data/test_prepared.py"
 FILES = "data/reading/test_files.py"
 MODEL = "models/test_from_files.py"
@@ -48,6 +49,7 @@ TRAINER = "training/test_trainer.py"
 OTHERS = "training/test_checkpoints_of_other_runs.py"
 COMPARE = "test_compare.py"
 PROVENANCE = "measuring/test_provenance.py"
+BASELINES = "measuring/test_baselines.py"
 WHOLE = f"{MODEL}::test_a_trained_classifier_loads_with_its_record"
 TRAINED = f"{TRAINER}::test_a_run_reports_what_it_did_and_writes_its_history"
 LABELLED = f"{LABELS}::test_labels_that_only_resemble_such_ones_can_train"
@@ -100,6 +102,35 @@ GATES = {
         Gate("equal or similar texts have different labels", "in the result", "",
              "test_prepare.py::test_alike_texts_with_different_labels_are_listed",
              "data/preparing/test_audit.py::test_what_was_not_looked_for_is_not_reported_as_none_found", shown="the texts, listed in the audit"),
+        Gate("a label is the number of rows to ignore", "1", "which training libraries use for rows to ignore",
+             f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
+        Gate("no row of the training data has a text and a label", "1", "no row has both a text and a label",
+             f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
+        Gate("two labels look alike", "warning", "look alike; merge them",
+             f"{LABELS}::test_labels_that_look_alike_are_told_with_their_code_points", LABELLED),
+        Gate("a class has the name with which clf declines to answer", "warning", "the word with which clf predict declines to answer",
+             f"{LABELS}::test_a_class_with_the_word_for_no_answer_is_told", LABELLED),
+        Gate("a class has a single training text", "warning", "classes with a single training text",
+             f"{LABELS}::test_the_first_ten_classes_of_a_single_training_text_are_reported",
+             f"{LABELS}::test_many_classes_of_two_texts_are_classes_and_no_ids"),
+        Gate("every class has too few texts to split", "1", "too few to split off",
+             f"{SPLITTING}::test_two_texts_a_class_are_too_few_for_two_parts_and_that_is_said",
+             f"{SPLITTING}::test_two_texts_a_class_are_enough_for_one_part"),
+        Gate("a split that was made lacks a class", "warning", "too many of these texts must stay together",
+             f"{ROWS}::test_classes_that_a_split_lacks_are_named",
+             f"{ROWS}::test_a_split_that_nobody_wants_lacks_no_classes"),
+        Gate("more near duplicates than one split may hold", "warning", "too many to keep in one split",
+             f"{CLUSTERS}::test_a_cluster_of_more_than_a_twentieth_of_the_rows_is_cut",
+             f"{CLUSTERS}::test_a_cluster_is_one_unit"),
+        Gate("there are no training texts", "1", "has no train split, only",
+             f"{ROWS}::test_without_a_train_split_nothing_is_chosen",
+             f"{ROWS}::test_splits_that_exist_are_kept_as_they_are"),
+        Gate("many texts are longer than the model reads", "warning", "tokens and will be truncated",
+             f"{DATASET}::test_many_truncated_training_texts_are_a_warning",
+             f"{DATASET}::test_a_folder_holds_the_splits_and_what_is_known_about_them"),
+        Gate("a temporary file changes during the work", "1", "a temporary file changed",
+             f"{DATASET}::test_a_temporary_file_that_changes_meanwhile_is_an_error_for_the_user",
+             f"{DATASET}::test_a_folder_holds_the_splits_and_what_is_known_about_them"),
         Gate("rows have no text or no label", "warning", "dropped",
              f"{DATASET}::test_dropped_rows_are_told_with_their_first_lines",
              f"{DATASET}::test_a_folder_holds_the_splits_and_what_is_known_about_them"),
@@ -192,6 +223,9 @@ GATES = {
         Gate("a checkpoint is damaged", "the one before is used", "is damaged, skipping it",
              "training/test_checkpoints.py::test_a_damaged_one_is_named_and_the_one_before_taken",
              "training/test_checkpoints.py::test_a_saved_checkpoint_is_read_back_as_it_was"),
+        Gate("the best weights of a checkpoint are damaged", "the one before is used", "its best weights,",
+             "training/test_checkpoints.py::test_one_whose_best_weights_are_damaged_is_passed_over",
+             "training/test_checkpoints.py::test_a_saved_checkpoint_is_read_back_as_it_was"),
         Gate("kept weights are NaN, or of another model", "1", "",
              "training/test_keeping.py::test_only_finite_weights_of_this_model_are_taken_from_a_checkpoint",
              "training/test_keeping.py::test_the_best_weights_are_those_of_their_step", shown="… holds weights that are NaN or infinite …"),
@@ -242,6 +276,24 @@ GATES = {
         Gate("no row has a text and a label", "1", "has no row with both a text and a label",
              f"{PROVENANCE}::test_no_row_with_a_text_and_a_label_is_an_error",
              f"{PROVENANCE}::test_labels_are_matched_by_name_and_texts_stay_raw"),
+        Gate("the model does not record its training, and a baseline or a fold needs it", "1", "does not record its training",
+             f"{BASELINES}::test_a_candidate_that_records_no_training_data_has_no_trained_baseline",
+             f"{BASELINES}::test_the_majority_is_that_of_the_training_split"),
+        Gate("the model does not record its dataset, and none is given", "2", "the model does not record a dataset",
+             f"{PROVENANCE}::test_a_model_without_a_recorded_dataset_needs_one",
+             f"{PROVENANCE}::test_the_kept_copy_is_used_whatever_is_measured_of_it"),
+        Gate("the model does not record its encoder, and a baseline needs it", "1", "does not record the encoder it was fine-tuned from",
+             f"{PROVENANCE}::test_an_encoder_that_is_gone_or_unknown_is_said",
+             f"{PROVENANCE}::test_the_encoder_is_found_in_its_folder"),
+        Gate("the training data came from a pipe, and its copy is gone", "1", "was trained on data from a pipe",
+             f"{PROVENANCE}::test_what_came_from_a_pipe_is_gone_with_its_copy",
+             f"{PROVENANCE}::test_the_kept_copy_is_used_whatever_is_measured_of_it"),
+        Gate("the recorded training data is no file", "1", "as its training data, which is not a file",
+             f"{PROVENANCE}::test_a_pipe_that_a_record_names_is_not_waited_for",
+             f"{PROVENANCE}::test_the_file_of_the_training_is_split_as_in_training"),
+        Gate("a class has fewer training texts than folds", "1", "training texts, fewer than",
+             "measuring/test_out_of_fold.py::test_a_class_of_the_model_without_training_texts_is_named",
+             "measuring/test_out_of_fold.py::test_each_class_is_spread_evenly_over_the_folds"),
         Gate("the recorded dataset has changed", "1", "has changed since the model was trained, and the prepared copy",
              f"{PROVENANCE}::test_a_source_that_changed_cannot_replace_the_copy",
              f"{PROVENANCE}::test_without_its_copy_the_dataset_is_split_again_as_it_was"),
@@ -273,8 +325,8 @@ GATES = {
         Gate("fewer texts than tell a difference from chance", "warning", "texts to compare on",
              f"{COMPARE}::test_few_rows_are_warned_of", "scoring/test_significance.py::test_equal_models_are_rarely_called_better"),
         Gate("the kept answers of a baseline were edited", "made anew", "not using the cached predictions",
-             "measuring/test_baselines.py::test_a_damaged_file_is_not_used_but_replaced",
-             "measuring/test_baselines.py::test_a_baseline_is_made_once_and_its_costs_are_kept"),
+             f"{BASELINES}::test_a_damaged_file_is_not_used_but_replaced",
+             f"{BASELINES}::test_a_baseline_is_made_once_and_its_costs_are_kept"),
         Gate("int8 loses more than the margin", "3", "",
              "test_export.py::test_int8_is_refused_where_it_costs_more_and_nothing_is_written",
              "test_export.py::test_int8_is_smaller_and_published_where_it_costs_no_more_than_the_margin", shown="the loss, its interval and the margin"),
@@ -285,8 +337,8 @@ GATES = {
              "test_export.py::test_a_graph_that_answers_otherwise_is_refused_without_int8_whatever_its_labels",
              "test_export.py::test_an_export_answers_as_the_original_whatever_the_number_and_length_of_texts"),
         Gate("a baseline is misspelt", "2", "is neither one of",
-             "measuring/test_baselines.py::test_another_name_is_refused_with_the_nearest_one",
-             "measuring/test_baselines.py::test_a_built_in_name_or_a_path_is_a_baseline"),
+             f"{BASELINES}::test_another_name_is_refused_with_the_nearest_one",
+             f"{BASELINES}::test_a_built_in_name_or_a_path_is_a_baseline"),
     ],
     "Predicting": [
         Gate("a stored window was edited", "made anew", "is damaged: labelling its rows again",

@@ -13,6 +13,7 @@ import pytest
 from architecture import SOURCE
 from conftest import HANGS
 from faults.gates import GATES, Gate, page
+from faults.refusals import NO_GATE, told_in_no_gate
 
 TESTS = Path(__file__).parents[1]
 ALL = [gate for gates in GATES.values() for gate in gates]
@@ -63,6 +64,17 @@ def test_what_the_user_sees_stands_in_the_source() -> None:
     for gate in ALL:
         said = next((template for begun, template in values if gate.said.startswith(begun)), gate.said)
         assert said in source, gate.said
+
+
+def test_every_refusal_and_warning_is_a_gate_or_none_for_a_reason() -> None:
+    assert told_in_no_gate() == set().union(*NO_GATE.values())
+
+
+def test_a_new_refusal_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "training").mkdir()
+    told = "class A:\n def f(self):\n  raise TrainingError(f'{self} is odd')\n def g(self):\n  log.warning('%s is odd', self)\n"
+    (tmp_path / "training" / "new.py").write_text(told + "def h():\n raise ValueError('the caller tells')\n")
+    assert told_in_no_gate(tmp_path) == {"training.new.A.f", "training.new.A.g"}
 
 
 def test_the_page_lists_every_gate() -> None:

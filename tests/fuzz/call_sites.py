@@ -38,7 +38,7 @@ BY_COMMANDS = {
     "predict._trained_columns": "model/clf.json",
     "storage.prediction_parts.Parts._key_before": PARTS,
     "storage.prediction_parts.Parts.is_appearing": ".done.csv.parts/told.json",
-    "storage.prediction_parts._is_foreign": "done.csv.settings.json",
+    "storage.prediction_parts._is_foreign": PARTS,
     "training.checkpoints.Checkpoints._newest_readable": CHECKPOINT,
     "training.keeping.BestWeights.read": BEST,
     "training.keeping.check_weights": BEST,
