@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from clf import __version__, processes
-from clf.data.reading.batch import BATCH_ROWS, WINDOW, Batch
+from clf.data.reading.batch import BATCH_ROWS, IN_FIRST_LINES, WINDOW, Batch
+from clf.data.reading.first_lines import FirstLines
 from clf.data.reading.paths import expanded, is_pipe
 from clf.data.reading.roles import choose_text
 from clf.data.reading.stream import Incoming, open_incoming
@@ -143,10 +144,14 @@ class _Work:
 
         keep_freed_memory()
         self.incoming, self.settings, self.world = incoming, settings, world
+        first_lines = FirstLines()
+        first_lines.tell_form(incoming.form)
         first = next(incoming.windows(WINDOW)) if incoming.path else Batch({"text": []}, [])
         self.predictor = Predictor(model, settings, world)
         tell_calibration(self.predictor)
         self.text_columns = _text_columns(first, self.predictor.classifier.record, settings.data, incoming.shown)
+        if incoming.form:
+            first_lines.tell_texts(self.text_columns, _texts(first, self.text_columns))
         scored = self.predictor.labels if settings.predict.all_scores else []
         self.layout = Layout(incoming.names, scored)
         self.started = time.perf_counter()
@@ -298,7 +303,7 @@ def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, 
         columns = list(trained)
     else:
         columns = choose_text(batch, data.model_copy(update={"label_column": None}), source)
-    log.info("%s: text from %s", source, " + ".join(columns))
+    log.info("%s: text from %s", source, " + ".join(columns), extra=IN_FIRST_LINES)
     return columns
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import check_sizes, measured_with, preparation_key, prepare_into
+from clf.data.reading.peek import Peeked, flags_for, peek_at
 from clf.data.sources.find import SourceFinder, input_paths
-from clf.errors import OutputError, UsageError
+from clf.errors import ClfError, OutputError, UsageError
 from clf.models.counting import token_counter
+from clf.outcomes.peek import PeekedColumn, PeekedSplit, PeekResult
 from clf.outcomes.preparation import PrepareResult
 from clf.settings import DataSettings, Settings
 from clf.storage.names import place_in
@@ -43,6 +45,53 @@ def prepare(settings: Settings) -> PrepareResult:
             prepare_into(stage, source, data, cleaning, seed, subset=True, counter=counter)
             save_settings(stage, "prepare", settings)
     return _result(PreparedDataset(folder))
+
+
+def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
+    """Tell how the first rows of a dataset are read; write nothing.
+
+    The error is what `prepare` would raise for those rows; the result then says what was understood before.
+    """
+    data = settings.data
+    source = SourceFinder.of(settings.run, settings.download, settings.demo).find(data, first_only=True)
+    if source.prepared:
+        return _known(PreparedDataset(source.prepared)), None
+    check_sizes(data)
+    splits: list[Peeked] = []
+    for name, split in source.splits.items():
+        splits.append(peek_at(name, split, data))
+        if splits[-1].error:
+            break
+    result = PeekResult(
+        dataset=source.name,
+        origin=source.origin,
+        prepared=False,
+        labels=source.label_order or source.class_names,
+        splits=[peeked.split for peeked in splits],
+        flags=flags_for(splits[0].columns, [form for peeked in splits for form in peeked.split.files]),
+    )
+    return result, splits[-1].error
+
+
+def _known(prepared: PreparedDataset) -> PeekResult:
+    """Tell what is known of a dataset that is prepared already."""
+    audit = prepared.audit
+    columns = [PeekedColumn(name=use.name, role=use.role, reason=use.reason, values=[]) for use in audit.columns]
+    splits = [
+        PeekedSplit(
+            split=split, source=shown(prepared.folder), files=[], more_files=0, columns=columns, rows=[],
+            rows_read=audit.rows.get(split, 0), rows_left_out={},
+        )
+        for split in prepared.splits
+    ]  # fmt: skip
+    return PeekResult(
+        dataset=prepared.name,
+        origin=prepared.manifest.origin,
+        prepared=True,
+        labels=prepared.labels,
+        splits=splits,
+        flags=[],
+    )
 
 
 def _result(prepared: PreparedDataset) -> PrepareResult:

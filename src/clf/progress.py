@@ -18,6 +18,24 @@ Advance = Callable[..., None]
 _live: "Progress | None" = None
 
 
+class Notes(logging.Handler):
+    """The handler that shows notes to the user; `introduces` means that a person reads them on a terminal."""
+
+    introduces = False
+
+
+def is_watched() -> bool:
+    """Return whether a person reads the notes on a terminal."""
+    return any(isinstance(handler, Notes) and handler.introduces for handler in logging.getLogger("clf").handlers)
+
+
+def say(line: str) -> None:
+    """Show a line on the terminal, and in no log file, if a person reads the notes there."""
+    for handler in logging.getLogger("clf").handlers:
+        if isinstance(handler, Notes) and handler.introduces:
+            handler.handle(log.makeRecord(__name__, logging.INFO, "", 0, "%s", (line,), None))
+
+
 @contextmanager
 def track(what: str, total: int | None, unit: str = "texts", done: int = 0) -> Iterator[Advance]:
     """Show the progress of `total` units: call the yielded function with the number of units just finished.

@@ -26,7 +26,7 @@ def test_the_schemas_are_written_into_a_new_folder_and_replace_old_ones(tmp_path
 
 
 def test_a_schema_names_the_fields_as_the_output_does_and_allows_no_others() -> None:
-    assert set(schemas()) == {"train.json", "evaluate.json", "compare.json", "predict.json", "export.json"}
+    assert set(schemas()) == {"peek.json", "train.json", "evaluate.json", "compare.json", "predict.json", "export.json"}
     groups = json.loads(schemas()["evaluate.json"])["$defs"]["LengthGroup"]
     assert list(groups["properties"]) == ["from", "to", "rows", "accuracy", "interval"]
     assert groups["additionalProperties"] is False
@@ -35,6 +35,7 @@ def test_a_schema_names_the_fields_as_the_output_does_and_allows_no_others() -> 
 def commands(trained: Path, encoder: Path) -> dict[str, tuple[Any, ...]]:
     train = ("train", "--dataset", "synthetic", "--model", encoder, *FAST, "--output-dir", "m", "--epochs", 1)
     return {
+        "peek": ("prepare", "--dataset", "synthetic", "--peek"),
         "train": train,
         "evaluate": ("evaluate", trained, "--label-issues", 3),
         "compare": ("compare", trained, "--baseline", "majority", "--show-baseline", "pretrained"),

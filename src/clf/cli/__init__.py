@@ -5,6 +5,7 @@ options       the options of each command, generated from the settings
 surroundings  the streams, folders and search paths around the process, made sound first
 session       start and end of every command: environment, logging, signals, errors and exit codes
 unexpected    errors that clf did not expect: one line for the user, and a file with the details
+peek          `clf prepare --peek`
 help          prints --help from help.json without importing the rest of clf
 help_pages    generates help.json
 reference     generates the reference page of the settings, docs/reference.md

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from clf.cli.help import page_of, written
-from clf.cli.options import Presentation, normalize_name, print_version, uses
+from clf.cli.options import HiddenModel, ModelArgument, PeekOption, Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
     close_streams,
     encoder_at_hand,
@@ -60,9 +60,6 @@ app = typer.Typer(
 )
 OF_DEMO = ("epochs", "batch_size", "learning_rate", "head_init", "eval_steps", "select_by", "early_stopping_patience")
 NOTHING_TO_LABEL = 'clf predict MODEL --text "…", or clf predict MODEL reviews.csv --output labelled.csv'
-NEWEST = "\\[default: the newest model in trained_models/ that is not a test run]"
-ModelArgument = Annotated[str | None, typer.Argument(help=f"Model folder or Hub id. {NEWEST}", show_default=False)]
-HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
 
 
 @app.callback()
@@ -79,10 +76,14 @@ def clf(
 
 @app.command("prepare", cls=Command)
 @uses("data", "cleaning", "train.model,revision", "download", "run.-resume")
-def prepare_command(settings: Settings, presentation: Presentation) -> None:
+def prepare_command(settings: Settings, presentation: Presentation, peek: PeekOption = False) -> None:
     """Read, clean, split and audit a dataset."""
     start(settings, presentation)
     note_unused(settings, "split", "allow_leak")
+    if peek:
+        from clf.cli.peek import show_peek
+
+        return show_peek(settings, presentation)
     from clf.cli.show.prepare import print_prepared
     from clf.prepare import prepare
     from clf.storage.result_folders import shown

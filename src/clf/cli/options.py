@@ -15,6 +15,12 @@ from clf.settings import flag, section_type
 from clf.settings_sources import Overrides, load_with_file
 
 COMMON = "Every command"
+NEWEST = "\\[default: the newest model in trained_models/ that is not a test run]"
+ModelArgument = Annotated[str | None, typer.Argument(help=f"Model folder or Hub id. {NEWEST}", show_default=False)]
+HiddenModel = Annotated[str | None, typer.Option("--trained-model", hidden=True)]
+PeekOption = Annotated[
+    bool, typer.Option("--peek", help="Only show how the first rows are read, and why; write nothing.")
+]
 
 # Alternative names from the Hugging Face scripts and from earlier guides. Hidden from the help, but supported for good.
 ALIASES = {

@@ -61,7 +61,8 @@ def start(settings: Settings, presentation: Presentation) -> None:
     level = logging.ERROR if quiet else logging.DEBUG if presentation.verbose else logging.INFO
     from clf.cli.show.terminal import NoteHandler
 
-    handler = NoteHandler(level)
+    is_for_person = level <= logging.INFO and not presentation.json and not os.environ.get("CI")
+    handler = NoteHandler(level, introduces=is_for_person and sys.stderr is not None and sys.stderr.isatty())
     log = logging.getLogger("clf")
     log.handlers = [handler]
     log.setLevel(level)

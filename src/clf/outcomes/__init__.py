@@ -4,6 +4,7 @@ A metric or other value that is not defined for the measured rows is None.
 
 base           the base class, and types that several results share, such as metrics and intervals
 preparation    the result of clf prepare: the audit of the data
+peek           the result of clf prepare --peek: how a file is read
 training       the result of clf train
 evaluation     the result of clf evaluate
 comparison     the result of clf compare

@@ -48,11 +48,23 @@ class Lengths(Outcome):
     tokens: TokenQuantiles
 
 
+class ColumnUse(Outcome):
+    """What a column of the file is used for, and why."""
+
+    name: str
+    role: str
+    reason: str
+
+
 class Audit(BaseModel):
     """The audit of a dataset, as stored in `audit.json`; one from an earlier version of clf may lack newer fields."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
+    text_columns: list[str] = []
+    label_column: str | None = None
+    ignored_columns: dict[str, str] = {}
+    columns: list[ColumnUse] = []
     rows_read: dict[str, int] = {}
     labels: list[str] = []
     duplicates: dict[str, int] = {}

@@ -8,10 +8,12 @@ from clf.outcomes.base import Outcome
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.exporting import ExportResult
+from clf.outcomes.peek import PeekResult
 from clf.outcomes.prediction import PredictResult
 from clf.outcomes.training import TrainResult
 
 RESULTS: dict[str, type[Outcome]] = {
+    "peek": PeekResult,
     "train": TrainResult,
     "evaluate": EvaluateResult,
     "compare": CompareResult,

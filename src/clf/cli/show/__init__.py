@@ -6,6 +6,7 @@ prepare   what clf prepare prints
 train     what clf train and clf demo print
 evaluate  what clf evaluate prints
 compare   what clf compare prints
+peek          how a dataset is read, as `clf prepare --peek` shows it
 predict   what clf predict prints
 export    what clf export prints
 download  what clf download-models prints

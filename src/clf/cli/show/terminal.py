@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from clf.errors import ClfError, OutputError
-from clf.progress import live_console
+from clf.progress import Notes, live_console
 from clf.safety import one_line, redacted, safe, tame
 
 ACTIVE = re.compile(
@@ -113,15 +113,18 @@ def print_json(value: Any) -> None:
     _write(ACTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
-class NoteHandler(logging.Handler):
+class NoteHandler(Notes):
     """A log handler that prints clf's log lines on stderr, each distinct line once."""
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: int, *, introduces: bool = False) -> None:
         super().__init__(level)
+        self.introduces = introduces
         self.said: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one log line; warnings are highlighted."""
+        """Print one log line, unless the first lines about a file say the same; warnings are highlighted."""
+        if self.introduces and getattr(record, "in_first_lines", False):
+            return
         if (line := one_line(record.getMessage())) in self.said:
             return
         self.said.add(line)

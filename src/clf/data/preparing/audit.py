@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from clf.data.preparing.clusters import Clusters
 from clf.data.preparing.rows import Bools, Ints, Rows
 from clf.data.preparing.sets import among, repeated
-from clf.outcomes.preparation import Audit, Conflict, Leaks, Lengths, TokenQuantiles
+from clf.data.reading.columns import Columns
+from clf.outcomes.preparation import Audit, ColumnUse, Conflict, Leaks, Lengths, TokenQuantiles
 
 if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
@@ -49,7 +50,22 @@ def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Au
         groups_in_two_splits=_groups_in_two(given.rows),
         truncated=None,
     )
+    found = _with_columns(found, next(iter(given.tallies.values())).columns)
     return found if clusters is None else _with_near(found, given, clusters, names)
+
+
+def _with_columns(found: Audit, columns: Columns | None) -> Audit:
+    """Add what each column of the first file is used for."""
+    if columns is None:
+        return found
+    return found.model_copy(
+        update={
+            "text_columns": columns.text,
+            "label_column": columns.label,
+            "ignored_columns": {column.name: column.reason for column in columns.roles if column.role == "ignored"},
+            "columns": [ColumnUse(**asdict(column)) for column in columns.roles],
+        }
+    )
 
 
 def _by_split(given: "Delivered", keys: Keys) -> tuple[dict[str, Keys], dict[str, Ints]]:

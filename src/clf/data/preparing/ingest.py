@@ -26,6 +26,7 @@ from clf.data.preparing.clean_batch import Digest, digest
 from clf.data.preparing.rows import Rows, TextStore, no_groups
 from clf.data.reading.batch import Split
 from clf.data.reading.examples import RowTally, read_examples
+from clf.data.reading.first_lines import FirstLines
 from clf.data.reading.other_columns import OtherColumns
 from clf.data.text_hashes import hash_texts
 from clf.errors import ClfError
@@ -80,12 +81,16 @@ def deliver(
     reading = _Reading(list(splits))
     with _digesting(cleaning, folder, near) as submit, track("reading", None, "rows") as advance:
         earlier = 0
+        first_lines = FirstLines()
         for split, source in splits.items():
+            first_lines.tell_form(source.form)
             lines = source.lines()
             done = 0
             tally = reading.tallies[split] = RowTally()
             expected = 0
             for batch, columns, examples in read_examples(source, data, tally):
+                if not done:
+                    first_lines.tell_rows(batch, columns, examples.shown())
                 reading.others.add(batch, columns)
                 reading.add(split, examples, submit(examples.texts))
                 done += len(batch.lines)

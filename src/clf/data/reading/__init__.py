@@ -21,5 +21,7 @@ split_column   a column that says in which split a row is
 decisions   columns in which an annotator accepts or rejects labels
 examples    rows -> examples; rows without a text or label are dropped and counted
 paths       paths as users write them, and pipes
+peek        how the first rows of a split are read, and why
+first_lines the same in three lines, for a terminal
 stream      texts for `clf predict`, read as they arrive: from a file, plain lines or a pipe
 """

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from clf.outcomes.peek import FileForm
 
 SPLITS = ("train", "validation", "test")
 BATCH_ROWS = 10_000
@@ -13,6 +16,8 @@ WINDOW = 1_000
 """Texts that are sorted by length and predicted together, so that every source gives the same predictions."""
 EXPECTED = "expected a text in each row, and a label for training or evaluation"
 SHOWN = 10  # bad rows listed in one message
+IN_FIRST_LINES = {"in_first_lines": True}
+"""What is logged with this as `extra` is not shown where the first lines about a file are, which say the same."""
 
 Row = TypeVar("Row")
 CellRow = tuple[int, list[str]]
@@ -46,6 +51,10 @@ class Split:
     shown: str
     lines: Callable[[], int] = lambda: 0
     """The number of lines in its files, or of rows if the files state it; 0 if unknown before reading."""
+    files: tuple[Path, ...] = ()
+    """The files that the user named, if it is read from files."""
+    form: "Callable[[], FileForm] | None" = None
+    """Tells how the first of them is read."""
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:

@@ -37,15 +37,16 @@ SAMPLE = 200  # the lines that tell the dialect of a file
 log = logging.getLogger(__name__)
 
 
-def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False, *, most: int | None = None) -> Iterator[Batch]:
     """Read delimited text; without a header, columns are named by number from 0.
 
     With `keep_bad`, rows with too few or too many cells are kept, and the batch describes their problems.
+    `most` limits the lines that tell whether quotes are plain characters, for those who need only the first batch.
     """
     csv.field_size_limit(LONGEST)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         lines = _Lines(bounded_lines(file, path))
-        form = sniff_form(_first_lines(path, settings), partial(_every_line, path, settings), path, settings)
+        form = sniff_form(_first_lines(path, settings), partial(_every_line, path, settings, most), path, settings)
         rows = _numbered_rows(lines, path, form)
         top = read_top(_first_rows(rows, path, form), path, settings)
         width = len(top.header or top.rows[0][1])
@@ -53,6 +54,15 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iter
         names = column_names(top.header, path, settings) if top.header else [str(number) for number in range(width)]
         body = data_rows(chain(top.rows, rows), top.header, top.rows, path, lambda: lines.blank)
         yield from _kept_batches(body, names, form, path) if keep_bad else _csv_batches(body, names, path)
+
+
+def sniff_table(path: Path, settings: DataSettings) -> tuple[Form, bool]:
+    """Detect the dialect of a table in its first lines, and whether it has a header."""
+    every_line = partial(_every_line, path, settings, BATCH_ROWS)
+    form = sniff_form(_first_lines(path, settings), every_line, path, settings)
+    with open_text(path, settings, errors=ESCAPED) as file:
+        rows = _numbered_rows(_Lines(bounded_lines(file, path)), path, form)
+        return form, read_top(_first_rows(rows, path, form), path, settings).header is not None
 
 
 def _first_lines(path: Path, settings: DataSettings) -> list[str]:
@@ -77,10 +87,10 @@ def _sample(file: IO[str]) -> list[str]:
     return sample
 
 
-def _every_line(path: Path, settings: DataSettings) -> Iterator[str]:
+def _every_line(path: Path, settings: DataSettings, most: int | None = None) -> Iterator[str]:
     """Yield the lines of a file up to the first one that cannot be read, which is reported when the rows are read."""
     with open_text(path, settings, errors=ESCAPED) as file, suppress(UnicodeDecodeError, *CUT_OFF):
-        yield from bounded_lines(file, path)
+        yield from islice(bounded_lines(file, path), most)
 
 
 def _first_rows(rows: Iterator[CellRow], path: Path, form: Form) -> list[CellRow]:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from clf.data.reading.batch import IN_FIRST_LINES
 from clf.data.reading.headings import USUAL_HEADER
 from clf.errors import UsageError
 from clf.settings import DataSettings
@@ -56,7 +57,7 @@ def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
         return '"'
     if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
         return '"'
-    log.info("%s: cells are quoted with '", path)
+    log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
     return "'"
 
 
@@ -79,7 +80,7 @@ def _quotes_are_text(lines: Iterable[str], path: Path) -> bool:
             tabs, ended, odd = tabs or here, not here, odd or is_odd
     odd = odd if tabs else odd_above
     if odd:
-        log.info("%s: treating quotes as plain characters", path)
+        log.info("%s: treating quotes as plain characters", path, extra=IN_FIRST_LINES)
     return odd
 
 
@@ -99,7 +100,7 @@ def _sniff_delimiter(lines: list[str], path: Path, quote: str) -> str:
     if most == 1:  # no consistent width: look for a usual column name in the header, or for a title above it
         best = _header_delimiter(sample[0] if sample else "") or below or best
     if best != ",":
-        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best])
+        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best], extra=IN_FIRST_LINES)
     return best
 
 

@@ -26,6 +26,11 @@ class Examples:
     groups: list[str | None] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Yield each text with its label, by name if its name is known."""
+        rows = zip(self.texts, self.labels, self.label_names, strict=True)
+        return ((text, name or label) for text, label, name in rows)
+
 
 @dataclass
 class RowTally:
@@ -35,6 +40,8 @@ class RowTally:
     dropped: dict[str, int] = field(default_factory=dict)
     first_dropped: dict[str, list[int]] = field(default_factory=dict)
     text_columns: list[str] = field(default_factory=list)
+    columns: Columns | None = field(default=None, compare=False)
+    """The columns of the first file, with their roles."""
     respelled: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many rows have a label with characters that nobody sees or that are not composed, and how it is read."""
 
@@ -65,6 +72,7 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
         if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
             columns = choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
+            tally.columns = tally.columns or columns
         file = batch.file
         tally.read += len(batch.lines)
         examples, problems = _examples(batch, columns, tally)

@@ -33,6 +33,8 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 LONGEST = 100_000_000
 """The most characters of a cell, a line or a row; a longer one is an error, because one row must fit in memory."""
 MOST_COLUMNS = 10_000
+HEAD = 1 << 20
+"""The bytes at the beginning of a file that tell its encoding."""
 
 log = logging.getLogger(__name__)
 
@@ -221,8 +223,8 @@ def open_text(path: Path, settings: DataSettings, newline: str = "", errors: str
     With `errors=ESCAPED`, bytes that are invalid in the encoding are kept, and `undecoded` finds them.
     """
     with open_bytes(path, settings.max_inflation) as file:
-        head = read_some(file, path, 1 << 20)
-        encoding = find_encoding(head, path, settings, whole=len(head) < 1 << 20)
+        head = read_some(file, path, HEAD)
+        encoding = find_encoding(head, path, settings, whole=len(head) < HEAD)
     return io.TextIOWrapper(open_bytes(path, settings.max_inflation), encoding=encoding, newline=newline, errors=errors)
 
 

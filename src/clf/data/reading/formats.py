@@ -4,22 +4,34 @@ The content decides the format; the extension is only a hint. Every reader yield
 so that callers can keep memory use flat. To add a format, write its reader and add its record to FORMATS.
 """
 
+import codecs
+import csv
 import logging
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from clf.data.reading.batch import EXPECTED, Batch
+from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
-from clf.data.reading.delimited import read_csv
+from clf.data.reading.delimited import read_csv, sniff_table
 from clf.data.reading.fasttext import is_fasttext, read_fasttext
-from clf.data.reading.files import DECOMPRESSORS, find_encoding, kind_of, open_bytes, open_file, read_some, readable
+from clf.data.reading.files import (
+    DECOMPRESSORS,
+    HEAD,
+    find_encoding,
+    kind_of,
+    open_bytes,
+    open_file,
+    read_some,
+    readable,
+)
 from clf.data.reading.json_files import read_json, read_jsonl
 from clf.data.reading.paths import expanded
-from clf.errors import DataError
+from clf.errors import ClfError, DataError
+from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings
 
 FOREIGN = {
@@ -35,6 +47,17 @@ TAR = (257, b"ustar")
 """The place and the bytes that tell a tar archive."""
 
 COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
+
+SHOWN_AS = {
+    "parquet": "Parquet",
+    "arrow": "Arrow",
+    "jsonl": "JSON lines",
+    "json": "JSON array",
+    "fasttext": "fastText lines",
+    "csv": "CSV",
+}
+BINARY = {"parquet", "arrow"}
+COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard"}
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +106,41 @@ def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
     kind = BY_NAME[sniff_format(path, settings)]
     log.debug("reading %s as %s", path, kind.name)
     yield from kind.read(path, settings, keep_bad) if kind.keeps_bad else kind.read(path, settings)
+
+
+def read_first(path: Path, settings: DataSettings) -> Iterator[Batch]:
+    """Yield the first rows of `path`; only a JSON array and a damaged file are read further."""
+    kind = BY_NAME[sniff_format(path, settings)]
+    batches = read_csv(path, settings, most=BATCH_ROWS) if kind.name == "csv" else kind.read(path, settings)
+    yield from (replace(batch, file=path) for batch in islice(batches, 1))
+
+
+def describe(path: Path, settings: DataSettings) -> FileForm:
+    """Tell how a file is read, from its first bytes; what cannot be told of a damaged table is left out."""
+    kind = sniff_format(path, settings)
+    with open_file(path) as file:
+        magic = file.read(6)
+    packed = next((name for start, name in COMPRESSIONS.items() if magic.startswith(start)), None)
+    form = FileForm(file=readable(str(path)), format=SHOWN_AS[kind], compression=packed)
+    if kind in BINARY:
+        return form
+    form = form.model_copy(update={"encoding": _encoding_of(path, settings)})
+    if kind != "csv":
+        return form
+    try:
+        table, header = sniff_table(path, settings)
+    except ClfError:  # reading the file reports why
+        return form
+    quote = table.quotechar if table.quoting != csv.QUOTE_NONE else None
+    kind = "TSV" if table.delimiter == "\t" else form.format
+    return form.model_copy(update={"format": kind, "delimiter": table.delimiter, "quote": quote, "header": header})
+
+
+def _encoding_of(path: Path, settings: DataSettings) -> str:
+    with open_bytes(path, settings.max_inflation) as file:
+        head = read_some(file, path, HEAD)
+    encoding = find_encoding(head, path, settings, whole=len(head) < HEAD)
+    return "utf-8" if encoding == "utf-8-sig" and not head.startswith(codecs.BOM_UTF8) else encoding
 
 
 def check_inflation(path: Path, settings: DataSettings) -> None:

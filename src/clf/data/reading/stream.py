@@ -27,9 +27,10 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
-from clf.data.reading.formats import count_lines, read_file, sniff_format
+from clf.data.reading.formats import count_lines, describe, read_file, sniff_format
 from clf.data.reading.paths import is_pipe, open_pipe, spool
 from clf.errors import UsageError
+from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings
 
 FIRST_WINDOW = 32
@@ -60,6 +61,8 @@ class Incoming:
     windows: Callable[[int], Iterator[Batch]]
     path: Path | None
     types: dict[str, ArrowType] = field(default_factory=dict)
+    form: Callable[[], FileForm] | None = None
+    """Tells how a table is read; None if each line is a text."""
 
 
 def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *, keep: bool) -> Incoming:
@@ -97,7 +100,7 @@ def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) 
     else:
         columns, rows = list(next(batches()).columns), lines - 1 if kind == "csv" and lines else lines
     types = _arrow_types(path) if kind == "parquet" else {}
-    return Incoming(shown, columns, rows, partial(_windows, batches), path, types)
+    return Incoming(shown, columns, rows, partial(_windows, batches), path, types, partial(describe, path, settings))
 
 
 def _survey(batches: Iterator[Batch]) -> tuple[list[str], int]:

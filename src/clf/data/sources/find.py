@@ -18,9 +18,11 @@ from clf.data.reading.formats import (
     ENDINGS,
     check_inflation,
     count_lines,
+    describe,
     looks_like_path,
     nearest,
     read_file,
+    read_first,
     sniff_format,
 )
 from clf.data.reading.paths import expanded, spooled
@@ -72,12 +74,12 @@ class SourceFinder:
         """Return a finder that generates another number of reviews with another seed."""
         return replace(self, seed=seed, generated=generated)
 
-    def find(self, data: DataSettings) -> Source:
-        """Find the dataset that the settings name.
+    def find(self, data: DataSettings, *, first_only: bool = False) -> Source:
+        """Find the dataset that the settings name; with `first_only`, local files yield their first batch, and no hash.
 
         Raises DataError if it does not exist, NetworkError if it must be downloaded from the Hub and cannot be.
         """
-        source = self._named(data.dataset or DEFAULT_DATASET, data)
+        source = self._named(data.dataset or DEFAULT_DATASET, data, first_only)
         further = {"validation": data.validation, "test": data.test}
         files = {split: spooled(expanded(file)) for split, file in further.items() if file}
         if not files:
@@ -86,20 +88,21 @@ class SourceFinder:
             raise UsageError(f"{source.prepared} is already prepared", "pass --validation and --test to clf prepare")
         for file in files.values():
             sniff_format(file, data)
-        own = {split: _split([file], data) for split, file in files.items()}
-        fingerprint = source.fingerprint + _fingerprint({split: [file] for split, file in files.items()})
+        own = {split: _split([file], data, first_only) for split, file in files.items()}
+        named = {split: [file] for split, file in files.items()}
+        fingerprint = source.fingerprint + ("" if first_only else _fingerprint(named))
         together = source.splits | own
         return replace(
             source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
         )
 
-    def _named(self, spec: str, data: DataSettings) -> Source:
+    def _named(self, spec: str, data: DataSettings, first_only: bool) -> Source:
         if _is_piped(spec):
-            return _from_pipe(spec, data)
+            return _from_pipe(spec, data, first_only)
         if spec == SYNTHETIC:
             return _synthetic(self.generated, self.seed)
         if spec not in NAMES and looks_like_path(spec):
-            return _local(expanded(spec), data)
+            return _local(expanded(spec), data, first_only)
         repository = NAMES.get(spec, spec)
         if "/" not in repository:
             raise DataError(f"no file or dataset is called {spec!r}", nearest(Path(spec)))
@@ -135,14 +138,14 @@ def _is_piped(spec: str) -> bool:
     return spec == "-" or kind == stat.S_IFIFO or (spec == "/dev/stdin" and kind not in (stat.S_IFREG, stat.S_IFDIR))
 
 
-def _local(path: Path, data: DataSettings) -> Source:
+def _local(path: Path, data: DataSettings, first_only: bool) -> Source:
     try:
-        return _in_files(path, data)
+        return _in_files(path, data, first_only)
     except OSError as error:
         raise unreadable(Path(os.fsdecode(error.filename or path)), error) from error
 
 
-def _in_files(path: Path, data: DataSettings) -> Source:
+def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
     named = split_files(path, ENDINGS) if path.is_dir() else {"train": [path]}
@@ -156,27 +159,33 @@ def _in_files(path: Path, data: DataSettings) -> Source:
     files = [file for found in named.values() for file in found]
     for file in files:
         sniff_format(file, data)  # raises DataError for a missing or empty file
-    splits = tree or {split: _split(named[split], data) for split in SPLITS if split in named}
+    splits = tree or {split: _split(named[split], data, first_only) for split in SPLITS if split in named}
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=divided(splits["train"], data) if [*named] == ["train"] else splits,
         class_names=class_names(path, data),
-        fingerprint=_fingerprint(named) if files else tree_fingerprint(path),
+        fingerprint="" if first_only else _fingerprint(named) if files else tree_fingerprint(path),
     )
 
 
-def _from_pipe(spec: str, data: DataSettings) -> Source:
+def _from_pipe(spec: str, data: DataSettings, first_only: bool) -> Source:
     """Read a pipe once, into a temporary file that is deleted when this process exits."""
     copy = spooled(expanded(spec))
     name = copy.name
-    source = _local(copy, data)
+    source = _local(copy, data, first_only)
     splits = {split: replace(one, shown=name) for split, one in source.splits.items()}
     return replace(source, origin=f"{PIPE}{source.fingerprint[:16]}", splits=splits)
 
 
-def _split(files: list[Path], data: DataSettings) -> Split:
-    return Split(partial(_read_files, files, data), ", ".join(map(str, files)), partial(count_lines, files))
+def _split(files: list[Path], data: DataSettings, first_only: bool) -> Split:
+    return Split(
+        partial(read_first, files[0], data) if first_only else partial(_read_files, files, data),
+        ", ".join(map(str, files)),
+        partial(count_lines, files),
+        tuple(files),
+        partial(describe, files[0], data),
+    )
 
 
 def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:

@@ -1,0 +1,97 @@
+"""How the first rows of a split are read, with what led to it: what `clf prepare --peek` shows."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from clf.data.reading.batch import Batch, Split
+from clf.data.reading.column_values import look_at
+from clf.data.reading.columns import Column, Columns
+from clf.data.reading.examples import Examples, RowTally, read_examples
+from clf.data.reading.formats import describe
+from clf.errors import ClfError
+from clf.outcomes.peek import FileForm, PeekedColumn, PeekedRow, PeekedSplit
+from clf.settings import DataSettings
+
+MOST_FILES = 10
+ROWS_SHOWN = 3
+ROWS_FOR_VALUES = 200
+LONGEST_TEXT = 1000
+"""Characters of a text in the result."""
+
+
+@dataclass(frozen=True)
+class Peeked:
+    """A split as far as it was understood, the columns in use, and the error if it cannot be read."""
+
+    split: PeekedSplit
+    columns: Columns
+    error: ClfError | None = None
+
+
+def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
+    """Look at the first rows of a split; a refusal is the error that reading all rows would give."""
+    forms = [describe(file, data) for file in split.files[:MOST_FILES]]
+    tally, reading = RowTally(), None
+    error: ClfError | None = None
+    batch: Batch | None = None
+    try:
+        reading = next(read_examples(split, data, tally), None)
+    except ClfError as refusal:
+        error = refusal
+        with suppress(ClfError):
+            batch = next(split.rows(), None)
+    columns, examples = Columns([], None), Examples()
+    if reading is not None:
+        batch, columns, examples = reading
+    found = PeekedSplit(
+        split=name,
+        source=split.shown,
+        files=forms,
+        more_files=len(split.files) - len(forms),
+        columns=_columns(batch, columns),
+        rows=_rows(examples),
+        rows_read=tally.read,
+        rows_left_out=dict(tally.dropped),
+    )
+    return Peeked(found, columns, error)
+
+
+def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:
+    if batch is None:
+        return []
+    roles: Sequence[Column | None] = columns.roles or [None] * len(batch.columns)
+    return [
+        PeekedColumn(
+            name=name,
+            role=column.role if column else None,
+            reason=column.reason if column else "",
+            values=list(look_at(values, ROWS_FOR_VALUES).examples),
+        )
+        for (name, values), column in zip(batch.columns.items(), roles, strict=True)
+    ]
+
+
+def _rows(examples: Examples) -> list[PeekedRow]:
+    rows = zip(examples.lines, examples.shown(), strict=True)
+    return [
+        PeekedRow(line=line, text=text[:LONGEST_TEXT], label=label) for line, (text, label) in islice(rows, ROWS_SHOWN)
+    ]
+
+
+def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
+    """Return the flags that say what was chosen, so that a user can change one; what differs between files has none."""
+    named = [("--text-column", name) for name in columns.text]
+    named += [("--label-column", columns.label)] if columns.label is not None else []
+    named += [("--group-column", columns.group)] if columns.group is not None else []
+    delimiters, encodings = {form.delimiter for form in forms}, {form.encoding for form in forms}
+    named += [("--delimiter", mark.replace("\t", "\\t")) for mark in delimiters if mark and len(delimiters) == 1]
+    named += [("--encoding", encoding) for encoding in encodings if encoding and len(encodings) == 1]
+    headless = ["--no-header"] if forms and all(form.header is False for form in forms) else []
+    return [part for flag, name in named for part in typed(flag, name)] + headless
+
+
+def typed(flag: str, value: str) -> list[str]:
+    """Return a flag with its value as it is typed; a value that begins with a dash would be taken for a flag."""
+    return [f"{flag}={value}"] if value.startswith("-") else [flag, value]

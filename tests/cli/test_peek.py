@@ -1,0 +1,85 @@
+"""`clf prepare --peek` writes nothing and refuses what prepare refuses; on a terminal the same is said in three lines."""
+
+from pathlib import Path
+
+import pytest
+
+from clf.outcomes.peek import PeekResult
+from conftest import RunClf
+from support.terminal import stderr_on_terminal
+
+TABLE = "No,Review Text,Sentiment\n" + "".join(
+    f"{row},{'It leaks after a week' if row % 2 else 'Quiet and quick'} in room {row},{'bad' if row % 2 else 'good'}\n"
+    for row in range(40)
+)
+LINES = [
+    "reviews.csv: CSV, UTF-8, commas, with a header",
+    "text: Review Text · label: Sentiment · not used: No (numbers)",
+    "“Quiet and quick in room 0” → good",
+]
+
+
+@pytest.fixture
+def file(own_folder: Path) -> Path:
+    (own_folder / "reviews.csv").write_text(TABLE)
+    return Path("reviews.csv")
+
+
+def test_peeking_writes_nothing_and_ends_with_the_command_that_prepares(clf: RunClf, file: Path) -> None:
+    done = clf("prepare", "--dataset", file, "--label-column", 2, "--peek")
+    assert done.code == 0, done.err
+    assert list(Path().iterdir()) == [file]
+    lines = done.out.splitlines()
+    assert lines[0] == f"train: {LINES[0]}"
+    assert LINES[2] in lines
+    assert lines[-2:] == [
+        "The same as flags: --text-column 'Review Text' --label-column Sentiment --delimiter , --encoding utf-8",
+        "Next: clf prepare --dataset reviews.csv --label-column 2",
+    ]
+
+
+def test_peeking_refuses_what_prepare_refuses_after_what_was_understood(clf: RunClf, own_folder: Path) -> None:
+    (own_folder / "a.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    refused, peeked = (clf("prepare", "--dataset", "a.csv", *more) for more in ((), ("--peek",)))
+    assert (peeked.code, peeked.err) == (refused.code, refused.err)
+    assert peeked.out.startswith("train: a.csv: CSV, UTF-8, commas, with a header\n")
+    assert "1, 3, 5" in peeked.out
+    as_json = clf("prepare", "--dataset", "a.csv", "--peek", "--json")
+    assert as_json.json["error"]["message"] in refused.err
+    missing = clf("prepare", "--dataset", "b.csv", "--peek")
+    assert (missing.code, missing.out) == (1, "")
+
+
+def test_a_prepared_dataset_tells_what_its_columns_were(clf: RunClf, file: Path) -> None:
+    audit = clf("prepare", "--dataset", file, "--json").json
+    assert audit["text_columns"] == ["Review Text"]
+    assert audit["label_column"] == "Sentiment"
+    assert audit["ignored_columns"] == {"No": "it holds numbers"}
+    assert [(column["name"], column["role"]) for column in audit["columns"]] == [
+        ("No", "ignored"), ("Review Text", "text"), ("Sentiment", "label"),
+    ]  # fmt: skip
+    found = PeekResult.model_validate(clf("prepare", "--dataset", "prepared/reviews", "--peek", "--json").json)
+    assert (found.prepared, found.labels) == (True, ["bad", "good"])
+    assert [split.rows_read for split in found.splits] == [32, 4, 4]
+    assert found.splits[0].columns[0].reason == "it holds numbers"
+
+
+def test_on_a_terminal_the_first_three_lines_tell_how_a_file_is_read(
+    clf: RunClf, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = stderr_on_terminal(monkeypatch)
+    assert clf("prepare", "--dataset", file).code == 0
+    assert [line for line in screen.shown().splitlines() if "review" in line.lower() or "→" in line] == LINES
+
+
+@pytest.mark.parametrize("more", [["--quiet"], ["--json"], ["CI"]], ids=" ".join)
+def test_nobody_is_told_who_did_not_ask(
+    clf: RunClf, file: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    screen = stderr_on_terminal(monkeypatch)
+    if more == ["CI"]:
+        monkeypatch.setenv("CI", "true")
+        more = []
+    assert clf("prepare", "--dataset", file, *more).code == 0
+    assert "→" not in screen.shown()
+    assert ("text from Review Text, label from Sentiment" in screen.shown()) == (more != ["--quiet"])
