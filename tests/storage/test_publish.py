@@ -204,6 +204,23 @@ def test_all_is_on_disk_before_the_result_gets_its_name_and_the_name_after(
     assert flushed == dict(zip(inodes, (False, False, False, True), strict=True))
 
 
+def test_a_result_that_is_moved_aside_has_a_name_on_disk_before_it_loses_its_own(
+    tmp_path: Path, two_renames: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, fsync, flushed = result(tmp_path / "model"), os.fsync, list[int]()
+
+    def noted(descriptor: int) -> None:
+        if not model.exists():
+            flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with staged(model) as stage:
+        (stage / "report.md").write_text("new")
+        aside = stage.parent.stat().st_ino
+    assert flushed == [aside, tmp_path.stat().st_ino]
+
+
 # --- replacing ----------------------------------------------------------------------------------------------
 
 

@@ -105,6 +105,7 @@ def _replace(stage: Path, folder: Path, old: Path) -> None:
     try:
         if folder.exists():
             folder.rename(old)
+            flush(old.parent)  # first: or a loss of power could leave it without any name
             flush(folder.parent)
         stage.rename(folder)
     except BaseException:  # an interrupt here must not lose the old result

@@ -2,7 +2,16 @@
 
 import pytest
 
-from clf.data.reading.column_names import is_nameless, is_partner, suggests_label, suggests_text, words_of
+from clf.data.reading.column_names import (
+    is_about,
+    is_nameless,
+    is_partner,
+    is_short,
+    is_variant,
+    suggests_label,
+    suggests_text,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +81,12 @@ def test_a_column_without_a_name(name: str, nameless: bool) -> None:
 )
 def test_the_two_texts_of_a_pair(one: str, other: str, pair: bool) -> None:
     assert is_partner(one, other) == pair
+
+
+def test_titles_other_forms_and_what_is_about_a_row() -> None:
+    assert is_short("Review Title")
+    assert not is_short("Title Text")
+    assert is_variant("resume_html")
+    assert not is_variant("resume")
+    assert is_about("lang")
+    assert not is_about("Score")

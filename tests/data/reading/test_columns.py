@@ -1,9 +1,14 @@
 """A file must have the columns in use."""
 
-from clf.data.reading.columns import Columns
+from clf.data.reading.columns import Columns, flags
 
 
 def test_the_columns_in_use_are_needed_also_one_without_a_name() -> None:
     assert Columns(["text"], "label", "label_name", "writer").needed == ["text", "label", "writer"]
     assert Columns(["text"], None, one_hot=["good", "bad"]).needed == ["text", "good", "bad"]
     assert Columns(["text"], "").needed == ["text", ""]
+
+
+def test_a_hint_names_the_flag_of_each_candidate() -> None:
+    assert flags("label", ["kind", "Issue Type"]) == "pass --label-column kind or --label-column 'Issue Type'"
+    assert flags("text", ["one"]) == ""

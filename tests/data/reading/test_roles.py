@@ -187,6 +187,8 @@ CLASSES = ["good", "bad"] * 20
         ({"product_title": ["A bucket"] * 40, "review_title": ["So"] * 40, "review_body": SENTENCES},
          ["review_title", "review_body"]),
         ({"title": ["A bucket"] * 40, "description": SENTENCES}, ["title", "description"]),
+        ({"question": SENTENCES, "sentence": SENTENCES[::-1]}, ["question", "sentence"]),
+        ({"words": SENTENCES, "words_html": [f"<p>{text}" for text in SENTENCES]}, ["words"]),
     ],
 )  # fmt: skip
 def test_the_look_decides_where_several_names_could_be_the_text(
@@ -220,6 +222,9 @@ def test_two_labels_that_are_as_likely_are_refused_with_examples() -> None:
     given = batch(text=SENTENCES, coarse_label=CLASSES, fine_label=["a", "b", "c", "d"] * 10)
     with pytest.raises(DataError, match=r"likely are 'coarse_label' \('good', 'bad'\); 'fine_label' \('a', 'b', 'c'\)"):
         choose(given)
+    with pytest.raises(DataError) as refused:
+        choose(given)
+    assert refused.value.hint == "pass --label-column coarse_label or --label-column fine_label"
     assert choose(given, label_column="fine_label").label == "fine_label"
 
 

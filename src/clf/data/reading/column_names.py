@@ -65,6 +65,11 @@ LABEL_LIKE = _words(
 )
 """Words of columns that often are the label, if nothing else is."""
 
+VARIANTS = _words("html raw xml json clean cleaned processed preprocessed tokenized lemmatized stemmed translated")
+"""Words of columns that hold the texts of another column in another form."""
+PAIRS = [frozenset(pair) for pair in (("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"))]
+"""Names of two texts that are classified together."""
+
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAMELESS = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
@@ -124,10 +129,25 @@ def suggests_label(name: str) -> Suggestion | None:
     return None
 
 
+def is_short(name: str) -> bool:
+    """Return whether a name is that of a title or summary, which stands for a longer text."""
+    return bool(set(words_of(name)[-1:]) & set(SHORT_TEXTS))
+
+
+def is_about(name: str) -> bool:
+    """Return whether a name is that of something about a row, such as its language or its author."""
+    return bool(set(words_of(name)) & (ABOUT - LABEL_LIKE))
+
+
+def is_variant(name: str) -> bool:
+    """Return whether a name is that of another form of the same texts, as `resume_html` beside `resume`."""
+    return bool(set(words_of(name)) & VARIANTS)
+
+
 def is_partner(one: str, other: str) -> bool:
     """Return whether two names are those of a pair, as `sentence1` and `sentence2`, `premise` and `hypothesis`."""
     first, second = words_of(one), words_of(other)
-    if (first, second) in {(("premise",), ("hypothesis",)), (("hypothesis",), ("premise",))}:
+    if frozenset((*first, *second)) in PAIRS and len(first) == len(second) == 1:
         return True
     ends = {("1", "2"), ("2", "1"), ("a", "b"), ("b", "a")}
     return len(first) > 1 and first[:-1] == second[:-1] and (first[-1], second[-1:] and second[-1]) in ends

@@ -11,8 +11,12 @@ Kind = Literal["nothing", "numbers", "dates", "links", "addresses", "ids", "list
 
 ROWS = 2_000
 """The most rows of a column that are looked at."""
-CELLS = 400_000
+CELLS = 60_000
 """The most cells of a table that are looked at, so that wide tables take no longer."""
+CLASSED = 300
+"""The most values of a column whose kind is looked at; length and variety are those of all ROWS."""
+LONGEST_ID = 80
+"""The most characters of a number, a date, an id or a link that stands alone; a longer value is a text."""
 MOST_EXAMPLE = 40
 MISSING = {"", "nan", "none", "null", "<na>", "n/a", "\\n"}
 
@@ -55,6 +59,11 @@ class Look:
         """Whether a person can have written the values as texts."""
         return self.kind in ("texts", "words")
 
+    def is_beside(self, longest: "Look") -> bool:
+        """Whether the column is a text beside the longest one: not much shorter, and not a few values or names."""
+        is_varied = self.rows < 8 or self.distinct >= self.filled / 2
+        return self.length >= max(15, longest.length / 8) and self.words >= longest.words / 4 and is_varied
+
     @property
     def is_category(self) -> bool:
         """Whether a few short values come back again and again."""
@@ -67,14 +76,15 @@ def look_at(values: Sequence[Any], rows: int = ROWS) -> Look:
     values = values[:rows]
     filled = [value for value in values if not _is_missing(value)]
     texts = [str(value) for value in filled]
-    kinds = Counter(_kind(value) for value in filled)
+    step = -(-len(filled) // CLASSED) or 1
+    kinds = Counter(_kind(value) for value in filled[::step])
     return Look(
-        _together(kinds, len(filled)),
+        _together(kinds),
         len(values),
         len(filled),
         len(set(texts)),
         sum(len(value) for value in filled if isinstance(value, str)) / max(1, len(values)),
-        sum(map(count_words, texts)) / max(1, len(texts)),
+        sum(map(count_words, texts[::step])) / max(1, len(texts[::step])),
         tuple(_shown(text) for text in list(dict.fromkeys(texts))[:3]),
     )
 
@@ -102,8 +112,8 @@ def _kind(value: Any) -> Kind:
     if not isinstance(value, str):
         return "dates" if hasattr(value, "year") or hasattr(value, "hour") else "objects"
     text = value.strip()
-    if len(text) > 200:
-        return "texts"
+    if len(text) > LONGEST_ID and not _LINK.fullmatch(text):
+        return "texts" if count_words(text) >= 4 else "words"
     return next(
         (kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), "texts" if count_words(text) >= 4 else "words"
     )
@@ -119,9 +129,9 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 
 
-def _together(kinds: Counter[Kind], filled: int) -> Kind:
+def _together(kinds: Counter[Kind]) -> Kind:
     """Return the kind of a column: that of nearly all values, or texts and words if these are many."""
-    if not filled:
+    if not (filled := kinds.total()):
         return "nothing"
     written = kinds["texts"] + kinds["words"]
     if written >= 0.5 * filled:

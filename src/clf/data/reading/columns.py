@@ -1,7 +1,11 @@
 """The columns in use, each with its role and the reason for it."""
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Literal
+
+MOST_LISTED = 12
+MOST_FLAGS = 3
 
 Role = Literal["text", "label", "label name", "group", "annotation", "split", "ignored"]
 
@@ -35,3 +39,16 @@ class Columns:
         """The columns that a file must have: text, label and group."""
         label = self.one_hot or ([self.label] if self.label is not None else [])
         return [*self.text, *label, *([self.group] if self.group is not None else [])]
+
+
+def listed(names: list[str]) -> str:
+    """List the columns of a file, for an error."""
+    return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
+
+
+def flags(role: str, candidates: list[str]) -> str:
+    """Return the hint that names the flag for each candidate; empty if there is no choice."""
+    if len(candidates) < 2:
+        return ""
+    *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])
+    return f"pass {', '.join(first)} or {last}"

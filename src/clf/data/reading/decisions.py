@@ -34,8 +34,10 @@ def rejecting(name: str, values: Iterable[Any], *, is_label: bool) -> frozenset[
 
     If the column is the label itself, its accepted and rejected rows are two classes, and undecided ones are left out.
     """
+    if name not in ANSWERS:
+        return frozenset()
     given = {written(value) for value in values if value is not None} - {""}
-    if name not in ANSWERS or not given:
+    if not given:
         return frozenset()
     if name == CANCELLED:
         return frozenset({"true", "1"}) if given <= {"true", "false", "0", "1"} else frozenset()

@@ -9,20 +9,21 @@ from difflib import get_close_matches
 
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
-    ABOUT,
     JOINED,
     LABEL_LIKE,
-    SHORT_TEXTS,
     TITLES,
+    is_about,
     is_nameless,
     is_partner,
+    is_short,
+    is_variant,
     plain,
     suggests_label,
     suggests_text,
     words_of,
 )
 from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
-from clf.data.reading.columns import Column, Columns, Role
+from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.split_column import says_split, splits_named
 from clf.errors import DataError
@@ -30,7 +31,6 @@ from clf.settings import DataSettings
 
 SHORTEST = 10
 """The fewest characters of a text, on average, in a column whose name does not say that it is one."""
-MOST_LISTED = 12
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class _Table:
 
     def _find_text(self) -> tuple[list[str], str]:
         named = self._texts_by_name()
-        usual = [name for name in named if not _is_short(name) and self._holds_texts(name)]
+        usual = [name for name in named if not is_short(name) and self._holds_texts(name)]
         if usual:
             return self._with_title(self._with_partner(usual)), self._why_text(usual[0])
         doubtful = named[:1]  # a title, or values that do not look like texts
@@ -168,13 +168,14 @@ class _Table:
         label = self.data.label_column or self._usual_label()
         others = {name: self.looks[name] for name in self._free_names()
                   if name not in (label, doubtful) and self.looks[name].can_be_text}  # fmt: skip
+        others = {name: look for name, look in others.items() if not is_variant(name)} or others
         longest = max(others, key=lambda name: others[name].length, default=None)
         if longest is None or others[longest].length < SHORTEST:
             return []
         most = others[longest]
         if doubtful is not None and (most.words < 4 or most.is_category or self._is_as_long(doubtful, most)):
             return []
-        return [name for name, look in others.items() if name == longest or _is_beside(look, most)]
+        return [name for name, look in others.items() if name == longest or look.is_beside(most)]
 
     def _is_as_long(self, name: str, other: Look) -> bool:
         return self.looks[name].can_be_text and self.looks[name].length > other.length / 2
@@ -234,7 +235,7 @@ class _Table:
         names = [name for name in self._free_names() if name not in text]
         few = [name for name in names if self.looks[name].is_category]
         some = self._told_apart(few)
-        for is_less_likely in (self._is_code, _is_about):
+        for is_less_likely in (self._is_code, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
         if len(some) > 1:
@@ -248,7 +249,7 @@ class _Table:
             return some[0]
         if len(some) > 1 and all(set(map(str, self.values[name])) <= {"0", "1"} for name in some):
             raise DataError(
-                f"{self.shown}: the columns {_listed(some)} contain only 0 and 1: multi-label is not supported yet",
+                f"{self.shown}: the columns {listed(some)} contain only 0 and 1: multi-label is not supported yet",
                 "pass --label-column with one of them, and train one model per label",
             )
         raise self._cannot_tell("label", some)
@@ -312,30 +313,13 @@ class _Table:
             return alike[0]
         close = get_close_matches(column, names, n=1, cutoff=0.5)
         hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"
-        raise DataError(f"{self.shown} has no column {column!r}; it has {_listed(names)}", hint)
+        raise DataError(f"{self.shown} has no column {column!r}; it has {listed(names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
-        likely = shown_examples((name, self.looks[name]) for name in candidates[:6])
+        likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
-            f"{self.shown}: cannot tell which column contains the {role}; it has {_listed(self.names)}"
+            f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely are {likely}" if len(candidates) > 1 else ""),
-            f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
+            flags(role, candidates)
+            or f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
         )
-
-
-def _is_beside(look: Look, longest: Look) -> bool:
-    """Return whether a column is a text beside the longest one: not much shorter, and not a few values or names."""
-    is_varied = look.rows < 8 or look.distinct >= look.filled / 2
-    return look.length >= max(15, longest.length / 8) and look.words >= longest.words / 4 and is_varied
-
-
-def _is_about(name: str) -> bool:
-    return bool(set(words_of(name)) & (ABOUT - LABEL_LIKE))
-
-
-def _is_short(name: str) -> bool:
-    return words_of(name)[-1:] != () and words_of(name)[-1] in SHORT_TEXTS
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
