@@ -212,6 +212,10 @@ def test_the_look_decides_where_several_names_could_be_the_text(
         ({"lang": ["en", "de"] * 20, "stars": ["1", "2", "3", "4"] * 10}, "stars"),
         ({"": CLASSES, "kind": ["arts", "sport"] * 20}, "kind"),
         ({"label": [None] * 40, "sentiment": CLASSES}, "sentiment"),
+        ({"Labels": ["urgent", ""] * 20, "Issue Type": ["Bug", "Task"] * 20}, "Issue Type"),
+        ({"label": ["a", "b", "", "", ""] * 8, "kind": ["x", "y"] * 20}, "label"),
+        ({"status": ["approved", "rejected"] * 20}, "status"),
+        ({"label": ["a"] * 40, "note": [f"n {n}" for n in range(40)]}, "label"),
     ],
 )
 def test_the_look_decides_where_several_names_could_be_the_label(others: dict[str, list[object]], label: str) -> None:

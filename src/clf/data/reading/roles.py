@@ -190,7 +190,9 @@ class _Table:
         asked = {self._named(column, "text") for column in self.data.text_column}
         found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
         likely = [name for name in found if self._holds_labels(name)]
-        likely = likely or [name for name in found if found[name].rank < 50]
+        others = self._categories(beside=[*found, *asked])
+        if not likely and all(self._rejecting(name) for name in others):
+            likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
         if not best:
             return None
@@ -208,7 +210,7 @@ class _Table:
     def _holds_labels(self, name: str) -> bool:
         """Return whether the values of a column with the name of a label can be labels."""
         look = self.looks[name]
-        if look.kind in ("nothing", "dates", "links", "addresses") or look.filled < look.rows / 2:
+        if look.kind in ("nothing", "dates", "links", "addresses"):
             return False
         if look.distinct == 1 and look.rows >= 8:
             return False
@@ -217,7 +219,15 @@ class _Table:
         told = suggests_label(name)
         if told and told.rank < 50:
             return look.words < 8
-        return look.words < 5 and (look.rows < 8 or look.distinct <= look.rows / 2)
+        is_varied = look.rows < 8 or look.distinct <= look.rows / 2
+        return look.words < 5 and is_varied and look.filled >= look.rows / 2
+
+    def _categories(self, beside: list[str]) -> list[str]:
+        """Return the columns with few values that come back again and again, as those of a label do."""
+        return [name for name in self._free_names() if name not in beside and self.looks[name].is_category]
+
+    def _rejecting(self, name: str, *, is_label: bool = False) -> frozenset[str]:
+        return rejecting(plain(name), self.values[name][: self.rows], is_label=is_label)
 
     def _told_apart(self, names: list[str]) -> list[str]:
         """Leave out columns of numbers that say the same as a column of names, one to one."""
@@ -232,10 +242,8 @@ class _Table:
         return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
 
     def _label_by_look(self, text: list[str]) -> str:
-        names = [name for name in self._free_names() if name not in text]
-        few = [name for name in names if self.looks[name].is_category]
-        some = self._told_apart(few)
-        for is_less_likely in (self._is_code, is_about):
+        some = self._told_apart(self._categories(beside=text))
+        for is_less_likely in (self._rejecting, self._is_code, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
         if len(some) > 1:
@@ -259,7 +267,7 @@ class _Table:
         found = {}
         for name in [label, *self._free_names()]:
             values = self.values[name][: self.rows]
-            if not (rejected := rejecting(plain(name), values, is_label=name == label)):
+            if not (rejected := self._rejecting(name, is_label=name == label)):
                 continue
             found[name] = rejected
             self._give(name, "annotation", "an annotator accepts or rejects the label there")
