@@ -215,6 +215,9 @@ def test_the_look_decides_where_several_names_could_be_the_text(
         ({"Labels": ["urgent", ""] * 20, "Issue Type": ["Bug", "Task"] * 20}, "Issue Type"),
         ({"label": ["a", "b", "", "", ""] * 8, "kind": ["x", "y"] * 20}, "label"),
         ({"status": ["approved", "rejected"] * 20}, "status"),
+        ({"Target": CLASSES, "Stance": ["FAVOR", "AGAINST"] * 20}, "Stance"),
+        ({"location": ["here", "there"] * 20, "fraudulent": ["0", "1"] * 20}, "fraudulent"),
+        ({"product_sentiment": CLASSES, "rating": ["1", "5"] * 20}, "product_sentiment"),
         ({"label": ["a"] * 40, "note": [f"n {n}" for n in range(40)]}, "label"),
     ],
 )
@@ -230,6 +233,18 @@ def test_two_labels_that_are_as_likely_are_refused_with_examples() -> None:
         choose(given)
     assert refused.value.hint == "pass --label-column coarse_label or --label-column fine_label"
     assert choose(given, label_column="fine_label").label == "fine_label"
+
+
+def test_the_category_of_a_product_beside_a_rating_is_thin_evidence() -> None:
+    given = batch(text=SENTENCES, product_category=CLASSES, star_rating=["1", "5"] * 20)
+    with pytest.raises(DataError, match=r"likely are 'product_category' \('good', 'bad'\); 'star_rating'"):
+        choose(given)
+
+
+def test_a_file_of_texts_alone_has_no_labels() -> None:
+    with pytest.raises(DataError, match="has no column of labels; it has only 'text'") as refused:
+        choose(batch(text=SENTENCES))
+    assert "clf predict" in refused.value.hint
 
 
 def test_every_column_has_a_role_and_a_reason() -> None:

@@ -18,7 +18,7 @@ SHORT_TEXTS = ("headline", "title", "summary", "subject")
 JOINED = ("description", "content", "body", "abstract")
 """Names of texts to which their title is prepended."""
 TITLES = ("title", "headline")
-LABEL_NAMES = ("label", "labels", "target", "class", "category", "sentiment", "topic", "intent", "label_name",
+LABEL_NAMES = ("label", "labels", "stance", "target", "class", "category", "sentiment", "topic", "intent", "label_name",
                "label_text", "class_name", "tag", "y", "polarity", "emotion")  # fmt: skip
 """The usual names of a column of labels, in the order in which they are preferred."""
 WEAK_LABEL_NAMES = ("genre", "rating")
@@ -40,6 +40,8 @@ LABEL_WORDS = _words(
     sentimento stimmung thema tema sinif kategori категория метка
     """
 )
+SURE = _words("label labels sentiment intent polarity emotion stance gold annotation sentimiento sentimento etikett")
+"""Words that name nothing but a label; a category or a class may be that of a product, with the label beside it."""
 DECIDED = _words(
     """
     gold final majority consensus true adjudicated aggregated overall
@@ -137,6 +139,21 @@ def is_short(name: str) -> bool:
 def is_about(name: str) -> bool:
     """Return whether a name is that of something about a row, such as its language or its author."""
     return bool(set(words_of(name)) & (ABOUT - LABEL_LIKE))
+
+
+def shares_a_word(one: str, other: str) -> bool:
+    """Return whether two names are about the same thing, as `category_id` and `category_name`."""
+    return bool(set(words_of(one)) & set(words_of(other)))
+
+
+def is_like_label(name: str) -> bool:
+    """Return whether a name is that of a rating, a type, a status and their like."""
+    return bool(set(words_of(name)) & LABEL_LIKE)
+
+
+def is_sure(name: str) -> bool:
+    """Return whether a name has a word that names nothing but a label."""
+    return bool(set(words_of(name)) & SURE)
 
 
 def is_variant(name: str) -> bool:

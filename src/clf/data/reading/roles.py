@@ -10,14 +10,16 @@ from difflib import get_close_matches
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
     JOINED,
-    LABEL_LIKE,
     TITLES,
     is_about,
+    is_like_label,
     is_nameless,
     is_partner,
     is_short,
+    is_sure,
     is_variant,
     plain,
+    shares_a_word,
     suggests_label,
     suggests_text,
     words_of,
@@ -197,6 +199,9 @@ class _Table:
         if not best:
             return None
         rank = found[best[0]].rank
+        rivals = [name for name in others if is_like_label(name) and not self._rejecting(name)]
+        if rank >= 100 and rivals and not any(map(is_sure, best)):
+            raise self._cannot_tell("label", [*best, *rivals])
         equal = [name for name in best if found[name].rank == rank and rank >= 100]
         if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
             raise self._cannot_tell("label", several)
@@ -235,7 +240,7 @@ class _Table:
         return kept or names
 
     def _is_number_of(self, number: str, name: str) -> bool:
-        if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text:
+        if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text or not shares_a_word(number, name):
             return False
         pairs = {(str(one), str(other)) for one, other in
                  zip(self.values[number][: self.rows], self.values[name][: self.rows], strict=True)}  # fmt: skip
@@ -247,7 +252,7 @@ class _Table:
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
         if len(some) > 1:
-            like = [name for name in some if set(words_of(name)) & LABEL_LIKE]
+            like = [name for name in some if is_like_label(name)]
             some = like if len(like) == 1 else some
         if len(some) == 1:
             log.warning(
@@ -259,6 +264,11 @@ class _Table:
             raise DataError(
                 f"{self.shown}: the columns {listed(some)} contain only 0 and 1: multi-label is not supported yet",
                 "pass --label-column with one of them, and train one model per label",
+            )
+        if set(self.names) <= {*text, *([self.group] if self.group is not None else [])}:
+            raise DataError(
+                f"{self.shown} has no column of labels; it has only {listed(self.names)}",
+                "add a column with the label of each text, or label the texts of the file with clf predict",
             )
         raise self._cannot_tell("label", some)
 
