@@ -62,15 +62,16 @@ def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
         splits.append(peek_at(name, split, data))
         if splits[-1].error:
             break
+    error = splits[-1].error
     result = PeekResult(
         dataset=source.name,
         origin=source.origin,
         prepared=False,
         labels=source.label_order or source.class_names,
         splits=[peeked.split for peeked in splits],
-        flags=flags_for(splits[0].columns, [form for peeked in splits for form in peeked.split.files]),
+        flags=[] if error else flags_for(splits[0].columns, [form for one in splits for form in one.split.files]),
     )
-    return result, splits[-1].error
+    return result, error
 
 
 def _known(prepared: PreparedDataset) -> PeekResult:

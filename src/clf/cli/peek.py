@@ -1,7 +1,10 @@
 """`clf prepare --peek`: show how a dataset is read."""
 
+import logging
+
 from clf.cli.options import Presentation
 from clf.cli.session import finish
+from clf.progress import Notes
 from clf.settings import Settings
 
 
@@ -11,6 +14,9 @@ def show_peek(settings: Settings, presentation: Presentation) -> None:
     from clf.cli.show.terminal import print_json
     from clf.prepare import peek
 
+    for handler in logging.getLogger("clf").handlers:
+        if isinstance(handler, Notes):
+            handler.introduces = True  # the log lines that say the same are left out
     result, error = peek(settings)
     if not presentation.json:
         print_peeked(result)

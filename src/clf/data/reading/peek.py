@@ -7,7 +7,7 @@ from itertools import islice
 
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.column_values import look_at
-from clf.data.reading.columns import Column, Columns
+from clf.data.reading.columns import Columns
 from clf.data.reading.examples import Examples, RowTally, read_examples
 from clf.data.reading.formats import describe
 from clf.errors import ClfError
@@ -42,7 +42,7 @@ def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
         error = refusal
         with suppress(ClfError):
             batch = next(split.rows(), None)
-    columns, examples = Columns([], None), Examples()
+    columns, examples = tally.columns or Columns([], None), Examples()
     if reading is not None:
         batch, columns, examples = reading
     found = PeekedSplit(
@@ -61,15 +61,15 @@ def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
 def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:
     if batch is None:
         return []
-    roles: Sequence[Column | None] = columns.roles or [None] * len(batch.columns)
+    told = {column.name: column for column in columns.roles}
     return [
         PeekedColumn(
             name=name,
-            role=column.role if column else None,
-            reason=column.reason if column else "",
+            role=told[name].role if name in told else None,
+            reason=told[name].reason if name in told else "",
             values=list(look_at(values, ROWS_FOR_VALUES).examples),
         )
-        for (name, values), column in zip(batch.columns.items(), roles, strict=True)
+        for name, values in batch.columns.items()
     ]
 
 

@@ -163,10 +163,19 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
-        splits=divided(splits["train"], data) if [*named] == ["train"] else splits,
+        splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
         class_names=class_names(path, data),
         fingerprint="" if first_only else _fingerprint(named) if files else tree_fingerprint(path),
     )
+
+
+def _divided(splits: dict[str, Split], data: DataSettings, first_only: bool) -> dict[str, Split]:
+    try:
+        return divided(splits["train"], data)
+    except DataError:
+        if first_only:  # peeking tells the error after what was understood
+            return splits
+        raise
 
 
 def _from_pipe(spec: str, data: DataSettings, first_only: bool) -> Source:
