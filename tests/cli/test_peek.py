@@ -83,3 +83,17 @@ def test_nobody_is_told_who_did_not_ask(
     assert clf("prepare", "--dataset", file, *more).code == 0
     assert "→" not in screen.shown()
     assert ("text from Review Text, label from Sentiment" in screen.shown()) == (more != ["--quiet"])
+
+
+def test_predict_begins_with_the_same_and_a_file_of_plain_lines_needs_none(
+    clf: RunClf, file: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = stderr_on_terminal(monkeypatch)
+    assert clf("predict", trained, file, "--text-column", "Review Text", "--output", "out.csv").code == 0
+    told = screen.shown()
+    assert f"{LINES[0]}\n" in told
+    assert "text: Review Text\n“Quiet and quick in room 0”\n" in told
+    assert "text from" not in told
+    Path("lines.txt").write_text("a film\nanother film\n")
+    assert clf("predict", trained, "lines.txt", "--output", "more.csv").code == 0
+    assert "“a film”" not in screen.shown()

@@ -20,6 +20,7 @@ def test_only_what_was_computed_is_written_and_it_is_read_as_it_was() -> None:
 def test_what_another_version_wrote_is_ignored_and_what_it_lacks_is_empty() -> None:
     audit = Audit.model_validate({"rows": {"train": 2}, "moon_phase": "full"})
     assert (audit.rows, audit.near_leaks, audit.truncated) == ({"train": 2}, {}, None)
+    assert (audit.text_columns, audit.label_column, audit.ignored_columns, audit.columns) == ([], None, {}, [])
     assert audit.as_json() == {"rows": {"train": 2}}
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from clf.data.reading import delimited
 from clf.data.reading.batch import BATCH_ROWS, Batch, Split
 from clf.data.reading.columns import Columns
 from clf.data.reading.formats import describe
@@ -97,10 +98,33 @@ def test_a_refusal_comes_after_what_was_understood(own_folder: Path) -> None:
         ("a", None, ["1", "3"]), ("b", None, ["2", "4"]),
     ]  # fmt: skip
     assert found.split.rows == []
-    (own_folder / "b.csv").write_text('text,label\n"never closed,x\n')
-    found = peek(Path("b.csv"))
+
+
+def test_columns_chosen_before_a_bad_row_keep_their_roles(own_folder: Path) -> None:
+    (own_folder / "a.jsonl").write_text('{"text": "a film", "label": "x"}\n{"text": 7, "label": "y"}\n')
+    found = peek(Path("a.jsonl"))
+    assert "the text is int" in str(found.error)
+    assert [column.role for column in found.split.columns] == ["text", "label"]
+
+
+def test_a_table_that_cannot_be_read_still_has_a_format(own_folder: Path) -> None:
+    (own_folder / "a.csv").write_text('text,label\n"never closed,x\n')
+    found = peek(Path("a.csv"))
     assert "never closed" in str(found.error)
-    assert found.split.columns == []
+    assert (found.split.files[0].shown, found.split.columns) == ("CSV, UTF-8", [])
+
+
+def test_a_large_table_with_tabs_is_not_read_to_its_end(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (own_folder / "a.tsv").write_text("text\tlabel\n" + 'a "film\tx\nb\ty\n' * BATCH_ROWS)
+    read: list[str] = []
+    bounded_lines = delimited.bounded_lines
+    monkeypatch.setattr(
+        delimited, "bounded_lines", lambda *file: (read.append(one) or one for one in bounded_lines(*file))
+    )
+    found = peek(Path("a.tsv"))
+    assert found.split.files[0].quote is None
+    assert found.split.rows[0].text == 'a "film'
+    assert len(read) < 6 * BATCH_ROWS  # each pass over the first batch, none over the whole
 
 
 def test_only_the_first_batch_is_read() -> None:
