@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.sources.folders import SPLIT_NAME, class_names, class_tree, split_files, split_of, tree_fingerprint
+from clf.data.sources.folders import (
+    SPLIT_NAME,
+    class_names,
+    class_tree,
+    split_files,
+    split_in,
+    split_of,
+    tree_fingerprint,
+)
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from support.sources import rows, source
@@ -110,8 +118,8 @@ def test_a_folder_without_class_folders_is_no_tree(tmp_path: Path) -> None:
 def test_texts_of_a_tree_are_decoded_as_asked_and_a_bad_byte_is_named(tmp_path: Path) -> None:
     texts(tmp_path, {"a/1.txt": b"\xef\xbb\xbfone", "a/2.txt": b"caf\xe9 \n"})
     with pytest.raises(DataError) as refused:
-        list(class_tree(tmp_path, DataSettings())["train"].rows())
-    assert refused.value.message == f"{tmp_path / 'a' / '2.txt'}: byte 0xe9 is not utf-8-sig"
+        list(class_tree(tmp_path, DataSettings(encoding="ascii"))["train"].rows())
+    assert refused.value.message == f"{tmp_path / 'a' / '1.txt'}: byte 0xef is not ascii"
     assert refused.value.hint == "pass the correct --encoding, such as cp1252"
     (batch,) = class_tree(tmp_path, DataSettings(encoding="cp1252"))["train"].rows()
     assert batch.columns["text"][1] == "café \n"
@@ -150,3 +158,69 @@ def test_a_file_may_have_a_name_that_is_no_text_but_a_class_may_not(tmp_path: Pa
 def test_class_names_are_read_in_the_encoding_of_the_data(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_bytes(b"caf\xe9\nth\xe9\n")
     assert class_names(tmp_path, DataSettings(encoding="cp1252")) == ["caf\xe9", "th\xe9"]
+
+
+def test_texts_that_are_not_utf_8_are_read_as_cp1252_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts(tmp_path, {"a/1.txt": "caf\u00e9", "a/2.txt": b"caf\xe9", "b/1.txt": b"a \x9d", "b/2.txt": "no"})
+    assert rows(source(tmp_path), "train")["text"] == ["caf\u00e9", "caf\u00e9", "a \x9d", "no"]
+    assert f"{tmp_path}: 2 texts are not UTF-8 (a/2.txt …); read as cp1252" in caplog.text
+
+
+def test_what_systems_and_tools_hide_is_no_data(tmp_path: Path) -> None:
+    seen = {"pos/1.txt": "good", "neg/1.txt": "bad"}
+    hidden = {".ipynb_checkpoints/1.txt": "x", "__MACOSX/1.txt": "x", "pos/._1.txt": "x", ".git/x.txt": "x"}
+    first = tree_fingerprint(texts(tmp_path / "tree", seen))
+    found = source(texts(tmp_path / "tree", seen | hidden))
+    assert rows(found, "train") == {"text": ["bad", "good"], "label": ["neg", "pos"]}
+    assert found.fingerprint == first
+    split = split_files(texts(tmp_path / "files", {"train.csv": "x", "._train.csv": "x", ".train.csv": "x"}), {".csv"})
+    assert split == {"train": [tmp_path / "files" / "train.csv"]}
+
+
+def test_class_folders_have_files_of_any_ending(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tree = {
+        "news-bydate-train/sci.med/49960": "one",
+        "news-bydate-train/rec.autos/7.eml": "two",
+        "news-bydate-train/rec.autos/Thumbs.db": "x",
+        "news-bydate-test/sci.med/1": "three",
+        "news-bydate-test/rec.autos/2": b"\x89PNG\0",
+        "README.txt": "about",
+    }
+    found = source(texts(tmp_path, tree))
+    assert rows(found, "train") == {"text": ["two", "one"], "label": ["rec.autos", "sci.med"]}
+    assert rows(found, "test") == {"text": ["three"], "label": ["sci.med"]}
+    assert found.splits["train"].lines() == 2
+    assert "each file in the class folders rec.autos, sci.med … is read as one text" in caplog.text
+    assert "left out 1 files that are no text (2 …)" in caplog.text
+    texts(tmp_path, {"news-bydate-train/sci.med/49960": "changed"})
+    assert source(tmp_path).fingerprint != found.fingerprint
+
+
+@pytest.mark.parametrize("tree", [{"docs/a": "x"}, {"a/1.csv": "x", "b/2.csv": "x"}, {"a/1": "x", "b/2.parquet": "x"}])
+def test_folders_with_tables_or_alone_are_no_class_folders(tmp_path: Path, tree: dict[str, str | bytes]) -> None:
+    assert class_tree(texts(tmp_path, tree), DataSettings()) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("20news-bydate-train", "train"), ("reviews_test", "test"), ("trainer", None), ("train-test", None), ("x", None)],
+)
+def test_a_word_anywhere_in_a_name_can_tell_the_split(name: str, split: str | None) -> None:
+    assert split_in(name) == split
+
+
+def test_files_named_for_their_split_at_the_end_are_found_if_there_is_one_of_each(own_folder: Path) -> None:
+    folder = own_folder / "data"
+    folder.mkdir()
+    for name in ("shop_train.csv", "shop_test.csv", "shop.csv"):
+        write_csv(folder / name, [(name, "a")])
+    found = source(folder)
+    assert {split: rows(found, split)["text"] for split in found.splits} == {
+        "train": ["shop_train.csv"],
+        "test": ["shop_test.csv"],
+    }
+    write_csv(folder / "old_train.csv", [("x", "a")])
+    with pytest.raises(DataError, match=r"has no train\.\*"):
+        source(folder)

@@ -33,8 +33,10 @@ from clf.data.sources.folders import (
     class_names,
     class_tree,
     split_files,
+    split_files_by_word,
     split_of,
     tree_fingerprint,
+    visible,
 )
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
@@ -151,7 +153,9 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     named = split_files(path, ENDINGS) if path.is_dir() else {"train": [path]}
     tree = class_tree(path, data) if not named else {}
     if not named and not tree:
-        found = ", ".join(sorted(child.name for child in path.iterdir())[:6]) or "nothing"
+        named = split_files_by_word(path, ENDINGS)
+    if not named and not tree:
+        found = ", ".join(child.name for child in visible(path)[:6]) or "nothing"
         raise DataError(
             f"the folder {path} has no train.*, validation.* or test.* and no class folders (it contains {found})",
             "pass a file, or name the files train.csv and test.csv",

@@ -4,7 +4,7 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,13 +28,29 @@ SPLIT_NAME = re.compile(
     r"(?:(train|training)|(validation|valid|val|dev|eval)|(test|testing))(?:[^a-z].*)?", re.IGNORECASE
 )
 
+HIDDEN = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
+"""Names of what systems and tools leave beside data; so do names that begin with a dot or `~$`."""
+NOT_TEXTS = {".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".ipynb", ".xlsx", ".xls", ".ods", ".zip", ".gz",
+             ".zst", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".db", ".sqlite", ".pkl", ".npy", ".bin", ".py"}  # fmt: skip
+"""Extensions of files that are not one text each, however a folder is called."""
+CLASSES = 2  # the fewest class folders whose files have any ending
+
 log = logging.getLogger(__name__)
+
+
+def visible(folder: Path) -> list[Path]:
+    """Return what is in a folder, in the order of the names, but for what systems and tools hide there."""
+    return sorted(path for path in folder.iterdir() if not _is_hidden(path.name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in HIDDEN
 
 
 def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
     """Find the files with these extensions whose names start with train, validation or test; log the others."""
     files: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
+    for path in visible(folder):
         if path.is_file() and path.suffix.lower() in endings:
             stem = path.name.split(".")[0]
             if match := SPLIT_NAME.fullmatch(stem):
@@ -53,26 +69,79 @@ def split_of(match: re.Match[str]) -> str:
     return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
 
 
+def split_in(name: str) -> str | None:
+    """Return the split that a name mentions as a word at any place, such as `20news-bydate-train`; None without one."""
+    words = [SPLIT_NAME.fullmatch(word) for word in re.split(r"[^A-Za-z]+", name)]
+    splits = {split_of(match) for match in words if match}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def split_files_by_word(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
+    """Find files such as `reviews_train.csv` and `reviews_test.csv`: one for each split, and one of them is train."""
+    files: dict[str, list[Path]] = {}
+    for path in visible(folder):
+        if path.is_file() and path.suffix.lower() in endings and (split := split_in(path.name.split(".")[0])):
+            files.setdefault(split, []).append(path)
+    return files if "train" in files and all(len(found) == 1 for found in files.values()) else {}
+
+
 def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
-    """Find `split/class/*.txt`, as in the aclImdb download; without split folders, all class folders form train."""
-    trees: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and (match := SPLIT_NAME.fullmatch(path.name)) and (classes := _class_folders(path)):
-            trees.setdefault(split_of(match), []).extend(classes)
-    if not trees and (classes := _class_folders(folder)):
-        trees = {"train": classes}
+    """Find `split/class/*.txt`, as in the aclImdb download; without split folders, all class folders form train.
+
+    If there is none, the files of the class folders may have any ending, as those of 20 newsgroups.
+    """
+    trees, texts = _trees(folder)
+    if texts is _any_texts:
+        shown = ", ".join(readable(path.name) for path in next(iter(trees.values()))[:3])
+        log.warning("%s: each file in the class folders %s … is read as one text", readable(str(folder)), shown)
     return {
-        split: Split(partial(_read_classes, classes, data), str(classes[0].parent), partial(_count_texts, classes))
+        split: Split(
+            partial(_read_classes, classes, texts, data), str(classes[0].parent), partial(_count_texts, classes, texts)
+        )
         for split, classes in trees.items()
     }
 
 
-def _count_texts(folders: list[Path]) -> int:
-    return sum(1 for folder in folders for _ in folder.glob("*.txt"))
+def _trees(folder: Path) -> tuple[dict[str, list[Path]], Callable[[Path], list[Path]]]:
+    """Return the class folders of each split, and the function that lists the texts of one."""
+    texts: Callable[[Path], list[Path]]
+    for texts in (_named_texts, _any_texts):
+        for split_named in (_split_at_start, split_in):
+            trees: dict[str, list[Path]] = {}
+            for path in visible(folder):
+                if path.is_dir() and (split := split_named(path.name)) and (classes := _class_folders(path, texts)):
+                    trees.setdefault(split, []).extend(classes)
+            if not trees and split_named is _split_at_start and (classes := _class_folders(folder, texts)):
+                trees = {"train": classes}
+            if trees:
+                return trees, texts
+    return {}, _named_texts
 
 
-def _class_folders(folder: Path) -> list[Path]:
-    found = [path for path in sorted(folder.iterdir()) if path.is_dir() and next(path.glob("*.txt"), None)]
+def _split_at_start(name: str) -> str | None:
+    match = SPLIT_NAME.fullmatch(name)
+    return split_of(match) if match else None
+
+
+def _named_texts(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.txt")) if not _is_hidden(path.name)]
+
+
+def _any_texts(folder: Path) -> list[Path]:
+    return [path for path in visible(folder) if path.is_file()]
+
+
+def _count_texts(folders: list[Path], texts: Callable[[Path], list[Path]]) -> int:
+    return sum(len(texts(folder)) for folder in folders)
+
+
+def _class_folders(folder: Path, texts: Callable[[Path], list[Path]]) -> list[Path]:
+    found = [path for path in visible(folder) if path.is_dir() and texts(path)]
+    if texts is _any_texts and (
+        len({path.name for path in found} - UNLABELLED) < CLASSES
+        or any(file.suffix.lower() in NOT_TEXTS for path in found for file in texts(path))
+    ):
+        return []
     for path in found:
         if path.name in UNLABELLED:
             log.info("skipping %s: its texts have no labels", path)
@@ -83,18 +152,54 @@ def _class_folders(folder: Path) -> list[Path]:
     return [path for path in found if path.name not in UNLABELLED]
 
 
-def _read_classes(folders: list[Path], data: DataSettings) -> Iterator[Batch]:
-    files = [(path, folder.name) for folder in folders for path in sorted(folder.glob("*.txt"))]
+def _read_classes(folders: list[Path], texts: Callable[[Path], list[Path]], data: DataSettings) -> Iterator[Batch]:
+    files = enumerate(((path, folder.name) for folder in folders for path in texts(folder)), 1)
     encoding = _encoding(data)
-    first = 1
-    for chunk in chunked(files, BATCH_ROWS, lambda file: file[0].stat().st_size):
-        texts = [_read_text(path, encoding) for path, _ in chunk]
-        yield Batch({"text": texts, "label": [label for _, label in chunk]}, list(range(first, first + len(chunk))))
-        first += len(chunk)
+    binary: list[Path] = []
+    other: list[Path] = []
+    for chunk in chunked(files, BATCH_ROWS, lambda file: file[1][0].stat().st_size):
+        rows: list[tuple[int, str, str]] = []
+        for number, (path, label) in chunk:
+            if texts is _any_texts and _is_binary(path):
+                binary.append(path)
+                continue
+            try:
+                rows.append((number, _read_text(path, encoding), label))
+            except UndecodedText:
+                if data.encoding:
+                    raise
+                other.append(path)
+                rows.append((number, _read_western(path), label))
+        yield Batch({"text": [row[1] for row in rows], "label": [row[2] for row in rows]}, [row[0] for row in rows])
+    shown = readable(str(folders[0].parent))
+    if other:
+        where = readable(str(other[0].relative_to(other[0].parent.parent)))
+        log.warning("%s: %d texts are not UTF-8 (%s …); read as cp1252 (pass --encoding to override)",
+                    shown, len(other), where)  # fmt: skip
+    if binary:
+        log.warning("%s: left out %d files that are no text (%s …)", shown, len(binary), readable(binary[0].name))
+
+
+def _is_binary(path: Path) -> bool:
+    with open_file(path) as file:
+        head = file.read(8192)
+    return b"\0" in head or head.startswith(b"%PDF")
 
 
 def _encoding(data: DataSettings) -> str:
     return known_encoding(data.encoding) if data.encoding else "utf-8-sig"
+
+
+class UndecodedText(DataError):
+    """A text is not in the encoding that was expected."""
+
+
+def _read_western(path: Path) -> str:
+    """Read a text as cp1252, and its few bytes that are none as control characters, as browsers do."""
+    try:
+        return _read_text(path, "cp1252")
+    except UndecodedText:
+        return _read_text(path, "latin-1")
 
 
 def _read_text(path: Path, encoding: str) -> str:
@@ -102,7 +207,7 @@ def _read_text(path: Path, encoding: str) -> str:
         with open_file(path) as file, io.TextIOWrapper(file, encoding=encoding) as characters:
             text = characters.read(LONGEST + 1)
     except UnicodeDecodeError as error:
-        raise DataError(
+        raise UndecodedText(
             f"{path}: byte 0x{error.object[error.start]:02x} is not {encoding}",
             "pass the correct --encoding, such as cp1252",
         ) from error
@@ -122,7 +227,11 @@ def class_names(path: Path, data: DataSettings) -> list[str]:
 def tree_fingerprint(folder: Path) -> str:
     """Hash the paths and content of the files; paths count because the folder of a text is its label."""
     found = hashlib.sha256()
-    for path in sorted(folder.rglob("*.txt")):
+    texts = _trees(folder)[1]
+    for path in sorted(folder.rglob("*.txt" if texts is _named_texts else "*")):
+        inside = path.relative_to(folder)
+        if any(map(_is_hidden, inside.parts)) or (texts is _any_texts and path.is_dir()):
+            continue
         check_is_file(path)
-        found.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode(errors=ESCAPED))
+        found.update(f"{inside.as_posix()}\0{sha256(path)}\n".encode(errors=ESCAPED))
     return found.hexdigest()
