@@ -98,6 +98,8 @@ class DataSettings(Section):
     """Column that groups rows (author, product); all rows of a group stay in the same split."""
     label_map: str | None = None
     """Names for the labels: 1=World,2=Sports, or a JSON or TOML file."""
+    unlabelled: Strings = []
+    """Label that means that a row has none, such as -1; repeat the flag for several. Those rows are left out."""
     no_header: bool = False
     """The file has no header: its first line is data."""
     encoding: str | None = None

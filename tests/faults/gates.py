@@ -38,6 +38,8 @@ class Gate:
 
 ROWS = "data/preparing/test_choose_rows.py"
 LABELS = "data/preparing/test_labels.py"
+LOOKS = "data/preparing/test_label_looks.py"
+UNLABELLED = "data/preparing/test_unlabelled.py"
 SPLITTING = "data/preparing/test_splitting.py"
 DATASET = "data/preparing/test_dataset.py"
 CLUSTERS = "data/preparing/test_clusters.py"
@@ -78,6 +80,23 @@ GATES = {
              f"{LABELS}::test_many_classes_of_two_texts_are_classes_and_no_ids"),
         Gate("a row has several labels", "1", "multi-label is not supported yet",
              f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
+        Gate("labels have a part that is a label too", "warning", "are read as one class each",
+             f"{LOOKS}::test_a_part_that_stands_alone_is_told",
+             f"{LOOKS}::test_other_labels_are_classes_in_silence"),
+        Gate("labels are texts", "1", "the labels are texts, not classes",
+             f"{LOOKS}::test_texts_are_not_classes", f"{LOOKS}::test_other_labels_are_classes_in_silence"),
+        Gate("labels are a quantity", "1", "the labels are numbers, not classes",
+             f"{LOOKS}::test_many_different_numbers_are_not_classes",
+             f"{LOOKS}::test_other_labels_are_classes_in_silence"),
+        Gate("a label such as - or NaN stands beside others", "warning", "is read as no label",
+             f"{UNLABELLED}::test_marks_beside_other_labels_mean_none",
+             f"{UNLABELLED}::test_names_that_may_be_classes_stay_in_silence"),
+        Gate("-1 stands beside other labels", "warning", "which often marks rows without a label",
+             f"{UNLABELLED}::test_minus_one_is_a_class_and_told_until_the_user_says_that_it_is_none",
+             f"{UNLABELLED}::test_names_that_may_be_classes_stay_in_silence"),
+        Gate("--unlabelled names a label that no row has", "warning", "--unlabelled names labels that are not in the data",
+             f"{UNLABELLED}::test_a_label_that_the_user_calls_unlabelled_may_be_absent",
+             f"{UNLABELLED}::test_names_that_may_be_classes_stay_in_silence"),
         Gate("a label is as long as a text", "1", "a label has",
              f"{LABELS}::test_a_label_as_long_as_a_text_is_refused", LABELLED),
         Gate("test has a label that train lacks", "1", "has labels that train does not have",

@@ -97,8 +97,8 @@ def test_splits_without_batches_have_no_rows(tmp_path: Path) -> None:
 
 
 def test_bad_rows_of_all_batches_are_reported_together(tmp_path: Path) -> None:
-    rows = [("a", "x"), ({"body": "b"}, "x"), ("c", "y"), ("d", ["y"])]
-    with pytest.raises(DataError, match=r"line 3: the text is an object.*line 5: the label is a list.*\(2 bad rows\)"):
+    rows = [("a", "x"), ({"body": "b"}, "x"), ("c", "y"), ("d", b"y")]
+    with pytest.raises(DataError, match=r"line 3: the text is an object.*line 5: the label is bytes.*\(2 bad rows\)"):
         deliver({"train": split_of(rows, batch_rows=2)}, DataSettings(), CleaningSettings(), tmp_path, near=False)
 
 

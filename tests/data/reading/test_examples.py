@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from clf.data.reading.batch import SHOWN, Batch, Split
-from clf.data.reading.examples import Examples, RowTally, read_examples
+from clf.data.reading.columns import Columns
+from clf.data.reading.examples import Examples, RowTally, _examples, read_examples
+from clf.data.reading.label_values import LabelReading
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -111,24 +113,54 @@ def test_what_is_no_text_is_named_even_if_all_rows_are_alike(value: object, mess
 @pytest.mark.parametrize(
     ("value", "message", "hint"),
     [
-        (["a", "b"], "the label is a list: multi-label is not supported yet", "train one model per label"),
-        ({"a": 1}, "the label is dict, expected a name or number", "as one string"),
-        (b"a", "the label is bytes, expected a name or number", "as one string"),
+        ({"a": "b"}, "the label is an object with the keys 'a'", "--label-column COLUMN.KEY"),
+        ([[0, 5, "PER"]], "the label is a list of spans", "clf labels whole texts"),
+        (b"a", "the label is bytes, expected a name or number", "each text one label"),
     ],
 )
-def test_what_is_no_single_label_is_named(value: object, message: str, hint: str) -> None:
-    refused = refusal(batch(["a", "b"], ["x", value]))
-    assert refused.message == f"x.csv: line 2: {message} (1 bad rows)"
+def test_what_is_no_label_after_the_first_rows_is_named(value: object, message: str, hint: str) -> None:
+    refused = refusal(batch(["a"], ["x"]), batch(["b"], [value]))
+    assert refused.message == f"x.csv: line 1: {message} (1 bad rows)"
     assert hint in refused.hint
 
 
+def test_lists_of_one_are_labels_and_the_few_rows_with_several_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    tally = RowTally()
+    labels = [["x"], ["y"], [], ["x", "y"], *[["y"]] * 10]
+    (found,) = examples(batch("abcdefghijklmn", labels), tally=tally)
+    assert found.labels == ["x", "y", *["y"] * 10]
+    assert tally.dropped == {"no label": 1, "several labels": 1}
+    assert "x.csv: a list of one label is read as that label" in caplog.text
+
+
+def test_too_many_rows_with_several_labels_are_refused_even_if_they_come_late() -> None:
+    late = [batch(["b"] * 3, [["x", "y"], ["x", "y"], ["x"]]) for _ in range(2)]
+    refused = refusal(batch(["a"], ["x"]), *late)
+    assert refused.message == ("x.csv, line 1: 4 of 7 rows have several labels: multi-label is not supported yet")
+
+
+def test_columns_of_zeros_and_ones_are_one_label() -> None:
+    tally = RowTally()
+    given = batch(["a", "b", "c", "d"], ["0", "1", "0", "1"], pos=["1", "0", "0", "0"], neg=["0", "0", "1", "0"])
+    columns = Columns(["text"], None, one_hot=["pos", "label", "neg"])
+    found, problems = _examples(given, columns, LabelReading(), tally)
+    assert (found.labels, found.lines, problems) == (["pos", "label", "neg", "label"], [1, 2, 3, 4], [])
+
+
+def test_a_missing_text_may_be_nan() -> None:
+    tally = RowTally()
+    (found,) = examples(batch(["a", float("nan"), "c"], ["x", "y", "z"]), tally=tally)
+    assert (found.labels, tally.dropped) == (["x", "z"], {"no text": 1})
+
+
 def test_bad_rows_of_all_batches_are_told_together_after_the_good_ones() -> None:
-    good, bad = batch(["a"], ["x"]), Batch({"text": ["b"] * 6, "label": [[1]] * 6}, list(range(11, 17)))
+    good, bad = batch(["a"], ["x"]), Batch({"text": ["b"] * 6, "label": [b"1"] * 6}, list(range(11, 17)))
     given = examples(good, bad, good, bad)
     assert next(given).texts == ["a"]
     with pytest.raises(DataError) as refused:
         next(given)
-    assert refused.value.message.startswith("x.csv: line 11: the label is a list")
+    assert refused.value.message.startswith("x.csv: line 11: the label is bytes")
     assert refused.value.message.endswith("(12 bad rows)")
     assert refused.value.message.count("line ") == SHOWN
 

@@ -159,9 +159,18 @@ def test_of_many_columns_the_first_twelve_are_listed() -> None:
 
 def test_several_columns_of_zeros_and_ones_are_several_labels() -> None:
     with pytest.raises(DataError) as refused:
-        choose(batch(text=["x"] * 8, toxic=[0, 1] * 4, insult=["1", "0"] * 4))
-    assert "the columns 'toxic', 'insult' contain only 0 and 1: multi-label" in refused.value.message
-    assert "one model per label" in refused.value.hint
+        choose(batch(text=["x"] * 8, toxic=[0, 1] * 4, insult=["1", "1", "0", "0"] * 2))
+    assert "the columns 'toxic', 'insult' contain only 0 and 1, with several 1s in 25% of the rows" in str(
+        refused.value
+    )
+    assert refused.value.hint == "pass --label-column toxic or another of them, and train one model per label"
+
+
+def test_one_hot_columns_are_one_label(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    one_hot = {"label_bad": [0, 1] * 4, "label_good": ["1", "0"] * 4}
+    assert choose(batch(text=["x"] * 8, **one_hot)) == Columns(["text"], None, one_hot=["label_bad", "label_good"])
+    assert "file.csv: text from text, label from the one-hot columns label_bad, label_good" in caplog.text
 
 
 # --- several that could be the text ---------------------------------------------------------------------------

@@ -4,6 +4,8 @@ dataset          the complete preparation, from a source to a prepared dataset i
 ingest           reading all splits once: texts go to files, a few numbers per row stay in memory
 rows             those rows in memory, and their texts on disk
 clean_batch      cleaning and hashing one batch of texts, the work that processes share
+unlabelled       rows left out because their label means that they have none
+label_looks      labels that are ids, texts, numbers or several labels rather than classes
 labels           label names and their ids, the same in every split and in the model
 sets             set operations on long arrays that need little memory
 near_duplicates  finding texts that are nearly identical

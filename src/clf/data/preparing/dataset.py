@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +28,10 @@ from clf.data.preparing.choose_rows import (
 )
 from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.ingest import Delivered, deliver
+from clf.data.preparing.label_looks import check_looks
 from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
+from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_unlabelled
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.paths import expanded
@@ -80,9 +82,7 @@ def prepare_into(
     temporary = tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True)
     with _telling_damage(), temporary as scratch:
         given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
-        _say_dropped(given)
-        _say_respelled(given)
-        names = _name_labels(given, source, data.label_map)
+        names = _with_labels(given, source, data, check=not measure_only)
         if measure_only:
             chosen, clusters = Chosen(take_split(given, data)), None
             found = audit(given, None, names)
@@ -213,6 +213,26 @@ def _say_respelled(given: Delivered) -> None:
                 listed,
                 " …" if len(tally.respelled) > SHOWN else "",
             )
+
+
+def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check: bool) -> list[str]:
+    """Leave out the rows that have no label, tell what was left out, and return the label names."""
+    named = read_label_map(data.label_map) if data.label_map else {}
+    leave_out_unlabelled(given, data.unlabelled, named)
+    _say_dropped(given)
+    _say_respelled(given)
+    if check:
+        _check_written(given, named, data)
+    return _name_labels(given, source, data.label_map)
+
+
+def _check_written(given: Delivered, named: Collection[str], data: DataSettings) -> None:
+    """Look at the labels as they are written in the file; raise DataError if they are no classes."""
+    warn_of_unlabelled(given, data.unlabelled, named)
+    present, first, counts = np.unique(given.rows.label, return_index=True, return_counts=True)
+    labels = [given.labels[label] for label in present.tolist()]
+    lines = dict(zip(labels, given.rows.line[first].tolist(), strict=True))
+    check_looks(dict(zip(labels, counts.tolist(), strict=True)), lines, named, data.dataset or DEFAULT_DATASET)
 
 
 def _name_labels(given: Delivered, source: Source, label_map: str | None) -> list[str]:

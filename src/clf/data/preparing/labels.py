@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
+from clf.data.preparing.label_looks import look_like_ids
 from clf.errors import DataError, UsageError
 from clf.storage.documents import MOST_BYTES, load_json, open_regular
 
@@ -82,7 +83,8 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
     if len(names) < 2:
         raise DataError(f"{shown}: every label is {names[0]!r}, expected at least two classes", "check --label-column")
     counts = np.bincount(np.concatenate([ids for ids, _ in labels.values()]), minlength=len(names))
-    if len(names) > 20 and len(names) > rows / 3 and 2 * np.count_nonzero(counts == 1) > len(names):
+    crowded = len(names) > 20 and len(names) > rows / 3 and 2 * np.count_nonzero(counts == 1) > len(names)
+    if crowded and look_like_ids(names):
         raise DataError(
             f"{shown}: the labels look like numbers or ids: {len(names)} values in {rows} rows",
             "pass --label-column with the column of classes",
@@ -100,7 +102,7 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
     if IGNORED in names and all(WHOLE.fullmatch(name) for name in names):
         raise DataError(
             f"{shown}: a label is {IGNORED}, which training libraries use for rows to ignore",
-            f"remove those rows, or rename the class with --label-map={IGNORED}=other",
+            f"leave those rows out with --unlabelled={IGNORED}, or rename the class with --label-map={IGNORED}=other",
         )
     _check_known(labels, names, shown)
     _warn_of_twins(names)

@@ -19,6 +19,9 @@ column_names   what the name of a column says
 column_values  what its values look like
 split_column   a column that says in which split a row is
 decisions   columns in which an annotator accepts or rejects labels
+label_cells   the names in one value of the label column: a list, choices, scores, or a text that spells these out
+label_values  how the values of the label column become labels
+one_hot     columns of zeros and ones that are one label
 examples    rows -> examples; rows without a text or label are dropped and counted
 paths       paths as users write them, and pipes
 peek        how the first rows of a split are read, and why

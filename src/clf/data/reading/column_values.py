@@ -70,6 +70,13 @@ class Look:
         most = max(2, min(100, self.rows // 4))
         return 2 <= self.distinct <= most and self.length < 40 and self.kind not in ("dates", "links", "addresses")
 
+    @property
+    def why_ignored(self) -> str:
+        """Why a column that looks so has no role."""
+        if self.kind in ("texts", "words"):
+            return "it has few values" if self.is_category else "it is not needed"
+        return "it is empty" if self.kind == "nothing" else f"it holds {self.kind}"
+
 
 def look_at(values: Sequence[Any], rows: int = ROWS) -> Look:
     """Look at the first values of a column."""

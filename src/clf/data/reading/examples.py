@@ -1,5 +1,6 @@
 """Rows of a file -> examples: one uncleaned text and one label each, with their line in the file."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,12 +9,26 @@ from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.columns import Columns
 from clf.data.reading.decisions import written
+from clf.data.reading.label_values import (
+    NO_LABEL,
+    ONE_LABEL,
+    SEVERAL,
+    WHOLE_TEXTS,
+    LabelReading,
+    look_at_labels,
+    plain_label,
+    refuse_several,
+)
+from clf.data.reading.one_hot import ones_of
 from clf.data.reading.roles import choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
 
+NO_TEXT = "no text"
 MOST_SHOWN = 60  # characters of a label
 MOST_RESPELLED = 1000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,6 +66,12 @@ class RowTally:
         if pair in self.respelled or len(self.respelled) < MOST_RESPELLED:
             self.respelled[pair] = self.respelled.get(pair, 0) + 1
 
+    def drop_all(self, reason: str, lines: list[int]) -> None:
+        """Count dropped rows, as `drop` does."""
+        for line in lines[:SHOWN]:
+            self.drop(reason, line)
+        self.dropped[reason] = self.dropped.get(reason, 0) + len(lines[SHOWN:])
+
     def drop(self, reason: str, line: int) -> None:
         """Count a dropped row, and remember its line if it is among the first for this reason."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
@@ -66,6 +87,7 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     """
     bad: list[str] = []
     columns: Columns | None = None
+    reading: LabelReading | None = None
     file = None
     for batch in split.rows():
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
@@ -73,44 +95,67 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
             columns = choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
+            reading = None
+        reading = reading or _look(batch, columns, split.shown)
         file = batch.file
         tally.read += len(batch.lines)
-        examples, problems = _examples(batch, columns, tally)
+        examples, problems = _examples(batch, columns, reading or LabelReading(), tally)
         bad += problems
         if not bad:
             yield batch, columns, examples
     if bad:
         raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", _hint(bad[0]))
+    labelled = tally.read - tally.dropped.get(NO_LABEL, 0) - tally.dropped.get(NO_TEXT, 0)
+    several = tally.dropped.get(SEVERAL, 0)
+    refuse_several(several, labelled, tally.first_dropped.get(SEVERAL, []), split.shown)
 
 
-def _examples(batch: Batch, columns: Columns, tally: RowTally) -> tuple[Examples, list[str]]:
+def _look(batch: Batch, columns: Columns, shown: str) -> LabelReading | None:
+    """Decide how labels are read from the first batch that has any, and say it; None if this batch has none."""
+    values = _label_values(batch, columns)
+    if all(value is None for value in values):
+        return None
+    reading = look_at_labels(values, batch.lines, columns.label or "", shown)
+    for sentence in reading.said:
+        log.info("%s", sentence)
+    return reading
+
+
+def _label_values(batch: Batch, columns: Columns) -> list[Any]:
+    nothing = [None] * len(batch.lines)
+    if columns.one_hot:
+        return list(ones_of([batch.columns.get(name, nothing) for name in columns.one_hot], columns.one_hot))
+    return nothing if columns.label is None else batch.columns.get(columns.label, nothing)
+
+
+def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowTally) -> tuple[Examples, list[str]]:
     nothing = [None] * len(batch.lines)
     texts, problems = _texts([batch.columns.get(name, nothing) for name in columns.text], batch.lines)
     examples = Examples()
-    labels, names, groups = (
-        nothing if name is None else batch.columns.get(name, nothing)
-        for name in (columns.label, columns.label_name, columns.group)
+    names, groups = (
+        nothing if name is None else batch.columns.get(name, nothing) for name in (columns.label_name, columns.group)
     )
     rejected = _rejected(batch, columns)
-    for row, (line, text, value, name, group) in enumerate(zip(batch.lines, texts, labels, names, groups, strict=True)):
+    rows = zip(batch.lines, texts, _label_values(batch, columns), names, groups, strict=True)
+    for row, (line, text, value, name, group) in enumerate(rows):
         if row in rejected:
             tally.drop(rejected[row], line)
             continue
-        if isinstance(value, (list, tuple, dict, bytes)):
-            problems.append(f"line {line}: {_label_problem(value)}")
+        label, dropped, problem, spelled = reading.read(value)
+        if problem:
+            problems.append(f"line {line}: {problem}")
             continue
-        label = _label(value)
-        if isinstance(value, str) and value.strip() != (label or ""):
-            tally.respell(value.strip(), label)
+        if spelled is not None:
+            tally.respell(spelled, label)
         if not text or text.isspace():
-            tally.drop("no text", line)
+            tally.drop(NO_TEXT, line)
         elif label is None:
-            tally.drop("no label", line)
+            tally.drop(dropped, line)
         else:
             examples.texts.append(text)
             examples.labels.append(label)
             examples.label_names.append(None if name is None else clean_label(str(name)))
-            examples.groups.append(_label(group))
+            examples.groups.append(plain_label(group))
             examples.lines.append(line)
     return examples, problems
 
@@ -131,6 +176,9 @@ def _texts(columns: list[list[Any]], lines: list[int]) -> tuple[list[str], list[
     written = []
     for column in columns:
         kinds = {type(value) for value in column} - {type(None)}
+        if float in kinds:  # NaN is how Python writes a missing value into JSON
+            column = [None if value != value else value for value in column]
+            kinds = {type(value) for value in column} - {type(None)}
         if not kinds <= {str}:
             problems += _text_problems(column, kinds, lines)
             column = [None if value is None else str(value) for value in column]
@@ -154,26 +202,13 @@ def _text_problems(column: list[Any], kinds: set[type], lines: list[int]) -> lis
     return problems
 
 
-def _label_problem(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return "the label is a list: multi-label is not supported yet"
-    return f"the label is {type(value).__name__}, expected a name or number"
-
-
 def _hint(problem: str) -> str:
-    if "multi-label" in problem:
-        return "give each text one label, or train one model per label"
+    if "spans" in problem:
+        return WHOLE_TEXTS
+    if "the label is an object" in problem:
+        return "pass the key that contains the label: --label-column COLUMN.KEY"
+    if "the label is" in problem:
+        return ONE_LABEL
     if "is an object" in problem:
         return "choose the key that contains the text: --text-column COLUMN.KEY"
     return "write the text of each row as one string"
-
-
-def _label(value: Any) -> str | None:
-    """Convert a label to a string: booleans to true or false, strings cleaned, numbers unchanged; None if empty."""
-    if isinstance(value, str):
-        return clean_label(value) or None
-    if value is None or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).strip() or None

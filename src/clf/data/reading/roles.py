@@ -27,6 +27,7 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed
 from clf.data.reading.decisions import is_contested, rejecting
+from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
 from clf.data.reading.split_column import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -72,8 +73,10 @@ class _Table:
         """Choose all columns."""
         label = self._label_by_name()
         text = self.text()
-        if label is None:
-            label = self._label_by_look(text)
+        by_look = self._label_by_look(text) if label is None else label
+        if isinstance(by_look, OneHot):
+            return self._with_one_hot(text, by_look)
+        label = by_look
         if label in text:
             raise DataError(
                 f"{self.shown}: column {label!r} is both text and label",
@@ -93,6 +96,13 @@ class _Table:
             extra=IN_FIRST_LINES if self.is_file else None,
         )
         return Columns(text, label, beside, self.group, left_out=left_out, roles=self._all_roles())
+
+    def _with_one_hot(self, text: list[str], hot: OneHot) -> Columns:
+        for name in hot.columns:
+            self._give(name, "label", "one-hot: its 1 says that the row is of this class")
+        names = ", ".join(hot.columns)
+        log.info("%s: text from %s, label from the one-hot columns %s", self.shown, " + ".join(text), names)
+        return Columns(text, None, None, self.group, hot.columns, self._decided(None), self._all_roles())
 
     def text(self) -> list[str]:
         """Choose the text columns."""
@@ -196,7 +206,7 @@ class _Table:
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
-        if not best:
+        if not best or (len(best) > 1 and are_one_hot(best, self.values, self._free_names())):
             return None
         rank = found[best[0]].rank
         rivals = [name for name in others if is_like_label(name) and not self._rejecting(name)]
@@ -246,8 +256,14 @@ class _Table:
                  zip(self.values[number][: self.rows], self.values[name][: self.rows], strict=True)}  # fmt: skip
         return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
 
-    def _label_by_look(self, text: list[str]) -> str:
-        some = self._told_apart(self._categories(beside=text))
+    def _label_by_look(self, text: list[str]) -> str | OneHot:
+        few = self._categories(beside=text)
+        hot = find_one_hot(self.values, [name for name in self._free_names() if name not in text])
+        if hot and set(few) <= set(hot.columns):
+            if hot.one_label:
+                return hot
+            raise DataError(f"{self.shown}: {hot.problem}", hot.hint)
+        some = self._told_apart(few)
         for is_less_likely in (self._rejecting, self._is_code, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
@@ -260,11 +276,6 @@ class _Table:
             )
             self._give(some[0], "label", "it has few values")
             return some[0]
-        if len(some) > 1 and all(set(map(str, self.values[name])) <= {"0", "1"} for name in some):
-            raise DataError(
-                f"{self.shown}: the columns {listed(some)} contain only 0 and 1: multi-label is not supported yet",
-                "pass --label-column with one of them, and train one model per label",
-            )
         if set(self.names) <= {*text, *([self.group] if self.group is not None else [])}:
             raise DataError(
                 f"{self.shown} has no column of labels; it has only {listed(self.names)}",
@@ -272,16 +283,16 @@ class _Table:
             )
         raise self._cannot_tell("label", some)
 
-    def _decided(self, label: str) -> dict[str, frozenset[str]]:
+    def _decided(self, label: str | None) -> dict[str, frozenset[str]]:
         """Return the columns in which an annotator rejects labels, with the values that do so."""
         found = {}
-        for name in [label, *self._free_names()]:
+        for name in [*([] if label is None else [label]), *self._free_names()]:
             values = self.values[name][: self.rows]
             if not (rejected := self._rejecting(name, is_label=name == label)):
                 continue
             found[name] = rejected
             self._give(name, "annotation", "an annotator accepts or rejects the label there")
-            if name != label and self.looks[label].distinct == 1 and is_contested(values):
+            if label is not None and name != label and self.looks[label].distinct == 1 and is_contested(values):
                 raise DataError(
                     f"{self.shown}: the only label is {self.looks[label].examples[0]!r}, which the column {name!r}"
                     " accepts in some rows and rejects in others",
@@ -314,12 +325,7 @@ class _Table:
         return tuple(Column(name, *self.roles.get(name, ("ignored", self._why_ignored(name)))) for name in self.names)
 
     def _why_ignored(self, name: str) -> str:
-        if is_nameless(name):
-            return "it has no name"
-        look = self.looks[name]
-        if look.kind in ("texts", "words"):
-            return "it has few values" if look.is_category else "it is not needed"
-        return "it is empty" if look.kind == "nothing" else f"it holds {look.kind}"
+        return "it has no name" if is_nameless(name) else self.looks[name].why_ignored
 
     def _named(self, column: str, role: str) -> str:
         names = self.names

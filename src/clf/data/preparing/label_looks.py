@@ -1,0 +1,121 @@
+"""What labels look like once all are known: ids, texts, numbers, or several labels joined by a separator."""
+
+import logging
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from clf.errors import DataError
+
+SEPARATORS = ("|", "#", ";", ",", "/", "+", "\t")
+MOST_NUMBERS = 20
+"""Different numbers with decimals that may still be classes, such as ratings in half stars."""
+TEXT_LENGTH = 60
+"""Mean characters of labels that are texts, if nearly all differ."""
+NEARLY = 0.9
+MOST_IDS = 0.8
+JOINED = (
+    "give each text one label, or name each combination as a class of its own in a JSON file: --label-map FILE.json"
+)
+CLASSES = "pass --label-column with the column of classes"
+_NUMBER = re.compile(r"[+-]?\d*([.,]\d+)?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+")
+_ID = re.compile(
+    r"[\d\s.,:/+_T-]*\d[\d\s.,:/+_TZ-]*"  # numbers, dates, times
+    r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?=\S*\d)[0-9a-fA-F]{8,}"  # UUIDs, hashes
+    r"|(?=\S*\d)[\w.#:/-]+|\S+@\S+\.\S+|https?://\S+|www\.\S+"  # codes, addresses
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Labels with a separator, some part of which is a label of its own."""
+
+    separator: str
+    labels: list[str]
+    part: str
+    """A part that also stands alone."""
+    meant: bool
+    """Whether the combinations outnumber the parts, so that several labels are meant."""
+
+
+def look_like_ids(names: Collection[str]) -> bool:
+    """Return whether most names are numbers, codes, hashes or addresses rather than words."""
+    return sum(_ID.fullmatch(name) is not None for name in names) >= MOST_IDS * len(names)
+
+
+def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Collection[str], shown: str) -> None:
+    """Raise DataError if the labels are texts, numbers or several labels; `counts` and `lines` are of each label.
+
+    Warns of labels with a part that is a label too. Labels that are `named` with --label-map are classes.
+    """
+    counts = {label: count for label, count in counts.items() if label not in named}
+    _refuse_texts(counts, shown)
+    _refuse_numbers(counts, lines, shown)
+    joined = several_joined(counts, ())
+    if joined and joined.meant:
+        rows, first = sum(counts[label] for label in joined.labels), min(joined.labels, key=lambda label: lines[label])
+        raise DataError(
+            f"{shown}, line {lines[first]}: {rows} of {sum(counts.values())} rows have several labels joined by "
+            f"{joined.separator!r}, such as {first[:60]!r}: multi-label is not supported yet",
+            JOINED,
+        )
+    if joined:
+        log.warning(
+            "the labels with %r, such as %r, are read as one class each, though %r is a label too; name those that "
+            "mean several labels with --unlabelled to leave them out",
+            joined.separator,
+            joined.labels[0],
+            joined.part,
+        )
+
+
+def several_joined(counts: Mapping[str, int], named: Collection[str]) -> Joined | None:
+    """Find the separator that joins most labels, if a part of one also stands alone as a label."""
+    labels = [label for label in counts if label not in named]
+    found = [joined for separator in SEPARATORS if (joined := _joined_by(separator, labels))]
+    return max(found, key=lambda joined: (joined.meant, len(joined.labels)), default=None)
+
+
+def _joined_by(separator: str, labels: Iterable[str]) -> Joined | None:
+    parts = {label: [part.strip() for part in label.split(separator)] for label in labels}
+    combined = {label: names for label, names in parts.items() if len(names) > 1 and all(names)}
+    distinct = {name: None for names in combined.values() for name in names}
+    alone = [name for name in distinct if name in parts]
+    if not alone or (separator == "," and _are_decimals(parts, distinct)):
+        return None
+    return Joined(separator, list(combined), alone[0], len(combined) > len(distinct))
+
+
+def _are_decimals(parts: Mapping[str, list[str]], distinct: Collection[str]) -> bool:
+    """Return whether the commas are those of decimals: all are numbers, with decimals that never stand alone."""
+    if not all(len(names) <= 2 and all(map(str.isdecimal, names)) for names in parts.values()):
+        return False
+    return any(names[-1] not in parts for names in parts.values() if len(names) == 2)
+
+
+def _refuse_texts(counts: Mapping[str, int], shown: str) -> None:
+    rows = sum(counts.values())
+    mean = sum(len(label) * count for label, count in counts.items()) / max(1, rows)
+    if rows >= 10 and mean > TEXT_LENGTH and len(counts) > NEARLY * rows:
+        raise DataError(
+            f"{shown}: the labels are texts, not classes: {len(counts)} different ones in {rows} rows, such as "
+            f"{next(iter(counts))[:40]!r} …",
+            CLASSES,
+        )
+
+
+def _refuse_numbers(counts: Mapping[str, int], lines: Mapping[str, int], shown: str) -> None:
+    """Raise DataError for many different numbers with decimals: a quantity rather than classes."""
+    if len(counts) <= MOST_NUMBERS or not all(_NUMBER.fullmatch(label) for label in counts):
+        return
+    values = {label: float(label.rstrip("% ").replace(",", ".")) for label in counts}
+    if all(value.is_integer() for value in values.values()) and not any("%" in label for label in values):
+        return
+    low, high = min(values, key=lambda label: values[label]), max(values, key=lambda label: values[label])
+    raise DataError(
+        f"{shown}, line {lines[low]}: the labels are numbers, not classes: {len(counts)} different ones from {low} to "
+        f"{high}",
+        f"{CLASSES}, or name the class of each number in a JSON file: --label-map FILE.json",
+    )

@@ -1,0 +1,138 @@
+"""Rows whose label means that they have none: what the user names, marks such as `-` and NaN, and -1 in test.
+
+Decided from the labels of all rows, however the file is sorted.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from shlex import quote
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.label_names import clean_label
+from clf.data.preparing.label_looks import several_joined
+from clf.data.reading.label_values import FEW_SEVERAL, NO_LABEL, SEVERAL
+
+if TYPE_CHECKING:
+    from clf.data.preparing.ingest import Delivered
+
+MARKS = {"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"}
+WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "nat", "\\n", "#value!", "#ref!"}
+VAGUE = {"none", "n/a", "na", "n.a.", "unknown", "undefined", "missing", ""}
+"""Names that may be classes or not: they stay classes, and are no sign that there are others."""
+MINUS_ONE = "-1"
+
+log = logging.getLogger(__name__)
+Counts = NDArray[np.int64]
+"""How many rows of each split have each label, shape (splits, labels)."""
+
+
+def leave_out_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
+    """Drop and count the rows with no label or several; labels that are `named` with --label-map stay classes."""
+    counts = _count(given)
+    total = counts.sum(axis=0)
+    present = [label for label, count in zip(given.labels, total.tolist(), strict=True) if count]
+    wanted = {label for label in present if _is_among(label, unlabelled)}
+    if unlabelled and not wanted:
+        log.warning("--unlabelled names labels that are not in the data: %s", ", ".join(map(repr, unlabelled)))
+    marks = _marks([label for label in present if label not in wanted and label not in named])
+    _drop(given, lambda label, _: label in wanted or label in marks)
+    _say_marks(marks, total[[given.labels.index(label) for label in marks]])
+    if "train" in given.splits:
+        trained = counts[given.splits.index("train")]
+        absent = {
+            label
+            for label, count in zip(given.labels, trained.tolist(), strict=True)
+            if not count and label not in named and _may_mean_none(label) and label.casefold() not in VAGUE
+        }
+        _drop(given, lambda label, split: split != "train" and label in absent)
+    _drop_several(given, named)
+
+
+def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
+    """Warn of classes that often are no classes: -1, and a mark beside a single other label."""
+    total = dict(zip(given.labels, _count(given).sum(axis=0).tolist(), strict=True))
+    present = [label for label, count in total.items() if count]
+    others = [label for label in present if label not in named and not _may_mean_none(label)]
+    minus = next((label for label in present if _whole(label) == MINUS_ONE), None)
+    doubtful = (
+        [label for label in present if label not in named and _is_mark(label, others)] if len(others) == 1 else []
+    )
+    if minus and minus not in named and len(others) >= 2 and not any(label.startswith("-") for label in others):
+        doubtful.append(minus)
+    for label in doubtful:
+        log.warning(
+            "%d of %d rows have the label %r, which often marks rows without a label; --unlabelled=%s leaves them out",
+            total[label],
+            sum(total.values()),
+            label,
+            quote(label),
+        )
+
+
+def _count(given: "Delivered") -> Counts:
+    labels = len(given.labels)
+    both = given.rows.split.astype(np.int64) * labels + given.rows.label
+    return np.bincount(both, minlength=len(given.splits) * labels).reshape(len(given.splits), labels)
+
+
+def _drop(given: "Delivered", is_dropped: Callable[[str, str], bool], reason: str = "") -> None:
+    """Drop the rows whose label and split are to be dropped; the reason is that they have no label."""
+    kept = np.ones(len(given.rows), dtype=bool)
+    for number, split in enumerate(given.splits):
+        for label, name in enumerate(given.labels):
+            if is_dropped(name, split):
+                rows = np.flatnonzero((given.rows.label == label) & (given.rows.split == number))
+                if len(rows):
+                    kept[rows] = False
+                    given.tallies[split].drop_all(reason or f"{NO_LABEL} ({name!r})", given.rows.line[rows].tolist())
+    if not kept.all():
+        given.rows = given.rows.take(kept)
+
+
+def _drop_several(given: "Delivered", named: Collection[str]) -> None:
+    """Drop the few rows whose label joins several; if they are many, they are refused."""
+    total = dict(zip(given.labels, _count(given).sum(axis=0).tolist(), strict=True))
+    counts = {label: count for label, count in total.items() if count}
+    joined = several_joined(counts, named)
+    if joined and joined.meant and sum(counts[label] for label in joined.labels) <= FEW_SEVERAL * sum(counts.values()):
+        _drop(given, lambda label, _: label in joined.labels, SEVERAL)
+
+
+def _is_among(label: str, values: Collection[str]) -> bool:
+    return any(label == clean_label(value) or _whole(label) == _whole(value) for value in values)
+
+
+def _whole(label: str) -> str:
+    """Return a whole number without its decimals: files write -1 as -1.0 where a value of the column is missing."""
+    whole, point, decimals = label.strip().partition(".")
+    return whole if point and not decimals.strip("0") and whole.lstrip("-").isdecimal() else label.strip()
+
+
+def _may_mean_none(label: str) -> bool:
+    return label in MARKS or label.casefold() in WORDS or label.casefold() in VAGUE or _whole(label) == MINUS_ONE
+
+
+def _marks(labels: list[str]) -> list[str]:
+    """Return the labels that mean none: those beside at least two that surely are labels."""
+    others = [label for label in labels if not _may_mean_none(label)]
+    return [label for label in labels if _is_mark(label, others)] if len(others) >= 2 else []
+
+
+def _is_mark(label: str, others: list[str]) -> bool:
+    """Return whether a label is a word such as NaN, or a sign among names; among other signs it is one of them."""
+    if label.casefold() in WORDS:
+        return True
+    return label in MARKS and all(any(map(str.isalnum, other)) for other in others)
+
+
+def _say_marks(marks: list[str], counts: Counts) -> None:
+    for label, count in zip(marks, counts.tolist(), strict=True):
+        log.warning(
+            "the label %r is read as no label (%d rows); --label-map %s keeps it as a class",
+            label,
+            count,
+            quote(f"{label}=NAME"),
+        )

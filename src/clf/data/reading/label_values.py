@@ -1,0 +1,184 @@
+"""How the values of the label column become labels: decided from the first rows, and said.
+
+A value is a name or a number, a list of one, choices or scores for each class as annotation tools write them, or one
+text that spells out any of these. Rows without a label and rows with several are left out, with the reason.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from shlex import quote
+from typing import Any, NamedTuple
+
+from clf.data.label_names import clean_label
+from clf.data.reading.label_cells import Cell, parsed_text, plain, read_cell
+from clf.errors import DataError
+
+LOOKED = 2000
+"""Rows that are looked at before the first is read."""
+FEW_SEVERAL = 0.1
+"""The largest share of labelled rows that may have several labels, and are then left out."""
+NO_LABEL = "no label"
+SEVERAL = "several labels"
+MOST_KNOWN = 50_000
+"""Values whose reading is kept; a column of classes has fewer."""
+ONE_LABEL = "give each text one label, or train one model per label"
+OTHER_COLUMN = "pass --label-column with a column that has one label for each text"
+WHOLE_TEXTS = "clf labels whole texts: write one label for each of them"
+SAID = {
+    "list": "a list of one label is read as that label",
+    "choices": "a choice in JSON is read as its label",
+    "scores": f"of the scores of the classes, the one above {0.5} is read as the label",
+    "vector": "the position of the 1 in each list, from 0, is read as the label",
+}
+
+
+class Read(NamedTuple):
+    """The label of one value; without one, why the row is left out (`dropped`) or what is wrong (`problem`)."""
+
+    label: str | None
+    dropped: str = ""
+    problem: str = ""
+    written: str | None = None
+    """How the label was written, if it is read in another spelling."""
+
+
+class LabelReading:
+    """Reads the values of one label column; `said` are the sentences that tell how."""
+
+    def __init__(self, said: Sequence[str] = (), *, vectors: bool = False) -> None:
+        self.said = list(said)
+        self.vectors = vectors
+        self._known: dict[str | tuple[str, ...], Read] = {}
+
+    def read(self, value: Any) -> Read:
+        """Read one value; what was read before costs one look into a dictionary."""
+        if type(value) is str or type(value) is tuple:
+            found = self._known.get(value)
+            if found is None:
+                found = self._text(value) if isinstance(value, str) else self._cell(read_cell(value))
+                if len(self._known) < MOST_KNOWN:
+                    self._known[value] = found
+            return found
+        if isinstance(value, (list, dict, bytes)):
+            return self._cell(read_cell(value), value)
+        label = plain(value)
+        return Read(label) if label else Read(None, NO_LABEL)
+
+    def _text(self, value: str) -> Read:
+        parsed = parsed_text(value)
+        if parsed is not None:
+            return self._cell(read_cell(parsed), parsed)
+        label = clean_label(value) or None
+        stripped = value.strip()
+        return Read(label, "" if label else NO_LABEL, written=None if stripped == (label or "") else stripped)
+
+    def _cell(self, cell: Cell, value: Any = None) -> Read:
+        if cell.problem:
+            return Read(None, problem=cell.problem)
+        names = _ones(value) if self.vectors and _is_vector(value) else cell.names
+        cleaned = {clean_label(name) for name in names} - {""}
+        if len(cleaned) == 1:
+            return Read(cleaned.pop())
+        return Read(None, SEVERAL if cleaned else NO_LABEL)
+
+
+def plain_label(value: Any) -> str | None:
+    """Convert a value to a label or group: strings cleaned, true or false, numbers unchanged; None if empty."""
+    return (clean_label(value) if isinstance(value, str) else plain(value)) or None
+
+
+def look_at_labels(values: Sequence[Any], lines: Sequence[int], column: str, shown: str) -> LabelReading:
+    """Decide how a label column is read, from its first rows.
+
+    Raises DataError if its values are not one label for each text: labels of spans, several labels, other objects.
+    """
+    step = max(1, len(values) // LOOKED)
+    looked = [(line, value) for line, value in zip(lines[::step], values[::step], strict=True) if _structured(value)]
+    if not looked:
+        return LabelReading()
+    vectors = len(looked) == len(values[::step]) and _are_vectors([_contents(value) for _, value in looked])
+    cells = [(line, value, read_cell(value)) for line, value in looked]
+    _refuse_spans(cells, column, shown)
+    _refuse_objects(cells, column, shown)
+    forms = Counter(cell.form for _, _, cell in cells if cell.form in SAID)
+    form = "vector" if vectors else max(forms, key=lambda form: forms[form], default="list")
+    reading = LabelReading([f"{shown}: {SAID[form]} (column {column}, line {cells[0][0]})"], vectors=vectors)
+    several = [line for line, value, _ in cells if reading.read(value).dropped == SEVERAL]
+    labelled = sum(1 for value in values[::step] if reading.read(value).dropped != NO_LABEL)
+    refuse_several(len(several), labelled, several, shown)
+    return reading
+
+
+def refuse_several(several: int, labelled: int, lines: Sequence[int], shown: str) -> None:
+    """Raise DataError if more rows have several labels than can be left out."""
+    if several > FEW_SEVERAL * labelled:
+        raise DataError(
+            f"{shown}, line {lines[0]}: {several} of {labelled} rows have several labels: multi-label is not supported "
+            "yet",
+            ONE_LABEL,
+        )
+
+
+def _structured(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.lstrip()[:1] in {"[", "{", "("} and parsed_text(value) is not None
+    return isinstance(value, (list, tuple, dict))
+
+
+def _contents(value: Any) -> Any:
+    return parsed_text(value) if isinstance(value, str) else value
+
+
+def _are_vectors(values: list[Any]) -> bool:
+    """Return whether all lists have the same length and only zeros and ones: one place for each class."""
+    return len({len(value) for value in values}) == 1 and all(map(_is_vector, values))
+
+
+def _is_vector(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) >= 2
+        and all(isinstance(one, (bool, int, float)) and one in {0, 1} for one in value)
+    )
+
+
+def _ones(value: list[Any]) -> tuple[str, ...]:
+    return tuple(str(place) for place, one in enumerate(value) if one)
+
+
+def _refuse_spans(cells: list[tuple[int, Any, Cell]], column: str, shown: str) -> None:
+    found = next(((line, value) for line, value, cell in cells if cell.form == "spans"), None)
+    if found:
+        raise DataError(
+            f"{shown}, line {found[0]}: {column} has labels of spans (parts of a text), such as "
+            f"{_short(found[1])}, expected one label for the whole text",
+            WHOLE_TEXTS,
+        )
+
+
+def _refuse_objects(cells: list[tuple[int, Any, Cell]], column: str, shown: str) -> None:
+    """Raise DataError if most values are objects without a label that is known as such, or scores of one class."""
+    scored = {key for _, value, cell in cells if cell.form == "scores" for key in _contents(value)}
+    only = f"the label is an object with the score of {next(iter(scored))!r} only" if len(scored) == 1 else ""
+    odd = [(line, value, cell.problem or only) for line, value, cell in cells if cell.problem or only]
+    if len(odd) * 2 <= len(cells):
+        return
+    line, value, problem = odd[0]
+    keys = (
+        [key for key, inside in value.items() if _names_a_class(inside) and "." not in key]
+        if isinstance(value, dict)
+        else []
+    )
+    raise DataError(
+        f"{shown}, line {line}: {problem}, such as {_short(value)}, expected a name or number",
+        f"pass the key that has the label: --label-column {quote(f'{column}.{keys[0]}')}" if keys else OTHER_COLUMN,
+    )
+
+
+def _names_a_class(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and 0 < len(str(value)) < 40
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
