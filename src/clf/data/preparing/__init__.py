@@ -12,6 +12,7 @@ near_duplicates  finding texts that are nearly identical
 clusters         which rows must stay in the same split
 choose_rows      which rows each split consists of
 splitting        how train is split into train, validation and test
+unlabelled_splits  validation and test without labels, which are left out
 audit            counts, lengths, duplicates, contradictory labels and leaks
 write            writing the files of a prepared dataset, the manifest last
 """

@@ -24,6 +24,7 @@ import numpy as np
 
 from clf.data.preparing.clean_batch import Digest, digest
 from clf.data.preparing.rows import Rows, TextStore, no_groups
+from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.first_lines import FirstLines
@@ -78,6 +79,7 @@ def deliver(
 
     Raises DataError if a split cannot be read; the error reports all bad rows of a file together.
     """
+    splits = labelled_splits(splits, data, {data.split} if not near else asked_for(data))
     reading = _Reading(list(splits))
     with _digesting(cleaning, folder, near) as submit, track("reading", None, "rows") as advance:
         earlier = 0
