@@ -36,7 +36,7 @@ from clf.data.sources.folders import (
     split_files_by_word,
     split_of,
     tree_fingerprint,
-    visible,
+    without_splits,
 )
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
@@ -155,11 +155,7 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     if not named and not tree:
         named = split_files_by_word(path, ENDINGS)
     if not named and not tree:
-        found = ", ".join(child.name for child in visible(path)[:6]) or "nothing"
-        raise DataError(
-            f"the folder {path} has no train.*, validation.* or test.* and no class folders (it contains {found})",
-            "pass a file, or name the files train.csv and test.csv",
-        )
+        raise without_splits(path)
     files = [file for found in named.values() for file in found]
     for file in files:
         sniff_format(file, data)  # raises DataError for a missing or empty file

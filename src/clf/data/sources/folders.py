@@ -85,6 +85,15 @@ def split_files_by_word(folder: Path, endings: set[str]) -> dict[str, list[Path]
     return files if "train" in files and all(len(found) == 1 for found in files.values()) else {}
 
 
+def without_splits(folder: Path) -> DataError:
+    """Return the error for a folder in which no data was found."""
+    found = ", ".join(child.name for child in visible(folder)[:6]) or "nothing"
+    return DataError(
+        f"the folder {folder} has no train.*, validation.* or test.* and no class folders (it contains {found})",
+        "pass a file, or name the files train.csv and test.csv",
+    )
+
+
 def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
     """Find `split/class/*.txt`, as in the aclImdb download; without split folders, all class folders form train.
 
