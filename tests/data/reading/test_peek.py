@@ -48,7 +48,7 @@ def test_a_table_is_told_with_reasons_rows_and_what_is_left_out(own_folder: Path
     [
         ("a.csv", TABLE.encode("cp1252")),
         ("a.csv", TABLE.replace(";", "\t").encode("utf-8-sig")),
-        ("a.csv", b"1,a film that I would see again,good\n2,a film that was far too long,bad\n" * 9),
+        ("a.csv", "".join(f"{n},film {n} that I saw,{'bad' if n % 2 else 'good'}\n" for n in range(18)).encode()),
         (
             "a.jsonl",
             "".join(json.dumps({"-text": f"a film {row}", "label": row % 2}) + "\n" for row in range(8)).encode(),
