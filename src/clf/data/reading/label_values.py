@@ -164,11 +164,9 @@ def _refuse_objects(cells: list[tuple[int, Any, Cell]], column: str, shown: str)
     if len(odd) * 2 <= len(cells):
         return
     line, value, problem = odd[0]
-    keys = (
-        [key for key, inside in value.items() if _names_a_class(inside) and "." not in key]
-        if isinstance(value, dict)
-        else []
-    )
+    inside = value.items() if isinstance(value, dict) else []
+    keys = [key for key, content in inside if _names_a_class(content) and "." not in key]
+    keys = [key for key in keys if len({str(other.get(key)) for _, other, _ in odd if isinstance(other, dict)}) > 1]
     raise DataError(
         f"{shown}, line {line}: {problem}, such as {_short(value)}, expected a name or number",
         f"pass the key that has the label: --label-column {quote(f'{column}.{keys[0]}')}" if keys else OTHER_COLUMN,
