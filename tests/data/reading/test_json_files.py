@@ -24,7 +24,12 @@ BAD_FILES = [
     ),
     ("twice.jsonl", '{"a": 1, "a": 2}\n', "line 1: a key appears twice", "one JSON object per line"),
     ("list.jsonl", '{"a": 1}\n\n[1]\n', "line 3: expected an object (1 bad rows)", "one JSON object per line"),
-    ("spread.jsonl", '{\n"text": "a"\n}\n', "line 1: invalid JSON at character 3", "one JSON object per line"),
+    (
+        "spread.jsonl",
+        '{\n"text": "a"\n}\n',
+        "is a single JSON object with the keys 'text'",
+        "write one object per line",
+    ),
     ("deep.jsonl", DEEP + "\n", "while decoding a JSON object from", "one JSON object per line"),
     ("broken.json", '[{"a": 1}', "is not valid JSON: Expecting ',' delimiter", "write one object per line"),
     ("after.json", '[{"a": 1}]\n x', "is not valid JSON: Extra data: line 2 column 2 (char 12)", "fix that place"),
@@ -183,3 +188,19 @@ def test_the_values_of_an_array_are_not_held_at_once(monkeypatch: pytest.MonkeyP
 def test_keys_that_differ_only_in_what_nobody_sees_are_numbered(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl", '{"\\u200btext": "a", "text ": "b", "": 1}\n')
     assert read(path).columns == {"text": ["a"], "text.1": ["b"], "": [1]}
+
+
+def test_rows_as_pandas_and_label_studio_write_them(tmp_path: Path) -> None:
+    rows = Batch({"text": ["a", "b"], "label": ["x", "y"]}, [1, 2])
+    columns = {"text": {"0": "a", "1": "b"}, "label": {"0": "x", "1": "y"}}
+    wrapped = {"data": [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]}
+    assert read(written(tmp_path / "a.json", json.dumps(columns))) == rows
+    assert read(written(tmp_path / "b.json", json.dumps(wrapped, indent=2))) == rows
+    cells = written(tmp_path / "c.json", json.dumps([["a", "x"], ["b", "y"]]))
+    assert read(cells).columns == {"0": ["a", "b"], "1": ["x", "y"]}
+
+
+def test_one_object_with_an_object_in_it_is_one_row(tmp_path: Path) -> None:
+    line = json.dumps({"meta": {"source": "web"}, "text": "a", "label": "x"})
+    assert read(written(tmp_path / "a.jsonl", line)).columns["text"] == ["a"]
+    assert read(written(tmp_path / "b.jsonl", f"{line}\n{line}\n")).columns["text"] == ["a", "a"]

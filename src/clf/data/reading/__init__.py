@@ -8,6 +8,7 @@ headers     the top of a delimited table: lines above its header, whether there 
 extra_rows  rows of a delimited table that are no data: repeated headers and footers
 headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
 json_files  the readers for JSON lines and JSON arrays
+json_layouts   the rows in JSON values that are no list of flat objects
 columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines
 arrow_batches  slices of Arrow batches, by the size of their values

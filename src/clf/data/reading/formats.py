@@ -28,7 +28,8 @@ from clf.data.reading.files import (
     read_some,
     readable,
 )
-from clf.data.reading.json_files import read_json, read_jsonl
+from clf.data.reading.json_files import read_json, read_json_object, read_jsonl
+from clf.data.reading.json_layouts import may_be_one_object
 from clf.data.reading.paths import expanded
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
@@ -53,6 +54,7 @@ SHOWN_AS = {
     "arrow": "Arrow",
     "jsonl": "JSON lines",
     "json": "JSON array",
+    "json object": "JSON object with all rows",
     "fasttext": "fastText lines",
     "csv": "CSV",
 }
@@ -80,12 +82,13 @@ class Format:
 
 
 def _is_array(start: str) -> bool:
-    return start.startswith("[") and start[1:].lstrip()[:1] in {"{", "]"}
+    return start.startswith("[") and start[1:].lstrip()[:1] in {"{", "]", "["}
 
 
 FORMATS = (
     Format("parquet", (".parquet",), read_parquet, (b"PAR1",), count=count_parquet_rows),
     Format("arrow", (".arrow",), read_arrow, (b"ARROW1", b"\xff\xff\xff\xff")),
+    Format("json object", (".json",), read_json_object, (), may_be_one_object, keeps_bad=True),
     Format("jsonl", (".jsonl",), read_jsonl, (), lambda start: start.startswith("{"), keeps_bad=True),
     Format("json", (".json",), read_json, (), _is_array, keeps_bad=True),
     Format("fasttext", (".txt",), read_fasttext, (), is_fasttext),

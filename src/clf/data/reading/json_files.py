@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,7 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
+from clf.data.reading.json_layouts import JsonObject, flat, rows_in
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -30,7 +32,7 @@ SURROGATE = re.compile(r"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[8
 BLANKS = re.compile(r"[ \t\n\r]*")
 LARGEST_ARRAY = 1_000_000_000
 """The most characters of a JSON array, whose text is read as a whole."""
-JsonObject = dict[str, JsonValue]
+KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 
 
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
@@ -57,32 +59,70 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
 
 def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read a JSON array of objects, whose text is held but not its values: they may take twenty times as much."""
-    with open_text(path, settings) as file:
-        try:
-            text = _without_halves(_whole(file, path))
-            bad = [row for row, (value, _) in enumerate(_elements(text), 1) if not isinstance(value, dict)]
-        except UnicodeDecodeError as error:
-            decoding_failed(error, path, 0)
-        except CUT_OFF as error:
-            cut_off(error, path)
-        except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{path} is not valid JSON: {error}", "fix that place, or write one object per line"
-            ) from error
+    with _valid(path), open_text(path, settings) as file:
+        text = _without_halves(_whole(file, path))
+        of_cells = isinstance(next(_elements(text), ({}, 0))[0], list)
+        fits = list if of_cells else dict
+        bad = [row for row, (value, _) in enumerate(_elements(text), 1) if not isinstance(value, fits)]
     if not keep_bad:
-        _report_bad([f"row {row}: expected an object" for row in bad[:SHOWN]], path, len(bad))
+        _report_bad([f"row {row}: expected {KINDS[fits]}" for row in bad[:SHOWN]], path, len(bad))
     empty, keys = True, _Keys(path)
-    for chunk in chunked(enumerate(_elements(text), 1), BATCH_ROWS, lambda row: row[1][1]):
+    elements = ((row, size, each) for row, (value, size) in enumerate(_elements(text), 1)
+                for each in flat(value, of_cells=of_cells))  # fmt: skip
+    for chunk in chunked(elements, BATCH_ROWS, lambda row: row[1]):
         empty = False
         problems = {
-            number: f"row {row}: expected an object: {json.dumps(value)}"
-            for number, (row, (value, _)) in enumerate(chunk)
+            number: f"row {row}: expected {KINDS[fits]}: {json.dumps(value)}"
+            for number, (row, _, value) in enumerate(chunk)
             if not isinstance(value, dict)
         }
-        rows = [(row, value if isinstance(value, dict) else {}) for row, (value, _) in chunk]
+        rows = [(row, value if isinstance(value, dict) else {}) for row, _, value in chunk]
         yield from keys.batches(rows, problems, settings)
     if empty:
         raise DataError(f"{path} has no rows", EXPECTED)
+
+
+def read_json_object(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+    """Read a single JSON object that holds all rows, as pandas and other tools write them."""
+    with _valid(path), open_text(path, settings) as file:
+        text = _without_halves(_whole(file, path))
+        value = _single_object(text)
+    if value is None or not (rows := rows_in(value)):
+        if value is None or "\n" not in text.strip():  # rows, and no object with all of them
+            yield from read_jsonl(path, settings, keep_bad)
+            return
+        names = ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
+        raise DataError(
+            f"{path} is a single JSON object with the keys {names}, and holds no list of rows",
+            "write one object per line; with pandas: df.to_json(path, orient='records', lines=True)",
+        )
+    keys = _Keys(path)
+    for chunk in chunked(enumerate(rows, 1), BATCH_ROWS):
+        yield from keys.batches(chunk, {}, settings)
+
+
+def _single_object(text: str) -> JsonObject | None:
+    """Return the object that a text holds; None if it is one object per line, be they valid or not."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        if "\n" in text.strip() and getattr(error, "msg", "") != "Extra data":
+            raise
+        return None
+    return value if isinstance(value, dict) else None
+
+
+@contextmanager
+def _valid(path: Path) -> Iterator[None]:
+    """Turn what is no valid JSON, no valid text or no valid archive into a DataError."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        decoding_failed(error, path, 0)
+    except CUT_OFF as error:
+        cut_off(error, path)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not valid JSON: {error}", "fix that place, or write one object per line") from error
 
 
 def _elements(text: str) -> Iterator[tuple[JsonValue, int]]:

@@ -42,7 +42,7 @@ TO_BE_KEPT = (b"{", b"[", b"PAR1", b"ARROW1", b"\xff", b"\xfe", b"\x1f\x8b", b"B
 LONGEST_NAME = 40
 ArrowType = Any
 """A pyarrow type; `Any` because pyarrow has no type annotations."""
-LATE_NAMES = {"json", "jsonl"}  # the columns are known only after all rows are read
+LATE_NAMES = {"json", "json object", "jsonl"}  # the columns are known only after all rows are read
 
 log = logging.getLogger(__name__)
 
