@@ -58,6 +58,7 @@ def test_each_annotation_of_a_task_is_a_row() -> None:
     }
     assert list(flat(task)) == [{"text": "a", "mood": ["good"]}, {"text": "a", "mood": ["bad"], "was_cancelled": True}]
     assert list(flat({**task, "annotations": []})) == [{"text": "a"}]
+    assert list(flat({"data": {"text": "a"}, "predictions": []})) == [{"text": "a"}]
     assert list(flat({"data": 1})) == [{"data": 1}]
 
 

@@ -142,8 +142,8 @@ def is_about(name: str) -> bool:
 
 
 def shares_a_word(one: str, other: str) -> bool:
-    """Return whether two names are about the same thing, as `category_id` and `category_name`."""
-    return bool(set(words_of(one)) & set(words_of(other)))
+    """Return whether two names are about the same thing, as `category_id` and `category_name`, or are but numbers."""
+    return bool(set(words_of(one)) & set(words_of(other))) or (one.isdecimal() and other.isdecimal())
 
 
 def is_like_label(name: str) -> bool:

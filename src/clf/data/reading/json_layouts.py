@@ -11,6 +11,8 @@ JsonObject = dict[str, JsonValue]
 OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
 """How an object begins whose first value is a list or an object, or whose first line holds nothing else."""
 NUMBER = re.compile(r"\d{1,12}")
+TASK = {"annotations", "predictions", "file_upload"}
+"""Keys beside the data of a task of Label Studio."""
 MOST_NESTED = 3
 """How many objects may be around a list of rows."""
 
@@ -69,7 +71,7 @@ def flat(row: JsonValue, *, of_cells: bool = False) -> Iterator[JsonValue]:
     """Yield the rows in one element of an array: an object itself, the annotations of Label Studio, a list of cells."""
     if of_cells and isinstance(row, list):
         yield {str(place): cell for place, cell in enumerate(row)}
-    elif isinstance(row, dict) and isinstance(row.get("data"), dict) and isinstance(row.get("annotations"), list):
+    elif isinstance(row, dict) and isinstance(row.get("data"), dict) and row.keys() & TASK:
         yield from _annotated(row)
     else:
         yield row
@@ -77,9 +79,10 @@ def flat(row: JsonValue, *, of_cells: bool = False) -> Iterator[JsonValue]:
 
 def _annotated(task: Any) -> Iterator[JsonValue]:
     """Yield a row for each annotation of a task of Label Studio: its data, and a column for each question."""
-    if not task["annotations"]:
+    annotations = task.get("annotations") or []
+    if not annotations:
         yield dict(task["data"])
-    for annotation in task["annotations"]:
+    for annotation in annotations:
         row, given = dict(task["data"]), annotation if isinstance(annotation, dict) else {}
         for result in given.get("result") or []:
             answer = result.get("value") if isinstance(result, dict) else None
