@@ -514,6 +514,28 @@ def jira(folder: Path, labelled: bool) -> tuple[Right, ...]:
     return (both, alone, Refused(("Issue Type",), label_flag("Issue Type"), (named,)))
 
 
+def tweet_eval(folder: Path, labelled: bool) -> tuple[Right, ...]:
+    names = {"0": "negative", "1": "neutral", "2": "positive"}
+    splits = {
+        split: labelled_rows(count, tuple(names), count) for split, count in (("train", 60), ("val", 24), ("test", 20))
+    }
+    inside = folder / "sentiment"
+    inside.mkdir()
+    for split, rows in splits.items():
+        (inside / f"{split}_text.txt").write_text("".join(f"{text}\n" for text, _ in rows))
+        if labelled:
+            (inside / f"{split}_labels.txt").write_text("".join(f"{label}\n" for _, label in rows))
+    (inside / "mapping.txt").write_text("".join(f"{label}\t{name}\n" for label, name in names.items()))
+    named = [(text, names[label]) for rows in splits.values() for text, label in rows]
+    said = r"train_text.txt and train_labels.txt are read as pairs of lines"
+    return (Read(named, splits={"train": 60, "validation": 24, "test": 20}, says=(said,)),)
+
+
+def tweet_eval_alone(folder: Path, labelled: bool) -> tuple[Right, ...]:
+    (read,) = tweet_eval(folder, labelled)
+    return (Read(read.rows[:60], says=read.says),) if isinstance(read, Read) else ()
+
+
 FOUND = [
     Layout(
         "Label Studio JSON",
@@ -635,4 +657,19 @@ FOUND = [
     Layout("R's row names", "R's write.csv", r_write_csv, ("tickets.csv",), "row names have no part"),
     Layout("mysql", "mysql --batch", mysql_batch, ("tickets.tsv",), "NULL is no label"),
     Layout("Jira", "Jira's CSV export", jira, ("Jira.csv",), "columns that come several times are no reason to stop"),
+    Layout(
+        "TweetEval",
+        "TweetEval's folders",
+        tweet_eval,
+        ("sentiment",),
+        "a line of one file belongs to the same line of the other; mapping.txt names the numbers",
+        predict=False,
+    ),
+    Layout(
+        "TweetEval's texts",
+        "TweetEval's train_text.txt",
+        tweet_eval_alone,
+        ("sentiment/train_text.txt",),
+        "the labels are in the file beside it",
+    ),
 ]

@@ -1,6 +1,5 @@
 """Find the files or rows of each split of a dataset, from its name or path."""
 
-import hashlib
 import logging
 import os
 import stat
@@ -32,18 +31,20 @@ from clf.data.sources.folders import (
     UNLABELLED,
     class_names,
     class_tree,
+    files_fingerprint,
     split_files,
     split_files_by_word,
     split_of,
     tree_fingerprint,
     without_splits,
 )
+from clf.data.sources.pairs import find_pairs
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
-from clf.storage.disk import disk_is_full, sha256
+from clf.storage.disk import disk_is_full
 from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
 from clf.storage.scratch import scratch_folder
@@ -90,9 +91,11 @@ class SourceFinder:
             raise UsageError(f"{source.prepared} is already prepared", "pass --validation and --test to clf prepare")
         for file in files.values():
             sniff_format(file, data)
-        own = {split: _split([file], data, first_only) for split, file in files.items()}
-        named = {split: [file] for split, file in files.items()}
-        fingerprint = source.fingerprint + ("" if first_only else _fingerprint(named))
+        pairs = {split: pair for split, file in files.items() for pair in find_pairs(file, data).values()}
+        own = {split: pairs[split].split() if split in pairs else _split([file], data, first_only)
+               for split, file in files.items()}  # fmt: skip
+        named = {split: pairs[split].files if split in pairs else [file] for split, file in files.items()}
+        fingerprint = source.fingerprint + ("" if first_only else files_fingerprint(named))
         together = source.splits | own
         return replace(
             source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
@@ -150,7 +153,9 @@ def _local(path: Path, data: DataSettings, first_only: bool) -> Source:
 def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
-    named = split_files(path, ENDINGS) if path.is_dir() else {"train": [path]}
+    pairs = find_pairs(path, data)
+    named = {split: pair.files for split, pair in pairs.items()}
+    named = named or (split_files(path, ENDINGS) if path.is_dir() else {"train": [path]})
     tree = class_tree(path, data) if not named else {}
     if not named and not tree:
         named = split_files_by_word(path, ENDINGS)
@@ -159,13 +164,14 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     files = [file for found in named.values() for file in found]
     for file in files:
         sniff_format(file, data)  # raises DataError for a missing or empty file
-    splits = tree or {split: _split(named[split], data, first_only) for split in SPLITS if split in named}
+    splits = tree or {split: pairs[split].split() if pairs else _split(named[split], data, first_only)
+                      for split in SPLITS if split in named}  # fmt: skip
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
         class_names=class_names(path, data),
-        fingerprint="" if first_only else _fingerprint(named) if files else tree_fingerprint(path),
+        fingerprint="" if first_only else files_fingerprint(named) if files else tree_fingerprint(path),
     )
 
 
@@ -201,15 +207,6 @@ def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
     for file in files:
         for batch in read_file(file, data):
             yield replace(batch, file=file)
-
-
-def _fingerprint(files: dict[str, list[Path]]) -> str:
-    """Hash the content of each split's files, so that edits are noticed even if size and time stay the same."""
-    found = hashlib.sha256()
-    for split, paths in sorted(files.items()):
-        for path in paths:
-            found.update(f"{split}\0{sha256(path)}\n".encode())
-    return found.hexdigest()
 
 
 # --- the Hub and the generator ------------------------------------------------------------------------------
