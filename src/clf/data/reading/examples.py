@@ -136,12 +136,13 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
         nothing if name is None else batch.columns.get(name, nothing) for name in (columns.label_name, columns.group)
     )
     rejected = _rejected(batch, columns)
+    read = reading.read
     rows = zip(batch.lines, texts, _label_values(batch, columns), names, groups, strict=True)
     for row, (line, text, value, name, group) in enumerate(rows):
-        if row in rejected:
+        if rejected and row in rejected:
             tally.drop(rejected[row], line)
             continue
-        label, dropped, problem, spelled = reading.read(value)
+        label, dropped, problem, spelled = read(value)
         if problem:
             problems.append(f"line {line}: {problem}")
             continue
@@ -155,7 +156,7 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
             examples.texts.append(text)
             examples.labels.append(label)
             examples.label_names.append(None if name is None else clean_label(str(name)))
-            examples.groups.append(plain_label(group))
+            examples.groups.append(None if group is None else plain_label(group))
             examples.lines.append(line)
     return examples, problems
 
