@@ -61,6 +61,14 @@ def test_rows_of_no_split_are_counted(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "2 rows are in no split and left out (line 6, 7)" in caplog.text
 
 
+def test_splits_that_come_at_the_end_of_a_file_are_found(tmp_path: Path) -> None:
+    rows = [("train", "one", "a")] * 12_000 + [("validation", "two", "b"), ("test", "three", "b")]
+    source = found(tmp_path / "all.csv", rows)
+    assert {split: len(rows) for split, rows in texts(source).items()} == {"train": 12_000, "validation": 1, "test": 1}
+    assert list(found(tmp_path / "set.csv", [*rows, ("other", "four", "a")], "set,text,label").splits) == ["train"]
+    assert list(found(tmp_path / "one.csv", rows[:9]).splits) == ["train"]
+
+
 def test_a_value_that_names_no_split_far_below_is_an_error(tmp_path: Path) -> None:
     source = found(tmp_path / "all.csv", ROWS * 3000 + [("tset", "five", "a")])
     with pytest.raises(

@@ -16,21 +16,34 @@ log = logging.getLogger(__name__)
 
 
 def divided(whole: Split, data: DataSettings) -> dict[str, Split]:
-    """Return the splits in the rows of a file; all of it is train if no column says otherwise."""
+    """Return the splits in the rows of a file; all of it is train if no column says otherwise.
+
+    A file with such a column is read once more, since the rows of a split may come at its end.
+    """
     first = next(whole.rows(), None)
-    named = _dividing(first, data) if first else None
-    if named is None:
+    if first is None:
         return {"train": whole}
-    column, splits = named
-    log.info("%s: the column %s says in which split a row is: %s", whole.shown, column, ", ".join(splits))
-    return {split: replace(whole, rows=partial(_rows_of, whole.rows, column, split, whole.shown)) for split in splits}
+    for column, values in first.columns.items():
+        seen = splits_named(values)
+        if column in data.columns or not _may_divide(column, values, seen):
+            continue
+        if splits := splits_named(_different(whole.rows(), column)) or seen:  # reading names the line of another value
+            log.info("%s: the column %s says in which split a row is: %s", whole.shown, column, ", ".join(splits))
+            return {one: replace(whole, rows=partial(_rows_of, whole.rows, column, one, whole.shown)) for one in splits}
+    return {"train": whole}
 
 
-def _dividing(batch: Batch, data: DataSettings) -> tuple[str, list[str]] | None:
-    for name, values in batch.columns.items():
-        if says_split(plain(name)) and name not in data.columns and (splits := splits_named(values)):
-            return name, splits
-    return None
+def _may_divide(column: str, values: list[Any], seen: list[str]) -> bool:
+    """Return whether a column may say the split: by its name if all of the first values name one, or by two of them."""
+    named = column if column.isdecimal() else plain(column)
+    return says_split(named) and (bool(seen) or (not column.isdecimal() and None not in map(split_named, values)))
+
+
+def _different(batches: Iterator[Batch], column: str) -> set[str]:
+    found: set[str] = set()
+    for batch in batches:
+        found |= {"" if value is None else str(value) for value in batch.columns.get(column, [None])}
+    return found
 
 
 def _rows_of(rows: Callable[[], Iterator[Batch]], column: str, split: str, shown: str) -> Iterator[Batch]:
