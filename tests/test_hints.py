@@ -13,8 +13,8 @@ ELSEWHERE = {"a gzip bomb", "a hundred thousand labels"}
 """Refusals of large files, whose hints the refusals of small ones have too."""
 FOLLOWED: dict[str, tuple[str, str]] = {
     "an invalid byte late in a UTF-8 file": ("--encoding latin-1", ""),
-    "too many cells in a row": ("--delimiter ;", "cannot tell"),
-    "too few cells in a row": ("--delimiter ;", "cannot tell"),
+    "too many cells in a row": ("--delimiter ;", "no column of texts"),
+    "too few cells in a row": ("--delimiter ;", "no column of texts"),
     "no label column": ("--label-column label", ""),
     "no text column": ("--text-column text", ""),
     "one class": ("--label-column text", "cannot tell which column contains the text"),
@@ -32,7 +32,7 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "texts instead of classes": ("--label-column text", "is both text and label"),
     "many classes with few texts": ("--label-map=x=y", "--label-map names"),
     "columns of zeros and ones": ("--label-column toxic", ""),
-    "a class folder in another encoding": ("--encoding cp1252", "all training texts are the same"),
+    "a class folder in another encoding": ("--encoding cp1252", ""),
     "classes.txt in another encoding": ("--encoding cp1252", ""),
     "all rows in one group": ("--group-column label", "cannot tell which column contains the label"),
     "a misspelt key inside a JSON object": ("--text-column text", "is an object with the keys"),

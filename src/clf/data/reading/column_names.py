@@ -69,7 +69,10 @@ LABEL_LIKE = _words(
 
 VARIANTS = _words("html raw xml json clean cleaned processed preprocessed tokenized lemmatized stemmed translated")
 """Words of columns that hold the texts of another column in another form."""
-PAIRS = [frozenset(pair) for pair in (("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"))]
+PAIRS = [
+    frozenset(pair)
+    for pair in (("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("question", "answer"))
+]
 """Names of two texts that are classified together."""
 
 _PARTS = re.compile(r"[^\W\d_]+|\d+")

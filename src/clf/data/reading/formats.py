@@ -200,7 +200,8 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
 def _check_known(head: bytes, path: Path) -> None:
     """Raise DataError if the first bytes of a file are those of something that clf does not read."""
     if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
-        raise DataError(f"{path} is {known}", "export the table as CSV or Parquet, and use that file")
+        unpack = "unpack it, or " if "zip" in known else ""
+        raise DataError(f"{path} is {known}", f"{unpack}export the table as CSV or Parquet, and use that file")
 
 
 def _check_download(head: bytes, path: Path) -> None:

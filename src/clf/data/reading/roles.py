@@ -132,7 +132,8 @@ class _Table:
             return free, "its texts are the longest"
         if doubtful:
             return doubtful, "a usual name for a text"
-        raise self._cannot_tell("text", [name for name in self.names if self.looks[name].can_be_text])
+        some = [name for name in self.names if self.looks[name].can_be_text and not self.looks[name].is_category]
+        raise self._cannot_tell("text", some)
 
     def _texts_by_name(self) -> list[str]:
         """Return the columns with the name of a text, the most likely first.
@@ -161,7 +162,7 @@ class _Table:
         """Return the first column, with the other of a pair of texts beside it."""
         first = named[0]
         pair = [name for name in self._free_names() if name == first or is_partner(first, name)]
-        return pair if len(pair) == 2 and all(self.looks[name].can_be_text for name in pair) else [first]
+        return pair if len(pair) == 2 and all(map(self._holds_texts, pair)) else [first]
 
     def _with_title(self, text: list[str]) -> list[str]:
         words = words_of(text[0])
@@ -340,6 +341,12 @@ class _Table:
         raise DataError(f"{self.shown} has no column {column!r}; it has {listed(names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
+        kinds = {self.looks[name].kind for name in self.names}
+        if role == "text" and not candidates and not kinds & {"lists", "objects"}:
+            return DataError(
+                f"{self.shown} has no column of texts; it has {listed(self.names)}",
+                "add a column with the text of each row",
+            )
         likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
