@@ -1,5 +1,6 @@
 """What a hint of the catalogue says to do leads on: to a dataset, or to another true sentence."""
 
+import json
 import re
 from pathlib import Path
 
@@ -26,13 +27,12 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "label -100": ("--label-map=-100=other", ""),
     "the same text in all rows": ("--text-column label", "cannot tell"),
     "a JSON object instead of a text": ("--text-column text.body", ""),
-    "labels joined by a separator": ("--label-map=a#b=ab,b#a=ab,a#b#a=ab", ""),
     "a JSON object instead of a label": ("--label-column label.kind", ""),
-    "numbers instead of classes": ("--label-column text", "cannot tell which column contains the text"),
+    "labels joined by a separator": ("--label-map FILE.json", ""),
+    "numbers instead of classes": ("--label-map FILE.json", ""),
     "texts instead of classes": ("--label-column text", "is both text and label"),
-    "many classes with few texts": ("--label-map=x=y", "--label-map names"),
+    "many classes with few texts": ("--label-map FILE.json", ""),
     "columns of zeros and ones": ("--label-column toxic", ""),
-    "a class folder in another encoding": ("--encoding cp1252", ""),
     "classes.txt in another encoding": ("--encoding cp1252", ""),
     "all rows in one group": ("--group-column label", "cannot tell which column contains the label"),
     "a misspelt key inside a JSON object": ("--text-column text", "is an object with the keys"),
@@ -45,6 +45,12 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "an output folder that is a file": ("--output-dir other", ""),
 }
 """For each refusal whose hint names a flag: what follows it, and what is said then; nothing if it is prepared."""
+MAPS = {
+    "labels joined by a separator": {"a": "a", "b": "b", "a#b": "both", "b#a": "both", "a#b#a": "both"},
+    "numbers instead of classes": {f"0.{number}": ("low", "high")[number // 30 > 0] for number in range(11, 51)},
+    "many classes with few texts": {f"{one}{other} card": one for one in "abcdefghij" for other in "wxyz"},
+}
+"""The label maps of those that name one."""
 REFUSED = [case for case in CASES if case.code and case.name not in ELSEWHERE]
 
 
@@ -56,6 +62,8 @@ def test_what_a_hint_says_leads_on(clf: RunClf, own_folder: Path, case: Case) ->
     if flags := set(FLAG.findall(hint)) - {"--dataset"}:
         assert case.name in FOLLOWED, f"add to FOLLOWED what follows this hint: {hint}"
         more, says = FOLLOWED[case.name]
+        if "FILE.json" in more:
+            (own_folder / "FILE.json").write_text(json.dumps(MAPS[case.name]))
         assert set(FLAG.findall(more)) <= flags
         then = clf("prepare", *_without(case.arguments, FLAG.findall(more)), *more.split())
         assert (then.code == 0) == (not says), then.err
