@@ -24,8 +24,8 @@ from clf.data.reading.column_names import (
     suggests_text,
     words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
-from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed
+from clf.data.reading.column_values import CELLS, ROWS, Look, look_at
+from clf.data.reading.columns import Column, Columns, Role, cannot_tell, listed
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
 from clf.data.reading.split_column import says_split, splits_named
@@ -341,16 +341,4 @@ class _Table:
         raise DataError(f"{self.shown} has no column {column!r}; it has {listed(names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
-        kinds = {self.looks[name].kind for name in self.names}
-        if role == "text" and not candidates and not kinds & {"lists", "objects"}:
-            return DataError(
-                f"{self.shown} has no column of texts; it has {listed(self.names)}",
-                "add a column with the text of each row",
-            )
-        likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
-        return DataError(
-            f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
-            + (f"; likely are {likely}" if len(candidates) > 1 else ""),
-            flags(role, candidates)
-            or f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
-        )
+        return cannot_tell(role, self.shown, self.looks, candidates)
