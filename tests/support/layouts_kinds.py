@@ -281,7 +281,8 @@ def missing_in_csv(folder: Path, labelled: bool) -> tuple[Right, ...]:
     cells = [(text, words[number // 6 % 6] if number % 6 == 2 else label) for number, (text, label) in enumerate(rows)]
     left = [(text, label) for text, label in cells if label not in words]
     table(folder / "reviews.csv", ("text", "label"), cells, without=unless(labelled, 1))
-    return (Read(left, says=(UNLABELLED,)), Refused(("nan",)))
+    unsure = [(text, label) for text, label in cells if label not in words or label in ("N/A", "None")]
+    return (Read(left, says=(UNLABELLED,)), Read(unsure, says=("warning.*'N/A'",)), Refused(("nan",)))
 
 
 def list_in_csv(folder: Path, labelled: bool) -> tuple[Right, ...]:

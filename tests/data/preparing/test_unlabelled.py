@@ -101,3 +101,12 @@ def test_the_few_rows_with_joined_labels_are_left_out() -> None:
     assert delivered.tallies["train"].dropped == {"several labels": 3}
     many = ["a", "b"] * 3 + several
     assert kept(given(train=many)) == many
+
+
+@pytest.mark.parametrize("odd", ["N/A", "unlabeled", "missing"])
+def test_names_that_are_odd_for_a_class_are_told(odd: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert kept(given(train=["a", odd, "b"])) == ["a", odd, "b"]
+    assert f"1 of 3 rows have the label {odd!r}, which often marks rows without a label" in caplog.text
+    caplog.clear()
+    assert kept(given(train=["a", odd, "b"]), named=(odd,)) == ["a", odd, "b"]
+    assert caplog.text == ""

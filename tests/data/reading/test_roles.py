@@ -275,3 +275,15 @@ def test_a_single_label_that_is_accepted_or_rejected_is_refused() -> None:
         choose(given)
     assert "--label-column answer" in refused.value.hint
     assert choose(given, label_column="answer").label == "answer"
+
+
+def test_question_and_answer_are_a_pair_unless_the_answer_is_the_label() -> None:
+    asked = [f"what was it that happened on day {number}" for number in range(40)]
+    assert choose(batch(question=asked, answer=LONG_TEXTS, label=["a", "b"] * 20)).text == ["question", "answer"]
+    assert choose(batch(question=asked, answer=["yes", "no"] * 20, label=["a", "b"] * 20)).text == ["question"]
+
+
+def test_a_table_without_texts_says_so() -> None:
+    with pytest.raises(DataError, match=r"file.csv has no column of texts; it has 'size', 'kind'") as refused:
+        choose(batch(size=[number / 3 for number in range(40)], kind=["a", "b"] * 20))
+    assert refused.value.hint == "add a column with the text of each row"

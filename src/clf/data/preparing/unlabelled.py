@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MARKS = {"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"}
 WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "nat", "\\n", "#value!", "#ref!"}
-VAGUE = {"none", "n/a", "na", "n.a.", "unknown", "undefined", "missing", ""}
+ODD = {"n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"}
+"""Names that are warned of, though a class may be called so."""
+VAGUE = ODD | {"none", "na", "unknown", ""}
 """Names that may be classes or not: they stay classes, and are no sign that there are others."""
 MINUS_ONE = "-1"
 
@@ -52,7 +54,7 @@ def leave_out_unlabelled(given: "Delivered", unlabelled: Collection[str], named:
 
 
 def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
-    """Warn of classes that often are no classes: -1, and a mark beside a single other label."""
+    """Warn of classes that often are no classes: -1, names such as N/A, and a mark beside a single other label."""
     total = dict(zip(given.labels, _count(given).sum(axis=0).tolist(), strict=True))
     present = [label for label, count in total.items() if count]
     others = [label for label in present if label not in named and not _may_mean_none(label)]
@@ -62,6 +64,8 @@ def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: C
     )
     if minus and minus not in named and len(others) >= 2 and not any(label.startswith("-") for label in others):
         doubtful.append(minus)
+    if len(others) >= 2:
+        doubtful += [label for label in present if label not in named and label.casefold() in ODD]
     for label in doubtful:
         log.warning(
             "%d of %d rows have the label %r, which often marks rows without a label; --unlabelled=%s leaves them out",

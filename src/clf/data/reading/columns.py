@@ -4,9 +4,6 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Literal
 
-from clf.data.reading.column_values import Look, shown_examples
-from clf.errors import DataError
-
 MOST_LISTED = 12
 MOST_FLAGS = 3
 
@@ -50,25 +47,13 @@ def listed(names: list[str]) -> str:
 
 
 def flags(role: str, candidates: list[str]) -> str:
-    """Return the hint that names the flag for each candidate; empty if there is no choice."""
+    """Return the hint that names the flag for each candidate, or how to name a column if there is no choice."""
     if len(candidates) < 2:
-        return ""
+        return f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)"
     *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])
     return f"pass {', '.join(first)} or {last}"
 
 
-def cannot_tell(role: str, shown: str, looks: dict[str, Look], candidates: list[str]) -> DataError:
-    """Return the error for a role that no column has, or that each of the candidates could have."""
-    names = list(looks)
-    nested = any(look.kind in ("lists", "objects") for look in looks.values())
-    if role == "text" and not candidates and not nested:
-        return DataError(
-            f"{shown} has no column of texts; it has {listed(names)}", "add a column with the text of each row"
-        )
-    likely = shown_examples((name, looks[name]) for name in candidates[:MOST_FLAGS])
-    return DataError(
-        f"{shown}: cannot tell which column contains the {role}; it has {listed(names)}"
-        + (f"; likely are {likely}" if len(candidates) > 1 else ""),
-        flags(role, candidates)
-        or f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)",
-    )
+def no_texts(shown: str, names: list[str]) -> tuple[str, str]:
+    """Return the error and the hint for a table whose columns are no texts."""
+    return f"{shown} has no column of texts; it has {listed(names)}", "add a column with the text of each row"

@@ -24,16 +24,15 @@ from clf.data.reading.column_names import (
     suggests_text,
     words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, look_at
-from clf.data.reading.columns import Column, Columns, Role, cannot_tell, listed
+from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
+from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
 from clf.data.reading.split_column import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 
-SHORTEST = 10
-"""The fewest characters of a text, on average, in a column whose name does not say that it is one."""
+SHORTEST = 10  # characters of a text, on average, in a column whose name does not say that it is one
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +131,7 @@ class _Table:
             return free, "its texts are the longest"
         if doubtful:
             return doubtful, "a usual name for a text"
-        some = [name for name in self.names if self.looks[name].can_be_text and not self.looks[name].is_category]
-        raise self._cannot_tell("text", some)
+        raise self._cannot_tell("text", [name for name in self.names if self.looks[name].can_be_text])
 
     def _texts_by_name(self) -> list[str]:
         """Return the columns with the name of a text, the most likely first.
@@ -341,4 +339,12 @@ class _Table:
         raise DataError(f"{self.shown} has no column {column!r}; it has {listed(names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
-        return cannot_tell(role, self.shown, self.looks, candidates)
+        nested = any(look.kind in ("lists", "objects") for look in self.looks.values())
+        if role == "text" and all(self.looks[name].is_category for name in candidates) and not nested:
+            return DataError(*no_texts(self.shown, self.names))
+        likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
+        return DataError(
+            f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
+            + (f"; likely are {likely}" if len(candidates) > 1 else ""),
+            flags(role, candidates),
+        )
