@@ -33,6 +33,7 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "texts instead of classes": ("--label-column text", "is both text and label"),
     "many classes with few texts": ("--label-map FILE.json", ""),
     "columns of zeros and ones": ("--label-column toxic", ""),
+    "a class folder in another encoding": ("--encoding cp1252", "all training texts are the same"),
     "classes.txt in another encoding": ("--encoding cp1252", ""),
     "all rows in one group": ("--group-column label", "cannot tell which column contains the label"),
     "a misspelt key inside a JSON object": ("--text-column text", "is an object with the keys"),

@@ -138,7 +138,7 @@ def test_only_the_first_batch_is_read() -> None:
 def test_a_bad_row_beyond_the_first_batch_is_not_seen_and_no_file_is_hashed(
     own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clf.data.sources.find.sha256", None)
+    monkeypatch.setattr("clf.data.sources.folders.sha256", None)
     (own_folder / "a.csv").write_text("text,label\n" + "a,x\nb,y\n" * (BATCH_ROWS // 2) + "c,x,too many\n")
     found = peek(Path("a.csv"))
     assert (found.error, found.split.rows_read) == (None, BATCH_ROWS)
