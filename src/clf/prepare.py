@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from clf.data.prepared import PreparedDataset
@@ -59,7 +60,8 @@ def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
     check_sizes(data)
     splits: list[Peeked] = []
     for name, split in source.splits.items():
-        splits.append(peek_at(name, split, data))
+        like = splits[0].columns if splits and splits[0].split.split == "train" else None
+        splits.append(peek_at(name, replace(split, like=like), data))
         if splits[-1].error:
             break
     error = splits[-1].error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.reading.headers import has_header, read_top, usual_width
+from clf.data.reading.headers import has_header, is_row_among, judge_header, read_top, usual_width
 from clf.settings import DataSettings
 
 Cells = list[list[str]]
@@ -24,6 +24,19 @@ def top_of(rows: Cells, **settings: object) -> tuple[list[str], Cells]:
 
 def verdict(rows: Cells, **settings: object) -> bool | None:
     return has_header(list(enumerate(rows, 1)), DataSettings(**settings))
+
+
+def test_a_row_among_others_has_one_of_their_labels() -> None:
+    rows = list(enumerate(FEELINGS * 3, 1))
+    assert is_row_among(["fine", "anger"], rows)
+    assert not is_row_among(["what they said", "feeling"], rows)
+    assert not is_row_among(["comment", "joy"], rows)
+    assert not is_row_among(["fine", "anger", "3"], rows)
+
+
+def test_the_first_row_below_a_title_is_judged() -> None:
+    cells = [["# feelings"], ["text", "mood"], *FEELINGS]
+    assert judge_header(list(enumerate(cells, 1)), Path("x.csv"), DataSettings())[0] is True
 
 
 def test_a_first_row_whose_label_recurs_below_is_data(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from clf.data.reading.batch import Batch, Split
@@ -27,7 +28,8 @@ def labelled_splits(splits: Mapping[str, Split], data: DataSettings, needed: Col
     columns = choose_columns(first, data, splits["train"].shown)
     unlabelled = {split: why for split in splits if split != "train"
                   if (why := _why_unlabelled(splits[split], columns, first, data))}  # fmt: skip
-    labelled = {split: source for split, source in splits.items() if split not in unlabelled}
+    labelled = {split: source if split == "train" else replace(source, like=columns)
+                for split, source in splits.items() if split not in unlabelled}  # fmt: skip
     for split, why in unlabelled.items():
         shown = splits[split].shown
         if split in needed:

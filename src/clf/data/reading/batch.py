@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from clf.data.reading.columns import Columns
     from clf.outcomes.peek import FileForm
 
 SPLITS = ("train", "validation", "test")
@@ -55,6 +56,8 @@ class Split:
     """The files that the user named, if it is read from files."""
     form: "Callable[[], FileForm] | None" = None
     """Tells how the first of them is read."""
+    like: "Columns | None" = None
+    """The columns of train, which a file without a header and with as many columns has too."""
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:

@@ -28,7 +28,7 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
-from clf.data.reading.headers import LOOKED_AT, read_top
+from clf.data.reading.headers import LOOKED_AT, judge_header, read_top
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -58,11 +58,20 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False, *, most
 
 def sniff_table(path: Path, settings: DataSettings) -> tuple[Form, bool]:
     """Detect the dialect of a table in its first lines, and whether it has a header."""
+    form, first = _sniffed(path, settings)
+    return form, read_top(first, path, settings).header is not None
+
+
+def look_for_header(path: Path, settings: DataSettings) -> tuple[bool | None, list[CellRow]]:
+    """Return whether the first row of a table is a header (None if nothing tells), and the first rows."""
+    return judge_header(_sniffed(path, settings)[1], path, settings)
+
+
+def _sniffed(path: Path, settings: DataSettings) -> tuple[Form, list[CellRow]]:
     every_line = partial(_every_line, path, settings, BATCH_ROWS)
     form = sniff_form(_first_lines(path, settings), every_line, path, settings)
     with open_text(path, settings, errors=ESCAPED) as file:
-        rows = _numbered_rows(_Lines(bounded_lines(file, path)), path, form)
-        return form, read_top(_first_rows(rows, path, form), path, settings).header is not None
+        return form, _first_rows(_numbered_rows(_Lines(bounded_lines(file, path)), path, form), path, form)
 
 
 def _first_lines(path: Path, settings: DataSettings) -> list[str]:

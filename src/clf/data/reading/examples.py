@@ -92,7 +92,7 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     for batch in split.rows():
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
         if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
-            columns = choose_columns(batch, data, split.shown)
+            columns = _as_in_train(batch, split.like) or choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
             reading = None
@@ -108,6 +108,12 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     labelled = tally.read - tally.dropped.get(NO_LABEL, 0) - tally.dropped.get(NO_TEXT, 0)
     several = tally.dropped.get(SEVERAL, 0)
     refuse_several(several, labelled, tally.first_dropped.get(SEVERAL, []), split.shown)
+
+
+def _as_in_train(batch: Batch, train: Columns | None) -> Columns | None:
+    """Return the columns of train for a file that has the same columns, numbered as there is no header."""
+    names = list(batch.columns)
+    return train if train and all(map(str.isdecimal, names)) and names == [one.name for one in train.roles] else None
 
 
 def _look(batch: Batch, columns: Columns, shown: str) -> LabelReading | None:

@@ -11,10 +11,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch
+from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.delimited import read_csv, sniff_table
 from clf.data.reading.fasttext import is_fasttext, read_fasttext
@@ -116,6 +117,24 @@ def read_first(path: Path, settings: DataSettings) -> Iterator[Batch]:
     kind = BY_NAME[sniff_format(path, settings)]
     batches = read_csv(path, settings, most=BATCH_ROWS) if kind.name == "csv" else kind.read(path, settings)
     yield from (replace(batch, file=path) for batch in islice(batches, 1))
+
+
+def files_split(files: list[Path], data: DataSettings, first_only: bool, apart: dict[Path, DataSettings]) -> Split:
+    """Return the rows of some files, or the first rows of the first; `apart` are the settings of those with others."""
+    first = apart.get(files[0], data)
+    return Split(
+        partial(read_first, files[0], first) if first_only else partial(_read_files, files, data, apart),
+        ", ".join(map(str, files)),
+        partial(count_lines, files),
+        tuple(files),
+        partial(describe, files[0], first),
+    )
+
+
+def _read_files(files: list[Path], data: DataSettings, apart: dict[Path, DataSettings]) -> Iterator[Batch]:
+    for file in files:
+        for batch in read_file(file, apart.get(file, data)):
+            yield replace(batch, file=file)
 
 
 def describe(path: Path, settings: DataSettings) -> FileForm:

@@ -59,6 +59,23 @@ def read_top(first: list[CellRow], path: Path, settings: DataSettings) -> Top:
     return Top(header, _below_header(rows[1:], header, path))
 
 
+def judge_header(first: list[CellRow], path: Path, settings: DataSettings) -> tuple[bool | None, list[CellRow]]:
+    """Return whether the first row below a title is a header (None if nothing tells), and the rows from there on."""
+    rows = _below_title(first, path, settings)
+    return has_header(rows, settings), rows
+
+
+def is_row_among(cells: list[str], rows: list[CellRow]) -> bool:
+    """Return whether a row has a label of these rows, and no name of a column."""
+    values = [set(column) for column in zip(*(row for _, row in rows if len(row) == len(cells)), strict=True)]
+    recurring = [
+        0 < len(cell) <= SHORT and cell in column and len(column) < len(rows) / 2
+        for cell, column in zip(cells, values, strict=False)
+    ]
+    others = [cell for cell, recurs in zip(cells, recurring, strict=False) if not recurs]
+    return any(recurring) and not any(map(_has_header_word, others))
+
+
 # --- lines above the header ---------------------------------------------------------------------------------
 
 

@@ -32,7 +32,8 @@ class Peeked:
 
 def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
     """Look at the first rows of a split; a refusal is the error that reading all rows would give."""
-    forms = [describe(file, data) for file in split.files[:MOST_FILES]]
+    first = [split.form()] if split.files and split.form else []  # with what the other files tell of it
+    forms = [*first, *(describe(file, data) for file in split.files[len(first) : MOST_FILES])]
     tally, reading = RowTally(), None
     error: ClfError | None = None
     batch: Batch | None = None

@@ -3,10 +3,10 @@
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,9 @@ from clf.data.reading.files import kind_of, unreadable
 from clf.data.reading.formats import (
     ENDINGS,
     check_inflation,
-    count_lines,
-    describe,
+    files_split,
     looks_like_path,
     nearest,
-    read_file,
-    read_first,
     sniff_format,
 )
 from clf.data.reading.paths import expanded, spooled
@@ -38,7 +35,8 @@ from clf.data.sources.folders import (
     tree_fingerprint,
     without_splits,
 )
-from clf.data.sources.pairs import find_pairs
+from clf.data.sources.headless import headless
+from clf.data.sources.pairs import Pair, find_pairs
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
@@ -89,17 +87,14 @@ class SourceFinder:
             return source
         if source.prepared:
             raise UsageError(f"{source.prepared} is already prepared", "pass --validation and --test to clf prepare")
-        for file in files.values():
-            sniff_format(file, data)
         pairs = {split: pair for split, file in files.items() for pair in find_pairs(file, data).values()}
-        own = {split: pairs[split].split() if split in pairs else _split([file], data, first_only)
-               for split, file in files.items()}  # fmt: skip
         named = {split: pairs[split].files if split in pairs else [file] for split, file in files.items()}
+        train = source.splits["train"].files if "train" in source.splits else ()
+        own = _splits(named, pairs, train, data, first_only)
         fingerprint = source.fingerprint + ("" if first_only else files_fingerprint(named))
         together = source.splits | own
-        return replace(
-            source, splits={split: together[split] for split in SPLITS if split in together}, fingerprint=fingerprint
-        )
+        splits = {split: together[split] for split in SPLITS if split in together}
+        return replace(source, splits=splits, fingerprint=fingerprint)
 
     def _named(self, spec: str, data: DataSettings, first_only: bool) -> Source:
         if _is_piped(spec):
@@ -161,18 +156,25 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
         named = split_files_by_word(path, ENDINGS)
     if not named and not tree:
         raise without_splits(path)
-    files = [file for found in named.values() for file in found]
-    for file in files:
-        sniff_format(file, data)  # raises DataError for a missing or empty file
-    splits = tree or {split: pairs[split].split() if pairs else _split(named[split], data, first_only)
-                      for split in SPLITS if split in named}  # fmt: skip
+    splits = tree or _splits(named, pairs, [] if pairs else named.get("train", []), data, first_only)
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
         class_names=class_names(path, data),
-        fingerprint="" if first_only else files_fingerprint(named) if files else tree_fingerprint(path),
+        fingerprint="" if first_only else files_fingerprint(named) if named else tree_fingerprint(path),
     )
+
+
+def _splits(
+    named: dict[str, list[Path]], pairs: dict[str, Pair], train: Sequence[Path], data: DataSettings, first_only: bool
+) -> dict[str, Split]:
+    """Return the splits in files; raise DataError for a file that is missing or empty."""
+    kinds = {file: sniff_format(file, data) for file in chain.from_iterable(named.values())}
+    tables = [file for split, files in named.items() if split not in pairs for file in files if kinds[file] == "csv"]
+    apart = headless(train, tables, data)
+    return {split: pairs[split].split() if split in pairs else files_split(named[split], data, first_only, apart)
+            for split in SPLITS if split in named}  # fmt: skip
 
 
 def _divided(splits: dict[str, Split], data: DataSettings, first_only: bool) -> dict[str, Split]:
@@ -191,22 +193,6 @@ def _from_pipe(spec: str, data: DataSettings, first_only: bool) -> Source:
     source = _local(copy, data, first_only)
     splits = {split: replace(one, shown=name) for split, one in source.splits.items()}
     return replace(source, origin=f"{PIPE}{source.fingerprint[:16]}", splits=splits)
-
-
-def _split(files: list[Path], data: DataSettings, first_only: bool) -> Split:
-    return Split(
-        partial(read_first, files[0], data) if first_only else partial(_read_files, files, data),
-        ", ".join(map(str, files)),
-        partial(count_lines, files),
-        tuple(files),
-        partial(describe, files[0], data),
-    )
-
-
-def _read_files(files: list[Path], data: DataSettings) -> Iterator[Batch]:
-    for file in files:
-        for batch in read_file(file, data):
-            yield replace(batch, file=file)
 
 
 # --- the Hub and the generator ------------------------------------------------------------------------------
