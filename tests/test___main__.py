@@ -1,6 +1,7 @@
 """Starting `clf`: help and version without importing anything, and a reader that leaves early."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,19 @@ def test_the_program_answers_as_a_module(flag: str) -> None:
     done = subprocess.run([sys.executable, "-m", "clf", flag], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0
     assert "clf" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_command_is_imported_ends_it_in_silence(number: int) -> None:
+    code = f"""
+import os, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "clf.cli.app":
+            os.kill(os.getpid(), {int(number)})
+sys.meta_path.insert(0, Finder())
+from clf.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code, "doctor"], capture_output=True, text=True, timeout=HANGS)
+    assert (done.returncode, done.stderr) == (-number, "")

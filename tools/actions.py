@@ -20,7 +20,10 @@ def pins() -> set[tuple[str, str, str]]:
 def commit_of(repository: str, tag: str) -> str:
     """Return the commit that a tag names; for an annotated tag, the one behind it, which git lists last."""
     command = ["git", "ls-remote", f"https://github.com/{repository}", f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}"]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"error: cannot ask https://github.com/{repository}: {done.stderr.strip()}")
+    lines = done.stdout.split()
     return lines[-2] if lines else "no such tag"
 
 

@@ -10,6 +10,10 @@ def main() -> None:
 
     if sys.platform != "win32":
         settle()
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # until the command listens to signals itself
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # and not a traceback from the middle of an import
     from clf.cli.help import answer
     from clf.errors import READER_LEFT
 

@@ -17,7 +17,9 @@ from clf.cli.options import Presentation
 from clf.cli.session import (
     LESS_MEMORY,
     MORE_FILES,
+    MORE_SPACE,
     NOTHING_HALF,
+    OTHER_DISK,
     encoder_at_hand,
     finish,
     note_unused,
@@ -184,6 +186,19 @@ def test_a_command_without_an_error_ends_with_its_code(
         (MemoryError("alloc\nmore"), 1, ["error: memory ran out: MemoryError: alloc", f"hint: {LESS_MEMORY}"]),
         (OSError(errno.ENOMEM, "no"), 1, ["error: memory ran out: OSError: [Errno 12] no", f"hint: {LESS_MEMORY}"]),
         (
+            OSError(errno.EIO, "Input/output error", "model/model.safetensors"),
+            1,
+            [
+                "error: a disk fails: OSError: [Errno 5] Input/output error: 'model/model.safetensors'",
+                f"hint: {OTHER_DISK}",
+            ],
+        ),
+        (
+            RuntimeError("x: No space left on device"),
+            1,
+            ["error: a disk is full or read-only: RuntimeError: x: No space left on device", f"hint: {MORE_SPACE}"],
+        ),
+        (
             OSError(errno.EMFILE, "x"),
             1,
             ["error: too many files are open: OSError: [Errno 24] x", f"hint: {MORE_FILES}"],
@@ -299,6 +314,43 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
     assert "Traceback" not in rest
     assert not Path("trained_models/tiny_synthetic_final").exists()
     assert not list(Path("trained_models").glob(".*staging*"))
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("where", ["clf.cli.show.terminal.print_error", "clf.cli.show.terminal.flush"])
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_while_the_end_is_told_ends_the_process_without_a_traceback(
+    first: int, where: str, second: int
+) -> None:
+    code = f"""
+import os, signal, sys
+from unittest.mock import patch
+from clf.cli import session
+def send(number):
+    os.kill(os.getpid(), number)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+session.listen_to_signals()
+with patch({where!r}, lambda *_: send({int(second)})):
+    sys.exit(session.close_streams(session.run_to_exit_code(lambda **_: send({int(first)}), [])))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS)
+    assert done.returncode == -second
+    assert "Traceback" not in done.stderr
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    code = """
+import signal
+from clf.cli import session
+numbers = (signal.SIGINT, signal.SIGHUP)
+for number in numbers:
+    signal.signal(number, signal.SIG_IGN)
+session.listen_to_signals()
+session.stop_listening()
+print([signal.getsignal(number).name for number in numbers], signal.getsignal(signal.SIGTERM).name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS)
+    assert done.stdout == "['SIG_IGN', 'SIG_IGN'] SIG_DFL\n"
 
 
 def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:

@@ -86,6 +86,18 @@ def test_what_is_no_regular_file_has_no_hash_and_is_not_waited_for(tmp_path: Pat
             sha256(path)
 
 
+def test_a_disk_that_breaks_while_a_file_is_hashed_is_told_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "a").touch()
+    monkeypatch.setattr(hashlib, "file_digest", broken)
+    with pytest.raises(OSError, match=f"Input/output error: '{tmp_path / 'a'}'"):
+        sha256(tmp_path / "a")
+
+
 @pytest.mark.parametrize(
     ("error", "fails"),
     [

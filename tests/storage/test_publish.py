@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from clf.errors import DataError, OutputError
+from clf.storage.leftovers import recover
 from clf.storage.publish import publish, staged
 from clf.storage.result_folders import is_clf_result
 from support.predicting import names
@@ -127,6 +128,31 @@ def test_a_failure_leaves_the_old_result_and_nothing_else(tmp_path: Path, error:
         fail(stage / "clf.json")
     assert is_clf_result(old)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_after_a_failure_the_lock_goes_last_so_that_a_kill_meanwhile_leaves_what_the_next_run_clears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_killed(folder: Path) -> None:
+        raise SystemExit(folder.name)
+
+    monkeypatch.setattr("clf.storage.publish.delete_folder", is_killed)
+    with pytest.raises(SystemExit, match=r"^new$"), staged(tmp_path / "model"):
+        raise KeyboardInterrupt
+    recover(tmp_path / "model")
+    assert not names(tmp_path)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "no such file: new/x"), RuntimeError("no x")])
+def test_a_folder_that_somebody_moves_while_a_result_is_written_into_it_is_said(
+    tmp_path: Path, error: Exception
+) -> None:
+    def fail() -> None:
+        (tmp_path / "a").rename(tmp_path / "b")
+        raise error
+
+    with pytest.raises(OutputError, match="was moved or deleted meanwhile"), staged(tmp_path / "a" / "model"):
+        fail()
 
 
 def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:

@@ -54,3 +54,9 @@ def test_a_pin_is_compared_with_the_commit_of_its_tag(
     (tmp_path / ".github" / "ci.yml").write_text(f"      - uses: acme/action/part@{commits[pinned]}  # {tag}\n")
     assert tool.main() == code
     assert ("as pinned" in capsys.readouterr().out) is (code == 0)
+
+
+def test_without_a_network_one_line_says_why(tool: ModuleType, commits: list[str], tmp_path: Path) -> None:
+    git(tmp_path, "config", "--file", "gitconfig", "url.file:///nowhere/.insteadOf", "https://github.com/")
+    with pytest.raises(SystemExit, match=r"^error: cannot ask https://github.com/x/y: .*nowhere/x/y"):
+        tool.commit_of("x/y", "v1")

@@ -108,6 +108,16 @@ def test_a_full_disk_is_told_with_the_folder(explained: Explain, tmp_path: Path,
     assert error.hint == f"free some space{resume}, or choose another --output-dir"
 
 
+@pytest.mark.parametrize(("rank", "left"), [(0, False), (1, True)])
+def test_the_main_process_keeps_no_half_of_a_checkpoint_on_a_full_disk(
+    explained: Explain, tmp_path: Path, rank: int, left: bool
+) -> None:
+    half = tmp_path / "m.run" / "checkpoints" / ".staging" / "checkpoint-6"
+    half.mkdir(parents=True)
+    explained(OSError(errno.ENOSPC, "No space left on device"), world=World(rank, 2, rank, 2))
+    assert half.exists() is left
+
+
 def test_an_operation_that_cannot_be_deterministic_is_told_with_the_flag(explained: Explain) -> None:
     error = explained(RuntimeError("put_ does not have a deterministic implementation, but you set\nmore"))
     assert isinstance(error, TrainingError)

@@ -36,6 +36,8 @@ SECONDS_TO_SPEAK = 3.0
 """A launcher stops all processes when one exits, so a silent process waits this long for the one that reports."""
 LESS_MEMORY = "free memory, or use fewer or shorter texts (--max-train-samples, --max-length) or a smaller model"
 MORE_FILES = "raise the limit in this shell, such as with: ulimit -n 4096"
+MORE_SPACE = "free some space, also where temporary files go (TMPDIR), and run the command again"
+OTHER_DISK = "check the disk or network drive that holds the file, and run the command again"
 NOTHING_HALF = "partly written results are never used; run the command again"
 
 
@@ -141,6 +143,11 @@ def _refuse_unknown(error: BaseException, arguments: list[str] | None) -> int:
         return READER_LEFT
     except ClfError as unwritable:
         return _refuse(unwritable, arguments)
+    from clf.storage.disk import disk_fails, disk_is_full
+
+    if disk_fails(error):
+        what, hint = ("is full or read-only", MORE_SPACE) if disk_is_full(error) else ("fails", OTHER_DISK)
+        return _refuse(ClfError(f"a disk {what}: {first_line(error)}", hint), arguments)
     try:
         told: ClfError = unexpected(error, _typed(arguments))
     except Exception:  # such as an error that cannot say what it is
@@ -170,6 +177,7 @@ def _usage_hint(message: str) -> str:
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:
+    stop_listening()  # a second Ctrl-C must not interrupt what is said of the first
     from clf.cli.show.terminal import print_error, write_error
 
     if _debugging(arguments):
@@ -198,16 +206,28 @@ def listen_to_signals() -> None:
 
     keep_threads_quiet()
     tame_libraries()
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is ignored, and stays ignored
-        signal.signal(signal.SIGHUP, _terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a character the terminal cannot show becomes a question mark
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # under nohup it is ignored, and stays ignored
+        signal.signal(signal.SIGHUP, _terminate)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # of a job in the background it is ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def stop_listening() -> None:
+    """Let a signal end the process at once from now on, without a word: only the report of how it ended is left."""
+    if signal.getsignal(signal.SIGTERM) is not _terminate:
+        return  # nobody listened: a test, or a program that calls this one
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def close_streams(code: int) -> int:
     """Write what waits for stdout and stderr, and return the exit code: 1 instead of 0 if stdout cannot be written."""
+    stop_listening()
     from clf.cli.show.terminal import flush
 
     try:

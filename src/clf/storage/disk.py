@@ -17,9 +17,13 @@ STREAM_FAILED = "basic_ios::clear: iostream error"
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a regular file's bytes, in hexadecimal."""
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a regular file's bytes, in hexadecimal; an OSError names the file."""
+    try:
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def disk_fails(error: BaseException) -> bool:

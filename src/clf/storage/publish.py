@@ -53,16 +53,23 @@ def _is_of(error: Exception, folder: Path, filling: Path | None) -> bool:
 @contextmanager
 def _stage_beside(folder: Path) -> Iterator[Path]:
     """Make a hidden folder that nobody else uses, hold the lock inside it, and yield the folder to fill."""
-    outer = folder.with_name(hidden(folder.name, f"staging-{token()}"))
+    outer, made = folder.with_name(hidden(folder.name, f"staging-{token()}")), False
     try:
         outer.mkdir()
+        made = True
         with (outer / LOCK).open("xb") as lock:
             _lock(lock.fileno(), outer)
             (outer / NEW).mkdir()
             yield outer / NEW
+    except Exception as error:
+        if isinstance(error, ClfError) or outer.exists() or not made:
+            raise
+        hint = "run the command again, and leave its folders alone meanwhile"
+        raise OutputError(f"{shown(folder.parent)} was moved or deleted meanwhile", hint) from error
     finally:
         if not (outer / OLD).exists():  # or it could not be moved back, and `recover` will
-            delete_folder(outer)
+            delete_folder(outer / NEW)
+            delete_folder(outer)  # with the lock, without which nobody may delete what a killed process left
 
 
 def _lock(descriptor: int, outer: Path) -> None:

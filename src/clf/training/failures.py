@@ -10,8 +10,10 @@ from clf.models.compute import Compute
 from clf.models.tokens import LEAST_LENGTH
 from clf.progress import size
 from clf.storage.disk import disk_is_full, why_it_fails
+from clf.storage.leftovers import delete_folder
 from clf.storage.result_folders import shown
 from clf.storage.run_folder import Run
+from clf.training.checkpoints import STAGING
 from clf.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def explaining(reporter: "Reporter", classifier: Classifier, compute: Compute, p
             hint = "see the output of that process; with torchrun --max-restarts the run resumes by itself"
             raise TrainingError("another process of this run was lost", hint) from error
         if disk_is_full(error):
+            if plan.world.is_main:
+                delete_folder(run.checkpoints / STAGING)  # half a checkpoint would keep the disk full
             resume = " and pass --resume" if run.saved_steps() else ""
             hint = f"free some space{resume}, or choose another --output-dir"
             raise OutputError(
