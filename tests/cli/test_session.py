@@ -225,6 +225,16 @@ def test_ctrl_c_that_typer_swallowed_is_an_interrupt(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.startswith("error: interrupted\n")
 
 
+@pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt(), INTERRUPTED), (Terminated(), TERMINATED)])
+def test_a_library_that_fails_because_a_signal_came_is_no_bug(
+    capsys: pytest.CaptureFixture[str], signal: BaseException, code: int
+) -> None:
+    failed, between = RuntimeError("release unlocked lock"), ValueError("x")
+    failed.__context__, between.__context__ = between, signal
+    assert run_to_exit_code(ending(failed), []) == code
+    assert capsys.readouterr().err.splitlines()[1] == f"hint: {NOTHING_HALF}"
+
+
 def test_an_interrupted_run_says_how_to_go_on_with_the_same_command(capsys: pytest.CaptureFixture[str]) -> None:
     ended = Interrupted("step 5 is saved", TERMINATED)
     assert run_to_exit_code(ending(ended), ["train", "--dataset", "my data.csv", "--resume"]) == TERMINATED

@@ -115,23 +115,35 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
     except Interrupted as ended:
         _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
         return ended.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        _refuse(ClfError("interrupted", NOTHING_HALF), [])
-        return INTERRUPTED
-    except Terminated:
-        _refuse(ClfError("terminated", NOTHING_HALF), [])
-        return TERMINATED
+    except (KeyboardInterrupt, typer.Abort, Terminated) as signal:
+        return _refuse_interrupted(signal)
     except (BrokenPipeError, SystemExit):
         # The reader closed the pipe (`clf … | head`) and Typer exited: there is nobody left to report to.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
     except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
+        if signal := _signal_behind(error):
+            return _refuse_interrupted(signal)
         if ran_out_of_memory(error):
             return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
             return _refuse(ClfError(f"too many files are open: {first_line(error)}", MORE_FILES), arguments)
         return _refuse_unknown(error, arguments)
+
+
+def _refuse_interrupted(signal: BaseException) -> int:
+    is_terminated = isinstance(signal, Terminated)
+    _refuse(ClfError("terminated" if is_terminated else "interrupted", NOTHING_HALF), [])
+    return TERMINATED if is_terminated else INTERRUPTED
+
+
+def _signal_behind(error: BaseException) -> BaseException | None:
+    """Return the signal that was being handled when a library, which it interrupted, raised an error of its own."""
+    behind = error.__context__
+    while behind is not None and not isinstance(behind, (KeyboardInterrupt, Terminated)):
+        behind = behind.__context__
+    return behind
 
 
 def _refuse_unknown(error: BaseException, arguments: list[str] | None) -> int:
