@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, IN_FIRST_LINES, WINDOW, Batch
 from clf.data.reading.first_lines import FirstLines
+from clf.data.reading.numbered import are_numbered, fits
 from clf.data.reading.paths import expanded, is_pipe
 from clf.data.reading.roles import choose_text
 from clf.data.reading.stream import Incoming, open_incoming
@@ -79,7 +80,8 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
     check_output(output, source, overwrite=settings.run.overwrite, resume=settings.run.resume)
     if output is None and (settings.run.overwrite or settings.run.resume):
         log.warning("--overwrite and --resume have no effect without --output")
-    incoming = open_incoming(source, settings.data, _trained_columns(model), keep=output is not None)
+    labels = _labels(model)
+    incoming = open_incoming(source, settings.data, _trained_columns(model), keep=output is not None, labels=labels)
     if world.size > 1:
         from clf.models.compute import choose_compute
 
@@ -275,6 +277,12 @@ def _trained_columns(model: str) -> list[str]:
     return [str(name) for name in columns] if isinstance(columns, list) else []
 
 
+def _labels(model: str) -> set[str]:
+    """Return the labels recorded in a model folder, without loading the model."""
+    names = (read_object(expanded(model) / "config.json") or {}).get("id2label")
+    return {str(name) for name in names.values()} if isinstance(names, dict) else set()
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
@@ -299,8 +307,10 @@ def _report(total: LabelledCounts, labelled: int, started: float, output: Path |
 def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, source: str) -> list[str]:
     """Choose the text columns: those in the settings, otherwise those of training, otherwise by their names."""
     trained = record.dataset.text_columns if record and record.dataset else []
-    if not data.text_column and trained and set(trained) <= set(batch.columns):
+    if not data.text_column and fits(batch.columns, trained):
         columns = list(trained)
+    elif not data.text_column and are_numbered(trained) and list(batch.columns) == ["0"]:
+        columns = ["0"]
     else:
         columns = choose_text(batch, data.model_copy(update={"label_column": None}), source)
     log.info("%s: text from %s", source, " + ".join(columns), extra=IN_FIRST_LINES)

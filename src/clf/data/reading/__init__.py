@@ -27,5 +27,6 @@ examples    rows -> examples; rows without a text or label are dropped and count
 paths       paths as users write them, and pipes
 peek        how the first rows of a split are read, and why
 first_lines the same in three lines, for a terminal
+numbered    new texts for a model whose training file had no header
 stream      texts for `clf predict`, read as they arrive: from a file, plain lines or a pipe
 """

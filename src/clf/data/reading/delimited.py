@@ -67,6 +67,11 @@ def look_for_header(path: Path, settings: DataSettings) -> tuple[bool | None, li
     return judge_header(_sniffed(path, settings)[1], path, settings)
 
 
+def first_rows(path: Path, settings: DataSettings) -> list[CellRow]:
+    """Return the first rows as cells, a header among them."""
+    return _sniffed(path, settings)[1]
+
+
 def _sniffed(path: Path, settings: DataSettings) -> tuple[Form, list[CellRow]]:
     every_line = partial(_every_line, path, settings, BATCH_ROWS)
     form = sniff_form(_first_lines(path, settings), every_line, path, settings)

@@ -6,7 +6,7 @@ import logging
 import os
 import select
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.column_names import TEXT_NAMES
+from clf.data.reading.delimited import first_rows
 from clf.data.reading.dialects import DELIMITERS
 from clf.data.reading.files import (
     CUT_OFF,
@@ -28,8 +29,10 @@ from clf.data.reading.files import (
     undecoded,
 )
 from clf.data.reading.formats import count_lines, describe, read_file, sniff_format
+from clf.data.reading.headers import has_header
+from clf.data.reading.numbered import are_numbered, is_table
 from clf.data.reading.paths import is_pipe, open_pipe, spool
-from clf.errors import UsageError
+from clf.errors import ClfError, UsageError
 from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings
 
@@ -65,15 +68,31 @@ class Incoming:
     """Tells how a table is read; None if each line is a text."""
 
 
-def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *, keep: bool) -> Incoming:
+@dataclass(frozen=True)
+class Trained:
+    """The text columns and the labels of a model; the latter may be unknown."""
+
+    columns: Sequence[str]
+    labels: Collection[str]
+
+    @property
+    def names(self) -> set[str]:
+        """The names, in lower case, that tell a column of texts."""
+        return {name.lower() for name in (*self.columns, *TEXT_NAMES)}
+
+
+def open_incoming(
+    source: Path, settings: DataSettings, known: Sequence[str], *, keep: bool, labels: Collection[str] = ()
+) -> Incoming:
     """Inspect a file or pipe with texts, and return how to read it.
 
     `known` are names of text columns in addition to the usual ones; `keep` means that the rows of a pipe are needed
-    more than once. Raises DataError if the input cannot be read, UsageError if the pipe is empty.
+    more than once; `labels` are those of the model, if they are known. Raises DataError if the input cannot be read,
+    UsageError if the pipe is empty.
     """
-    names = {name.lower() for name in (*known, *TEXT_NAMES)}
+    trained = Trained(known, labels)
     if not is_pipe(source):
-        return _from_file(source, settings, str(source), names)
+        return _from_file(source, settings, str(source), trained)
     pipe = open_pipe(source)
     begun = _first_lines_of(pipe)
     if not begun:
@@ -81,26 +100,54 @@ def open_incoming(source: Path, settings: DataSettings, known: Sequence[str], *,
     encoding = find_encoding(b"", source, settings) if settings.encoding else "utf-8"
     wide = encoding.startswith(("utf-16", "utf-32"))
     kept = keep or wide or begun.startswith(TO_BE_KEPT)
-    if kept or not _is_plain(begun.decode(encoding, "replace"), settings, names):
-        return _from_file(spool(pipe, begun, source.name), settings, "the pipe", names)
+    start = begun.decode(encoding, "replace")
+    if kept or _begins_table(start, trained) or not _is_plain(start, settings, trained.names):
+        return _from_file(spool(pipe, begun, source.name), settings, "the pipe", trained)
     log.info("reading the pipe as one text per line")
     return Incoming("the pipe", ["text"], 0, lambda size: _arriving(pipe, begun, encoding), None)
 
 
-def _from_file(path: Path, settings: DataSettings, shown: str, names: set[str]) -> Incoming:
+def _from_file(path: Path, settings: DataSettings, shown: str, trained: Trained) -> Incoming:
     kind = sniff_format(path, settings)
     lines = count_lines([path])
     named_table = bool(TABLES & {ending.lower() for ending in path.suffixes})
-    if kind == "csv" and not named_table and _is_plain(_beginning(path, settings), settings, names):
+    if kind == "csv" and _lacks_header(path, settings, trained, named_table):
+        log.info("%s: the first line is data, as in the file of training, so the columns are numbered from 0", shown)
+        settings = settings.model_copy(update={"no_header": True})
+    if kind == "csv" and not named_table and _is_plain(_beginning(path, settings), settings, trained.names):
         log.info("reading %s as one text per line", shown)
         return Incoming(shown, ["text"], lines, partial(_windows, partial(read_lines, path, settings)), path)
     batches = partial(read_file, path, settings, keep_bad=True)
     if kind in LATE_NAMES:
         columns, rows = _survey(batches())
     else:
-        columns, rows = list(next(batches()).columns), lines - 1 if kind == "csv" and lines else lines
+        above = int(kind == "csv" and lines > 0 and not settings.no_header)
+        columns, rows = list(next(batches()).columns), lines - above
     types = _arrow_types(path) if kind == "parquet" else {}
     return Incoming(shown, columns, rows, partial(_windows, batches), path, types, partial(describe, path, settings))
+
+
+def _lacks_header(path: Path, settings: DataSettings, trained: Trained, named_table: bool) -> bool:
+    """Return whether a table begins with data, as the one of training did, though its first row could be a header."""
+    if settings.no_header or settings.text_column or not are_numbered(trained.columns):
+        return False
+    try:
+        rows = first_rows(path, settings)
+    except ClfError:  # these are plain lines, or reading the file reports why
+        return False
+    is_header = has_header(rows, settings)
+    return is_header is not True and (named_table or is_table(rows, trained.columns, trained.labels))
+
+
+def _begins_table(start: str, trained: Trained) -> bool:
+    """Return whether the lines that a pipe begins with could be a table as that of training."""
+    csv.field_size_limit(LONGEST)
+    lines = [line for line in start.splitlines() if line]
+    lines = lines if start.endswith("\n") else lines[:-1]
+    return are_numbered(trained.columns) and any(
+        is_table(list(enumerate(csv.reader(lines, delimiter=mark), 1)), trained.columns, trained.labels)
+        for mark in DELIMITERS
+    )
 
 
 def _survey(batches: Iterator[Batch]) -> tuple[list[str], int]:
