@@ -103,7 +103,7 @@ def test_the_few_rows_with_joined_labels_are_left_out() -> None:
     assert kept(given(train=many)) == many
 
 
-@pytest.mark.parametrize("odd", ["N/A", "unlabeled", "missing"])
+@pytest.mark.parametrize("odd", ["N/A", "NA", "unlabeled", "missing"])
 def test_names_that_are_odd_for_a_class_are_told(odd: str, caplog: pytest.LogCaptureFixture) -> None:
     assert kept(given(train=["a", odd, "b"])) == ["a", odd, "b"]
     assert f"1 of 3 rows have the label {odd!r}, which often marks rows without a label" in caplog.text

@@ -13,6 +13,8 @@ from clf.data.reading.column_values import count_words, look_at, shown_examples
     [
         (["A dull film, far too long.", "I liked it a lot."], "texts"),
         (["这部电影非常好看", "服务很差不会再来了"], "texts"),
+        (["房间很干净，住了3天都很满意", "空调坏了2次，晚上完全睡不着"], "texts"),
+        (["第3组", "订单A10023", "商品编号0012345"], "ids"),
         (["good", "bad", "so so"], "words"),
         (["1", "-2.5", "1,234.50", "3e-4", "12 %", "$5"], "numbers"),
         ([1, 2.5, Decimal("3"), True], "numbers"),

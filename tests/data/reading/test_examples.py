@@ -53,6 +53,14 @@ def test_rows_without_a_text_are_dropped_and_the_first_of_them_remembered() -> N
     assert tally == RowTally(5, {"no text": 3}, {"no text": [2, 3, 4]}, ["text"])
 
 
+@pytest.mark.parametrize("mark", ["\\N", "<NA>", "#N/A", "[removed]", "[deleted]"])
+def test_what_a_tool_writes_where_there_is_no_text_is_dropped_and_said(mark: str) -> None:
+    tally = RowTally()
+    (found,) = examples(batch(["a", mark, "N/A", f"{mark} is a word"], ["x"] * 4), tally=tally)
+    assert found.texts == ["a", "N/A", f"{mark} is a word"]
+    assert (tally.dropped, tally.first_dropped) == ({f"no text ({mark!r})": 1}, {f"no text ({mark!r})": [2]})
+
+
 def test_a_row_with_neither_text_nor_label_counts_once() -> None:
     tally = RowTally()
     list(examples(batch(["a", "", "b"], ["x", "", None]), tally=tally))

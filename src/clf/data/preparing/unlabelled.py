@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 MARKS = {"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"}
 WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "nat", "\\n", "#value!", "#ref!"}
-ODD = {"n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"}
+ODD = {"na", "n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"}
 """Names that are warned of, though a class may be called so."""
-VAGUE = ODD | {"none", "na", "unknown", ""}
+VAGUE = ODD | {"none", "unknown", ""}
 """Names that may be classes or not: they stay classes, and are no sign that there are others."""
 MINUS_ONE = "-1"
 

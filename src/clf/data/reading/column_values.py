@@ -121,9 +121,15 @@ def _kind(value: Any) -> Kind:
     text = value.strip()
     if len(text) > LONGEST_ID and not _LINK.fullmatch(text):
         return "texts" if count_words(text) >= 4 else "words"
-    return next(
-        (kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), "texts" if count_words(text) >= 4 else "words"
-    )
+    words: Kind = "texts" if count_words(text) >= 4 else "words"
+    kind = next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), words)
+    return words if kind == "ids" and _is_unspaced(text) else kind
+
+
+def _is_unspaced(text: str) -> bool:
+    """Return whether a text without spaces is several words, in a script that sets none: a digit makes it no id."""
+    unspaced = 0 if text.isascii() else len(_NOT_SPACED.findall(text))
+    return unspaced >= 4 and unspaced > len(text) / 2
 
 
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (

@@ -25,6 +25,8 @@ from clf.errors import DataError
 from clf.settings import DataSettings
 
 NO_TEXT = "no text"
+NO_TEXTS = {"\\N", "<NA>", "#N/A", "[removed]", "[deleted]"}
+"""What databases, pandas, spreadsheets and forums write where there is no text. NA and N/A may be answers."""
 MOST_SHOWN = 60  # characters of a label
 MOST_RESPELLED = 1000
 
@@ -156,6 +158,8 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
             tally.respell(spelled, label)
         if not text or text.isspace():
             tally.drop(NO_TEXT, line)
+        elif text in NO_TEXTS:
+            tally.drop(f"{NO_TEXT} ({text!r})", line)
         elif label is None:
             tally.drop(dropped, line)
         else:
