@@ -18,7 +18,7 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "too few cells in a row": ("--delimiter ;", "no column of texts"),
     "no label column": ("--label-column label", ""),
     "no text column": ("--text-column text", ""),
-    "one class": ("--label-column text", "cannot tell which column contains the text"),
+    "one class": ("--label-column text", "no column of texts"),
     "one row": ("--label-column text", "cannot tell which column contains the text"),
     "a class with one row": ("--label-map=odd=good", ""),
     "several classes with one row each": ("--label-map=odd=good,rare=bad", ""),

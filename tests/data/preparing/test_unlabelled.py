@@ -35,7 +35,7 @@ def kept(delivered: Delivered, unlabelled: tuple[str, ...] = (), named: tuple[st
     return [delivered.labels[label] for label in delivered.rows.label.tolist()]
 
 
-@pytest.mark.parametrize("mark", ["-", "--", "?", "nan", "NaN", "null", "<NA>", "#N/A", "\\N"])
+@pytest.mark.parametrize("mark", ["-", "--", "?", "nan", "NaN", "null", "<NA>", "#N/A", "\\N", "NaT"])
 def test_marks_beside_other_labels_mean_none(mark: str, caplog: pytest.LogCaptureFixture) -> None:
     delivered = given(train=["a", mark, "b", mark])
     assert kept(delivered) == ["a", "b"]
@@ -48,7 +48,7 @@ def test_marks_beside_other_labels_mean_none(mark: str, caplog: pytest.LogCaptur
     "labels",
     [
         ["none", "n/a", "unknown", "other"], ["None", "null", "NA", "nan"], ["+", "-", "0"], ["?", "!", "."],
-        ["-1", "1"], ["-1", "0", "-2", "1"], ["a", "b", "c"], ["none", "yes"],
+        ["-1", "1"], ["-1", "0", "-2", "1"], ["a", "b", "c"], ["none", "yes"], ["nat", "org", "per"],
     ],
 )  # fmt: skip
 def test_names_that_may_be_classes_stay_in_silence(labels: list[str], caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from clf.data.reading.column_names import (
+    find_name,
     is_about,
     is_nameless,
     is_partner,
@@ -90,3 +91,12 @@ def test_titles_other_forms_and_what_is_about_a_row() -> None:
     assert not is_variant("resume")
     assert is_about("lang")
     assert not is_about("Score")
+
+
+def test_a_column_is_asked_for_by_its_name_its_number_or_its_words() -> None:
+    names = ["Review Text", "1", "label"]
+    assert [find_name(names, asked) for asked in ("label", "1", "2", "review_text")] == [
+        "label", "1", "label", "Review Text"
+    ]  # fmt: skip
+    assert find_name(names, "3") is None
+    assert find_name(["my text", "my_text"], "MyText") is None

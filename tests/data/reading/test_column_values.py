@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from clf.data.reading.column_values import count_words, look_at, shown_examples
+from clf.data.reading.column_values import count_words, likely_texts, look_at, shown_examples
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,19 @@ def test_few_values_are_a_category_and_dates_are_not() -> None:
 def test_examples_are_shown_shortened() -> None:
     shown = shown_examples([("a", look_at(["x" * 50])), ("b", look_at([]))])
     assert shown == f"'a' ('{'x' * 40} …'); 'b' (empty)"
+
+
+def test_a_word_for_nothing_counts_beside_a_single_other_value() -> None:
+    assert look_at(["none", "hate", "None"] * 10).distinct == 2
+    assert look_at(["none", "hate", "love"]).distinct == 2
+    assert look_at(["nan", "hate", None]).distinct == 1
+
+
+def test_what_may_be_the_text_has_not_few_values() -> None:
+    looks = {
+        "kind": look_at(["a", "b"] * 20),
+        "all": look_at(["x"] * 40),
+        "url": look_at([f"https://site{number}.example/" for number in range(40)]),
+    }
+    assert likely_texts(looks) == ["url"]
+    assert likely_texts({**looks, "word": look_at([chr(97 + number) * 4 for number in range(26)])}) == ["word"]

@@ -11,4 +11,5 @@ def test_the_columns_in_use_are_needed_also_one_without_a_name() -> None:
 
 def test_a_hint_names_the_flag_of_each_candidate() -> None:
     assert flags("label", ["kind", "Issue Type"]) == "pass --label-column kind or --label-column 'Issue Type'"
-    assert flags("text", ["one"]).startswith("pass --text-column with its name or number")
+    assert flags("text", ["one"]) == "pass --text-column one if that is the text"
+    assert flags("text", []).startswith("pass --text-column with its name or number")

@@ -23,6 +23,8 @@ def test_rejected_rows_are_left_out() -> None:
         ("status", [None, ""]),
         ("result", ["accept", "reject"]),
         ("was_cancelled", ["yes"]),
+        ("status", ["complete", "cancelled"]),
+        ("decision", ["accept", "reject"]),
     ],
 )
 def test_other_columns_decide_nothing(name: str, values: list[Any]) -> None:
@@ -34,6 +36,7 @@ def test_the_label_itself_rejects_nothing_but_what_was_ignored_is_no_example() -
     found = rejecting("answer", ["accept", "reject", "ignore"], is_label=True)
     assert "ignore" in found
     assert "reject" not in found
+    assert "pending" in rejecting("decision", ["accepted", "rejected", "pending"], is_label=True)
 
 
 def test_rows_are_contested_if_some_are_accepted_and_others_rejected() -> None:

@@ -156,6 +156,14 @@ def test_columns_of_zeros_and_ones_are_one_label() -> None:
     assert (found.labels, found.lines, problems) == (["pos", "label", "neg", "label"], [1, 2, 3, 4], [])
 
 
+def test_of_columns_of_zeros_and_ones_only_the_columns_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    given = Batch({"text": ["some words here"] * 8, "good": ["1", "0"] * 4, "bad": ["0", "1"] * 4}, list(range(8)))
+    assert next(examples(given)).labels == ["good", "bad"] * 4
+    assert "one-hot columns good, bad" in caplog.text
+    assert "a list of one label" not in caplog.text
+
+
 def test_a_missing_text_may_be_nan() -> None:
     tally = RowTally()
     (found,) = examples(batch(["a", float("nan"), "c"], ["x", "y", "z"]), tally=tally)

@@ -24,6 +24,14 @@ def test_a_header_that_is_repeated_is_left_out_and_counted(caplog: pytest.LogCap
     assert "x.csv: left out 3 rows that repeat the header (line 5, 9, 13)" in caplog.text
 
 
+def test_comment_lines_between_rows_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    assert left([*DATA, ["# second week"], ["#"], *DATA, ["# third week"], *DATA]) == DATA * 3
+    assert "x.csv: left out 3 comments between rows (line 5, 6, 10)" in caplog.text
+    hashtags = [["#tired"], ["# one", "", "a"], *DATA]
+    assert left(hashtags) == hashtags
+    assert left([["# a"], ["b"]], ["text"]) == [["# a"], ["b"]]
+
+
 def test_a_row_like_a_part_of_the_header_is_data() -> None:
     rows = [["x", "text", "label"], ["id", "text", "a"], *DATA]
     assert left(rows) == rows

@@ -15,18 +15,29 @@ ROWS = [{"text": "a", "label": 1}, {"text": "b", "label": 2}]
         {"text": {"0": "a", "1": "b"}, "label": {"0": 1, "1": 2}},
         {"columns": ["text", "label"], "index": [0, 1], "data": [["a", 1], ["b", 2]]},
         {"0": ROWS[0], "1": ROWS[1]},
+        {"text": ["a", "b"], "label": [1, 2]},
         {"schema": {"fields": [{"name": "text"}]}, "data": ROWS},
         {"version": "1", "data": ROWS},
         {"rasa_nlu_data": {"common_examples": ROWS}},
     ],
-    ids=["columns", "split", "index", "table", "wrapped", "wrapped twice"],
+    ids=["columns", "split", "index", "list", "table", "wrapped", "wrapped twice"],
 )
 def test_the_rows_in_a_single_object(value: dict[str, Any]) -> None:
     assert rows_in(value) == ROWS
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"text": "a"}, {"a": {"x": 1}, "b": {"y": 2}}, {"train": ROWS, "test": ROWS}, {"data": [1, 2]}]
+    "value",
+    [
+        {},
+        {"text": "a"},
+        {"a": {"x": 1}, "b": {"y": 2}},
+        {"train": ROWS, "test": ROWS},
+        {"data": [1, 2]},
+        {"text": ["a"], "label": [1]},
+        {"text": ["a", "b"], "label": [1]},
+        {"text": ["a", "b"], "label": [[1], [2]]},
+    ],
 )
 def test_an_object_that_holds_no_list_of_rows(value: dict[str, Any]) -> None:
     assert rows_in(value) == []

@@ -89,7 +89,7 @@ def test_a_column_of_ten_characters_is_text_and_one_of_nine_is_not() -> None:
     assert choose_texts(batch(opinion=["abcdefghij"])) == ["opinion"]
     with pytest.raises(DataError, match="cannot tell which column contains the text; it has 'opinion'") as refused:
         choose_texts(batch(opinion=["abcdefghi"]))
-    assert "pass --text-column with its name or number from 0" in refused.value.hint
+    assert "pass --text-column opinion" in refused.value.hint
 
 
 def test_columns_that_are_not_much_shorter_than_the_longest_are_text_too() -> None:
@@ -287,3 +287,26 @@ def test_a_table_without_texts_says_so() -> None:
     with pytest.raises(DataError, match=r"file.csv has no column of texts; it has 'size', 'kind'") as refused:
         choose(batch(size=[number / 3 for number in range(40)], kind=["a", "b"] * 20))
     assert refused.value.hint == "add a column with the text of each row"
+
+
+def test_a_usual_name_is_the_label_also_if_its_first_rows_are_all_of_one_class(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = batch(text=[LONG + str(row) for row in range(2500)], label=["bad"] * 2500, source=["app", "web"] * 1250)
+    assert choose(given).label == "label"
+    assert "no column has a usual name" not in caplog.text
+    whole = batch(text=LONG_TEXTS, label=["bad"] * 40, source=["app", "web"] * 20)
+    assert choose(whole).label == "source"
+
+
+def test_none_is_a_class_beside_a_single_other_one() -> None:
+    given = batch(text=LONG_TEXTS, label=["none", "hate"] * 20, source=["app", "web"] * 20)
+    assert choose(given).label == "label"
+    assert choose(batch(text=LONG_TEXTS, kind=["none", "hate"] * 20)).label == "kind"
+
+
+def test_where_no_column_is_surely_a_text_the_hint_names_those_that_may_be_but_not_the_label() -> None:
+    links = [f"https://site{number}.example/page" for number in range(40)]
+    with pytest.raises(DataError, match="likely is 'url'") as refused:
+        choose(batch(url=links, label=["good", "bad"] * 20))
+    assert refused.value.hint == "pass --text-column url if that is the text"

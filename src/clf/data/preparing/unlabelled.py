@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
 
 MARKS = {"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"}
-WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "nat", "\\n", "#value!", "#ref!"}
+WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "\\n", "#value!", "#ref!"}
 ODD = {"na", "n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"}
 """Names that are warned of, though a class may be called so."""
+NOT_A_TIME = "NaT"
+"""What pandas writes for a missing time; in other cases it is a class, as the `nat` of named entities."""
 VAGUE = ODD | {"none", "unknown", ""}
 """Names that may be classes or not: they stay classes, and are no sign that there are others."""
 MINUS_ONE = "-1"
@@ -116,7 +118,11 @@ def _whole(label: str) -> str:
 
 
 def _may_mean_none(label: str) -> bool:
-    return label in MARKS or label.casefold() in WORDS or label.casefold() in VAGUE or _whole(label) == MINUS_ONE
+    return label in MARKS or _is_word(label) or label.casefold() in VAGUE or _whole(label) == MINUS_ONE
+
+
+def _is_word(label: str) -> bool:
+    return label.casefold() in WORDS or label == NOT_A_TIME
 
 
 def _marks(labels: list[str]) -> list[str]:
@@ -127,7 +133,7 @@ def _marks(labels: list[str]) -> list[str]:
 
 def _is_mark(label: str, others: list[str]) -> bool:
     """Return whether a label is a word such as NaN, or a sign among names; among other signs it is one of them."""
-    if label.casefold() in WORDS:
+    if _is_word(label):
         return True
     return label in MARKS and all(any(map(str.isalnum, other)) for other in others)
 

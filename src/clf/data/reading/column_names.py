@@ -1,6 +1,7 @@
 """What the name of a column says about its role: its words, and the names that texts and labels usually have."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -132,6 +133,16 @@ def suggests_label(name: str) -> Suggestion | None:
     if usual in WEAK_LABEL_NAMES:
         return Suggestion(300 + WEAK_LABEL_NAMES.index(usual), "a usual name for a label")
     return None
+
+
+def find_name(names: Sequence[str], asked: str) -> str | None:
+    """Return the name that a user asks for by the name itself, its number from 0, or its words; None if none is."""
+    if asked in names:
+        return asked
+    if asked.isascii() and asked.isdecimal() and len(asked) < 10 and int(asked) < len(names):
+        return names[int(asked)]
+    alike = [name for name in names if plain(name) and plain(name) == plain(asked)]
+    return alike[0] if len(alike) == 1 else None
 
 
 def is_short(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any, Literal
@@ -19,6 +19,8 @@ LONGEST_ID = 80
 """The most characters of a number, a date, an id or a link that stands alone; a longer value is a text."""
 MOST_EXAMPLE = 40
 MISSING = {"", "nan", "none", "null", "<na>", "n/a", "\\n"}
+MAYBE_CLASSES = {"none", "null", "n/a"}
+"""Words for a missing value that are a class beside a single other value: `none` and `hate`."""
 
 _NUMBER = re.compile(r"(?=.*\d)[-+]?(\d{1,3}([,. ']\d{3})+|\d+)?([.,]\d+)?([eE][-+]?\d+)?\s?[%€$£]?|[$€£]\s?\d[\d.,]*")
 _MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -89,11 +91,26 @@ def look_at(values: Sequence[Any], rows: int = ROWS) -> Look:
         _together(kinds),
         len(values),
         len(filled),
-        len(set(texts)),
+        _count_distinct(set(texts), values),
         sum(len(value) for value in filled if isinstance(value, str)) / max(1, len(values)),
         sum(map(count_words, texts[::step])) / max(1, len(texts[::step])),
         tuple(_shown(text) for text in list(dict.fromkeys(texts))[:3]),
     )
+
+
+def likely_texts(looks: Mapping[str, Look]) -> list[str]:
+    """Return the columns that a user may mean as the text if none is sure: those without few values."""
+    varied = {name: look for name, look in looks.items() if not look.is_category}
+    written = [name for name, look in varied.items() if look.can_be_text and (look.distinct > 1 or look.rows < 8)]
+    return written or [name for name, look in varied.items() if look.kind in ("links", "addresses", "ids", "dates")]
+
+
+def _count_distinct(texts: set[str], values: Sequence[Any]) -> int:
+    """Count the different values; a word such as `none` counts beside a single other value."""
+    if len(texts) != 1:
+        return len(texts)
+    words = {value.strip().lower() for value in values if isinstance(value, str)}
+    return 1 + len(words & MAYBE_CLASSES)
 
 
 def count_words(text: str) -> float:

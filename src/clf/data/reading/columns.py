@@ -47,9 +47,11 @@ def listed(names: list[str]) -> str:
 
 
 def flags(role: str, candidates: list[str]) -> str:
-    """Return the hint that names the flag for each candidate, or how to name a column if there is no choice."""
-    if len(candidates) < 2:
+    """Return the hint that names the flag for each candidate, or how to name a column if there is none."""
+    if not candidates:
         return f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)"
+    if len(candidates) == 1:
+        return f"pass --{role}-column {shlex.quote(candidates[0])} if that is the {role}"
     *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])
     return f"pass {', '.join(first)} or {last}"
 

@@ -5,6 +5,8 @@ from typing import Any
 
 ANSWERS = ("answer", "status", "annotation_status", "review_status", "decision", "verdict", "was_cancelled")
 """Names of columns in which an annotator accepts or rejects the label of a row."""
+OF_ANYTHING = ("status", "decision", "verdict")
+"""Names that orders, papers and claims have too: rows are left out only for words that annotators alone write."""
 CANCELLED = "was_cancelled"
 
 
@@ -22,6 +24,7 @@ UNDECIDED = _words(
     ignore ignored skip skipped pending draft
     """
 )
+OF_ORDERS = _words("cancelled canceled deleted")
 ACCEPTED = _words(
     """
     accept accepted default approve approved submitted validated valid complete completed done pending draft
@@ -41,11 +44,11 @@ def rejecting(name: str, values: Iterable[Any], *, is_label: bool) -> frozenset[
         return frozenset()
     if name == CANCELLED:
         return frozenset({"true", "1"}) if given <= {"true", "false", "0", "1"} else frozenset()
-    if not given <= REJECTED | ACCEPTED:
+    if not given <= REJECTED | ACCEPTED or (name in OF_ANYTHING and given & OF_ORDERS):
         return frozenset()
     if is_label:
         return UNDECIDED if given & {"accept", "accepted"} else frozenset()
-    return REJECTED
+    return frozenset() if name in ("decision", "verdict") else REJECTED
 
 
 def is_contested(values: Iterable[Any]) -> bool:

@@ -124,7 +124,7 @@ def _look(batch: Batch, columns: Columns, shown: str) -> LabelReading | None:
     if all(value is None for value in values):
         return None
     reading = look_at_labels(values, batch.lines, columns.label or "", shown)
-    for sentence in reading.said:
+    for sentence in reading.said if columns.label is not None else []:  # of one-hot columns it is known
         log.info("%s", sentence)
     return reading
 

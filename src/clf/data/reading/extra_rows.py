@@ -1,4 +1,4 @@
-"""Rows inside and at the end of a delimited table that are no data: repeated headers, and footers such as totals.
+"""Rows inside and at the end of a delimited table that are no data: repeated headers, comments, footers such as totals.
 
 They are left out as the rows are read, and a warning counts them and names their lines.
 """
@@ -48,6 +48,7 @@ def data_rows(
     """
     width, last = len(header or first[0][1]), (header or [""])[-1]
     repeated: list[int] = []
+    comments: list[int] = []
     count, even = 0, True
     held: list[CellRow] = []  # the last rows, if they could be a footer
     for row in rows:
@@ -60,6 +61,8 @@ def data_rows(
         if not is_data:
             held.append(row)
         if held and (is_data or len(held) > MOST_BELOW or len(cells[0]) > LONGEST_FOOTER):
+            comments += [line for line, cells in held if _is_comment(cells, width)]
+            held = [(line, cells) for line, cells in held if not _is_comment(cells, width)]
             even = even and all(len(cells) == width for _, cells in held)
             yield from held
             held = []
@@ -68,6 +71,10 @@ def data_rows(
     data = len(held) - (_count_footer(held, width, first, blank_lines() if even else ()) if width > 1 else 0)
     yield from held[:data]
     _say_left_out(path, count, repeated, held[data:])
+    if comments:
+        lines = ", ".join(map(str, comments[:SHOWN])) + (" …" if len(comments) > SHOWN else "")
+        what = "1 comment" if len(comments) == 1 else f"{len(comments)} comments"
+        log.warning("%s: left out %s between rows (line %s)", path, what, lines)
 
 
 def _say_left_out(path: Path, count: int, repeated: list[int], footer: list[CellRow]) -> None:
@@ -77,6 +84,11 @@ def _say_left_out(path: Path, count: int, repeated: list[int], footer: list[Cell
         log.warning("%s: left out %s the header (line %s)", path, rows_that, lines)
     if footer:
         log.warning("%s: left out the footer, %s", path, told_rows(footer))
+
+
+def _is_comment(cells: list[str], width: int) -> bool:
+    """Return whether a row is a single cell with a comment, where other rows have several cells."""
+    return len(cells) == 1 < width and cells[0].lstrip()[:2] in ("# ", "#-", "#=", "##", "#")
 
 
 def _repeats(cells: list[str], header: list[str]) -> bool:

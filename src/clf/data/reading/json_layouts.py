@@ -13,6 +13,8 @@ OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
 NUMBER = re.compile(r"\d{1,12}")
 TASK = {"annotations", "predictions", "file_upload"}
 """Keys beside the data of a task of Label Studio."""
+SAMPLE = 100
+"""The cells of a column that tell whether it holds cells, or rows."""
 MOST_NESTED = 3
 """How many objects may be around a list of rows."""
 
@@ -39,7 +41,17 @@ def rows_in(value: JsonObject) -> list[JsonObject]:
             return _in_columns(value)
         if _are_numbered(value):
             return _in_index(value)
-    return _wrapped(value)
+    return _of_lists(value) or _wrapped(value)
+
+
+def _of_lists(value: JsonObject) -> list[JsonObject]:
+    """Return the rows of columns that are lists of the same length, as `to_dict` of pandas and datasets writes them."""
+    columns = [column for column in value.values() if isinstance(column, list)]
+    if len(columns) < max(2, len(value)) or len({len(column) for column in columns}) > 1 or len(columns[0]) < 2:
+        return []
+    if any(isinstance(cell, (dict, list)) for column in columns for cell in column[:SAMPLE]):
+        return []
+    return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
 def _are_numbered(value: Any) -> bool:

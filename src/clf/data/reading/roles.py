@@ -11,6 +11,7 @@ from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
     JOINED,
     TITLES,
+    find_name,
     is_about,
     is_like_label,
     is_nameless,
@@ -24,7 +25,7 @@ from clf.data.reading.column_names import (
     suggests_text,
     words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, look_at, shown_examples
+from clf.data.reading.column_values import CELLS, ROWS, Look, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
@@ -61,6 +62,7 @@ class _Table:
         self.names = list(batch.columns)
         rows = max(20, min(ROWS, CELLS // max(1, len(self.names))))
         self.rows = min(rows, len(batch.lines))
+        self.goes_on = len(batch.lines) > rows
         self.values = batch.columns
         self.looks = {name: look_at(values, rows) for name, values in batch.columns.items()}
         self.roles: dict[str, tuple[Role, str]] = {}
@@ -131,7 +133,7 @@ class _Table:
             return free, "its texts are the longest"
         if doubtful:
             return doubtful, "a usual name for a text"
-        raise self._cannot_tell("text", [name for name in self.names if self.looks[name].can_be_text])
+        raise self._cannot_tell("text", likely_texts({name: self.looks[name] for name in self._free_names()}))
 
     def _texts_by_name(self) -> list[str]:
         """Return the columns with the name of a text, the most likely first.
@@ -176,9 +178,8 @@ class _Table:
 
         If there is a doubtful one already, a free text must be clearly longer.
         """
-        label = self.data.label_column or self._usual_label()
         others = {name: self.looks[name] for name in self._free_names()
-                  if name not in (label, doubtful) and self.looks[name].can_be_text}  # fmt: skip
+                  if name != doubtful and self.looks[name].can_be_text}  # fmt: skip
         others = {name: look for name, look in others.items() if not is_variant(name)} or others
         longest = max(others, key=lambda name: others[name].length, default=None)
         if longest is None or others[longest].length < SHORTEST:
@@ -200,7 +201,7 @@ class _Table:
             return label
         asked = {self._named(column, "text") for column in self.data.text_column}
         found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
-        likely = [name for name in found if self._holds_labels(name)]
+        likely = [name for name in found if self._holds_labels(name)] or list(filter(self._may_be_sorted, found))
         others = self._categories(beside=[*found, *asked])
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
@@ -218,9 +219,6 @@ class _Table:
         self._give(label, "label", found[label].why)
         return label
 
-    def _usual_label(self) -> str | None:
-        return next((name for name, (role, _) in self.roles.items() if role == "label"), None)
-
     def _holds_labels(self, name: str) -> bool:
         """Return whether the values of a column with the name of a label can be labels."""
         look = self.looks[name]
@@ -235,6 +233,11 @@ class _Table:
             return look.words < 8
         is_varied = look.rows < 8 or look.distinct <= look.rows / 2
         return look.words < 5 and is_varied and look.filled >= look.rows / 2
+
+    def _may_be_sorted(self, name: str) -> bool:
+        """Return whether a column with one value so far may have others below, as in a file sorted by its label."""
+        look = self.looks[name]
+        return self.goes_on and look.distinct == 1 and look.kind in ("numbers", "words", "texts", "ids")
 
     def _categories(self, beside: list[str]) -> list[str]:
         """Return the columns with few values that come back again and again, as those of a label do."""
@@ -327,24 +330,19 @@ class _Table:
         return "it has no name" if is_nameless(name) else self.looks[name].why_ignored
 
     def _named(self, column: str, role: str) -> str:
-        names = self.names
-        if column in names:
-            return column
-        if column.isascii() and column.isdecimal() and len(column) < 10 and int(column) < len(names):
-            return names[int(column)]
-        if len(alike := [name for name in names if plain(name) and plain(name) == plain(column)]) == 1:
-            return alike[0]
-        close = get_close_matches(column, names, n=1, cutoff=0.5)
+        if (found := find_name(self.names, column)) is not None:
+            return found
+        close = get_close_matches(column, self.names, n=1, cutoff=0.5)
         hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"
-        raise DataError(f"{self.shown} has no column {column!r}; it has {listed(names)}", hint)
+        raise DataError(f"{self.shown} has no column {column!r}; it has {listed(self.names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
         nested = any(look.kind in ("lists", "objects") for look in self.looks.values())
-        if role == "text" and all(self.looks[name].is_category for name in candidates) and not nested:
+        if role == "text" and not candidates and not nested:
             return DataError(*no_texts(self.shown, self.names))
         likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
-            + (f"; likely are {likely}" if len(candidates) > 1 else ""),
+            + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
             flags(role, candidates),
         )
