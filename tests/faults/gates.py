@@ -40,6 +40,7 @@ ROWS = "data/preparing/test_choose_rows.py"
 LABELS = "data/preparing/test_labels.py"
 LOOKS = "data/preparing/test_label_looks.py"
 UNLABELLED = "data/preparing/test_unlabelled.py"
+BARE = "data/preparing/test_unlabelled_splits.py"
 SPLITTING = "data/preparing/test_splitting.py"
 DATASET = "data/preparing/test_dataset.py"
 CLUSTERS = "data/preparing/test_clusters.py"
@@ -141,6 +142,12 @@ GATES = {
         Gate("more near duplicates than one split may hold", "warning", "too many to keep in one split",
              f"{CLUSTERS}::test_a_cluster_of_more_than_a_twentieth_of_the_rows_is_cut",
              f"{CLUSTERS}::test_a_cluster_is_one_unit"),
+        Gate("validation or test has no labels", "warning", "split is left out (",
+             f"{BARE}::test_a_test_split_without_a_label_column_is_left_out",
+             f"{BARE}::test_a_label_of_another_name_is_a_label"),
+        Gate("a file that you name for a split has no labels", "1", "so nothing can be measured on it",
+             f"{BARE}::test_a_split_that_the_user_asked_for_is_refused",
+             f"{BARE}::test_a_label_of_another_name_is_a_label"),
         Gate("there are no training texts", "1", "has no train split, only",
              f"{ROWS}::test_without_a_train_split_nothing_is_chosen",
              f"{ROWS}::test_splits_that_exist_are_kept_as_they_are"),

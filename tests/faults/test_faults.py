@@ -19,6 +19,8 @@ CHILD = 20
 """Points of the process that downloads, where a fault takes ten seconds."""
 RERUNS = 8
 """The power losses from which clf goes on, on each of three kinds of disks."""
+LASTS = pytest.mark.timeout(1800)
+"""Two hundred faults take five minutes, and ten on a busy machine."""
 
 
 def swept(folder: Path, *options: object) -> list[dict[str, Any]]:
@@ -45,6 +47,7 @@ def test_a_fault_at_each_kind_of_call_kills_and_a_power_loss_at_any(tmp_path: Pa
 
 
 @pytest.mark.faults
+@LASTS
 @pytest.mark.parametrize("name", COMMANDS)
 def test_faults_at_a_sample_of_all_calls(tmp_path: Path, name: str) -> None:
     points = CHILD if COMMANDS[name].in_child else MANY
@@ -54,13 +57,16 @@ def test_faults_at_a_sample_of_all_calls(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.faults
+@LASTS
 @pytest.mark.parametrize("name", ["prepare", "evaluate"])
 def test_faults_where_two_folders_cannot_be_swapped(tmp_path: Path, name: str) -> None:
     [one] = swept(tmp_path, name, "--points", MANY, "--no-exchange", "--kinds", "full", "broken")
+    assert one["tried"] > MANY
     assert one["broken"] == []
 
 
 @pytest.mark.faults
+@LASTS
 @pytest.mark.parametrize("name", ["prepare", "train", "evaluate", "export"])
 def test_a_result_that_a_killed_run_moved_aside_is_found_again(tmp_path: Path, name: str) -> None:
     [one] = swept(tmp_path, name, "--points", MANY, "--no-exchange", "--near", "rename", "--kinds", "killed")
@@ -69,6 +75,7 @@ def test_a_result_that_a_killed_run_moved_aside_is_found_again(tmp_path: Path, n
 
 
 @pytest.mark.faults
+@LASTS
 def test_settings_of_predictions_that_a_killed_run_did_not_replace_are_found(tmp_path: Path) -> None:
     [one] = swept(tmp_path, "predict", "--points", MANY, "--near", "rename", "--kinds", "killed", "broken-for-good")
     assert one["between_renames"] >= 2
@@ -97,6 +104,7 @@ def test_a_process_that_is_killed_while_it_writes_has_written_half(tmp_path: Pat
 
 
 @pytest.mark.faults
+@LASTS
 @pytest.mark.parametrize("name", ["prepare", "train", "train, the first", "evaluate", "compare", "predict", "export"])
 def test_a_power_loss_at_any_call(tmp_path: Path, name: str) -> None:
     [one] = swept(tmp_path, name, "--power", "--reruns", RERUNS)
@@ -105,12 +113,14 @@ def test_a_power_loss_at_any_call(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.faults
+@LASTS
 def test_the_judge_sees_a_result_that_was_not_synced(tmp_path: Path) -> None:
     [one] = swept(tmp_path, "prepare", "--power", "--unsynced")
     assert one["all_broken"] > 0
 
 
 @pytest.mark.faults
+@LASTS
 @pytest.mark.parametrize("ending", ["/checkpoints", "/optimizer.pt", "/clf-checkpoint.json"])
 def test_the_judge_sees_a_checkpoint_of_which_one_file_or_folder_was_not_synced(tmp_path: Path, ending: str) -> None:
     [one] = swept(tmp_path, "train, the first", "--power", "--without-sync-of", ending)

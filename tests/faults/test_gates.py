@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from architecture import SOURCE
-from conftest import HANGS
 from faults.gates import GATES, Gate, page
 from faults.refusals import NO_GATE, told_in_no_gate
 
@@ -36,12 +35,13 @@ def test_the_tests_of_a_gate_are_collected(gate: Gate) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(1800)
 def test_each_gate_is_heard_when_it_is_tripped_and_never_in_the_clean_case(tmp_path: Path) -> None:
     heard = [gate for gate in ALL if gate.said]
     names = sorted({f"{TESTS}/{name}" for gate in heard for name in (gate.fires, gate.clean)})
     environment = {**os.environ, "WATCHED": str(tmp_path / "said.json"), "PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "faults.watch", "-p", "no:cacheprovider", *names]
-    done = subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=HANGS)
+    done = subprocess.run(command, env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=1700)
     assert done.returncode == 0, done.stdout[-3000:]
     said = json.loads((tmp_path / "said.json").read_text(encoding="utf-8"))
     for gate in heard:

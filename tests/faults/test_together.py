@@ -143,6 +143,7 @@ def test_a_run_that_was_alone_may_not_be_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("namespaces", [False, True], ids=["one namespace", "each its own"])
 @pytest.mark.parametrize("seed", range(SERIES))
 def test_many_commands_at_once_leave_one_whole_result(tmp_path: Path, seed: int, namespaces: bool) -> None:
