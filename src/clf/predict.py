@@ -266,7 +266,9 @@ class _Work:
             "the way texts are read": [classifier.max_length, classifier.truncation, classifier.cleaning.model_dump()],
             "--threshold": self.predictor.threshold,
             "device or precision": [compute.device.type, compute.precision, compute.rereads],
-            "how the input is read": [settings.data.encoding, settings.data.delimiter, settings.data.no_header],
+            "how the input is read": [
+                getattr(settings.data, name) for name in ("encoding", "delimiter", "quote", "escape", "no_header")
+            ],
         }
 
 

@@ -106,6 +106,10 @@ class DataSettings(Section):
     """Character encoding of the file. [default: detected]"""
     delimiter: str | None = None
     """Column delimiter of the file. [default: detected]"""
+    quote: Annotated[str | None, Field(min_length=1, max_length=1)] = None
+    """Quote character of the file. [default: detected]"""
+    escape: Annotated[str | None, Field(min_length=1, max_length=1)] = None
+    """Character before a quote inside a quoted cell; otherwise quotes are doubled. [default: detected]"""
     validation_size: Fraction = 0.1
     """Share of the training rows to split off for validation if the dataset has no validation split."""
     test_size: Fraction = 0.1

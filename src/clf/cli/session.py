@@ -123,8 +123,8 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return READER_LEFT
     except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
-        if signal := _signal_behind(error):
-            return _refuse_interrupted(signal)
+        if came := _signal_behind(error):
+            return _refuse_interrupted(came)
         if ran_out_of_memory(error):
             return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):

@@ -19,6 +19,7 @@ class FileForm(Outcome):
     encoding: str | None = None
     delimiter: str | None = None
     quote: str | None = None
+    escape: str | None = None
     header: bool | None = None
 
     @property
@@ -33,6 +34,8 @@ class FileForm(Outcome):
             told.append(DELIMITERS.get(self.delimiter, f"delimited by {self.delimiter!r}"))
             if self.quote != USUAL_QUOTE:
                 told.append(f"quoted with {self.quote}" if self.quote else "quotes are plain characters")
+            if self.escape:
+                told.append(f"quotes escaped with {self.escape}")
         if self.header is not None:
             told.append("with a header" if self.header else "without a header")
         return ", ".join(told)

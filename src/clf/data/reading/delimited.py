@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -128,7 +127,7 @@ def _numbered_rows(lines: "_Lines", path: Path, form: Form) -> Iterator[CellRow]
 
     The reader is strict; otherwise a quote that is never closed, or is inside a quoted cell, would join rows.
     """
-    reader = csv.reader(lines, strict=True, **asdict(form))
+    reader = form.rows(lines)
     start = 1
     try:
         for cells in reader:
@@ -144,7 +143,7 @@ def _numbered_rows(lines: "_Lines", path: Path, form: Form) -> Iterator[CellRow]
         if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
             raise DataError(
                 f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
-                "close the quote, or double the quotes inside the cell",
+                "close the quote, or double the quotes inside the cell; if they are escaped, pass --escape '\\'",
             ) from error
         raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
     except CUT_OFF as error:
@@ -197,7 +196,7 @@ def _csv_batches(rows: Iterable[CellRow], header: list[str], path: Path) -> Iter
             f"{path}: expected {len(header)} cells in each row, as in the first; {'; '.join(bad)} ({count} such rows)",
             "remove the lines above the header, or pass the correct --delimiter"
             if len(header) == 1
-            else "put quotes around texts that contain the delimiter, or pass --delimiter",
+            else "put quotes around texts that contain the delimiter, or pass --delimiter, --quote or --escape",
         )
     if not empty:
         raise DataError(f"{path} has a header but no rows", EXPECTED)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from clf.data.reading.batch import IN_FIRST_LINES
 from clf.data.reading.headings import USUAL_HEADER
@@ -26,25 +26,86 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Form:
-    """The dialect of a delimited file, as arguments of the csv module."""
+    """The dialect of a delimited file: `quoting` as in the csv module, and `escape`, which stands before quotes."""
 
     delimiter: str
     quotechar: str
-    quoting: Literal[0, 3]
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
+    escape: str = ""
+
+    def rows(self, lines: Iterable[str]) -> Any:
+        """Return a strict reader of the rows; its errors are those of the csv module."""
+        kept = map(self._keeping, lines) if self.escape else lines
+        return csv.reader(
+            kept, strict=True, delimiter=self.delimiter, quotechar=self.quotechar, quoting=self.quoting,
+            escapechar=self.escape or None,
+        )  # fmt: skip
+
+    def _keeping(self, line: str) -> str:
+        """Double the escapes that escape nothing, as in the path of a file; the csv module would drop them."""
+        escape = re.escape(self.escape)
+        escaped = f"{escape}([{re.escape(self.escape + self.quotechar + self.delimiter)}])?"
+        return re.sub(escaped, lambda found: found[0] if found[1] else 2 * self.escape, line)
+
+    def divides(self, sample: list[str]) -> bool:
+        """Return whether the lines are rows of equally many cells, at least two without escapes; the last may be cut off."""
+        widths: list[int] = []
+        reader = self.rows(sample)
+        try:
+            widths += (len(cells) for cells in reader if cells)
+        except csv.Error:
+            if reader.line_num < len(sample):
+                return False
+        return len(widths) > 1 and len(set(widths)) == 1 and widths[0] >= (1 if self.escape else 2)
 
 
 def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path: Path, settings: DataSettings) -> Form:
     """Detect the delimiter and quote character in the first lines, and return them as arguments of the csv module."""
-    quote = _sniff_quote(sample, path, settings)
     told = EXCEL_FIRST_LINE.fullmatch(sample[0] if sample else "")
-    delimiter = settings.delimiter or (told[1] if told else _sniff_delimiter(sample, path, quote))
+    given = settings.delimiter or (told[1] if told else None)
+    odd = None if settings.quote or settings.escape else _sniff_odd(sample, given, path)
+    if odd:
+        return odd
+    quote = settings.quote or _sniff_quote(sample, path, settings)
+    delimiter = given or _sniff_delimiter(sample, path, quote)
     if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
         raise UsageError(
             f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
             "pass --delimiter ';' or another single character",
         )
-    plain = quote == '"' and delimiter == "\t" and _quotes_are_text(every_line(), path)
-    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
+    asked = settings.quote or settings.escape
+    plain = not asked and quote == '"' and delimiter == "\t" and _quotes_are_text(every_line(), path)
+    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL, settings.escape or "")
+
+
+def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | None:
+    """Return a dialect with escaped quotes or with single quotes on some rows, if it makes all rows equally wide."""
+    lines = [line.replace("\0", "") for line in sample]
+    for mark in [delimiter.replace("\\t", "\t")] if delimiter else DELIMITERS:
+        for odd in (Form(mark, '"', escape="\\"), Form(mark, "'")):
+            if len(mark) == 1 and _is_used(odd, lines) and odd.divides(lines):
+                what = "quotes are escaped with \\" if odd.escape else "cells are quoted with '"
+                log.info("%s: %s", path, what, extra=IN_FIRST_LINES)
+                return odd
+    return None
+
+
+def _is_used(form: Form, lines: list[str]) -> bool:
+    """Return whether some lines need a dialect.
+
+    They have an escaped quote; or a single quote that is doubled in a quoted cell, or the delimiter in one, without
+    which the rows are not equally wide.
+    """
+    if form.escape:
+        return any(form.escape + form.quotechar in line for line in lines)
+    mark = re.escape(form.delimiter)
+    stripped = [line.rstrip("\r\n") for line in lines]
+    if any(re.search(f'(?:^|{mark})"|"(?:{mark}|$)', line) for line in stripped):
+        return False
+    quoted = f"(?:^|{mark})'(?:[^'\\n]|'')*%s(?:[^'\\n]|'')*'(?:{mark}|$)"
+    if any(re.search(quoted % "''", line) for line in stripped):
+        return True
+    return any(re.search(quoted % mark, line) for line in stripped) and not Form(form.delimiter, '"').divides(lines)
 
 
 def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:

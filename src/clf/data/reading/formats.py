@@ -155,7 +155,8 @@ def describe(path: Path, settings: DataSettings) -> FileForm:
         return form
     quote = table.quotechar if table.quoting != csv.QUOTE_NONE else None
     kind = "TSV" if table.delimiter == "\t" else form.format
-    return form.model_copy(update={"format": kind, "delimiter": table.delimiter, "quote": quote, "header": header})
+    found = {"delimiter": table.delimiter, "quote": quote, "escape": table.escape or None, "header": header}
+    return form.model_copy(update={"format": kind, **found})
 
 
 def _encoding_of(path: Path, settings: DataSettings) -> str:

@@ -87,6 +87,9 @@ def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
     named += [("--label-column", columns.label)] if columns.label is not None else []
     named += [("--group-column", columns.group)] if columns.group is not None else []
     delimiters, encodings = {form.delimiter for form in forms}, {form.encoding for form in forms}
+    quotes, escapes = {form.quote for form in forms} - {'"'}, {form.escape for form in forms}
+    named += [("--quote", mark) for mark in quotes if mark and len(quotes) == 1]
+    named += [("--escape", mark) for mark in escapes if mark and len(escapes) == 1]
     named += [("--delimiter", mark.replace("\t", "\\t")) for mark in delimiters if mark and len(delimiters) == 1]
     named += [("--encoding", encoding) for encoding in encodings if encoding and len(encodings) == 1]
     headless = ["--no-header"] if forms and all(form.header is False for form in forms) else []

@@ -210,7 +210,7 @@ class _Table:
             return None
         rank = found[best[0]].rank
         rivals = [name for name in others if is_like_label(name) and not self._rejecting(name)]
-        if rank >= 100 and rivals and not any(map(is_sure, best)):
+        if 100 <= rank < 300 and rivals and not any(map(is_sure, best)):
             raise self._cannot_tell("label", [*best, *rivals])
         equal = [name for name in best if found[name].rank == rank and rank >= 100]
         if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
