@@ -48,7 +48,7 @@ class Form:
         return re.sub(escaped, lambda found: found[0] if found[1] else 2 * self.escape, line)
 
     def divides(self, sample: list[str]) -> bool:
-        """Return whether the lines are rows of equally many cells (without escapes, at least 2); the last may be cut off."""
+        """Return whether the lines are rows of equally many cells, at least 2 without escapes; the last may be cut."""
         widths: list[int] = []
         reader = self.rows(sample)
         try:
