@@ -35,6 +35,7 @@ BY_COMMANDS = {
     "models.token_cache._read_cached": TOKENS,
     "models.token_cache.cached_tokens": TOKENS,
     "predict._Work._finished": "done.csv.settings.json",
+    "predict._labels": MODEL,
     "predict._trained_columns": "model/clf.json",
     "storage.prediction_parts.Parts._key_before": PARTS,
     "storage.prediction_parts.Parts.is_appearing": ".done.csv.parts/told.json",

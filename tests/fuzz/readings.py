@@ -20,7 +20,8 @@ from clf.data.prepared import PreparedDataset
 from clf.data.preparing.clean_batch import digest
 from clf.data.preparing.labels import read_label_map
 from clf.data.preparing.rows import DamagedChunk, TextStore
-from clf.data.reading.json_files import read_jsonl
+from clf.data.reading.json_files import read_json_object, read_jsonl
+from clf.data.reading.label_cells import parsed_text, read_cell
 from clf.data.text_hashes import seen_in
 from clf.errors import ClfError, NetworkError
 from clf.hub.download import _Download, _fail_likewise, _listen
@@ -202,6 +203,17 @@ def rows(folder: Path) -> None:
         assert {len(column) for column in batch.columns.values()} <= {len(batch.lines)}
 
 
+def json_object(folder: Path) -> None:
+    for batch in read_json_object(folder / "rows.json", DataSettings()):
+        assert {len(column) for column in batch.columns.values()} <= {len(batch.lines)}
+
+
+def cell(folder: Path) -> None:
+    """Read a label that is JSON in a cell."""
+    found = read_cell(parsed_text((folder / "cell.json").read_text(encoding="utf-8", errors="replace")))
+    assert all(isinstance(name, str) for name in found.names)
+
+
 def chunk(folder: Path) -> None:
     """Read what a worker that cleaned four texts has handed over."""
     store = TextStore(folder, [4])
@@ -247,6 +259,8 @@ READINGS = (
     Reading("map.toml", b"1 = 'World'\n2 = 'Sports'\n".__bytes__, label_map),
     Reading("clf.toml", b"[train]\nepochs = 2\n".__bytes__, settings_file),
     Reading("rows.jsonl", b'{"text": "a film", "label": 1}\n{"text": "a book", "label": 2}\n'.__bytes__, rows),
+    Reading("rows.json", as_json({"text": {"0": "a film", "1": "a book"}, "label": {"0": 1, "1": 2}}), json_object),
+    Reading("cell.json", as_json({"choices": ["good"]}), cell),
     *(Reading(f"000000.{name}.npy", handed_over(name), chunk, (DamagedChunk,)) for name in ("bands", "raw_keys", "signatures")),
     Reading("pins.json", as_json({"schema_version": 1, "repositories": [PINS]}), pins),
 )  # fmt: skip

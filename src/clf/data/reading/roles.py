@@ -202,7 +202,8 @@ class _Table:
         asked = {self._named(column, "text") for column in self.data.text_column}
         found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
         likely = [name for name in found if self._holds_labels(name)] or list(filter(self._may_be_sorted, found))
-        others = self._categories(beside=[*found, *asked])
+        texts = filter(suggests_text, self._free_names())
+        others = self._categories(beside=[*found, *asked, *texts])
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
