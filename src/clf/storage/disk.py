@@ -30,7 +30,16 @@ def disk_fails(error: BaseException) -> bool:
     """Return whether an error, from clf or any library, means that the disk is full, read-only or broken."""
     if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE):
         return True
-    return disk_is_full(error) or "Input/output error" in str(error) or STREAM_FAILED in str(error)
+    said = _said(error)
+    return disk_is_full(error) or "Input/output error" in said or STREAM_FAILED in said
+
+
+def _said(error: BaseException) -> str:
+    """Return what an error says; nothing if it cannot say it."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def why_it_fails(error: BaseException) -> str:
@@ -50,7 +59,7 @@ def disk_is_full(error: BaseException) -> bool:
     """Return whether an error, from clf or any library, means that the disk is full or read-only."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         return True
-    said = str(error)
+    said = _said(error)
     return (
         "No space left" in said
         or "File too large" in said

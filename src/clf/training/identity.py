@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from clf.errors import ModelError, UsageError
 from clf.models.record import VERSION_0_1, read_model_record
 from clf.outcomes.training import TrainResult
-from clf.settings import AUTO, Settings, TrainSettings, flag
+from clf.settings import AUTO, DataSettings, Settings, TrainSettings, flag
 from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, try_document
 from clf.storage.run_folder import Run
 
@@ -83,6 +83,7 @@ def _essence(identity: Identity, recipe: ResolvedRecipe, old: bool) -> dict[str,
     for known in (recipe, VERSION_0_1 if old else {}):
         train |= {name: value for name, value in known.items() if train.get(name) == AUTO}
     train = {name: value for name, value in train.items() if name not in KEPT_OTHERWISE}
-    sections = {**identity.settings, "train": train}
+    data: dict[str, JsonValue] = {**DataSettings().model_dump(mode="json"), **identity.settings.get("data", {})}
+    sections = {**identity.settings, "data": data, "train": train}
     settings = {flag(name): value for section in sections.values() for name, value in section.items()}
     return {**settings, "--seed": identity.seed, "the source": identity.origin, "the data": identity.content}

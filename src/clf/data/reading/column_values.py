@@ -17,6 +17,8 @@ CLASSED = 300
 """The most values of a column whose kind is looked at; length and variety are those of all ROWS."""
 LONGEST_ID = 80
 """The most characters of a number, a date, an id or a link that stands alone; a longer value is a text."""
+COUNTED = 2_000
+"""The characters of a text in which its words are counted."""
 MOST_EXAMPLE = 40
 MISSING = {"", "nan", "none", "null", "<na>", "n/a", "\\n"}
 MAYBE_CLASSES = {"none", "null", "n/a"}
@@ -115,6 +117,7 @@ def _count_distinct(texts: set[str], values: Sequence[Any]) -> int:
 
 def count_words(text: str) -> float:
     """Count the words of a text; in scripts without spaces, two characters count as one."""
+    text = text[:COUNTED]
     unspaced = 0 if text.isascii() else len(_NOT_SPACED.findall(text))
     return max(len(text.split()), unspaced / 2)
 
@@ -170,7 +173,7 @@ def _together(kinds: Counter[Kind]) -> Kind:
 
 
 def _shown(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text[:COUNTED].split())
     return text if len(text) <= MOST_EXAMPLE else f"{text[:MOST_EXAMPLE]} …"
 
 

@@ -140,10 +140,12 @@ def _numbered_rows(lines: "_Lines", path: Path, form: Form) -> Iterator[CellRow]
     except UnicodeDecodeError as error:
         decoding_failed(error, path, reader.line_num)
     except csv.Error as error:
+        escaped = not form.escape and '\\"' in lines.last
         if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
             raise DataError(
                 f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
-                "close the quote, or double the quotes inside the cell; if they are escaped, pass --escape '\\'",
+                "close the quote, or double the quotes inside the cell"
+                + (", or pass --escape '\\'" if escaped else ""),
             ) from error
         raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
     except CUT_OFF as error:
@@ -161,13 +163,14 @@ class _Lines:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines, self.dropped, self.first, self.line, self.row = iter(lines), 0, 0, 0, 0
+        self.last = ""
         self.blank: deque[int] = deque(maxlen=LOOKED_AT)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self.lines)
+        line = self.last = next(self.lines)
         self.line += 1
         self.row += len(line)
         if self.row > LONGEST:
