@@ -11,10 +11,16 @@ from conftest import RunClf
 from support.layout_files import Layout
 from support.layout_outcomes import judge
 from support.layouts import LAYOUTS
+from support.layouts_kinds import KINDS
 
 TABLE = Path(__file__).parent / "support" / "layouts_not_yet.txt"
 COMMAND_LINE = cache(typer.main.get_command)
-EVERY = pytest.mark.parametrize("layout", LAYOUTS, ids=[layout.name for layout in LAYOUTS])
+WEEKLY = {layout.name for layout in KINDS}
+"""Further files of the kinds that are reported."""
+EVERY = pytest.mark.parametrize(
+    "layout",
+    [pytest.param(one, marks=pytest.mark.sweep if one.name in WEEKLY else (), id=one.name) for one in LAYOUTS],
+)
 
 NOT_YET = {
     name: now

@@ -17,7 +17,15 @@ SECONDS_OF_A_PROCESSOR = 20  # ten times what the slowest takes; what grows with
 PAGE = Path(__file__).parents[2] / "docs" / "bad-inputs.md"
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{case.number} {case.name}" for case in CASES])
+WEEKLY = {"a cell of 10 MB, many words", "a hundred thousand labels"}
+"""Rows that take as long as a hundred others."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.sweep if case.name in WEEKLY else (), id=f"{case.number} {case.name}")
+     for case in CASES],
+)  # fmt: skip
 def test_every_row_of_the_catalogue_ends_as_it_must(clf: RunClf, own_folder: Path, case: Case) -> None:
     case.build(own_folder)
     before = {path for path in own_folder.rglob("*") if "." not in path.name[:1]}

@@ -75,5 +75,6 @@ COMMANDS = {
                                needs_hub=True),
     "download-models, its child": Command([*DOWNLOAD, ANEW], in_child=True, needs_hub=True,
                                           kept_on_failure=["hub/hub/models--acme--tiny/blobs"],
-                                          results=["out.json", "hub/hub/models--acme--tiny/clf.json"]),
+                                          # Not clf's record: without it, what is complete counts as another client's.
+                                          results=["out.json"]),
 }  # fmt: skip
