@@ -55,6 +55,7 @@ MAPS = {
 REFUSED = [case for case in CASES if case.code and case.name not in ELSEWHERE]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("case", REFUSED, ids=[f"{case.number} {case.name}" for case in REFUSED])
 def test_what_a_hint_says_leads_on(clf: RunClf, own_folder: Path, case: Case) -> None:
     case.build(own_folder)

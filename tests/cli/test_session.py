@@ -326,9 +326,14 @@ def test_a_signal_ends_a_run_with_nothing_published(tiny_encoder: Path, number: 
     assert not list(Path("trained_models").glob(".*staging*"))
 
 
-@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("where", ["clf.cli.show.terminal.print_error", "clf.cli.show.terminal.flush"])
-@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("first", "where", "second"),
+    [
+        (signal.SIGINT, "clf.cli.show.terminal.print_error", signal.SIGTERM),
+        (signal.SIGTERM, "clf.cli.show.terminal.flush", signal.SIGHUP),
+        (signal.SIGINT, "clf.cli.show.terminal.flush", signal.SIGINT),
+    ],
+)
 def test_a_second_signal_while_the_end_is_told_ends_the_process_without_a_traceback(
     first: int, where: str, second: int
 ) -> None:
@@ -339,6 +344,7 @@ from clf.cli import session
 def send(number):
     os.kill(os.getpid(), number)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 session.listen_to_signals()
 with patch({where!r}, lambda *_: send({int(second)})):
     sys.exit(session.close_streams(session.run_to_exit_code(lambda **_: send({int(first)}), [])))
