@@ -39,6 +39,7 @@ check: lint types test
 # What takes too long for every change; as root, and with unshare and strace, or its tests are skipped.
 weekly: $(VENV)/.test
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest -m "faults or sweep or isolated" $(PYTEST_FLAGS)
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest --hypothesis-profile new tests/data $(PYTEST_FLAGS)
 
 # Needs root, buildah and debootstrap, or its tests are skipped.
 image: $(VENV)/.test

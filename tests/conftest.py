@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -22,6 +23,12 @@ from support.tiny import ag_news_files, imdb_files, review_rows, tiny_encoder_fi
 
 HANGS = 280
 """Seconds after which a process that a test started hangs, on any machine; the test's own limit is 300."""
+# Properties are tried on the same examples each time, so that no change fails by what it did not touch; and weekly on
+# new ones (`--hypothesis-profile new`).
+hypothesis.settings.register_profile("same", derandomize=True, database=None)
+hypothesis.settings.register_profile("new", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("same")
+
 FAST = ("--epochs", "3", "--learning-rate", "3e-3", "--batch-size", "8", "--max-length", "64")
 
 

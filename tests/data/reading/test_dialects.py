@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies
+from hypothesis import example, given, settings, strategies
 
 from clf.data.reading.delimited import read_csv
 from clf.data.reading.dialects import Form, sniff_form
@@ -79,6 +79,7 @@ DIALECTS = strategies.fixed_dictionaries(
         "doublequote": strategies.booleans(),
     }
 )
+DOUBLED = {"delimiter": ",", "quotechar": '"', "quoting": csv.QUOTE_MINIMAL, "doublequote": True}
 
 
 def written(path: Path, dialect: dict[str, Any], texts: list[str]) -> Path:
@@ -104,6 +105,8 @@ def test_a_table_of_a_dialect_that_is_named_is_read_back_cell_by_cell(
 
 
 @settings(max_examples=60, deadline=None)
+@example(dialect={**DOUBLED, "delimiter": "|", "doublequote": False}, texts=["x;y", "x;y", 'x"y'])
+@example(dialect={**DOUBLED, "quotechar": "'", "quoting": csv.QUOTE_ALL}, texts=["x;y", "x;y", 'x;"y'])
 @given(dialect=DIALECTS, texts=strategies.lists(CELLS, min_size=3, max_size=8))
 def test_a_table_of_any_dialect_is_read_back_or_refused(dialect: dict[str, Any], texts: list[str]) -> None:
     """But for escapes before single quotes, of which nothing tells that they are not of the text."""

@@ -47,16 +47,16 @@ class Form:
         escaped = f"{escape}([{re.escape(self.escape + self.quotechar + self.delimiter)}])?"
         return re.sub(escaped, lambda found: found[0] if found[1] else 2 * self.escape, line)
 
-    def divides(self, sample: list[str]) -> bool:
-        """Return whether the lines are rows of equally many cells, at least 2 without escapes; the last may be cut."""
+    def width(self, sample: list[str]) -> int:
+        """Return how many cells each row has, or 0 if the rows differ; the last line may be cut."""
         widths: list[int] = []
         reader = self.rows(sample)
         try:
             widths += (len(cells) for cells in reader if cells)
         except csv.Error:
             if reader.line_num < len(sample):
-                return False
-        return len(widths) > 1 and len(set(widths)) == 1 and widths[0] >= (1 if self.escape else 2)
+                return 0
+        return widths[0] if len(widths) > 1 and len(set(widths)) == 1 else 0
 
 
 def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path: Path, settings: DataSettings) -> Form:
@@ -79,15 +79,20 @@ def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path:
 
 
 def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | None:
-    """Return a dialect with escaped quotes or with single quotes on some rows, if it makes all rows equally wide."""
+    """Return the dialect with escaped quotes or with single quotes on some rows that makes all rows equally wide.
+
+    Of several it is the one with the most cells in a row; a single cell is enough for escaped quotes.
+    """
     lines = [line.replace("\0", "") for line in sample]
-    for mark in [delimiter.replace("\\t", "\t")] if delimiter else DELIMITERS:
-        for odd in (Form(mark, '"', escape="\\"), Form(mark, "'")):
-            if len(mark) == 1 and _is_used(odd, lines) and odd.divides(lines):
-                what = "quotes are escaped with \\" if odd.escape else "cells are quoted with '"
-                log.info("%s: %s", path, what, extra=IN_FIRST_LINES)
-                return odd
-    return None
+    marks = [delimiter.replace("\\t", "\t")] if delimiter else list(DELIMITERS)
+    forms = [form for mark in marks if len(mark) == 1 for form in (Form(mark, '"', escape="\\"), Form(mark, "'"))]
+    widths = {form: form.width(lines) for form in forms if _is_used(form, lines)}
+    odd = max(widths, key=lambda form: widths[form], default=None)
+    if not odd or widths[odd] < (1 if odd.escape else 2):
+        return None
+    what = "quotes are escaped with \\" if odd.escape else "cells are quoted with '"
+    log.info("%s: %s", path, what, extra=IN_FIRST_LINES)
+    return odd
 
 
 def _is_used(form: Form, lines: list[str]) -> bool:
@@ -105,21 +110,20 @@ def _is_used(form: Form, lines: list[str]) -> bool:
     quoted = f"(?:^|{mark})'(?:[^'\\n]|'')*%s(?:[^'\\n]|'')*'(?:{mark}|$)"
     if any(re.search(quoted % "''", line) for line in stripped):
         return True
-    return any(re.search(quoted % mark, line) for line in stripped) and not Form(form.delimiter, '"').divides(lines)
+    return any(re.search(quoted % mark, line) for line in stripped) and Form(form.delimiter, '"').width(lines) < 2
 
 
 def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
-    """Return `'` as the quote character if nearly every line quotes with it and no line uses double quotes."""
+    """Return `'` if, with one of the delimiters, nearly every line quotes with it and none with double quotes."""
     lines = [line.strip() for line in sample if line.strip()][1:]
-    marks = settings.delimiter.replace("\\t", "\t") if settings.delimiter else "".join(DELIMITERS)
-    edges = re.compile(f"(?:^|[{re.escape(marks)}])'|'(?:[{re.escape(marks)}]|$)")
-    found = [len(edges.findall(line)) for line in lines]
-    if not lines or sum(count >= 2 for count in found) < 0.9 * len(lines):
-        return '"'
-    if any(re.search(edges.pattern.replace("'", '"'), line) for line in lines):
-        return '"'
-    log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
-    return "'"
+    for mark in [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS:
+        edges = f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)"
+        quoted = sum(len(re.findall(edges, line)) >= 2 for line in lines)
+        doubled = any(re.search(edges.replace("'", '"'), line) for line in lines)
+        if lines and quoted >= 0.9 * len(lines) and not doubled:
+            log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
+            return "'"
+    return '"'
 
 
 def _quotes_are_text(lines: Iterable[str], path: Path) -> bool:
