@@ -10,6 +10,8 @@ PROCESSES ?= 3
 THREADS ?= 1
 PYTEST_FLAGS ?=
 BIN = $(VENV)/bin
+# Bytecode is kept, whatever the environment says: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE =
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint types docs check weekly image lock audit actions clean

@@ -20,7 +20,7 @@ def run_action(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.long
 def test_every_line_of_the_arguments_counts(trained: Path, own_folder: Path) -> None:
-    inputs = {"CANDIDATE": str(trained), "BASELINES": "pretrained\nmajority", "ARGUMENTS": "--margin 0.5\n--min-f1 1.0"}
+    inputs = {"CANDIDATE": str(trained), "BASELINES": "majority\ntfidf", "ARGUMENTS": "--margin 0.5\n--min-f1 1.0"}
     done = run_action(own_folder, **inputs)
     assert done.returncode in {0, 3}, done.stderr
     reports = {path.name for path in (own_folder / "clf-reports").iterdir()}

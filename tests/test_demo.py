@@ -72,7 +72,7 @@ def test_with_shuffled_labels_it_must_fail(clf: RunClf, own_folder: Path) -> Non
 
 
 @pytest.mark.skipif(not has_embedded(), reason="the extra minilm is not installed")
-@pytest.mark.long
+@pytest.mark.sweep  # each change runs `make demo`, which fails with its gate
 def test_the_embedded_encoder_learns_the_reviews(clf: RunClf) -> None:
     done = clf("demo", "--json")
     assert done.code == 0, done.err

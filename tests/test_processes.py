@@ -49,12 +49,19 @@ def history(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
 
 
+def trained(*arguments: str) -> "list[subprocess.CompletedProcess[str]]":
+    return [process.finish(HANGS) for process in ranks(2, "train", *RECIPE, *arguments)]
+
+
 @pytest.mark.long
-def test_two_processes_give_the_losses_and_metrics_of_one(work: Path) -> None:
+@pytest.mark.parametrize("by_torchrun", [False, pytest.param(True, marks=pytest.mark.sweep)])
+def test_two_processes_give_the_losses_and_metrics_of_one(work: Path, by_torchrun: bool) -> None:
     with ForkedClf("train", *RECIPE, "--epochs", "2", "--output-dir", "one") as process:
         one = process.finish(HANGS)
-    two = run(launched("--epochs", "2", "--output-dir", "two"), work)
+    arguments = ("--epochs", "2", "--output-dir", "two")
+    two, *others = [run(launched(*arguments), work)] if by_torchrun else trained(*arguments)
     assert (one.returncode, two.returncode) == (0, 0), two.stderr
+    assert all(other.returncode == 0 and not other.stdout for other in others)
     results = [json.loads(done.stdout) for done in (one, two)]
     assert results[0]["steps"] == results[1]["steps"] == 14
     assert results[0]["metrics"] == pytest.approx(results[1]["metrics"], abs=1e-4)

@@ -51,6 +51,7 @@ PREDICT = ["predict", "model", "test.csv", "--output", "out.csv"]
 EXPORT = ["export", "model", *MEASURED, "--output-dir", "out"]
 DOWNLOAD = ["download-models", "acme/tiny", "--manifest", "out.json"]
 ANEW = "--overwrite"
+RECORD, REFERENCE = (f"hub/hub/models--acme--tiny/{name}" for name in ("clf.json", "refs/main"))
 
 
 def _older(arguments: Sequence[str]) -> list[str]:
@@ -71,10 +72,9 @@ COMMANDS = {
                                     ["out.csv", "out.csv.settings.json"],
                                     kept_on_failure=[".out.csv.parts"], stdin="test.csv"),
     "export": Command([*EXPORT, ANEW], [MODEL, [*EXPORT, "--seed", "7"]]),
-    "download-models": Command([*DOWNLOAD, ANEW], results=["out.json", "hub/hub/models--acme--tiny/clf.json"],
+    "download-models": Command([*DOWNLOAD, ANEW], results=["out.json", RECORD, REFERENCE],
                                needs_hub=True),
     "download-models, its child": Command([*DOWNLOAD, ANEW], in_child=True, needs_hub=True,
                                           kept_on_failure=["hub/hub/models--acme--tiny/blobs"],
-                                          # Not clf's record: without it, what is complete counts as another client's.
-                                          results=["out.json"]),
+                                          results=["out.json", RECORD, REFERENCE]),
 }  # fmt: skip

@@ -142,6 +142,31 @@ def test_whatever_became_of_refs_a_commit_that_works_stays(hub_with_model: Local
     assert look_up("model", NAME).usable == before
 
 
+def test_a_reference_that_a_death_right_after_the_record_left_out_is_written_at_the_next_use(
+    hub_with_model: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = repository_folder("model", NAME) / "refs" / "main"
+    commit = reference.read_text()
+    reference.unlink()
+    assert store.fetch("model", NAME).commit == commit
+    assert hub_with_model.requests == []
+    assert reference.read_text() == commit
+    (reference.parent.parent / RECORD).unlink()
+    reference.write_text("of another tool")
+    monkeypatch.setattr(Path, "mkdir", raising(OSError("killed")))
+    with pytest.raises(OSError, match="killed"):
+        add_to_record(reference.parents[1], None, commit, {})
+    assert read_record(reference.parents[1]).revisions == {"main": commit}
+    assert reference.read_text() == "of another tool"
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
 def test_a_revision_stands_beside_main(hub_with_model: LocalHub) -> None:
     files = tiny_encoder_files()
     tagged = hub_with_model.publish("models", NAME, files | {"vocab.txt": files["vocab.txt"] + b"v2\n"}, ref="v2")

@@ -29,7 +29,9 @@ def faulty_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
         yield server
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.sweep] * case.weekly, id=case.name) for case in CASES]
+)
 def test_a_download_ends_as_it_must(
     clf: RunClf, faulty_hub: LocalHub, monkeypatch: pytest.MonkeyPatch, case: FaultCase
 ) -> None:

@@ -218,25 +218,36 @@ def moments(base: Path, count: int) -> dict[str, Any]:
     return {"tried": count, "resumed": resumed, "bad": bad}
 
 
-def signals(base: Path) -> dict[str, Any]:
+SIGNALS = [
+    (signal.SIGTERM, "step 2"),
+    (signal.SIGINT, "step 4"),
+    (signal.SIGTERM, "evaluation"),
+    (signal.SIGINT, "evaluation"),
+    (signal.SIGTERM, "step 4"),
+    (signal.SIGTERM, "step 7"),
+    (signal.SIGINT, "step 2"),
+    (signal.SIGINT, "step 7"),
+]
+
+
+def signals(base: Path, count: int) -> dict[str, Any]:
     """Send SIGTERM or SIGINT at chosen steps and in the middle of an evaluation."""
     from clf.training import trainer
 
     whole = fresh(base, "whole")
     assert forked(lambda: train(whole)) == 0
     expected, results = outcome(whole), []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        for where in ("step 2", "step 4", "step 7", "evaluation"):
-            folder = fresh(base, "stopped")
+    for number, where in SIGNALS[:count]:
+        folder = fresh(base, "stopped")
 
-            def stopped() -> int:
-                signal_at(trainer, where, number)  # noqa: B023
-                return train(folder)  # noqa: B023
+        def stopped() -> int:
+            signal_at(trainer, where, number)  # noqa: B023
+            return train(folder)  # noqa: B023
 
-            code = os.waitstatus_to_exitcode(forked(stopped))
-            published = (folder / "model").exists()
-            again = forked(lambda: train(folder))  # noqa: B023
-            results.append([number.name, where, code, published, again == 0 and outcome(folder) == expected])
+        code = os.waitstatus_to_exitcode(forked(stopped))
+        published = (folder / "model").exists()
+        again = forked(lambda: train(folder))  # noqa: B023
+        results.append([number.name, where, code, published, again == 0 and outcome(folder) == expected])
     return {"results": results}
 
 
@@ -281,7 +292,7 @@ def main() -> None:
         elif options.what == "moments":
             result = moments(base, options.count)
         else:
-            result = signals(base)
+            result = signals(base, options.count)
     sys.stdout.write(json.dumps(result) + "\n")
 
 

@@ -94,6 +94,7 @@ def test_a_dataset_loads_from_its_snapshot_with_its_splits_and_label_names(
     assert not set(loaded["train"]["text"]) & set(loaded["test"]["text"])
 
 
+@pytest.mark.sweep
 def test_a_new_process_loads_everything_by_name_with_the_environment_alone(hub: LocalHub, tmp_path: Path) -> None:
     code = f"""
 import datasets, transformers

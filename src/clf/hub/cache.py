@@ -7,7 +7,8 @@
         clf.json              what clf fetched in full: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
         clf.verified.json     which files were hashed and found correct, with size and modification time
 
-The record is written last, so a failed download never hides a working commit, whatever happened to refs/.
+The record is written when all files are here, so a failed download never hides a working commit; and before the
+reference, without which no other tool finds the commit: one that is missing is written at the next use.
 """
 
 import json
@@ -97,12 +98,24 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
     record = read_record(root)
     record.commits[commit] = listing
     record.revisions[revision or "main"] = commit
-    if revision != commit:
-        reference = root / "refs" / (revision or "main")
-        reference.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(reference, commit)
-    # Last, so that a process that was killed before begins again.
     replace_text(root / RECORD, record.model_dump_json(indent=1))
+    if revision != commit:
+        _refer(root, revision, commit)
+
+
+def restore_reference(root: Path, revision: str | None, commit: str) -> None:
+    """Point `revision` at a recorded commit if nothing has that name, as after a death right after the record."""
+    if revision == commit or (root / "refs" / (revision or "main")).exists():
+        return
+    if read_record(root).revisions.get(revision or "main") == commit:
+        with suppress(OSError, OutputError):  # the cache may be read-only, and clf itself needs no reference
+            _refer(root, revision, commit)
+
+
+def _refer(root: Path, revision: str | None, commit: str) -> None:
+    reference = root / "refs" / (revision or "main")
+    reference.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(reference, commit)
 
 
 def recorded_repositories() -> Iterator[tuple[Kind, str, str]]:

@@ -18,6 +18,8 @@ DELIMITERS = (",", "\t", ";", "|")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 MOST_ABOVE = 20
 """The most lines above the header: a title, comments."""
+LOOKED_AT = 10_000
+"""The characters of a line in which quotes are looked for."""
 EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
 EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
@@ -104,22 +106,28 @@ def _is_used(form: Form, lines: list[str]) -> bool:
     if form.escape:
         return any(form.escape + form.quotechar in line for line in lines)
     mark = re.escape(form.delimiter)
-    stripped = [line.rstrip("\r\n") for line in lines]
-    if any(re.search(f'(?:^|{mark})"|"(?:{mark}|$)', line) for line in stripped):
+    single, double = ([line.rstrip("\r\n") for line in _having(quote, lines)] for quote in "'\"")
+    if not single or any(re.search(f'(?:^|{mark})"|"(?:{mark}|$)', line) for line in double):
         return False
     quoted = f"(?:^|{mark})'(?:[^'\\n]|'')*%s(?:[^'\\n]|'')*'(?:{mark}|$)"
-    if any(re.search(quoted % "''", line) for line in stripped):
+    if any(re.search(quoted % "''", line) for line in single):
         return True
-    return any(re.search(quoted % mark, line) for line in stripped) and Form(form.delimiter, '"').width(lines) < 2
+    return any(re.search(quoted % mark, line) for line in single) and Form(form.delimiter, '"').width(lines) < 2
+
+
+def _having(quote: str, lines: Iterable[str]) -> list[str]:
+    """Return the beginnings of the lines that have this quote."""
+    return [line[:LOOKED_AT] for line in lines if quote in line]
 
 
 def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
     """Return `'` if, with one of the delimiters, nearly every line quotes with it and none with double quotes."""
     lines = [line.strip() for line in sample if line.strip()][1:]
+    single, double = _having("'", lines), _having('"', lines)
     for mark in [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS:
         edges = f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)"
-        quoted = sum(len(re.findall(edges, line)) >= 2 for line in lines)
-        doubled = any(re.search(edges.replace("'", '"'), line) for line in lines)
+        quoted = sum(len(re.findall(edges, line)) >= 2 for line in single)
+        doubled = any(re.search(edges.replace("'", '"'), line) for line in double)
         if lines and quoted >= 0.9 * len(lines) and not doubled:
             log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
             return "'"
