@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from clf.data.sources.folders import (
-    SPLIT_NAME,
     class_names,
     class_tree,
     split_files,
     split_in,
-    split_of,
     tree_fingerprint,
 )
 from clf.errors import DataError, UsageError
@@ -67,21 +65,6 @@ def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
         write_csv(own_folder / name, review_rows(4))
     with pytest.raises(DataError, match=r"holds both train\.csv and train\.tsv"):
         source("./")
-
-
-@pytest.mark.parametrize(
-    ("stem", "split"),
-    [
-        ("train", "train"), ("TRAIN", "train"), ("training", "train"), ("train_subset", "train"), ("train1", "train"),
-        ("train-00000-of-00002", "train"), ("trainer", None), ("retrain", None), ("trainX", None),
-        ("validation", "validation"), ("valid", "validation"), ("Val", "validation"), ("dev", "validation"),
-        ("eval 2", "validation"), ("devices", None), ("values", None),
-        ("test", "test"), ("testing", "test"), ("test-é", "test"), ("tests", None), ("", None),
-    ],
-)  # fmt: skip
-def test_the_name_of_a_file_tells_its_split(stem: str, split: str | None) -> None:
-    match = SPLIT_NAME.fullmatch(stem)
-    assert (split_of(match) if match else None) == split
 
 
 def test_only_files_with_known_endings_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:

@@ -13,20 +13,11 @@ from numpy.typing import NDArray
 
 from clf.data.label_names import clean_label
 from clf.data.preparing.label_looks import several_joined
+from clf.data.reading.column_values import CODES, MINUS_ONE, NOT_A_TIME, ODD, SIGNS, VAGUE
 from clf.data.reading.label_values import FEW_SEVERAL, NO_LABEL, SEVERAL
 
 if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
-
-MARKS = {"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"}
-WORDS = {"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "\\n", "#value!", "#ref!"}
-ODD = {"na", "n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"}
-"""Names that are warned of, though a class may be called so."""
-NOT_A_TIME = "NaT"
-"""What pandas writes for a missing time; in other cases it is a class, as the `nat` of named entities."""
-VAGUE = ODD | {"none", "unknown", ""}
-"""Names that may be classes or not: they stay classes, and are no sign that there are others."""
-MINUS_ONE = "-1"
 
 log = logging.getLogger(__name__)
 Counts = NDArray[np.int64]
@@ -118,11 +109,11 @@ def _whole(label: str) -> str:
 
 
 def _may_mean_none(label: str) -> bool:
-    return label in MARKS or _is_word(label) or label.casefold() in VAGUE or _whole(label) == MINUS_ONE
+    return label in SIGNS or _is_word(label) or label.casefold() in VAGUE or _whole(label) == MINUS_ONE
 
 
 def _is_word(label: str) -> bool:
-    return label.casefold() in WORDS or label == NOT_A_TIME
+    return label.casefold() in CODES or label == NOT_A_TIME
 
 
 def _marks(labels: list[str]) -> list[str]:
@@ -135,7 +126,7 @@ def _is_mark(label: str, others: list[str]) -> bool:
     """Return whether a label is a word such as NaN, or a sign among names; among other signs it is one of them."""
     if _is_word(label):
         return True
-    return label in MARKS and all(any(map(str.isalnum, other)) for other in others)
+    return label in SIGNS and all(any(map(str.isalnum, other)) for other in others)
 
 
 def _say_marks(marks: list[str], counts: Counts) -> None:

@@ -6,13 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from clf.data.reading.batch import Batch, Split
+from clf.data.reading.column_values import IN_SPLITS
 from clf.data.reading.columns import Columns
 from clf.data.reading.roles import choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
-
-NO_LABELS = {"", "-1", "-1.0", "nan", "none"}
-"""Labels, as strings, that mean that there is none if no row of a split has another."""
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +57,10 @@ def _why_unlabelled(source: Split, train: Columns, first: Batch, data: DataSetti
     if train.label in batch.columns:
         trained = {_written(value) for value in first.columns[train.label]}
         values = {_written(value) for value in batch.columns[train.label]}
-        if not values <= NO_LABELS - trained:
+        if not values <= IN_SPLITS - trained:
             return ""
         for later in source.rows():
-            if not {_written(value) for value in later.columns.get(train.label, [])} <= NO_LABELS - trained:
+            if not {_written(value) for value in later.columns.get(train.label, [])} <= IN_SPLITS - trained:
                 return ""
         return f"has no labels: every {train.label!r} is " + (" or ".join(sorted(map(repr, values - {""}))) or "empty")
     if not set(train.text) <= set(batch.columns):

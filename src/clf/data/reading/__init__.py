@@ -17,8 +17,7 @@ columns     the columns in use, with their roles
 other_columns  which of the other columns tell the label
 roles       which column has which role, and why
 column_names   what the name of a column says
-column_values  what its values look like
-split_column   a column that says in which split a row is
+column_values  what its values look like, and what stands for none
 decisions   columns in which an annotator accepts or rejects labels
 label_cells   the names in one value of the label column: a list, choices, scores, or a text that spells these out
 label_values  how the values of the label column become labels

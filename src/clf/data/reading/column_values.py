@@ -1,4 +1,4 @@
-"""What the values of a column look like: texts, words, numbers, dates, ids, links, lists and so on."""
+"""What the values of a column look like: texts, numbers, dates, ids, links and so on; and what stands for none."""
 
 import re
 from collections import Counter
@@ -20,9 +20,29 @@ LONGEST_ID = 80
 COUNTED = 2_000
 """The characters of a text in which its words are counted."""
 MOST_EXAMPLE = 40
-MISSING = {"", "nan", "none", "null", "<na>", "n/a", "\\n"}
-MAYBE_CLASSES = {"none", "null", "n/a"}
-"""Words for a missing value that are a class beside a single other value: `none` and `hate`."""
+
+# What files write where there is no value: in columns, texts, labels and splits.
+
+SIGNS = frozenset({"-", "--", "---", "\u2013", "\u2014", "?", "??", ".", "_", "*"})
+"""Signs that are no label among names; among other signs each is one of them."""
+CODES = frozenset({"nan", "null", "<na>", "#n/a", "#na", "<nan>", "<null>", "(null)", "\\n", "#value!", "#ref!"})
+"""What databases, pandas and spreadsheets write, in lower case."""
+NOT_A_TIME = "NaT"
+"""What pandas writes for a missing time; in other cases it is a class, as the `nat` of named entities."""
+ODD = frozenset({"na", "n/a", "n.a.", "undefined", "missing", "unlabeled", "unlabelled"})
+"""What people write, in lower case, though a class may be called so."""
+VAGUE = ODD | {"none", "unknown", ""}
+"""Names that may be classes or not: they stay classes, and are no sign that there are others."""
+MINUS_ONE = "-1"
+
+IN_COLUMNS = CODES | {"", "none", "n/a"}
+"""What says nothing of what a column holds, in lower case."""
+CLASSES_BESIDE_ANOTHER = frozenset({"none", "null", "n/a"})
+"""Of these, what is a class beside a single other value: `none` and `hate`."""
+IN_TEXTS = frozenset({"\\N", "<NA>", "#N/A", "[removed]", "[deleted]"})
+"""What databases, pandas, spreadsheets and forums write where there is no text. NA and N/A may be answers."""
+IN_SPLITS = frozenset({"", MINUS_ONE, "-1.0", "nan", "none"})
+"""Labels, in lower case, that mean that there is none if no row of a split has another."""
 
 _NUMBER = re.compile(r"(?=.*\d)[-+]?(\d{1,3}([,. ']\d{3})+|\d+)?([.,]\d+)?([eE][-+]?\d+)?\s?[%€$£]?|[$€£]\s?\d[\d.,]*")
 _MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -112,7 +132,7 @@ def _count_distinct(texts: set[str], values: Sequence[Any]) -> int:
     if len(texts) != 1:
         return len(texts)
     words = {value.strip().lower() for value in values if isinstance(value, str)}
-    return 1 + len(words & MAYBE_CLASSES)
+    return 1 + len(words & CLASSES_BESIDE_ANOTHER)
 
 
 def count_words(text: str) -> float:
@@ -124,7 +144,7 @@ def count_words(text: str) -> float:
 
 def _is_missing(value: Any) -> bool:
     if isinstance(value, str):
-        return value.strip().lower() in MISSING if len(value) < 8 else not value.strip()
+        return value.strip().lower() in IN_COLUMNS if len(value) < 8 else not value.strip()
     return value is None or value != value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
+from clf.data.reading.column_values import IN_TEXTS
 from clf.data.reading.columns import Columns
 from clf.data.reading.decisions import written
 from clf.data.reading.label_values import (
@@ -25,8 +26,6 @@ from clf.errors import DataError
 from clf.settings import DataSettings
 
 NO_TEXT = "no text"
-NO_TEXTS = {"\\N", "<NA>", "#N/A", "[removed]", "[deleted]"}
-"""What databases, pandas, spreadsheets and forums write where there is no text. NA and N/A may be answers."""
 MOST_SHOWN = 60  # characters of a label
 MOST_RESPELLED = 1000
 
@@ -158,7 +157,7 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
             tally.respell(spelled, label)
         if not text or text.isspace():
             tally.drop(NO_TEXT, line)
-        elif text in NO_TEXTS:
+        elif text in IN_TEXTS:
             tally.drop(f"{NO_TEXT} ({text!r})", line)
         elif label is None:
             tally.drop(dropped, line)

@@ -29,7 +29,7 @@ from clf.data.reading.column_values import CELLS, ROWS, Look, likely_texts, look
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
-from clf.data.reading.split_column import says_split, splits_named
+from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.column_names import plain
-from clf.data.reading.split_column import says_split, split_named, splits_named
+from clf.data.split_names import says_split, split_named, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 

@@ -24,20 +24,18 @@ from clf.data.reading.formats import (
 from clf.data.reading.paths import expanded, spooled
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
-    SPLIT_NAME,
-    UNLABELLED,
     class_names,
     class_tree,
     files_fingerprint,
     split_files,
     split_files_by_word,
-    split_of,
     tree_fingerprint,
     without_splits,
 )
 from clf.data.sources.headless import headless
 from clf.data.sources.pairs import Pair, find_pairs
 from clf.data.sources.source import Source
+from clf.data.split_names import UNLABELLED, split_at_start
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
@@ -238,11 +236,11 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
             ) from error
         splits: dict[str, list[Any]] = {}
         for name, split in loaded.items():
-            match = SPLIT_NAME.fullmatch(name)
-            if match is None or name in UNLABELLED:
+            part = split_at_start(name)
+            if part is None or name in UNLABELLED:
                 log.info("skipping split %s of %s", name, repository)
                 continue
-            splits.setdefault(split_of(match), []).append(split.with_format("arrow")[:])
+            splits.setdefault(part, []).append(split.with_format("arrow")[:])
         features = next(iter(loaded.values())).features
     names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
     try:

@@ -3,12 +3,11 @@
 import hashlib
 import io
 import logging
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, chunked
+from clf.data.reading.batch import BATCH_ROWS, Batch, Split, chunked
 from clf.data.reading.files import (
     ESCAPED,
     LONGEST,
@@ -19,14 +18,10 @@ from clf.data.reading.files import (
     too_long,
     undecoded,
 )
+from clf.data.split_names import UNLABELLED, split_at_start, split_in
 from clf.errors import DataError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
-
-UNLABELLED = {"unsupervised", "unsup", "unlabeled", "unlabelled"}
-SPLIT_NAME = re.compile(
-    r"(?:(train|training)|(validation|valid|val|dev|eval)|(test|testing))(?:[^a-z].*)?", re.IGNORECASE
-)
 
 HIDDEN = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
 """Names of what systems and tools leave beside data; so do names that begin with a dot or `~$`."""
@@ -53,27 +48,13 @@ def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
     for path in visible(folder):
         if path.is_file() and path.suffix.lower() in endings:
             stem = path.name.split(".")[0]
-            if match := SPLIT_NAME.fullmatch(stem):
-                if twin := next(
-                    (other for other in files.get(split_of(match), []) if other.name.split(".")[0] == stem), None
-                ):
+            if split := split_at_start(stem):
+                if twin := next((other for other in files.get(split, []) if other.name.split(".")[0] == stem), None):
                     raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
-                files.setdefault(split_of(match), []).append(path)
+                files.setdefault(split, []).append(path)
             elif path.name != "classes.txt":
                 log.info("ignoring %s: its name does not start with train, validation or test", path)
     return files
-
-
-def split_of(match: re.Match[str]) -> str:
-    """Return the split that a match of SPLIT_NAME refers to."""
-    return SPLITS[next(number for number, group in enumerate(match.groups()) if group)]
-
-
-def split_in(name: str) -> str | None:
-    """Return the split that a name mentions as a word at any place, such as `20news-bydate-train`; None without one."""
-    words = [SPLIT_NAME.fullmatch(word) for word in re.split(r"[^A-Za-z]+", name)]
-    splits = {split_of(match) for match in words if match}
-    return splits.pop() if len(splits) == 1 else None
 
 
 def split_files_by_word(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
@@ -115,21 +96,16 @@ def _trees(folder: Path) -> tuple[dict[str, list[Path]], Callable[[Path], list[P
     """Return the class folders of each split, and the function that lists the texts of one."""
     texts: Callable[[Path], list[Path]]
     for texts in (_named_texts, _any_texts):
-        for split_named in (_split_at_start, split_in):
+        for split_named in (split_at_start, split_in):
             trees: dict[str, list[Path]] = {}
             for path in visible(folder):
                 if path.is_dir() and (split := split_named(path.name)) and (classes := _class_folders(path, texts)):
                     trees.setdefault(split, []).extend(classes)
-            if not trees and split_named is _split_at_start and (classes := _class_folders(folder, texts)):
+            if not trees and split_named is split_at_start and (classes := _class_folders(folder, texts)):
                 trees = {"train": classes}
             if trees:
                 return trees, texts
     return {}, _named_texts
-
-
-def _split_at_start(name: str) -> str | None:
-    match = SPLIT_NAME.fullmatch(name)
-    return split_of(match) if match else None
 
 
 def _named_texts(folder: Path) -> list[Path]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from clf.data.reading.batch import BATCH_ROWS, SHOWN, Batch, Split, chunked
 from clf.data.reading.files import CUT_OFF, bounded_lines, cut_off, decoding_failed, open_text, readable
 from clf.data.reading.headings import HEADER_WORDS, seen
-from clf.data.sources.folders import SPLIT_NAME, split_of, visible
+from clf.data.sources.folders import visible
+from clf.data.split_names import split_at_start
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -95,10 +96,10 @@ def _role(name: str) -> tuple[str, str, tuple[str, ...]] | None:
         return None
     words = re.split(r"[^a-z0-9]+", path.name.removesuffix(".txt"))
     roles = [word for word in words if word in TEXTS | LABELS]
-    splits = [match for word in words if (match := SPLIT_NAME.fullmatch(word))]
+    splits = [split for word in words if (split := split_at_start(word))]
     if len(roles) != 1 or len(splits) != 1:
         return None
-    return split_of(splits[0]), "text" if roles[0] in TEXTS else "label", tuple(w for w in words if w not in roles)
+    return splits[0], "text" if roles[0] in TEXTS else "label", tuple(w for w in words if w not in roles)
 
 
 def _pairs_in(folder: Path, data: DataSettings) -> list[tuple[str, Pair]]:
@@ -130,7 +131,7 @@ def _one_each(folder: Path, found: list[tuple[str, Pair]]) -> dict[str, Pair]:
         pairs[split] = pair
     used = {path for pair in pairs.values() for path in pair.files}
     for path in visible(folder):
-        if path.is_file() and path not in used and SPLIT_NAME.fullmatch(path.name.split(".")[0]):
+        if path.is_file() and path not in used and split_at_start(path.name.split(".")[0]):
             log.warning("ignoring %s: it is not one of the pairs of texts and labels", path)
     return pairs
 

@@ -1,0 +1,59 @@
+"""The names of splits, in those of files and folders, in the cells of a column, and in datasets of the Hub."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+UNLABELLED = frozenset({"unsupervised", "unsup", "unlabeled", "unlabelled"})
+"""Names of parts without labels."""
+SPLIT_COLUMNS = ("split", "subset", "partition", "set", "dataset_split", "data_split", "data_set", "ml_use", "usage")
+"""The usual names of a column that says in which split a row is."""
+NO_SPLIT = UNLABELLED | {"unassigned", ""}
+"""Values with which a row is in no split."""
+_WORDS = {
+    "train": "train(?:ing)?",
+    "validation": "val(?:id(?:ation)?)?|dev(?:elopment)?|eval(?:uation)?",
+    "test": "test(?:ing)?|holdout",
+}
+_WHOLE = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
+_AT_START = {split: re.compile(f"(?:{words})(?:[^a-z].*)?", re.IGNORECASE) for split, words in _WORDS.items()}
+
+
+def split_called(name: str) -> str | None:
+    """Return the split that a name stands for as a whole: train, validation or test; None without one."""
+    return _of(_WHOLE, name)
+
+
+def split_at_start(name: str) -> str | None:
+    """Return the split that a name begins with as a word, such as `train-00000-of-00001`; None without one."""
+    return _of(_AT_START, name)
+
+
+def split_in(name: str) -> str | None:
+    """Return the split that a name mentions as a word at any place, such as `20news-bydate-train`; None without one."""
+    splits = {split for word in re.split(r"[^A-Za-z]+", name) if (split := split_called(word))}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def says_split(name: str) -> bool:
+    """Return whether a column with this plain name may say the split of a row, as may one without a header."""
+    return name in SPLIT_COLUMNS or name.isdecimal()
+
+
+def split_named(value: Any) -> str | None:
+    """Return the split that a value names: train, validation or test; "" if none, and None if it is another value."""
+    text = "" if value is None else str(value).strip().lower()
+    if text in NO_SPLIT:
+        return ""
+    return split_called(text)
+
+
+def splits_named(values: Iterable[Any]) -> list[str]:
+    """Return the splits that the values of a column name; none if a value names no split, or if all are in one."""
+    named = {split_named(value) for value in values}
+    splits = [split for split in _WORDS if split in named]
+    return splits if None not in named and "train" in splits and len(splits) > 1 else []
+
+
+def _of(patterns: dict[str, re.Pattern[str]], name: str) -> str | None:
+    return next((split for split, pattern in patterns.items() if pattern.fullmatch(name)), None)

@@ -1,0 +1,65 @@
+"""Files, folders, cells and datasets name their splits in the same words."""
+
+import pytest
+
+from clf.data.split_names import split_at_start, split_called, split_in, split_named, splits_named
+
+
+@pytest.mark.parametrize(
+    ("stem", "split"),
+    [
+        ("train", "train"), ("TRAIN", "train"), ("training", "train"), ("train_subset", "train"), ("train1", "train"),
+        ("train-00000-of-00002", "train"), ("trainer", None), ("retrain", None), ("trainX", None),
+        ("validation", "validation"), ("valid", "validation"), ("Val", "validation"), ("dev", "validation"),
+        ("eval 2", "validation"), ("devices", None), ("values", None),
+        ("evaluation", "validation"), ("development", "validation"), ("holdout", "test"),
+        ("test", "test"), ("testing", "test"), ("test-é", "test"), ("tests", None), ("", None),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_file_tells_its_split(stem: str, split: str | None) -> None:
+    assert split_at_start(stem) == split
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [("20news-bydate-train", "train"), ("reviews_test", "test"), ("dev", "validation"), ("train_and_test", None),
+     ("retrain", None)],
+)  # fmt: skip
+def test_a_name_may_mention_one_split_at_any_place(name: str, split: str | None) -> None:
+    assert split_in(name) == split
+
+
+def test_a_cell_is_the_name_of_a_split_as_a_whole() -> None:
+    assert [split_called(cell) for cell in ("Train", "dev", "holdout", "train-1", "tests")] == [
+        "train",
+        "validation",
+        "test",
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "split"),
+    [
+        ("TRAIN", "train"),
+        (" training ", "train"),
+        ("dev", "validation"),
+        ("VALIDATION", "validation"),
+        ("test", "test"),
+        ("UNASSIGNED", ""),
+        (None, ""),
+        ("train2", None),
+        (3, None),
+    ],
+)
+def test_a_value_names_a_split(value: object, split: str | None) -> None:
+    assert split_named(value) == split
+
+
+def test_all_values_must_name_splits_and_more_than_one() -> None:
+    assert splits_named(["test", "train", "train"]) == ["train", "test"]
+    assert splits_named(["train", "val", "test", ""]) == ["train", "validation", "test"]
+    assert splits_named(["train", "train"]) == []
+    assert splits_named(["test", "val"]) == []
+    assert splits_named(["train", "test", "other"]) == []
