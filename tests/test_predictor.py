@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import clf as package
+from clf.data.reading.column_values import IN_TEXTS
 from clf.errors import ModelError
 from clf.models.record import read_model_record, write_model_record
 from clf.predictor import Prediction, Predictor
@@ -35,6 +36,11 @@ def test_missing_texts_get_errors_and_keep_the_places_of_the_others(trained: Pat
     assert [answer.label for answer in answers if answer.label] == labels(trained, ["a wonderful film", texts[5] or ""])
     assert all((answer.confidence, answer.scores) == (None, {}) for answer in answers if answer.error)
     assert package.load(trained).predict([]) == []
+
+
+def test_what_prepare_drops_as_no_text_gets_no_label(trained: Path) -> None:
+    answers = package.load(trained).predict([*sorted(IN_TEXTS), "N/A"])
+    assert [answer.error for answer in answers] == ["empty text"] * len(IN_TEXTS) + [""]
 
 
 def test_python_refuses_a_text_for_a_list_and_takes_a_missing_one_for_empty(trained: Path) -> None:

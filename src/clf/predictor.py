@@ -10,6 +10,7 @@ from pathlib import Path
 from clf import processes
 from clf.data.preparing.labels import ABSTAIN
 from clf.data.reading.batch import WINDOW
+from clf.data.reading.column_values import IN_TEXTS
 from clf.models.find_and_load import load_model
 from clf.processes import World
 from clf.progress import Advance
@@ -64,7 +65,7 @@ class Predictor:
     def predict(self, texts: Iterable[str | None]) -> list[Prediction]:
         """Clean and label texts; return one prediction per text, in order.
 
-        A text that is None, or empty after cleaning, gets an error instead of a label.
+        A text that is None, a mark for none such as `<NA>`, or empty after cleaning gets an error instead of a label.
         """
         if isinstance(texts, str):
             raise TypeError("predict expects a list of texts, found one str")
@@ -107,7 +108,8 @@ def _windows(texts: Iterable[str | None]) -> Iterator[list[str | None]]:
 
 
 def _is_missing(text: object) -> bool:
-    return text is None or text != text  # tables represent a missing text as NaN, which does not equal itself
+    """Return whether there is no text: None, NaN, which does not equal itself, or a mark that preparing drops too."""
+    return text is None or text != text or (isinstance(text, str) and text in IN_TEXTS)
 
 
 def load(model: str | Path, settings: Settings | None = None) -> Predictor:

@@ -2,14 +2,18 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import check_sizes, measured_with, preparation_key, prepare_into
+from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
+from clf.data.reading.batch import Split
 from clf.data.reading.peek import Peeked, flags_for, peek_at
 from clf.data.sources.find import SourceFinder, input_paths
-from clf.errors import ClfError, OutputError, UsageError
+from clf.errors import ClfError, DataError, OutputError, UsageError
 from clf.models.counting import token_counter
 from clf.outcomes.peek import PeekedColumn, PeekedSplit, PeekResult
 from clf.outcomes.preparation import PrepareResult
@@ -59,7 +63,10 @@ def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
         return _known(PreparedDataset(source.prepared)), None
     check_sizes(data)
     splits: list[Peeked] = []
-    for name, split in source.splits.items():
+    given: Mapping[str, Split] = source.splits
+    with suppress(DataError):  # of a split, which says it again and shows what is in it
+        given = labelled_splits(source.splits, data, asked_for(data))
+    for name, split in given.items():
         like = splits[0].columns if splits and splits[0].split.split == "train" else None
         splits.append(peek_at(name, replace(split, like=like), data))
         if splits[-1].error:

@@ -7,6 +7,7 @@ import pytest
 from clf.outcomes.peek import PeekResult
 from conftest import RunClf
 from support.terminal import stderr_on_terminal
+from support.tiny import review_rows, write_csv
 
 TABLE = "No,Review Text,Sentiment\n" + "".join(
     f"{row},{'It leaks after a week' if row % 2 else 'Quiet and quick'} in room {row},{'bad' if row % 2 else 'good'}\n"
@@ -48,6 +49,21 @@ def test_peeking_refuses_what_prepare_refuses_after_what_was_understood(clf: Run
     assert as_json.json["error"]["message"] in refused.err
     missing = clf("prepare", "--dataset", "b.csv", "--peek")
     assert (missing.code, missing.out) == (1, "")
+
+
+def test_peeking_leaves_out_the_test_split_that_prepare_leaves_out(clf: RunClf, own_folder: Path) -> None:
+    (own_folder / "data").mkdir()
+    write_csv(own_folder / "data" / "train.csv", review_rows(40))
+    (own_folder / "data" / "test.csv").write_text("text\na film that nobody has labelled\nand another one\n")
+    peeked, prepared = (clf("prepare", "--dataset", "data", *more) for more in (["--peek"], []))
+    assert (peeked.code, prepared.code) == (0, 0)
+    said = "has no label column 'label': the test split is left out"
+    assert said in peeked.err
+    assert said in prepared.err
+    assert "test:" not in peeked.out
+    named = clf("prepare", "--dataset", "data/train.csv", "--test", "data/test.csv", "--peek")
+    assert named.code == 1
+    assert "train: data/train.csv" in named.out
 
 
 def test_a_prepared_dataset_tells_what_its_columns_were(clf: RunClf, file: Path) -> None:

@@ -81,6 +81,7 @@ def look_up(kind: Kind, repository: str, revision: str | None = None, *, anew: b
             continue
         entry = CacheEntry(Snapshot(folder, commit), _problems(kind, root, commit, record, anew))
         if entry.usable:
+            _restore_reference(root, record, revision, commit)
             return entry
         found = found if found.snapshot else entry
     if found.snapshot:
@@ -103,11 +104,10 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
         _refer(root, revision, commit)
 
 
-def restore_reference(root: Path, revision: str | None, commit: str) -> None:
+def _restore_reference(root: Path, record: CacheRecord, revision: str | None, commit: str) -> None:
     """Point `revision` at a recorded commit if nothing has that name, as after a death right after the record."""
-    if revision == commit or (root / "refs" / (revision or "main")).exists():
-        return
-    if read_record(root).revisions.get(revision or "main") == commit:
+    name = revision or "main"
+    if name != commit and record.revisions.get(name) == commit and not (root / "refs" / name).exists():
         with suppress(OSError, OutputError):  # the cache may be read-only, and clf itself needs no reference
             _refer(root, revision, commit)
 

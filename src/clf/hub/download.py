@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from clf.errors import ClfError, NetworkError
 from clf.hub.address import cache_folder, check_token, is_offline, repository_folder, shown_endpoint
-from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up, restore_reference
+from clf.hub.cache import CacheEntry, Snapshot, add_to_record, look_up
 from clf.hub.explain import TryAgain, cannot_write
 from clf.hub.files import Kind, how_to_fetch, unusable
 from clf.hub.messages import Message, Order
@@ -65,7 +65,6 @@ def fetch(
     """
     entry = look_up(kind, repository, revision)
     if not update and (found := _holding(entry, pins)):
-        restore_reference(repository_folder(kind, repository), revision, found.commit)
         return found
     if is_offline(offline):
         _refuse_offline(kind, repository, revision, entry.problems)

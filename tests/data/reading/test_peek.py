@@ -97,6 +97,7 @@ def test_a_refusal_comes_after_what_was_understood(own_folder: Path) -> None:
     assert [(column.name, column.role, column.values) for column in found.split.columns] == [
         ("a", None, ["1", "3"]), ("b", None, ["2", "4"]),
     ]  # fmt: skip
+    assert {column.reason for column in found.split.columns} == {"it holds numbers"}
     assert found.split.rows == []
 
 

@@ -1,10 +1,11 @@
 """Columns are found by name, then by their content, and a wrong name gets a suggestion."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
 
-from clf.data.reading.batch import Batch
+from clf.data.reading.batch import Batch, unfold
 from clf.data.reading.columns import Columns
 from clf.data.reading.roles import choose_columns, choose_text
 from clf.errors import DataError
@@ -310,3 +311,26 @@ def test_where_no_column_is_surely_a_text_the_hint_names_those_that_may_be_but_n
     with pytest.raises(DataError, match="likely is 'url'") as refused:
         choose(batch(url=links, label=["good", "bad"] * 20))
     assert refused.value.hint == "pass --text-column url if that is the text"
+
+
+@pytest.mark.parametrize(
+    ("settings", "likely", "hint"),
+    [
+        ({}, "likely is 'data.selftext' ('a text", "pass --text-column data.selftext if that is the text"),
+        (
+            {"text_column": ["data.selftext"]},
+            "likely is 'data.tags.flair' ('good', 'bad')",
+            "pass --label-column data.tags.flair if that is the label",
+        ),
+    ],
+)
+def test_what_stands_inside_objects_is_named_with_its_dots(settings: dict[str, object], likely: str, hint: str) -> None:
+    inside = [
+        {"selftext": text, "tags": {"flair": flair}}
+        for text, flair in zip(LONG_TEXTS, ["good", "bad"] * 20, strict=True)
+    ]
+    columns = {"kind": ["t3"] * 40, "data": inside}
+    given = batch(**unfold(columns, ["data.selftext"]) if settings else columns)
+    with pytest.raises(DataError, match=re.escape(likely)) as refused:
+        choose(given, **settings)
+    assert refused.value.hint == hint

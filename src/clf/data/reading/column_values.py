@@ -20,6 +20,7 @@ LONGEST_ID = 80
 COUNTED = 2_000
 """The characters of a text in which its words are counted."""
 MOST_EXAMPLE = 40
+MOST_KEYS = 50
 
 # What files write where there is no value: in columns, texts, labels and splits.
 
@@ -99,6 +100,11 @@ class Look:
         """Why a column that looks so has no role."""
         if self.kind in ("texts", "words"):
             return "it has few values" if self.is_category else "it is not needed"
+        return self.held
+
+    @property
+    def held(self) -> str:
+        """What the column holds, as a sentence."""
         return "it is empty" if self.kind == "nothing" else f"it holds {self.kind}"
 
 
@@ -125,6 +131,20 @@ def likely_texts(looks: Mapping[str, Look]) -> list[str]:
     varied = {name: look for name, look in looks.items() if not look.is_category}
     written = [name for name, look in varied.items() if look.can_be_text and (look.distinct > 1 or look.rows < 8)]
     return written or [name for name, look in varied.items() if look.kind in ("links", "addresses", "ids", "dates")]
+
+
+def likely_inside(role: str, columns: Mapping[str, Sequence[Any]], depth: int = 3) -> dict[str, Look]:
+    """Return what may be the text or the label among the keys of objects, by names such as `data.title`."""
+    found: dict[str, Look] = {}
+    for name, values in columns.items():
+        objects = [value if isinstance(value, dict) else {} for value in values[:ROWS]]
+        keys = [key for key in dict.fromkeys(key for one in objects for key in one) if "." not in str(key)]
+        inner = {f"{name}.{key}": [one.get(key) for one in objects] for key in keys[:MOST_KEYS]}
+        looks = {key: look_at(held) for key, held in inner.items()}
+        likely = [key for key, look in looks.items() if look.is_category and look.kind not in ("objects", "lists")]
+        found |= {key: looks[key] for key in (likely if role == "label" else likely_texts(looks))}
+        found |= likely_inside(role, inner, depth - 1) if depth > 1 else {}
+    return found
 
 
 def _count_distinct(texts: set[str], values: Sequence[Any]) -> int:

@@ -63,14 +63,15 @@ def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:
     if batch is None:
         return []
     told = {column.name: column for column in columns.roles}
+    looks = {name: look_at(values, ROWS_FOR_VALUES) for name, values in batch.columns.items()}
     return [
         PeekedColumn(
             name=name,
             role=told[name].role if name in told else None,
-            reason=told[name].reason if name in told else "",
-            values=list(look_at(values, ROWS_FOR_VALUES).examples),
+            reason=told[name].reason if name in told else look.held,
+            values=list(look.examples),
         )
-        for name, values in batch.columns.items()
+        for name, look in looks.items()
     ]
 
 

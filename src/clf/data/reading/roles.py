@@ -25,7 +25,7 @@ from clf.data.reading.column_names import (
     suggests_text,
     words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, likely_texts, look_at, shown_examples
+from clf.data.reading.column_values import CELLS, ROWS, Look, likely_inside, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
@@ -72,12 +72,11 @@ class _Table:
 
     def columns(self) -> Columns:
         """Choose all columns."""
-        label = self._label_by_name()
+        label: str | OneHot | None = self._label_by_name()
         text = self.text()
-        by_look = self._label_by_look(text) if label is None else label
-        if isinstance(by_look, OneHot):
-            return self._with_one_hot(text, by_look)
-        label = by_look
+        label = self._label_by_look(text) if label is None else label
+        if isinstance(label, OneHot):
+            return self._with_one_hot(text, label)
         if label in text:
             raise DataError(
                 f"{self.shown}: column {label!r} is both text and label",
@@ -339,9 +338,11 @@ class _Table:
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
         nested = any(look.kind in ("lists", "objects") for look in self.looks.values())
+        inside = {} if any(self.looks[name].can_be_text for name in candidates) else likely_inside(role, self.values)
+        candidates = list(inside) or candidates
         if role == "text" and not candidates and not nested:
             return DataError(*no_texts(self.shown, self.names))
-        likely = shown_examples((name, self.looks[name]) for name in candidates[:MOST_FLAGS])
+        likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
