@@ -6,14 +6,17 @@ from typing import Any
 
 UNLABELLED = frozenset({"unsupervised", "unsup", "unlabeled", "unlabelled"})
 """Names of parts without labels."""
-SPLIT_COLUMNS = ("split", "subset", "partition", "set", "dataset_split", "data_split", "data_set", "ml_use", "usage")
+SPLIT_COLUMNS = (
+    "split", "splits", "split_name", "split_type", "subset", "partition", "set", "dataset_split", "data_split",
+    "data_set", "fold", "fold_name", "phase", "ml_use", "usage",
+)  # fmt: skip
 """The usual names of a column that says in which split a row is."""
 NO_SPLIT = UNLABELLED | {"unassigned", ""}
 """Values with which a row is in no split."""
 _WORDS = {
-    "train": "train(?:ing)?",
+    "train": "train(?:ing)?|trn",
     "validation": "val(?:id(?:ation)?)?|dev(?:elopment)?|eval(?:uation)?",
-    "test": "test(?:ing)?|holdout",
+    "test": "test(?:ing)?|tst|holdout",
 }
 _WHOLE = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
 _AT_START = {split: re.compile(f"(?:{words})(?:[^a-z].*)?", re.IGNORECASE) for split, words in _WORDS.items()}

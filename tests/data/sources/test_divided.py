@@ -50,6 +50,21 @@ def test_another_column_divides_nothing(tmp_path: Path, header: str) -> None:
     assert list(found(tmp_path / "all.csv", rows, header).splits) == ["train"]
 
 
+@pytest.mark.parametrize("name", ["Split Type", "fold", "phase", "Usage"])
+def test_usual_names_say_the_split(tmp_path: Path, name: str) -> None:
+    rows = [({"TRAIN": "trn", "TEST": "tst", "VALIDATION": "dev"}[split], *rest) for split, *rest in ROWS]
+    assert list(found(tmp_path / "all.csv", rows, f"{name},text,label").splits) == ["train", "validation", "test"]
+
+
+def test_splits_in_a_column_of_another_name_are_not_passed_over_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert list(found(tmp_path / "all.csv", ROWS, "source,text,label").splits) == ["train"]
+    assert "the column source has the values train and validation and test" in caplog.text
+    assert "call it 'split' to use it" in caplog.text
+
+
 def test_the_label_divides_nothing(tmp_path: Path) -> None:
     assert list(found(tmp_path / "all.csv", ROWS, label_column="ml_use").splits) == ["train"]
 

@@ -25,7 +25,10 @@ def divided(whole: Split, data: DataSettings) -> dict[str, Split]:
         return {"train": whole}
     for column, values in first.columns.items():
         seen = splits_named(values)
-        if column in data.columns or not _may_divide(column, values, seen):
+        if column in data.columns:
+            continue
+        if not _may_divide(column, values, seen):
+            _say_unused(whole.shown, column, seen)
             continue
         if splits := splits_named(_different(whole.rows(), column)) or seen:  # reading names the line of another value
             log.info("%s: the column %s says in which split a row is: %s", whole.shown, column, ", ".join(splits))
@@ -37,6 +40,15 @@ def _may_divide(column: str, values: list[Any], seen: list[str]) -> bool:
     """Return whether a column may say the split: by its name if all of the first values name one, or by two of them."""
     named = column if column.isdecimal() else plain(column)
     return says_split(named) and (bool(seen) or (not column.isdecimal() and None not in map(split_named, values)))
+
+
+def _say_unused(shown: str, column: str, seen: list[str]) -> None:
+    if seen:
+        log.warning(
+            "%s: the column %s has the values %s, but its name does not say that they are splits, so it is not used;"
+            " call it 'split' to use it",
+            shown, column, " and ".join(seen),
+        )  # fmt: skip
 
 
 def _different(batches: Iterator[Batch], column: str) -> set[str]:
