@@ -3,7 +3,6 @@
 import logging
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +54,8 @@ def prepare(settings: Settings) -> PrepareResult:
 def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
     """Tell how the first rows of a dataset are read; write nothing.
 
-    The error is what `prepare` would raise for those rows; the result then says what was understood before.
+    The error is what `prepare` would raise for those rows; the result then says what was understood before. A split
+    counts as unlabelled by the same rows, though `prepare` asks all of them.
     """
     data = settings.data
     source = SourceFinder.of(settings.run, settings.download, settings.demo).find(data, first_only=True)
@@ -64,14 +64,17 @@ def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
     check_sizes(data)
     splits: list[Peeked] = []
     given: Mapping[str, Split] = source.splits
-    with suppress(DataError):  # of a split, which says it again and shows what is in it
+    refused: ClfError | None = None
+    try:
         given = labelled_splits(source.splits, data, asked_for(data))
+    except DataError as of_a_split:
+        refused = of_a_split
     for name, split in given.items():
         like = splits[0].columns if splits and splits[0].split.split == "train" else None
         splits.append(peek_at(name, replace(split, like=like), data))
         if splits[-1].error:
             break
-    error = splits[-1].error
+    error = splits[-1].error or refused
     result = PeekResult(
         dataset=source.name,
         origin=source.origin,

@@ -66,6 +66,15 @@ def test_peeking_leaves_out_the_test_split_that_prepare_leaves_out(clf: RunClf, 
     assert "train: data/train.csv" in named.out
 
 
+@pytest.mark.parametrize("label", ["-1", ""])
+def test_peeking_refuses_a_named_test_file_without_labels(clf: RunClf, own_folder: Path, label: str) -> None:
+    write_csv(own_folder / "train.csv", review_rows(40))
+    write_csv(own_folder / "test.csv", [(text, label) for text, _ in review_rows(10)])
+    both = [clf("prepare", "--dataset", "train.csv", "--test", "test.csv", *more) for more in (["--peek"], [])]
+    assert [done.code for done in both] == [1, 1]
+    assert all("has no labels: every 'label' is" in done.err for done in both)
+
+
 def test_a_prepared_dataset_tells_what_its_columns_were(clf: RunClf, file: Path) -> None:
     audit = clf("prepare", "--dataset", file, "--json").json
     assert audit["text_columns"] == ["Review Text"]

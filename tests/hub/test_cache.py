@@ -151,6 +151,14 @@ def test_a_reference_that_a_death_right_after_the_record_left_out_is_written_at_
     assert store.fetch("model", NAME).commit == commit
     assert hub_with_model.requests == []
     assert reference.read_text() == commit
+    reference.write_text("of another tool")
+    assert store.fetch("model", NAME).commit == commit
+    assert reference.read_text() == "of another tool"
+
+
+def test_a_reference_is_written_after_the_record(hub_with_model: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = repository_folder("model", NAME) / "refs" / "main"
+    commit = reference.read_text()
     (reference.parent.parent / RECORD).unlink()
     reference.write_text("of another tool")
     monkeypatch.setattr(Path, "mkdir", raising(OSError("killed")))

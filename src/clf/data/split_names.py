@@ -1,4 +1,4 @@
-"""The names of splits, in those of files and folders, in the cells of a column, and in datasets of the Hub."""
+"""How files, folders, the cells of a column and datasets of the Hub name their splits."""
 
 import re
 from collections.abc import Iterable
@@ -14,17 +14,15 @@ SPLIT_COLUMNS = (
 NO_SPLIT = UNLABELLED | {"unassigned", ""}
 """Values with which a row is in no split."""
 _WORDS = {
-    "train": "train(?:ing)?|trn",
-    "validation": "val(?:id(?:ation)?)?|dev(?:elopment)?|eval(?:uation)?",
-    "test": "test(?:ing)?|tst|holdout",
+    "train": "train(?:ing)?",
+    "validation": "val(?:id(?:ation)?)?|dev|eval",
+    "test": "test(?:ing)?",
 }
+_MORE_IN_CELLS = {"train": "trn", "validation": "development|evaluation", "test": "tst|holdout"}
+"""Words that name a split where they stand alone; in the name of a file they may say something else."""
 _WHOLE = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
+_CELLS = {split: re.compile(f"{words}|{_MORE_IN_CELLS[split]}", re.IGNORECASE) for split, words in _WORDS.items()}
 _AT_START = {split: re.compile(f"(?:{words})(?:[^a-z].*)?", re.IGNORECASE) for split, words in _WORDS.items()}
-
-
-def split_called(name: str) -> str | None:
-    """Return the split that a name stands for as a whole: train, validation or test; None without one."""
-    return _of(_WHOLE, name)
 
 
 def split_at_start(name: str) -> str | None:
@@ -34,7 +32,7 @@ def split_at_start(name: str) -> str | None:
 
 def split_in(name: str) -> str | None:
     """Return the split that a name mentions as a word at any place, such as `20news-bydate-train`; None without one."""
-    splits = {split for word in re.split(r"[^A-Za-z]+", name) if (split := split_called(word))}
+    splits = {split for word in re.split(r"[^A-Za-z]+", name) if (split := _of(_WHOLE, word))}
     return splits.pop() if len(splits) == 1 else None
 
 
@@ -46,9 +44,7 @@ def says_split(name: str) -> bool:
 def split_named(value: Any) -> str | None:
     """Return the split that a value names: train, validation or test; "" if none, and None if it is another value."""
     text = "" if value is None else str(value).strip().lower()
-    if text in NO_SPLIT:
-        return ""
-    return split_called(text)
+    return "" if text in NO_SPLIT else _of(_CELLS, text)
 
 
 def splits_named(values: Iterable[Any]) -> list[str]:

@@ -7,8 +7,9 @@
         clf.json              what clf fetched in full: {"revisions": {name: commit}, "commits": {commit: {file: ...}}}
         clf.verified.json     which files were hashed and found correct, with size and modification time
 
-The record is written when all files are here, so a failed download never hides a working commit; and before the
-reference, without which no other tool finds the commit: one that is missing is written at the next use.
+The record is written when all files are here, so a failed download never hides a working commit. The reference, by
+which other tools find the commit, is written after it. A missing reference is written at the next use; one that names
+another commit is left alone, since another tool may have written it.
 """
 
 import json
@@ -101,19 +102,20 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
     record.revisions[revision or "main"] = commit
     replace_text(root / RECORD, record.model_dump_json(indent=1))
     if revision != commit:
-        _refer(root, revision, commit)
+        _refer(root, revision or "main", commit)
 
 
 def _restore_reference(root: Path, record: CacheRecord, revision: str | None, commit: str) -> None:
     """Point `revision` at a recorded commit if nothing has that name, as after a death right after the record."""
     name = revision or "main"
-    if name != commit and record.revisions.get(name) == commit and not (root / "refs" / name).exists():
+    if name != commit and record.revisions.get(name) == commit:
         with suppress(OSError, OutputError):  # the cache may be read-only, and clf itself needs no reference
-            _refer(root, revision, commit)
+            if not (root / "refs" / name).exists():
+                _refer(root, name, commit)
 
 
-def _refer(root: Path, revision: str | None, commit: str) -> None:
-    reference = root / "refs" / (revision or "main")
+def _refer(root: Path, name: str, commit: str) -> None:
+    reference = root / "refs" / name
     reference.parent.mkdir(parents=True, exist_ok=True)
     replace_text(reference, commit)
 

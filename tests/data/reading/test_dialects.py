@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -68,6 +69,24 @@ def test_what_is_asked_for_is_not_guessed(tmp_path: Path) -> None:
 def test_an_escape_that_escapes_nothing_is_kept() -> None:
     lines = ['"a \\"b\\" c:\\d",1\n', '"ends with \\\\",2\n']
     assert list(Form(",", '"', escape="\\").rows(lines)) == [['a "b" c:\\d', "1"], ["ends with \\", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "delimiter"),
+    [
+        ("0\t\"['good','bad','x'] it said\"\tpos\n", "\t"),
+        ("0,\"a;'b';c, d\",pos\n", ","),
+        ("1;['a','b','c'];\"text; more\";x\n", ";"),
+    ],
+)
+def test_single_quotes_at_another_delimiter_are_no_quotes(tmp_path: Path, row: str, delimiter: str) -> None:
+    assert form(tmp_path, row * 12) == Form(delimiter, '"')
+
+
+def test_an_apostrophe_before_many_delimiters_costs_no_time(tmp_path: Path) -> None:
+    started = time.process_time()
+    form(tmp_path, ("'b" + ",c;d|e\tf" * 1200 + "\n") * 50)
+    assert time.process_time() - started < 5
 
 
 CELLS = strategies.text("ab ,;|\t'\"\u00e9", min_size=1, max_size=12).map(lambda text: f"x{text}y")

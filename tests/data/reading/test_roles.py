@@ -1,6 +1,7 @@
 """Columns are found by name, then by their content, and a wrong name gets a suggestion."""
 
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -334,3 +335,25 @@ def test_what_stands_inside_objects_is_named_with_its_dots(settings: dict[str, o
     with pytest.raises(DataError, match=re.escape(likely)) as refused:
         choose(given, **settings)
     assert refused.value.hint == hint
+
+
+def test_texts_deep_inside_come_before_ids_above_them() -> None:
+    objects = [{"id": f"x{number}a", 5: text, "post": {"body": text}} for number, text in enumerate(LONG_TEXTS)]
+    with pytest.raises(DataError) as refused:
+        choose(batch(data=objects, key=[f"k{number}" for number in range(40)]))
+    assert refused.value.hint == "pass --text-column data.post.body if that is the text"
+
+
+def test_rivals_for_the_label_are_named_before_what_stands_inside_objects() -> None:
+    meta = [{"lang": "en" if number % 2 else "de", "number": number} for number in range(40)]
+    with pytest.raises(DataError) as refused:
+        choose(batch(text=LONG_TEXTS, a=list("12" * 20), b=list("3344" * 10), meta=meta))
+    assert refused.value.hint == "pass --label-column a or --label-column b"
+
+
+def test_few_of_many_fields_are_looked_at() -> None:
+    objects = [{f"a{n}": {f"b{m}": 1 for m in range(60)} for n in range(60)} for _ in range(40)]
+    started = time.process_time()
+    with pytest.raises(DataError):
+        choose(batch(data=objects))
+    assert time.process_time() - started < 5

@@ -10,7 +10,6 @@ from clf.data.sources.folders import (
     class_names,
     class_tree,
     split_files,
-    split_in,
     tree_fingerprint,
 )
 from clf.errors import DataError, UsageError
@@ -184,14 +183,6 @@ def test_class_folders_have_files_of_any_ending(tmp_path: Path, caplog: pytest.L
 @pytest.mark.parametrize("tree", [{"docs/a": "x"}, {"a/1.csv": "x", "b/2.csv": "x"}, {"a/1": "x", "b/2.parquet": "x"}])
 def test_folders_with_tables_or_alone_are_no_class_folders(tmp_path: Path, tree: dict[str, str | bytes]) -> None:
     assert class_tree(texts(tmp_path, tree), DataSettings()) == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "split"),
-    [("20news-bydate-train", "train"), ("reviews_test", "test"), ("trainer", None), ("train-test", None), ("x", None)],
-)
-def test_a_word_anywhere_in_a_name_can_tell_the_split(name: str, split: str | None) -> None:
-    assert split_in(name) == split
 
 
 def test_files_named_for_their_split_at_the_end_are_found_if_there_is_one_of_each(own_folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What the values of a column look like: texts, numbers, dates, ids, links and so on; and what stands for none."""
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number
@@ -20,7 +20,8 @@ LONGEST_ID = 80
 COUNTED = 2_000
 """The characters of a text in which its words are counted."""
 MOST_EXAMPLE = 40
-MOST_KEYS = 50
+MOST_FIELDS = 50
+"""The most fields of objects that are looked at, to name some in an error."""
 
 # What files write where there is no value: in columns, texts, labels and splits.
 
@@ -133,17 +134,26 @@ def likely_texts(looks: Mapping[str, Look]) -> list[str]:
     return written or [name for name, look in varied.items() if look.kind in ("links", "addresses", "ids", "dates")]
 
 
-def likely_inside(role: str, columns: Mapping[str, Sequence[Any]], depth: int = 3) -> dict[str, Look]:
-    """Return what may be the text or the label among the keys of objects, by names such as `data.title`."""
-    found: dict[str, Look] = {}
-    for name, values in columns.items():
-        objects = [value if isinstance(value, dict) else {} for value in values[:ROWS]]
-        keys = [key for key in dict.fromkeys(key for one in objects for key in one) if "." not in str(key)]
-        inner = {f"{name}.{key}": [one.get(key) for one in objects] for key in keys[:MOST_KEYS]}
-        looks = {key: look_at(held) for key, held in inner.items()}
-        likely = [key for key, look in looks.items() if look.is_category and look.kind not in ("objects", "lists")]
-        found |= {key: looks[key] for key in (likely if role == "label" else likely_texts(looks))}
-        found |= likely_inside(role, inner, depth - 1) if depth > 1 else {}
+def likely_fields(role: str, columns: Mapping[str, Sequence[Any]], names: Iterable[str], rows: int) -> dict[str, Look]:
+    """Return what may be the text or the label among the fields of objects in some columns, named as `data.title`."""
+    fields = _fields({name: columns[name][:rows] for name in names})
+    looks = {name: look_at(values) for name, values in fields.items()}
+    if role == "text":
+        return {name: looks[name] for name in likely_texts(looks) if looks[name].can_be_text}
+    return {name: look for name, look in looks.items() if look.is_category and look.kind not in ("objects", "lists")}
+
+
+def _fields(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return the values of at most MOST_FIELDS fields of the objects in some columns, the outer ones first."""
+    found: dict[str, Sequence[Any]] = {}
+    waiting = deque((name, values) for name, values in columns.items() if "." not in name)
+    while waiting:
+        name, values = waiting.popleft()
+        objects = [value if isinstance(value, dict) else {} for value in values]
+        for key in dict.fromkeys(key for one in objects for key in one):
+            if isinstance(key, str) and "." not in key and len(found) < MOST_FIELDS:
+                found[f"{name}.{key}"] = inner = [one.get(key) for one in objects]
+                waiting.append((f"{name}.{key}", inner))
     return found
 
 

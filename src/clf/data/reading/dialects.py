@@ -109,10 +109,16 @@ def _is_used(form: Form, lines: list[str]) -> bool:
     single, double = ([line.rstrip("\r\n") for line in _having(quote, lines)] for quote in "'\"")
     if not single or any(re.search(f'(?:^|{mark})"|"(?:{mark}|$)', line) for line in double):
         return False
-    quoted = f"(?:^|{mark})'(?:[^'\\n]|'')*%s(?:[^'\\n]|'')*'(?:{mark}|$)"
-    if any(re.search(quoted % "''", line) for line in single):
+    cells = [cell for line in single for cell in _single_quoted(form.delimiter).findall(line)]
+    if any("''" in cell for cell in cells):
         return True
-    return any(re.search(quoted % mark, line) for line in single) and Form(form.delimiter, '"').width(lines) < 2
+    return any(form.delimiter in cell for cell in cells) and Form(form.delimiter, '"').width(lines) < 2
+
+
+def _single_quoted(delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of a whole cell in single quotes; it never goes back, as it would from each delimiter."""
+    mark = re.escape(delimiter)
+    return re.compile(f"(?:^|{mark})'((?:[^'\\n]++|'')*+)'(?={mark}|$)")
 
 
 def _having(quote: str, lines: Iterable[str]) -> list[str]:
@@ -121,13 +127,16 @@ def _having(quote: str, lines: Iterable[str]) -> list[str]:
 
 
 def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
-    """Return `'` if, with one of the delimiters, nearly every line quotes with it and none with double quotes."""
+    """Return `'` if, with one of the delimiters, nearly every line quotes with it, and no cell is quoted with `"`."""
     lines = [line.strip() for line in sample if line.strip()][1:]
     single, double = _having("'", lines), _having('"', lines)
-    for mark in [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS:
+    marks = [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS
+    any_mark = f"[{re.escape(''.join(marks))}]"
+    for mark in marks:
         edges = f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)"
         quoted = sum(len(re.findall(edges, line)) >= 2 for line in single)
-        doubled = any(re.search(edges.replace("'", '"'), line) for line in double)
+        others = (_single_quoted(mark).sub(mark, line) for line in double)
+        doubled = any(re.search(f'(?:^|{any_mark})"|"(?:{any_mark}|$)', line) for line in others)
         if lines and quoted >= 0.9 * len(lines) and not doubled:
             log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
             return "'"

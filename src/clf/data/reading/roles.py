@@ -25,7 +25,7 @@ from clf.data.reading.column_names import (
     suggests_text,
     words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, likely_inside, likely_texts, look_at, shown_examples
+from clf.data.reading.column_values import CELLS, ROWS, Look, likely_fields, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
@@ -337,10 +337,10 @@ class _Table:
         raise DataError(f"{self.shown} has no column {column!r}; it has {listed(self.names)}", hint)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
-        nested = any(look.kind in ("lists", "objects") for look in self.looks.values())
-        inside = {} if any(self.looks[name].can_be_text for name in candidates) else likely_inside(role, self.values)
+        told = any(role == "label" or self.looks[name].can_be_text for name in candidates)
+        inside = {} if told else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or candidates
-        if role == "text" and not candidates and not nested:
+        if role == "text" and not candidates and not {"lists", "objects"} & {look.kind for look in self.looks.values()}:
             return DataError(*no_texts(self.shown, self.names))
         likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(

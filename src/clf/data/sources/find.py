@@ -35,7 +35,7 @@ from clf.data.sources.folders import (
 from clf.data.sources.headless import headless
 from clf.data.sources.pairs import Pair, find_pairs
 from clf.data.sources.source import Source
-from clf.data.split_names import UNLABELLED, split_at_start
+from clf.data.split_names import split_at_start
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
@@ -237,7 +237,7 @@ def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], lis
         splits: dict[str, list[Any]] = {}
         for name, split in loaded.items():
             part = split_at_start(name)
-            if part is None or name in UNLABELLED:
+            if part is None:
                 log.info("skipping split %s of %s", name, repository)
                 continue
             splits.setdefault(part, []).append(split.with_format("arrow")[:])

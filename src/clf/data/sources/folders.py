@@ -96,12 +96,12 @@ def _trees(folder: Path) -> tuple[dict[str, list[Path]], Callable[[Path], list[P
     """Return the class folders of each split, and the function that lists the texts of one."""
     texts: Callable[[Path], list[Path]]
     for texts in (_named_texts, _any_texts):
-        for split_named in (split_at_start, split_in):
+        for find_split in (split_at_start, split_in):
             trees: dict[str, list[Path]] = {}
             for path in visible(folder):
-                if path.is_dir() and (split := split_named(path.name)) and (classes := _class_folders(path, texts)):
+                if path.is_dir() and (split := find_split(path.name)) and (classes := _class_folders(path, texts)):
                     trees.setdefault(split, []).extend(classes)
-            if not trees and split_named is split_at_start and (classes := _class_folders(folder, texts)):
+            if not trees and find_split is split_at_start and (classes := _class_folders(folder, texts)):
                 trees = {"train": classes}
             if trees:
                 return trees, texts
