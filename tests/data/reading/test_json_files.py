@@ -166,10 +166,10 @@ def test_the_problems_of_rows_stay_with_them_when_a_batch_ends_early(tmp_path: P
     assert problem[1].startswith("line 2502: invalid JSON")
 
 
-def test_an_array_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(json_files, "LARGEST_ARRAY", 100)
-    with pytest.raises(DataError, match="is a JSON array of more than 100 characters") as refused:
-        read(written(tmp_path / "a.json", json.dumps([{"text": "a" * 100}])))
+def test_an_object_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(json_files, "LARGEST_OBJECT", 100)
+    with pytest.raises(DataError, match="is a JSON object of more than 100 characters") as refused:
+        read(written(tmp_path / "a.json", json.dumps({"text": ["a" * 100, "b"], "label": ["x", "y"]})))
     assert "one object per line" in refused.value.hint
 
 

@@ -7,7 +7,8 @@ dialects    the delimiter and quote character of delimited text, detected in its
 headers     the top of a delimited table: lines above its header, whether there is one, and further header lines
 extra_rows  rows of a delimited table that are no data: repeated headers and footers
 headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
-json_files  the readers for JSON lines and JSON arrays
+json_files  the readers for JSON lines, JSON arrays and JSON objects
+json_stream JSON text that is decoded value by value while it is read
 json_layouts   the rows in JSON values that are no list of flat objects
 columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines

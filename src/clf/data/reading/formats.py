@@ -113,7 +113,7 @@ def read_file(path: Path, settings: DataSettings, keep_bad: bool = False) -> Ite
 
 
 def read_first(path: Path, settings: DataSettings) -> Iterator[Batch]:
-    """Yield the first rows of `path`; only a JSON array and a damaged file are read further."""
+    """Yield the first rows of `path`; only a JSON object and a damaged file are read further."""
     kind = BY_NAME[sniff_format(path, settings)]
     batches = read_csv(path, settings, most=BATCH_ROWS) if kind.name == "csv" else kind.read(path, settings)
     yield from (replace(batch, file=path) for batch in islice(batches, 1))

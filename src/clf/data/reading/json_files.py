@@ -1,11 +1,9 @@
-"""JSON lines and JSON arrays -> batches of rows."""
+"""JSON lines, JSON arrays and JSON objects -> batches of rows."""
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from pydantic import JsonValue
 
@@ -13,6 +11,7 @@ from clf.data.reading.batch import BATCH_CELLS, BATCH_ROWS, EXPECTED, SHOWN, Bat
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
+    LONGEST,
     MOST_COLUMNS,
     column_names,
     cut_off,
@@ -20,18 +19,16 @@ from clf.data.reading.files import (
     numbered_lines,
     open_text,
     readable,
+    too_long,
     undecoded,
 )
 from clf.data.reading.json_layouts import JsonObject, flat, rows_in
+from clf.data.reading.json_stream import JsonStream, LongValue, unique_keys, without_halves
 from clf.errors import DataError
 from clf.settings import DataSettings
 
-# A lone surrogate as a JSON escape. The first group matches what stays: surrogate pairs, which are complete characters,
-# and escaped backslashes, so that what follows one is not taken for an escape.
-SURROGATE = re.compile(r"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
-BLANKS = re.compile(r"[ \t\n\r]*")
-LARGEST_ARRAY = 1_000_000_000
-"""The most characters of a JSON array, whose text is read as a whole."""
+LARGEST_OBJECT = 1_000_000_000
+"""The most characters of a JSON object that is read as a whole."""
 KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 
 
@@ -57,35 +54,76 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
     _report_bad(bad, path)
 
 
+@contextmanager
+def open_json(path: Path, settings: DataSettings) -> Iterator[JsonStream]:
+    """Open a JSON file; what is no valid JSON, no valid text or no valid archive becomes a DataError."""
+    with open_text(path, settings) as file:
+        try:
+            yield JsonStream(file, LONGEST)
+        except UnicodeDecodeError as error:
+            decoding_failed(error, path, 0)
+        except CUT_OFF as error:
+            cut_off(error, path)
+        except LongValue as error:
+            raise too_long(f"{path}, line {error.args[0]}") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(
+                f"{path} is not valid JSON: {error}", "fix that place, or write one object per line"
+            ) from error
+
+
 def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
-    """Read a JSON array of objects, whose text is held but not its values: they may take twenty times as much."""
-    with _valid(path), open_text(path, settings) as file:
-        text = _without_halves(_whole(file, path))
-        of_cells = isinstance(next(_elements(text), ({}, 0))[0], list)
-        fits = list if of_cells else dict
-        bad = [row for row, (value, _) in enumerate(_elements(text), 1) if not isinstance(value, fits)]
+    """Read a JSON array of objects or of lists of cells, piece by piece."""
+    with open_json(path, settings) as stream:
+
+        def values() -> Iterator[tuple[JsonValue, int]]:
+            for value in stream.elements():
+                yield value, stream.size
+            stream.end()
+
+        yield from _one_behind(_batches(values(), path, settings, keep_bad))
+
+
+def _batches(
+    values: Iterable[tuple[JsonValue, int]], path: Path, settings: DataSettings, keep_bad: bool
+) -> Iterator[Batch]:
+    """Make batches of values that are rows, each with its number of characters; the first tells what a row is."""
+    fits: type = dict
+    bad: list[int] = []
+    keys, row = _Keys(path), 0
+    for chunk in chunked(enumerate(values, 1), BATCH_ROWS, lambda row: row[1][1]):
+        rows: list[tuple[int, JsonObject]] = []
+        problems: dict[int, str] = {}
+        for row, (value, _) in chunk:
+            if row == 1 and isinstance(value, list):
+                fits = list
+            if not isinstance(value, fits):
+                problems[len(rows)] = f"row {row}: expected {KINDS[fits]}: {json.dumps(value)}"
+                bad.append(row)
+            rows += [(row, each if isinstance(each, dict) else {}) for each in flat(value, of_cells=fits is list)]
+        if keep_bad or not bad:
+            yield from keys.batches(rows, problems, settings)
+    if not row:
+        raise DataError(f"{path} has no rows", EXPECTED)
     if not keep_bad:
         _report_bad([f"row {row}: expected {KINDS[fits]}" for row in bad[:SHOWN]], path, len(bad))
-    empty, keys = True, _Keys(path)
-    elements = ((row, size, each) for row, (value, size) in enumerate(_elements(text), 1)
-                for each in flat(value, of_cells=of_cells))  # fmt: skip
-    for chunk in chunked(elements, BATCH_ROWS, lambda row: row[1]):
-        empty = False
-        problems = {
-            number: f"row {row}: expected {KINDS[fits]}: {json.dumps(value)}"
-            for number, (row, _, value) in enumerate(chunk)
-            if not isinstance(value, dict)
-        }
-        rows = [(row, value if isinstance(value, dict) else {}) for row, _, value in chunk]
-        yield from keys.batches(rows, problems, settings)
-    if empty:
-        raise DataError(f"{path} has no rows", EXPECTED)
+
+
+def _one_behind(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield each batch when the next one is there, so that what is wrong with a small file is known before any."""
+    held: Batch | None = None
+    for batch in batches:
+        if held is not None:
+            yield held
+        held = batch
+    if held is not None:
+        yield held
 
 
 def read_json_object(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read a single JSON object that holds all rows, as pandas and other tools write them."""
-    with _valid(path), open_text(path, settings) as file:
-        text = _without_halves(_whole(file, path))
+    with open_json(path, settings) as stream:
+        text = _whole(stream, path)
         value = _single_object(text)
     if value is None or not (rows := rows_in(value)):
         if value is None or "\n" not in text.strip():  # rows, and no object with all of them
@@ -101,10 +139,20 @@ def read_json_object(path: Path, settings: DataSettings, keep_bad: bool = False)
         yield from keys.batches(chunk, {}, settings)
 
 
+def _whole(stream: JsonStream, path: Path) -> str:
+    text = stream.rest(LARGEST_OBJECT)
+    if text is None:
+        raise DataError(
+            f"{path} is a JSON object of more than {LARGEST_OBJECT:,} characters",
+            "write one object per line, which clf reads piece by piece",
+        )
+    return text
+
+
 def _single_object(text: str) -> JsonObject | None:
     """Return the object that a text holds; None if it is one object per line, be they valid or not."""
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys)
+        value = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         if "\n" in text.strip() and getattr(error, "msg", "") != "Extra data":
             raise
@@ -112,80 +160,14 @@ def _single_object(text: str) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
-@contextmanager
-def _valid(path: Path) -> Iterator[None]:
-    """Turn what is no valid JSON, no valid text or no valid archive into a DataError."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        decoding_failed(error, path, 0)
-    except CUT_OFF as error:
-        cut_off(error, path)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not valid JSON: {error}", "fix that place, or write one object per line") from error
-
-
-def _elements(text: str) -> Iterator[tuple[JsonValue, int]]:
-    """Decode the elements of an array one after the other, and tell how many characters each has.
-
-    Raises JSONDecodeError, ValueError or RecursionError where the text is not JSON.
-    """
-    decoder = json.JSONDecoder(object_pairs_hook=_unique_keys)
-    start = _past_blanks(text, 0)
-    if text[start : start + 1] != "[":
-        raise json.JSONDecodeError("Expecting value", text, start)
-    start = _past_blanks(text, start + 1)
-    separator = text[start : start + 1] if text[start : start + 1] == "]" else ","
-    while separator == ",":
-        value, end = decoder.raw_decode(text, start)
-        yield value, end - start
-        end = _past_blanks(text, end)
-        separator = text[end : end + 1]
-        if separator not in {",", "]"}:
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, end)
-        start = end if separator == "]" else _past_blanks(text, end + 1)
-    if (end := _past_blanks(text, start + 1)) < len(text):
-        raise json.JSONDecodeError("Extra data", text, end)
-
-
-def _past_blanks(text: str, start: int) -> int:
-    found = BLANKS.match(text, start)
-    return found.end() if found else start
-
-
-def _whole(file: IO[str], path: Path) -> str:
-    parts, left = [], LARGEST_ARRAY
-    while left >= 0 and (part := file.read(1 << 20)):  # of more, Python would reserve all of it at once
-        parts.append(part)
-        left -= len(part)
-    if left < 0:
-        raise DataError(
-            f"{path} is a JSON array of more than {LARGEST_ARRAY:,} characters",
-            "write one object per line, which clf reads piece by piece",
-        )
-    return "".join(parts)
-
-
 def _json_object(text: str) -> tuple[JsonObject, str]:
     try:
-        value = json.loads(_without_halves(text), object_pairs_hook=_unique_keys)
+        value = json.loads(without_halves(text), object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         return {}, f"invalid JSON at character {error.pos + 1} ({error.msg})"
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
-
-
-def _without_halves(text: str) -> str:
-    """Replace the lone surrogates in a JSON text with the replacement character (U+FFFD)."""
-    return SURROGATE.sub(lambda found: found[1] or r"\ufffd", text)
-
-
-def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-    row = dict(pairs)
-    if len(row) != len(pairs):
-        raise ValueError("a key appears twice")
-    return row
 
 
 class _Keys:

@@ -1,0 +1,192 @@
+"""JSON text that is decoded value by value while it is read, so that memory holds one value and not the file.
+
+`json.JSONDecoder` decodes the values, so that they are what `json.loads` would give: NaN and Infinity, whole numbers of
+any length, and errors with their line and column. Its only lack is that it does not know whether an error is the end of
+the text so far; errors at the very end are therefore tried again with more of the text.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from pydantic import JsonValue
+
+from clf.data.reading.json_layouts import JsonObject
+
+PIECE = 1 << 20
+"""The characters that are read at once, or as many again as a value has that is longer."""
+TAIL = 20
+"""The characters before the end of what was read in which an error may be that of a number or word that goes on."""
+MOST_KEYS = 10_000
+"""How many keys of an object are compared with each other; of an object with more, the others are rows."""
+MOST_SKIPPED = 3
+"""The depth to which values that nobody needs are passed over piece by piece."""
+BLANKS = re.compile(r"[ \t\n\r]*")
+SURROGATE = re.compile(
+    r"(\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|\\u[dD][89a-fA-F][\da-fA-F]{2}", re.ASCII
+)
+"""A lone surrogate as a JSON escape. The first group matches what stays: surrogate pairs, which are whole characters,
+and escaped backslashes, so that what follows one is not taken for an escape."""
+IN_ESCAPES = "\\u0123456789abcdefABCDEF"
+"""The characters of which such escapes consist."""
+UNFINISHED = "Unterminated string starting at"
+
+
+class LongValue(Exception):
+    """A value is too long to be held; the argument is the line on which it begins."""
+
+
+class JsonStream:
+    """JSON text from a file, read up to `at`: whoever takes values reads them in order, and each only once."""
+
+    def __init__(self, file: IO[str], longest: int) -> None:
+        self.file, self.longest = file, longest
+        self.text, self.at, self.ended = "", 0, False
+        self.size = 0
+        """The characters of the last value."""
+        self._before = self._lines = self._column = 0
+        self._held = ""
+        self._decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
+
+    def more(self) -> bool:
+        """Forget what was taken, and read on; return False at the end.
+
+        Raises LongValue if a single value has more than `longest` characters.
+        """
+        if self.ended:
+            return False
+        self._forget()
+        added = ""
+        while not added and not self.ended:
+            if len(self.text) + len(self._held) > self.longest:
+                raise LongValue(self._lines + 1)
+            size = max(PIECE, len(self.text), len(self._held))
+            piece = self.file.read(size)
+            self.ended = len(piece) < size
+            piece = self._held + piece
+            whole = len(piece) if self.ended else len(piece.rstrip(IN_ESCAPES))  # an escape may go on
+            added, self._held = without_halves(piece[:whole]), piece[whole:]
+        self.text += added
+        return bool(added)
+
+    def rest(self, most: int) -> str | None:
+        """Return all of the text from here; None if it has more than `most` characters."""
+        parts, left = [self.text[self.at :]], most - len(self.text)
+        self.text, self.at = "", 0
+        while left >= 0 and self.more():  # of more, Python would reserve all of it at once
+            parts.append(self.text)
+            left -= len(self.text)
+            self.text = ""
+        return "".join(parts) if left >= 0 else None
+
+    def mark(self) -> str:
+        """Pass over blanks, and return the next character without taking it; empty at the end."""
+        while True:
+            found = BLANKS.match(self.text, self.at)
+            self.at = found.end() if found else self.at
+            if self.at < len(self.text) or not self.more():
+                return self.text[self.at : self.at + 1]
+
+    def value(self) -> Any:
+        """Take the value that begins here. Raises ValueError or RecursionError where the text is not JSON."""
+        while True:
+            try:
+                value, end = self._decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                may_go_on = error.msg == UNFINISHED or error.pos + TAIL > len(self.text)
+                if self.ended or not may_go_on:
+                    raise self.wrong(error.msg, error.pos) from None
+            else:
+                is_cut = isinstance(value, (int, float)) and len(self.text) - end < TAIL  # more digits may follow
+                if self.ended or not is_cut:
+                    self.size, self.at = end - self.at, end
+                    return value
+            self.more()
+
+    def elements(self) -> Iterator[Any]:
+        """Take the elements of the array that begins here, one after the other."""
+        if self.mark() != "[":
+            raise self.wrong("Expecting value", self.at)
+        self.at += 1
+        ended = self.mark() == "]"
+        self.at += ended
+        while not ended:
+            self.mark()
+            yield self.value()
+            ended = self._ends("]")
+
+    def members(self) -> Iterator[str]:
+        """Yield each key of the object that begins here; whoever gets one takes its value before the next."""
+        self.at += 1
+        known: set[str] = set()
+        ended = self.mark() == "}"
+        self.at += ended
+        while not ended:
+            if self.mark() != '"':
+                raise self.wrong("Expecting property name enclosed in double quotes", self.at)
+            key = self.value()
+            if self.mark() != ":":
+                raise self.wrong("Expecting ':' delimiter", self.at)
+            if key in known:
+                raise ValueError("a key appears twice")
+            if len(known) < MOST_KEYS:
+                known.add(key)
+            self.at += 1
+            self.mark()
+            yield key
+            ended = self._ends("}")
+
+    def skip(self, depth: int = MOST_SKIPPED) -> bool:
+        """Pass over a value; return whether it is a list with objects."""
+        mark, objects = self.mark(), False
+        if mark == "{" and depth:
+            for _ in self.members():
+                self.skip(depth - 1)
+        elif mark == "[":
+            for element in self.elements():
+                objects |= isinstance(element, dict)
+        else:
+            self.value()
+        return objects
+
+    def end(self) -> None:
+        """Raise ValueError if something follows here."""
+        if self.mark():
+            raise self.wrong("Extra data", self.at)
+
+    def wrong(self, what: str, place: int) -> ValueError:
+        """Return the error for a place in the text that is held, as `json` words it."""
+        lines = self.text.count("\n", 0, place)
+        column = place - self.text.rfind("\n", 0, place) + (0 if lines else self._column)
+        return ValueError(f"{what}: line {self._lines + lines + 1} column {column} (char {self._before + place})")
+
+    def _ends(self, close: str) -> bool:
+        mark = self.mark()
+        if mark not in {",", close}:
+            raise self.wrong("Expecting ',' delimiter", self.at)
+        self.at += 1
+        return mark == close
+
+    def _forget(self) -> None:
+        taken = self.text[: self.at]
+        if lines := taken.count("\n"):
+            self._lines, self._column = self._lines + lines, 0
+        self._column += len(taken) - taken.rfind("\n") - 1
+        self._before += len(taken)
+        self.text, self.at = self.text[self.at :], 0
+
+
+def without_halves(text: str) -> str:
+    """Replace the lone surrogates in a JSON text with the replacement character (U+FFFD)."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return SURROGATE.sub(lambda found: found[1] or r"\ufffd", text)
+
+
+def unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """Return an object; raise ValueError if a key appears twice."""
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        raise ValueError("a key appears twice")
+    return row
