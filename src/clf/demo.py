@@ -4,7 +4,6 @@ import logging
 import os
 from pathlib import Path
 
-from clf.compare import compare
 from clf.data.sources.find import SYNTHETIC, SourceFinder
 from clf.errors import UsageError
 from clf.models.store import EMBEDDED_ID, has_embedded
@@ -61,6 +60,8 @@ def _demo(settings: Settings, model: str, recipe: TrainValues, held: Path | None
     if training is None:
         raise UsageError("clf demo runs in one process, but several were started", "run it without torchrun")
     log.info("comparing with the encoder before training")
+    from clf.compare import compare  # needed only once the model is trained
+
     baseline = settings.compare.model_copy(update={"baseline": ["pretrained"]})
     with scratch_folder() as scratch:
         run = settings.run.model_copy(update={"output_dir": scratch / "comparison"})

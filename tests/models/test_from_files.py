@@ -78,6 +78,16 @@ def test_a_fine_tuned_checkpoint_keeps_its_head_for_the_same_labels_only(trained
     assert more.model.classifier.out_features == 3
 
 
+def test_a_checkpoint_for_several_labels_is_trained_with_one(trained: Path, tmp_path: Path) -> None:
+    folder = copy(trained, tmp_path / "tags")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "problem_type": "multi_label_classification"}))
+    model = load_for_training(files(folder), ["negative", "positive"], seed=1).model
+    loss = model(input_ids=torch.tensor([[1, 2]]), labels=torch.tensor([1])).loss
+    assert model.config.problem_type == "single_label_classification"
+    assert torch.isfinite(loss)
+
+
 def test_a_trained_classifier_loads_with_its_record(trained: Path) -> None:
     classifier = load_classifier(find_model(str(trained)))
     assert classifier.labels == ["negative", "positive"]

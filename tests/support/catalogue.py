@@ -207,7 +207,7 @@ CASES = [
     Case(49, "a damaged Parquet file", file(b"PAR1" + b"\0" * 200 + b"PAR1", "x.parquet"), 1, ("is not a readable Parquet file",), PARQUET),
     Case(50, "a CSV file named .parquet", file(csv_bytes(), "x.parquet"), arguments=PARQUET),
     Case(51, "a malformed JSON line", jsonl('{"text": "a", "label"'), 1, ("line 41:",), JSONL),
-    Case(52, "a JSON object instead of a text", file("".join(json.dumps({"text": {"body": text, "lang": "en"}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("line 1: the text is an object with the keys 'body', 'lang'", "--text-column COLUMN.KEY"), JSONL),
+    Case(52, "a JSON object instead of a text", file("".join(json.dumps({"text": {"body": text, "lang": "en"}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("line 1: the text is an object with the keys 'body', 'lang'", "pass --text-column text.body if that is the text"), JSONL),
     Case(52, "a text inside a JSON object, named by its key", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), arguments=(*JSONL, "--text-column", "text.body"), check=holds(ROWS[0][0])),
     Case(53, "texts of several types", jsonl('{"text": 5, "label": "good"}'), 1, ("line 41: the text is int, expected a string",), JSONL),
     Case(54, "a key that is missing in some lines", jsonl('{"label": "good"}'), says=("dropped 1 of 41 rows with no text (line 41)",), arguments=JSONL),

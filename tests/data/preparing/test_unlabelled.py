@@ -8,6 +8,7 @@ import pytest
 from clf.data.preparing.ingest import Delivered
 from clf.data.preparing.rows import Rows, TextStore, no_groups
 from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_unlabelled
+from clf.data.reading.columns import Columns
 from clf.data.reading.examples import RowTally
 from clf.data.reading.other_columns import OtherColumns
 
@@ -54,6 +55,16 @@ def test_marks_beside_other_labels_mean_none(mark: str, caplog: pytest.LogCaptur
 def test_names_that_may_be_classes_stay_in_silence(labels: list[str], caplog: pytest.LogCaptureFixture) -> None:
     assert kept(given(train=labels)) == labels
     assert caplog.text == ""
+
+
+def test_minus_one_is_the_negative_side_of_a_sentiment(caplog: pytest.LogCaptureFixture) -> None:
+    delivered = given(train=["-1", "0", "1"])
+    delivered.tallies["train"].columns = Columns(["text"], "Sentiment_Score")
+    assert kept(delivered) == ["-1", "0", "1"]
+    assert caplog.text == ""
+    delivered.tallies["train"].columns = Columns(["text"], "label")
+    warn_of_unlabelled(delivered, (), ())
+    assert "which often marks rows without a label" in caplog.text
 
 
 def test_a_mark_that_the_user_names_is_a_class(caplog: pytest.LogCaptureFixture) -> None:

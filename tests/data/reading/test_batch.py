@@ -1,5 +1,6 @@
 """Batches are cut where they must be, and keys inside objects become columns."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ def test_a_part_of_a_batch_keeps_the_lines_the_file_and_the_problems_of_its_rows
     assert whole.part(3, 99) == Batch({"text": ["d", "e"], "id": ["4", "5"]}, [8, 9], Path("x.csv"), {1: "four"})
     assert whole.part(2, 4).problems == {}
     assert whole.part(0, 5) == whole
+    assert replace(whole, below_header=True).part(1, 3).below_header
 
 
 @pytest.mark.parametrize(

@@ -12,4 +12,10 @@ def test_the_columns_in_use_are_needed_also_one_without_a_name() -> None:
 def test_a_hint_names_the_flag_of_each_candidate() -> None:
     assert flags("label", ["kind", "Issue Type"]) == "pass --label-column kind or --label-column 'Issue Type'"
     assert flags("text", ["one"]) == "pass --text-column one if that is the text"
-    assert flags("text", []).startswith("pass --text-column with its name or number")
+
+
+def test_only_a_file_with_a_header_may_lack_one() -> None:
+    assert flags("text", []) == "pass --text-column with its name"
+    assert flags("text", [], below_header=True) == (
+        "pass --text-column with its name or number from 0 (and --no-header if the first line is data)"
+    )

@@ -32,6 +32,17 @@ def test_a_line_that_is_one_name_of_a_column_is_not_a_title_of_ragged_rows(tmp_p
     assert form(tmp_path, "text;label\na, b\nc\nd, e, f\n").delimiter == ";"
 
 
+def test_a_sign_before_the_label_in_each_line_is_the_delimiter(tmp_path: Path) -> None:
+    lines = [f"Sales rose, by {number} % in May .@{['neutral', 'positive'][number % 2]}" for number in range(24)]
+    assert form(tmp_path, "\n".join(lines)).delimiter == "@"
+    assert form(tmp_path, "\n".join([*lines[:12], "one more, for all", *lines[12:]])).delimiter == ","
+    assert form(tmp_path, "\n".join(f"{number},ann@host{number % 3}.example" for number in range(24))).delimiter == ","
+    assert (
+        form(tmp_path, "\n".join(f"{number},thanks @{'ann'[number % 3 :]}er{number}" for number in range(24))).delimiter
+        == ","
+    )
+
+
 def test_one_tab_in_each_line_beats_one_comma(tmp_path: Path) -> None:
     assert form(tmp_path, "a\tone, two\nb\tthree, four\n").delimiter == "\t"
     assert form(tmp_path, "a\tone, two\nb three, four\n").delimiter == ","

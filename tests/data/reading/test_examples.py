@@ -107,7 +107,11 @@ def test_a_column_of_numbers_is_text_but_a_number_among_words_is_not() -> None:
 @pytest.mark.parametrize(
     ("value", "message", "hint"),
     [
-        ({"body": "b", "to": 1}, "the text is an object with the keys 'body', 'to'", "--text-column COLUMN.KEY"),
+        (
+            {"body": "b", "to": 1},
+            "the text is an object with the keys 'body', 'to'",
+            "pass --text-column text.body if that is the text",
+        ),
         (["a", "b"], "the text is list, expected a string", "as one string"),
         (b"a", "the text is bytes, expected a string", "as one string"),
     ],
@@ -121,7 +125,7 @@ def test_what_is_no_text_is_named_even_if_all_rows_are_alike(value: object, mess
 @pytest.mark.parametrize(
     ("value", "message", "hint"),
     [
-        ({"a": "b"}, "the label is an object with the keys 'a'", "--label-column COLUMN.KEY"),
+        ({"a": "b"}, "the label is an object with the keys 'a'", "pass --label-column label.a if that is the label"),
         ([[0, 5, "PER"]], "the label is a list of spans", "clf labels whole texts"),
         (b"a", "the label is bytes, expected a name or number", "each text one label"),
     ],

@@ -43,6 +43,9 @@ def test_a_row_like_a_part_of_the_header_is_data() -> None:
     [
         [["Total", "", ""]],
         [["Grand Total", "3", "120"]],
+        [["", "Total", "120"]],
+        [["Total", "$1,200.50", "12 %"]],
+        [["Grand Total", "3", ""]],
         [["(120 rows)"]],
         [["120 rows selected.", "", ""]],
         [["1", "234 rows in set (0.01 sec)"]],
@@ -63,6 +66,7 @@ def test_a_footer_is_left_out_and_named_by_line(footer: list[list[str]], caplog:
     [
         [["total", "a", "b"]],
         [["Total", "3", "b"]],
+        [["", "Total", "b"]],
         [["", "", ""]],
         [["4", "", ""]],
         [["one more", "", ""]],

@@ -170,3 +170,9 @@ def test_a_path_is_told_from_a_name_on_the_hub(own_folder: Path, spec: str, is_p
     (own_folder / "folder").mkdir()
     written(own_folder / "present", CSV)
     assert looks_like_path(spec) is is_path
+
+
+def test_only_tables_may_have_a_header(tmp_path: Path) -> None:
+    assert next(read_file(written(tmp_path / "a.csv", CSV), DataSettings())).below_header
+    assert not next(read_file(written(tmp_path / "a.jsonl", JSONL), DataSettings())).below_header
+    assert not next(read_file(written(tmp_path / "b.csv", CSV), DataSettings(no_header=True))).below_header

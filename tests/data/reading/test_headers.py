@@ -118,6 +118,32 @@ def test_a_first_row_that_may_be_a_header_is_kept(rows: Cells) -> None:
     assert top_of(rows)[1] == rows[1:]
 
 
+def test_a_title_that_is_padded_needs_no_usual_name(caplog: pytest.LogCaptureFixture) -> None:
+    table = [["Bemerkung", "Art", "Nr"], ["good", "a", "1"], ["bad", "b", "2"], ["fine", "b", "3"]]
+    assert top_of([["My export", "", ""], ["", "", ""], *table]) == (table[0], table[1:])
+    assert "skipped line 1 ('My export')" in caplog.text
+    rows = [["said", "", ""], ["good", "a", "1"], ["bad", "b", "2"], ["fine", "a", "3"]]
+    assert top_of(rows)[0] == rows[0]  # the second row has a label of the rows below
+
+
+@pytest.mark.parametrize("word", ["title", "text"])
+def test_a_word_of_headers_that_recurs_below_is_a_class(word: str) -> None:
+    rows = [
+        [f"{text} {number}", label]
+        for number in range(4)
+        for (text, _), label in zip(FEELINGS, ("title", "text") * 2, strict=True)
+    ]
+    rows[0][1] = word
+    assert verdict(rows) is False
+    assert verdict([["text", "label"], *rows]) is True
+    assert verdict([["review", "title"], *rows]) is True
+
+
+def test_names_in_other_scripts_make_a_header() -> None:
+    for header in (["文本", "标签"], ["本文", "感情"], ["리뷰", "분류"], ["النص", "التصنيف"]):
+        assert verdict([header, *FEELINGS]) is True
+
+
 def test_a_title_apart_from_the_table_needs_no_usual_name() -> None:
     rows = [(1, ["Answers of May"]), (3, ["remark", "kind"]), (4, ["good", "a"])]
     assert read_top(rows, Path("x.csv"), DataSettings()).header == ["remark", "kind"]

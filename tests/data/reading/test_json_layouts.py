@@ -76,3 +76,11 @@ def test_each_annotation_of_a_task_is_a_row() -> None:
 def test_a_list_of_cells_is_a_row_where_all_are() -> None:
     assert list(flat(["a", 1], of_cells=True)) == [{"0": "a", "1": 1}]
     assert list(flat(["a", 1])) == [["a", 1]]
+
+
+def test_a_training_example_of_spacy_is_a_text_with_its_categories() -> None:
+    pair = ["good soup", {"cats": {"POS": True, "NEG": False}}]
+    assert list(flat(pair, of_cells=True)) == [{"text": "good soup", "cats": {"POS": True, "NEG": False}}]
+    spans = ["good soup", {"entities": [[5, 9, "FOOD"]]}]
+    assert list(flat(spans, of_cells=True)) == [{"text": "good soup", "entities": [[5, 9, "FOOD"]]}]
+    assert list(flat(["a", {"b": 1}], of_cells=True)) == [{"0": "a", "1": {"b": 1}}]

@@ -1,5 +1,8 @@
 """Columns of zeros and ones are one label if each row has a single 1."""
 
+import random
+import time
+
 import pytest
 
 from clf.data.reading.one_hot import OneHot, find_one_hot, ones_of
@@ -40,5 +43,71 @@ def test_several_ones_or_none_are_several_labels_unless_they_are_few() -> None:
 
 
 def test_rows_are_read_by_the_names_of_the_columns_with_a_one() -> None:
-    columns = [["1", "0", "1", "x", ["1"]], ["0", "0", "1", "1", "1"]]
+    columns = [["1", "0", "1", "?", ["1"]], ["0", "0", "1", "1", "1"]]
     assert list(ones_of(columns, ["a", "b"])) == [("a",), (), ("a", "b"), ("b",), ("b",)]
+
+
+@pytest.mark.parametrize(
+    ("one", "zero"), [("x", ""), ("X ", None), ("✓", ""), ("yes", "no"), ("Checked", "Unchecked"), ("1", "")]
+)
+def test_a_single_mark_in_each_row_is_one_label(one: str, zero: str | None) -> None:
+    columns = {"billing": [one, zero, zero] * 8, "delivery": [zero, one, zero] * 8, "other": [zero, zero, one] * 8}
+    empty = {"empty": [""] * 24, "said": ["some words", "", "x"] * 8}
+    found = find_one_hot({**columns, **empty}, [*columns, *empty], marks=True)
+    assert found == OneHot([*columns], 24, 0, 0, one="mark")
+    assert list(ones_of(list(columns.values()), list(columns)))[:3] == [("billing",), ("delivery",), ("other",)]
+    assert find_one_hot(columns, list(columns)) is None
+
+
+def test_the_name_of_a_column_is_its_mark_unless_it_is_a_number() -> None:
+    columns = {"Billing": ["Billing", ""] * 10, "Late delivery": ["", "Late delivery"] * 10}
+    found = find_one_hot(columns, list(columns), marks=True)
+    assert found is not None
+    assert found.one_label
+    assert find_one_hot({"2": ["2", ""] * 10, "3": ["", "3"] * 10}, ["2", "3"], marks=True) is None
+    assert list(ones_of([["0", "1"]], ["0"])) == [(), ("0",)]
+
+
+@pytest.mark.parametrize("values", [["x", "y"] * 10, ["x", ""] * 5 + ["yes", ""] * 5, ["x", "a text"] * 10, [""] * 20])
+def test_columns_of_other_values_are_no_marks(values: list[str]) -> None:
+    assert find_one_hot({"a": ["x", ""] * 10, "b": values}, ["a", "b"], marks=True) is None
+
+
+def test_a_flag_beside_columns_with_one_1_in_each_row_is_told_apart() -> None:
+    classes = {"pos": [1, 0, 0] * 10, "neg": [0, 1, 0] * 10, "neu": [0, 0, 1] * 10, "rare": [0] * 30}
+    flagged = {"verified": [1, 1, 0, 0, 1] * 6, **classes}
+    found = find_one_hot(flagged, list(flagged))
+    assert found is not None
+    assert found.single == list(classes)
+    assert found.problem == (
+        "the columns 'pos', 'neg', 'neu', 'rare' have exactly one 1 in each row, and beside them is 'verified' with such "
+        "values too: clf cannot tell which of them are the classes"
+    )
+    assert found.hint == (
+        "pass --ignore-column verified to read the others as one label, or --label-column verified to train on that column"
+    )
+    tags = find(a=[1, 1, 0] * 10, b=[0, 1, 1] * 10)
+    assert tags is not None
+    assert tags.single == []
+
+
+def test_many_columns_are_told_apart_in_no_time() -> None:
+    pick = random.Random(1)
+    columns = {f"c{number}": [int(pick.random() < 0.3) for _ in range(1000)] for number in range(80)}
+    started = time.process_time()
+    found = find_one_hot(columns, list(columns))
+    assert found is not None
+    assert not found.one_label
+    assert time.process_time() - started < 5
+
+
+def test_few_rows_may_be_one_hot_by_chance() -> None:
+    few = find(a=[1, 0] * 2, b=[0, 1] * 2)
+    assert few is not None
+    assert few.doubt == (
+        "each of the 4 rows has a single 1 in the columns 'a', 'b', so they are read as one label; if that is chance, pass "
+        "--label-column a or another of them"
+    )
+    many = find(a=[1, 0] * 10, b=[0, 1] * 10)
+    assert many is not None
+    assert many.doubt == ""

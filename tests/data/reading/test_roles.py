@@ -357,3 +357,78 @@ def test_few_of_many_fields_are_looked_at() -> None:
     with pytest.raises(DataError):
         choose(batch(data=objects))
     assert time.process_time() - started < 5
+
+
+def test_marks_in_columns_of_a_survey_are_one_label() -> None:
+    marks = {"billing": ["x", ""] * 12, "delivery": ["", "x"] * 12}
+    chosen = choose(batch(text=LONG_TEXTS[:24], lang=["en", "en", "de"] * 8, **marks))
+    assert chosen.label == "lang"  # as before: another column has few values
+    assert choose(batch(text=LONG_TEXTS[:24], **marks)).one_hot == ["billing", "delivery"]
+
+
+def test_yes_and_no_alone_are_a_label_and_a_mark_beside_zeros_and_ones_is_none() -> None:
+    assert choose(batch(text=LONG_TEXTS, agreed=["yes", "no"] * 20)).label == "agreed"
+    assert choose(
+        batch(text=LONG_TEXTS, recommended=["yes", "no"] * 20, seen=["no", "no", "yes", "yes"] * 10)
+    ).label == ("recommended")
+    hot = {"bad": [0, 1] * 20, "good": [1, 0] * 20}
+    assert choose(batch(text=LONG_TEXTS, checked=["x", "", ""] * 13 + ["x"], **hot)).one_hot == ["bad", "good"]
+
+
+def test_several_marks_in_many_rows_are_several_labels() -> None:
+    marks = {"billing": ["x", "", ""] * 13 + ["x"], "delivery": ["x", "x", ""] * 13 + ["x"]}
+    with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows"):
+        choose(batch(text=LONG_TEXTS, **marks))
+
+
+def test_a_flag_beside_one_hot_columns_is_named() -> None:
+    classes = {"pos": ([1, 0, 0] * 14)[:40], "neg": ([0, 1, 0] * 14)[:40], "neu": ([0, 0, 1] * 14)[:40]}
+    with pytest.raises(DataError, match="exactly one 1 in each row, and beside them is 'verified'") as refused:
+        choose(batch(text=LONG_TEXTS, verified=[1, 1, 0, 0] * 10, **classes))
+    assert "--ignore-column verified" in refused.value.hint
+
+
+def test_one_hot_columns_of_few_rows_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    choose(batch(text=["a b c"] * 4, verified=[0, 1] * 2, new=[1, 0] * 2))
+    assert "if that is chance, pass --label-column verified or another of them" in caplog.text
+
+
+def test_objects_with_few_values_are_no_label_but_their_fields_are_named() -> None:
+    meta = [{"lang": "en" if number % 2 else "de", "page": 1} for number in range(40)]
+    with pytest.raises(DataError, match=re.escape("likely is 'meta.lang' ('de', 'en')")) as refused:
+        choose(batch(text=LONG_TEXTS, meta=meta))
+    assert refused.value.hint == "pass --label-column meta.lang if that is the label"
+    assert choose(batch(text=LONG_TEXTS, chosen=[{"choices": ["a"]}, {"choices": ["b"]}] * 20)).label == "chosen"
+
+
+def test_labels_of_spans_are_told_from_those_of_texts() -> None:
+    spans = [[{"start": 0, "end": 5, "label": "ORG"}], []] * 20
+    with pytest.raises(DataError, match=re.escape("'entities' has labels of spans (parts of a text)")) as refused:
+        choose(batch(text=LONG_TEXTS, entities=spans, tokens=[["a", "text"]] * 40))
+    assert refused.value.hint == "clf labels whole texts: write one label for each of them"
+
+
+def test_lists_of_words_are_no_texts() -> None:
+    words = [["a", "text", str(number)] for number in range(40)]
+    with pytest.raises(DataError, match="'tokens' has a list of words in each row, expected a text") as refused:
+        choose(batch(tokens=words, ner_tags=[[0, 0, 1]] * 40))
+    assert refused.value.hint == "write each list as one text; with pandas: df['text'] = df['tokens'].str.join(' ')"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("评论内容", "情感标签"), ("文本", "类别"), ("本文", "ラベル"), ("レビュー", "感情"), ("리뷰 내용", "감정"), ("댓글", "분류"),
+        ("النص", "التصنيف"), ("पाठ", "लेबल"), ("Відгук", "Категорія"), ("Treść", "Etykieta"), ("Σχόλιο", "Κατηγορία"),
+    ],
+)  # fmt: skip
+def test_names_in_other_scripts_are_understood(text: str, label: str) -> None:
+    others = {"编号": [str(number) for number in range(40)], "备注": ["a", "b", "c", "d"] * 10}
+    given = Batch({**others, text: SENTENCES, label: CLASSES}, list(range(40)))
+    chosen = choose(given)
+    assert (chosen.text, chosen.label) == ([text], label)
+
+
+def test_a_title_in_chinese_is_joined_with_its_content() -> None:
+    given = Batch({"标题": ["A bucket"] * 40, "内容": SENTENCES, "标签": CLASSES}, list(range(40)))
+    assert choose(given).text == ["标题", "内容"]

@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 
 from clf.data.label_names import clean_label
 from clf.data.preparing.label_looks import several_joined
+from clf.data.reading.column_names import words_of
 from clf.data.reading.column_values import CODES, MINUS_ONE, NOT_A_TIME, ODD, SIGNS, VAGUE
 from clf.data.reading.label_values import FEW_SEVERAL, NO_LABEL, SEVERAL
 
 if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
+
+SIDED = {"sentiment", "sentiments", "polarity", "stance", "attitude", "mood", "opinion", "valence", "tone"}
+"""Words for labels with a negative and a positive side."""
 
 log = logging.getLogger(__name__)
 Counts = NDArray[np.int64]
@@ -55,7 +59,8 @@ def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: C
     doubtful = (
         [label for label in present if label not in named and _is_mark(label, others)] if len(others) == 1 else []
     )
-    if minus and minus not in named and len(others) >= 2 and not any(label.startswith("-") for label in others):
+    scaled = any(label.startswith("-") for label in others) or _is_scale(given, others)
+    if minus and minus not in named and len(others) >= 2 and not scaled:
         doubtful.append(minus)
     if len(others) >= 2:
         doubtful += [label for label in present if label not in named and label.casefold() in ODD]
@@ -67,6 +72,13 @@ def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: C
             label,
             quote(label),
         )
+
+
+def _is_scale(given: "Delivered", others: Collection[str]) -> bool:
+    """Return whether -1 is one side of a scale: 1 is the other, and the name of the label says that it has sides."""
+    columns = [tally.columns for tally in given.tallies.values() if tally.columns is not None]
+    words = {word for one in columns if one.label is not None for word in words_of(one.label)}
+    return bool(words & SIDED) and any(_whole(label) == "1" for label in others)
 
 
 def _count(given: "Delivered") -> Counts:

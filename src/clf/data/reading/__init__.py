@@ -5,6 +5,7 @@ formats     the registry of file formats, format detection, and reading a file o
 delimited   the reader for CSV, TSV and other delimited text
 dialects    the delimiter and quote character of delimited text, detected in its first lines
 headers     the top of a delimited table: lines above its header, whether there is one, and further header lines
+old_encodings  the encodings of old Macs and DOS
 extra_rows  rows of a delimited table that are no data: repeated headers and footers
 headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
 json_files  the readers for JSON lines, JSON arrays and JSON objects
@@ -17,6 +18,7 @@ batch       batches of rows, which every reader yields
 columns     the columns in use, with their roles
 other_columns  which of the other columns tell the label
 roles       which column has which role, and why
+text_choice which columns are the texts
 column_names   what the name of a column says
 column_values  what its values look like, and what stands for none
 decisions   columns in which an annotator accepts or rejects labels

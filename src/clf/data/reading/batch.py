@@ -1,7 +1,7 @@
 """Batches of rows, which the readers of all formats share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,12 +36,14 @@ class Batch:
     lines: list[int]
     file: Path | None = None
     problems: dict[int, str] = field(default_factory=dict)
+    below_header: bool = False
+    """Whether the names of the columns stand in the file above the rows, where data may stand too."""
 
     def part(self, start: int, end: int) -> "Batch":
         """Return the rows from `start` up to `end`."""
         columns = {name: values[start:end] for name, values in self.columns.items()}
         problems = {row - start: what for row, what in self.problems.items() if start <= row < end}
-        return Batch(columns, self.lines[start:end], self.file, problems)
+        return replace(self, columns=columns, lines=self.lines[start:end], problems=problems)
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,16 @@ TEXT_WORDS = _words(
     abstract narrative complaint post feedback statement passage paragraph opinion remark sms transcript verbatim
     phrase comments reviews texts tweets sentences messages premise hypothesis prompt texto texte testo tekst
     kommentar commentaire comentario resena mensaje nachricht beschreibung inhalt bericht rezension avis commento
-    recensione opmerking satz frase metin текст отзыв
+    recensione opmerking satz frase metin текст отзыв tresc opinia recenzja wiadomosc zdanie komentarz коментар
+    κειμενο σχολιο κριτικη προταση μηνυμα
     """
 )
 LABEL_WORDS = _words(
     """
     label labels target class category sentiment topic intent polarity emotion classification stance cats gold
     annotation tag classe clase klasse kategorie categoria categorie etiqueta etiquette etikett sentimiento
-    sentimento stimmung thema tema sinif kategori категория метка
+    sentimento stimmung thema tema sinif kategori категория метка мітка клас kategoria klasa etykieta sentyment
+    ετικετα κατηγορια συναισθημα
     """
 )
 SURE = _words("label labels sentiment intent polarity emotion stance gold annotation sentimiento sentimento etikett")
@@ -76,6 +78,33 @@ PAIRS = [
 ]
 """Names of two texts that are classified together."""
 
+IN_ENGLISH = {
+    english: words.split()
+    for english, words in (
+        ("text", "文本 テキスト 텍스트 نص النص पाठ"),
+        ("sentence", "句子 文章 문장 جملة الجملة वाक्य"),
+        ("review", "评论 評論 点评 レビュー 리뷰 مراجعة المراجعة समीक्षा відгук"),
+        ("content", "内容 內容 내용 محتوى المحتوى"),
+        ("body", "正文 本文 본문"),
+        ("comment", "留言 コメント 댓글 تعليق التعليق टिप्पणी"),
+        ("message", "消息 短信 メッセージ 메시지 رسالة الرسالة संदेश повідомлення"),
+        ("title", "标题 標題 タイトル 제목 عنوان العنوان शीर्षक"),
+        ("label", "标签 標籤 ラベル 라벨 레이블 लेबल"),
+        ("category", "类别 類別 分类 分類 カテゴリー カテゴリ 카테고리 분류 تصنيف التصنيف فئة الفئة श्रेणी категорія"),
+        ("class", "वर्ग"),
+        ("sentiment", "情感 情绪 感情 감정 감성 مشاعر भावना"),
+        ("id", "编号 編號 番号 번호"),
+        ("date", "日期 日付 날짜 时间 時間 日時 시간"),
+    )
+}
+"""Words of languages whose letters have no accents to leave out, and in part no spaces, with what they mean here."""
+_MEANING = {word: english for english, words in IN_ENGLISH.items() for word in words}
+_UNSPACED = re.compile(
+    "|".join(
+        sorted((word for word in _MEANING if re.search("[\u3040-\u9fff\uac00-\ud7a3]", word)), key=len, reverse=True)
+    )
+)
+_BETWEEN = re.compile(r"[\s_.:/()-]+")
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAMELESS = re.compile(r"(Unnamed: \d+(_level_\d+)?)?")
@@ -86,12 +115,20 @@ def is_nameless(name: str) -> bool:
     return _NAMELESS.fullmatch(name.strip()) is not None
 
 
+def in_english(name: str) -> str:
+    """Return a name with the usual words of other languages in English; those of East Asia stand without spaces."""
+    if name.isascii():
+        return name
+    spaced = _UNSPACED.sub(lambda found: f" {_MEANING[found[0]]} ", name)
+    return " ".join(_MEANING.get(word.lower(), word) for word in _BETWEEN.split(spaced) if word)
+
+
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, without accents: `reviewText` and `Review_Text` are review, text."""
     import unicodedata
 
-    spaced = _HUMP.sub(" ", unicodedata.normalize("NFC", name))
+    spaced = _HUMP.sub(" ", in_english(unicodedata.normalize("NFC", name)))
     bare = "".join(part for part in unicodedata.normalize("NFKD", spaced.casefold()) if not unicodedata.combining(part))
     return tuple(_PARTS.findall(unicodedata.normalize("NFC", bare)))
 

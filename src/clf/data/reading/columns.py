@@ -46,10 +46,11 @@ def listed(names: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
 
 
-def flags(role: str, candidates: list[str]) -> str:
+def flags(role: str, candidates: list[str], *, below_header: bool = False) -> str:
     """Return the hint that names the flag for each candidate, or how to name a column if there is none."""
     if not candidates:
-        return f"pass --{role}-column with its name or number from 0 (and --no-header if the first line is data)"
+        named = f"pass --{role}-column with its name"
+        return f"{named} or number from 0 (and --no-header if the first line is data)" if below_header else named
     if len(candidates) == 1:
         return f"pass --{role}-column {shlex.quote(candidates[0])} if that is the {role}"
     *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -52,7 +53,8 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False, *, most
         check_width(width, str(path))
         names = column_names(top.header, path, settings) if top.header else [str(number) for number in range(width)]
         body = data_rows(chain(top.rows, rows), top.header, top.rows, path, lambda: lines.blank)
-        yield from _kept_batches(body, names, form, path) if keep_bad else _csv_batches(body, names, path)
+        batches = _kept_batches(body, names, form, path) if keep_bad else _csv_batches(body, names, path)
+        yield from (replace(batch, below_header=top.header is not None) for batch in batches)
 
 
 def sniff_table(path: Path, settings: DataSettings) -> tuple[Form, bool]:

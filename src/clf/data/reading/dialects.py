@@ -3,6 +3,7 @@
 import csv
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clf.data.reading.batch import IN_FIRST_LINES
+from clf.data.reading.column_names import in_english
 from clf.data.reading.headings import USUAL_HEADER
 from clf.errors import UsageError
 from clf.settings import DataSettings
@@ -20,6 +22,13 @@ MOST_ABOVE = 20
 """The most lines above the header: a title, comments."""
 LOOKED_AT = 10_000
 """The characters of a line in which quotes are looked for."""
+LABEL_MARKS = "@~^#"
+"""Signs that some files write between a text and its label."""
+SURE = 20
+"""The fewest lines that tell such a sign."""
+MOST_WORDS = 10
+"""The most labels in such lines."""
+WORD = re.compile(r"[^\W\d][\w-]{0,29}")
 EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
 EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
@@ -181,9 +190,21 @@ def _sniff_delimiter(lines: list[str], path: Path, quote: str) -> str:
             below, most_below = delimiter, width
     if most == 1:  # no consistent width: look for a usual column name in the header, or for a title above it
         best = _header_delimiter(sample[0] if sample else "") or below or best
+    best = _label_mark(sample) or best
     if best != ",":
-        log.info("%s is delimited by %s", path, DELIMITER_NAMES[best], extra=IN_FIRST_LINES)
+        log.info("%s is delimited by %s", path, DELIMITER_NAMES.get(best, best), extra=IN_FIRST_LINES)
     return best
+
+
+def _label_mark(lines: list[str]) -> str | None:
+    """Return the sign between text and label, as in `text@label`: once in each line, before one of a few words."""
+    lines = [line.strip() for line in lines if line.strip()][:-1]  # the last one may be cut
+    for mark in LABEL_MARKS if len(lines) >= SURE else ():
+        if all(line.count(mark) == 1 for line in lines):
+            words = Counter(line.partition(mark)[2] for line in lines)
+            if 2 <= len(words) <= MOST_WORDS and all(map(WORD.fullmatch, words)) and min(words.values()) > 1:
+                return mark
+    return None
 
 
 def _are_below_a_title(widths: list[int], width: int) -> bool:
@@ -194,5 +215,5 @@ def _are_below_a_title(widths: list[int], width: int) -> bool:
 
 
 def _header_delimiter(header: str) -> str | None:
-    splits = {mark: [cell.strip().strip('"').lower() for cell in header.split(mark)] for mark in DELIMITERS}
+    splits = {mark: [in_english(cell.strip().strip('"')).lower() for cell in header.split(mark)] for mark in DELIMITERS}
     return next((mark for mark, cells in splits.items() if len(cells) > 1 and USUAL_HEADER & set(cells)), None)

@@ -7,14 +7,15 @@ from typing import Any
 
 from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
-from clf.data.reading.column_values import IN_TEXTS
-from clf.data.reading.columns import Columns
+from clf.data.reading.column_values import IN_TEXTS, likely_fields
+from clf.data.reading.columns import Columns, flags
 from clf.data.reading.decisions import written
+from clf.data.reading.label_cells import WHOLE_TEXTS
 from clf.data.reading.label_values import (
+    LOOKED,
     NO_LABEL,
     ONE_LABEL,
     SEVERAL,
-    WHOLE_TEXTS,
     LabelReading,
     look_at_labels,
     plain_label,
@@ -87,6 +88,7 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     Raises DataError after the last row if a value is not text or not a single label; it covers all bad rows.
     """
     bad: list[str] = []
+    hint = ""
     columns: Columns | None = None
     reading: LabelReading | None = None
     file = None
@@ -101,11 +103,13 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
         file = batch.file
         tally.read += len(batch.lines)
         examples, problems = _examples(batch, columns, reading or LabelReading(), tally)
+        if problems and not bad:
+            hint = _hint(problems[0], batch, columns)
         bad += problems
         if not bad:
             yield batch, columns, examples
     if bad:
-        raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", _hint(bad[0]))
+        raise DataError(f"{split.shown}: {'; '.join(bad[:SHOWN])} ({len(bad)} bad rows)", hint)
     labelled = tally.read - tally.dropped.get(NO_LABEL, 0) - tally.dropped.get(NO_TEXT, 0)
     several = tally.dropped.get(SEVERAL, 0)
     refuse_several(several, labelled, tally.first_dropped.get(SEVERAL, []), split.shown)
@@ -212,13 +216,26 @@ def _text_problems(column: list[Any], kinds: set[type], lines: list[int]) -> lis
     return problems
 
 
-def _hint(problem: str) -> str:
+def _hint(problem: str, batch: Batch, columns: Columns) -> str:
+    """Return what to do about a value of a batch that is no text or no label."""
     if "spans" in problem:
         return WHOLE_TEXTS
     if "the label is an object" in problem:
-        return "pass the key that contains the label: --label-column COLUMN.KEY"
+        fields = _fields("label", batch, [columns.label or ""])
+        return flags("label", fields) if fields else "write each label as a name or number"
     if "the label is" in problem:
         return ONE_LABEL
-    if "is an object" in problem:
-        return "choose the key that contains the text: --text-column COLUMN.KEY"
-    return "write the text of each row as one string"
+    fields = _fields("text", batch, columns.text) if "is an object" in problem else []
+    return flags("text", fields) if fields else "write the text of each row as one string"
+
+
+def _fields(role: str, batch: Batch, names: list[str]) -> list[str]:
+    """Return the fields that may be the text or the label in the first column with objects, if most of it are such."""
+    for name in names:
+        filled = [value for value in batch.columns.get(name, []) if value is not None]
+        objects = [value for value in filled if isinstance(value, dict)]
+        if objects and len(objects) * 2 >= len(filled):
+            keys = [key for key, value in objects[0].items() if isinstance(value, str) and "." not in key]
+            likely = likely_fields(role, batch.columns, [name], LOOKED)
+            return list(likely) or [f"{name}.{key}" for key in keys]
+    return []

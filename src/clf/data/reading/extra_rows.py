@@ -30,7 +30,7 @@ FOOTER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 TOTALS = ("total", "grand", "sub-t", "subto")
-NUMBER = re.compile(r"[-+]?[\d.,\s]*\d%?")
+NUMBER = re.compile(r"[-+]?[$€£¥]?[-+]?[\d.,\s]*\d\s?[%$€£¥]?")
 
 log = logging.getLogger(__name__)
 
@@ -124,13 +124,14 @@ def _says_so(cells: list[str], width: int, first: list[CellRow]) -> bool:
 
 
 def _is_total(cells: list[str], first: list[CellRow]) -> bool:
-    """Return whether a row is called a total and has otherwise nothing but numbers that its columns do not have."""
-    if not re.fullmatch(r"(?:(?:grand|sub)[\s-]?)?totals?:?", cells[0].strip(), re.IGNORECASE):
+    """Return whether a row is called a total and has only numbers and blanks, one of them new in its column."""
+    called = next(place for place, cell in enumerate(cells) if cell.strip())
+    if not re.fullmatch(r"(?:(?:grand|sub)[\s-]?)?totals?:?", cells[called].strip(), re.IGNORECASE):
         return False
-    numbers = [(place, cell) for place, cell in enumerate(cells) if place and cell.strip()]
+    others = [(place, cell.strip()) for place, cell in enumerate(cells) if place != called]
     above = [row for _, row in first if row != cells and len(row) == len(cells)]
-    return all(NUMBER.fullmatch(cell.strip()) for _, cell in numbers) and any(
-        all(row[place] != cell for row in above) for place, cell in numbers
+    return all(not cell or NUMBER.fullmatch(cell) for _, cell in others) and any(
+        all(row[place].strip() != cell for row in above) for place, cell in others
     )
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any, NoReturn
 
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.headings import unique_names
+from clf.data.reading.old_encodings import old_encoding
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.documents import KINDS_OF_FILES, open_regular
@@ -185,6 +186,9 @@ TWO_BYTES = GUESSED[-4:]
 def _guess_encoding(head: bytes, path: Path) -> str:
     from charset_normalizer import from_bytes
 
+    if old := old_encoding(head):
+        log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, old)
+        return old
     found = from_bytes(head, cp_isolation=GUESSED)
     best = found.best()
     # With few accented letters, the detector cannot tell the Latin encodings apart: use the most common one then.

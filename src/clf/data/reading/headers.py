@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clf.data.reading.batch import CellRow, told_rows
+from clf.data.reading.column_names import in_english
 from clf.data.reading.headings import HEADER_WORDS, USUAL_HEADER, seen
 from clf.settings import DataSettings
 
@@ -105,8 +106,23 @@ def _is_above(rows: list[CellRow], place: int, width: int, settings: DataSetting
         return True
     if named or (len(filled) > 1 and len(cells) == width):
         return False
+    if len(cells) == width and _is_padded_title(rows[place:], settings):
+        return True
     is_apart = len(filled) == 1 and len(cells) < width and rows[place + 1][0] > line + 1 + cells[0].count("\n")
     return is_apart or (named_below and len(_filled(below[1])) > len(filled))
+
+
+def _is_padded_title(rows: list[CellRow], settings: DataSettings) -> bool:
+    """Return whether a row has its first cell alone, as spreadsheets write a title, above a row of names.
+
+    All cells of that row are filled, and it differs from the rows below.
+    """
+    below = next((place for place, (_, cells) in enumerate(rows) if place and _filled(cells)), None)
+    if below is None or not rows[0][1][0].strip() or len(_filled(rows[0][1])) > 1 or len(rows) < below + 2:
+        return False
+    names = rows[below][1]
+    filled = len(_filled(names)) == len(set(names)) == len(rows[0][1]) > 1
+    return filled and has_header(rows[below:], settings) is not False
 
 
 def _are_even(rows: list[CellRow], width: int) -> bool:
@@ -141,22 +157,29 @@ def has_header(rows: list[CellRow], settings: DataSettings) -> bool | None:
     The first row is data if it has a number or a long text, or if a label in it recurs below.
     """
     cells = rows[0][1]
-    if _names_columns(cells, settings, USUAL_HEADER):
+    further = int(_ends_header(rows[1:2], rows[2:], cells))
+    below = [row[1] for row in rows[1 + further : 1 + BELOW] if len(row[1]) == len(cells) and row[1] != cells]
+    classes = [name for name, column in zip(cells, zip(*below, strict=True), strict=False) if _is_class(name, column)]
+    if _names_columns(cells, settings, USUAL_HEADER - {seen(name).lower() for name in classes}):
         return True
     if any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() or len(cell) > 80 for cell in cells):
         return False
-    further = int(_ends_header(rows[1:2], rows[2:], cells))
-    below = [row[1] for row in rows[1 + further : 1 + BELOW] if len(row[1]) == len(cells) and row[1] != cells]
     if below and _is_like(cells, list(zip(*below, strict=True))):
         return False
     return None
+
+
+def _is_class(name: str, column: tuple[str, ...]) -> bool:
+    """Return whether a cell is one of the few values that come again and again below it."""
+    return column.count(name) > 1 and 2 <= len(set(column)) <= len(column) / 4
 
 
 def _names_columns(cells: Iterable[str], settings: DataSettings, usual: set[str] = HEADER_WORDS) -> bool:
     """Return whether a cell is a usual name of a column, or one that the settings name."""
     asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdecimal()}
     names = {seen(cell) for cell in cells}
-    return bool((asked | usual) & {name.lower() for name in names} or asked & names)
+    lowered = {meant for name in names for meant in (name.lower(), in_english(name).lower())}
+    return bool((asked | usual) & lowered or asked & names)
 
 
 def _is_like(cells: list[str], columns: list[tuple[str, ...]]) -> bool:
@@ -176,7 +199,7 @@ def _is_like(cells: list[str], columns: list[tuple[str, ...]]) -> bool:
 
 
 def _has_header_word(cell: str) -> bool:
-    words = WORD.findall(cell)
+    words = WORD.findall(in_english(cell))
     return len(words) <= 3 and bool(HEADER_WORDS & {word.lower() for word in words})
 
 

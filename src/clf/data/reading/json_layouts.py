@@ -13,6 +13,8 @@ OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
 NUMBER = re.compile(r"\d{1,12}")
 TASK = {"annotations", "predictions", "file_upload"}
 """Keys beside the data of a task of Label Studio."""
+ANNOTATED = {"cats", "entities"}
+"""Keys of the annotations of spaCy."""
 SAMPLE = 100
 """The cells of a column that tell whether it holds cells, or rows."""
 MOST_NESTED = 3
@@ -79,14 +81,21 @@ def _wrapped(value: JsonObject, depth: int = 0) -> list[JsonObject]:
     return _wrapped(objects[0], depth + 1) if not lists and len(objects) == 1 and depth < MOST_NESTED else []
 
 
-def flat(row: JsonValue, *, of_cells: bool = False) -> Iterator[JsonValue]:
+def flat(row: Any, *, of_cells: bool = False) -> Iterator[JsonValue]:
     """Yield the rows in one element of an array: an object itself, the annotations of Label Studio, a list of cells."""
-    if of_cells and isinstance(row, list):
+    if of_cells and _is_spacy_pair(row):
+        yield {**row[1], "text": row[0]}
+    elif of_cells and isinstance(row, list):
         yield {str(place): cell for place, cell in enumerate(row)}
     elif isinstance(row, dict) and isinstance(row.get("data"), dict) and row.keys() & TASK:
         yield from _annotated(row)
     else:
         yield row
+
+
+def _is_spacy_pair(row: Any) -> bool:
+    """Return whether a list is a training example of spaCy: a text and an object with its categories or entities."""
+    return len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], dict) and bool(row[1].keys() & ANNOTATED)
 
 
 def _annotated(task: Any) -> Iterator[JsonValue]:

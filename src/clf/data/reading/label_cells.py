@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
@@ -12,7 +12,11 @@ from pydantic import JsonValue
 JsonObject = dict[str, JsonValue]
 LONGEST_CELL = 10_000
 """Characters of a text cell that is parsed as a list or an object; a longer one is no label in any reading."""
+WHOLE_TEXTS = "clf labels whole texts: write one label for each of them"
+"""What to do where the labels are those of parts of a text."""
 MOST_NESTED = 8
+LOOKED = 200
+"""The most values that tell what a column of lists or objects holds."""
 SURE = 0.5
 """A class whose score is above this, and above all others, is the label."""
 WRAPPERS = ("choices", "label", "labels", "name", "value", "class", "result", "rating", "annotations")
@@ -45,6 +49,28 @@ def read_cell(value: Any) -> Cell:
         return Cell(problem="the label is bytes, expected a name or number")
     name = plain(value)
     return Cell((name,) if name else (), "plain")
+
+
+def name_classes(values: Sequence[Any]) -> bool:
+    """Return whether lists or objects can be labels: nearly all name some, and the objects hold nothing else."""
+    filled = [value for value in values[:LOOKED] if value is not None]
+    alone = [value for value in filled if not isinstance(value, dict) or len(value) == 1 or _scores(value) is not None]
+    return sum(bool(read_cell(value).names) for value in alone) >= 0.9 * len(filled)
+
+
+def have_spans(values: Sequence[Any]) -> bool:
+    """Return whether most lists or objects that hold anything mark parts of a text."""
+    filled = [value for value in values[:LOOKED] if value]
+    return sum(read_cell(value).form == "spans" or _are_spans(value) for value in filled) > len(filled) / 2
+
+
+def are_words(values: Sequence[Any]) -> bool:
+    """Return whether most values that hold anything are lists of words."""
+    filled = [value for value in values[:LOOKED] if value]
+    lists = [
+        value for value in filled if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+    ]
+    return len(lists) > len(filled) / 2 and any(len(value) > 1 for value in lists)
 
 
 def plain(value: Any) -> str:
@@ -131,6 +157,10 @@ def is_span(value: Any) -> bool:
         and all(isinstance(place, int) and not isinstance(place, bool) for place in value[:2])
         and isinstance(value[2], str)
     )
+
+
+def _are_spans(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(map(is_span, value))
 
 
 def _has_spans(value: JsonObject) -> bool:

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from clf.data.label_names import clean_label
-from clf.data.reading.label_cells import Cell, parsed_text, plain, read_cell
+from clf.data.reading.label_cells import WHOLE_TEXTS, Cell, parsed_text, plain, read_cell
 from clf.errors import DataError
 
 LOOKED = 2000
@@ -23,7 +23,6 @@ MOST_KNOWN = 50_000
 """Values whose reading is kept; a column of classes has fewer."""
 ONE_LABEL = "give each text one label, or train one model per label"
 OTHER_COLUMN = "pass --label-column with a column that has one label for each text"
-WHOLE_TEXTS = "clf labels whole texts: write one label for each of them"
 SAID = {
     "list": "a list of one label is read as that label",
     "choices": "a choice in JSON is read as its label",

@@ -1,15 +1,30 @@
-"""Columns of zeros and ones, one for each class: together they are one label if each row has a single 1."""
+"""Columns of zeros and ones, one for each class: together they are one label if each row has a single 1.
+
+Survey tools write a mark instead, as `x`, `yes` or the name of the column itself, against `no` or an empty cell.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import Any
 
 LOOKED = 2000
 FEW = 0.1
 """The largest share of rows with no 1 or several that one label may have; those rows are left out."""
+SURE = 20
+"""The fewest rows of which it is no chance that each has a single 1."""
+MOST_TRIED = 400
+"""The most sets of columns that are tried to find those with a single 1 in each row."""
+LONGEST = 40
+"""The most characters of a mark."""
 YES = {1, "1", "1.0", "true", "True", "TRUE"}
 NO = {0, "0", "0.0", "false", "False", "FALSE"}
+MARKS = frozenset("x y yes ja oui si sí sim tak да checked selected ticked ✓ ✔ ✔️ ☑ ☒ ✅".split())  # noqa: SIM905 - to be read
+"""What marks a class in surveys and checklists, in lower case."""
+NO_MARKS = frozenset(
+    ["no", "n", "nein", "non", "não", "nie", "нет", "unchecked", "not selected", "not checked", "☐", "-"]
+)
+"""What says that a class is not marked, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,10 @@ class OneHot:
     """Rows with no 1."""
     several: int
     """Rows with several."""
+    single: list[str] = field(default_factory=list)
+    """If they are not one label: those of them, two or more, that have exactly one 1 in each row."""
+    one: str = "1"
+    """What says that a row is of a class: a 1 or a mark."""
 
     @property
     def one_label(self) -> bool:
@@ -29,38 +48,70 @@ class OneHot:
         return self.without + self.several <= FEW * self.rows
 
     @property
+    def doubt(self) -> str:
+        """Why it may be chance that they are one label; empty if it is none."""
+        if self.rows >= SURE:
+            return ""
+        return (
+            f"each of the {self.rows} rows has a single {self.one} in the columns {_listed(self.columns)}, so they "
+            f"are read as one label; if that is chance, pass --label-column {quote(self.columns[0])} or another of them"
+        )
+
+    @property
     def problem(self) -> str:
         """What is found if they are not one label."""
-        listed = ", ".join(repr(name[:40]) for name in self.columns[:12]) + (" …" if len(self.columns) > 12 else "")
+        if self.single:
+            are = "is" if len(self._beside) == 1 else "are"
+            return (
+                f"the columns {_listed(self.single)} have exactly one {self.one} in each row, and beside them "
+                f"{are} {_listed(self._beside)} with such values too: clf cannot tell which of them are the classes"
+            )
+        only = "0 and 1" if self.one == "1" else "marks"
         return (
-            f"the columns {listed} contain only 0 and 1, with several 1s in {self.several / self.rows:.0%} of the rows "
-            f"and none in {self.without / self.rows:.0%}: multi-label is not supported yet"
+            f"the columns {_listed(self.columns)} contain only {only}, with several {self.one}s in "
+            f"{self.several / self.rows:.0%} of the rows and none in {self.without / self.rows:.0%}: multi-label is "
+            "not supported yet"
         )
 
     @property
     def hint(self) -> str:
         """What to do if they are not one label."""
+        if self.single:
+            ignored = " ".join(f"--ignore-column {quote(name)}" for name in self._beside)
+            column = f"--label-column {quote(self._beside[0])}"
+            return f"pass {ignored} to read the others as one label, or {column} to train on that column"
         return f"pass --label-column {quote(self.columns[0])} or another of them, and train one model per label"
 
+    @property
+    def _beside(self) -> list[str]:
+        return [name for name in self.columns if name not in self.single]
 
-def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str]) -> OneHot | None:
-    """Return those of the columns `names` that have only zeros and ones; None if fewer than two of them have a 1."""
-    kinds = {name: _kinds(columns[name]) for name in names}
+
+def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, marks: bool = False) -> OneHot | None:
+    """Return those of the columns `names` that have only zeros and ones; None if fewer than two of them have a 1.
+
+    With `marks`, columns of marks and of empty cells count too.
+    """
+    kinds = {name: _marked(columns[name], name) if marks else _kinds(columns[name]) for name in names}
     found = [name for name in names if kinds[name] in ({False}, {True, False})]  # a class may be rare
     if sum(True in kinds[name] for name in found) < 2:
         return None
-    counts = [len(ones) for ones in ones_of([columns[name][:LOOKED] for name in found], found)]
-    return OneHot(found, len(counts), counts.count(0), sum(count > 1 for count in counts))
+    rows = list(ones_of([columns[name][:LOOKED] for name in found], found))
+    counts = [len(ones) for ones in rows]
+    one = "mark" if marks and any(_kinds(columns[name]) != kinds[name] for name in found) else "1"
+    hot = OneHot(found, len(counts), counts.count(0), sum(count > 1 for count in counts), one=one)
+    unsure = hot.one_label or hot.rows < SURE
+    return hot if unsure else replace(hot, single=_single_in_each_row(found, rows))
 
 
 def are_one_hot(names: Sequence[str], columns: Mapping[str, Sequence[Any]], among: Sequence[str]) -> bool:
     """Return whether columns such as pandas' dummies, `label_bad` and `label_good`, are one label together."""
-    found = find_one_hot(columns, among)
-    return found is not None and found.one_label and set(names) <= set(found.columns)
+    tried = (find_one_hot(columns, among, marks=marks) for marks in (False, True))
+    return any(hot is not None and hot.one_label and set(names) <= set(hot.columns) for hot in tried)
 
 
 def ones_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield for each row the names of the columns that have a 1."""
+    """Yield for each row the names of the columns that have a 1 or a mark."""
     known: dict[tuple[Any, ...], tuple[str, ...]] = {}
     for row in zip(*columns, strict=True):
         try:
@@ -68,15 +119,73 @@ def ones_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[
         except TypeError:  # a list, which is neither 1 nor 0
             row, found = tuple(map(_is_one, row)), None
         if found is None:
-            found = tuple(name for name, value in zip(names, row, strict=True) if _is_one(value))
+            found = tuple(name for name, value in zip(names, row, strict=True) if _is_of_class(value, name))
             if len(known) < LOOKED:
                 known[row] = found
         yield found
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name[:40]) for name in names[:12]) + (" …" if len(names) > 12 else "")
+
+
+def _single_in_each_row(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the columns, at least two, of which each row has exactly one; none if there are none, or all are of them.
+
+    A column without any 1 is among them: it may be a rare class.
+    """
+    having: dict[str, set[int]] = {name: set() for name in names}
+    for number, ones in enumerate(rows):
+        for name in ones:
+            having[name].add(number)
+    tried = 0
+
+    def cover(taken: list[str], left: set[int]) -> list[str]:
+        nonlocal tried
+        tried += 1
+        if not left:
+            return taken
+        for name in rows[min(left)] if tried < MOST_TRIED else ():
+            if having[name] <= left and (found := cover([*taken, name], left - having[name])):
+                return found
+        return []
+
+    found = cover([], set(range(len(rows))))
+    single = [name for name in names if name in found or not having[name]]
+    return single if len(found) > 1 and len(single) < len(names) else []
+
+
 def _kinds(values: Sequence[Any]) -> set[bool | None]:
     """Return which of 1, 0 and anything else (None) occur."""
     return {_is_one(value) for value in values[:LOOKED]}
+
+
+def _marked(values: Sequence[Any], name: str) -> set[bool | None]:
+    """Return which of a mark, none and anything else (None) occur; a column must have the same mark on all rows."""
+    found: set[bool | None] = set()
+    marks = set()
+    for value in values[:LOOKED]:
+        kind = False if _is_no_mark(value) else _is_of_class(value, name)
+        if kind:
+            marks.add(value.strip().lower() if isinstance(value, str) else value)
+        found.add(kind)
+        if None in found or len(marks) > 1:
+            return {None}
+    return found if marks or _kinds(values) == {False} else {None}
+
+
+def _is_of_class(value: Any, name: str) -> bool | None:
+    """Return whether a value has a 1 or a mark, which may be the name of its column; None if it is anything else."""
+    if (one := _is_one(value)) is not None or not isinstance(value, str) or len(value) > LONGEST:
+        return one
+    text = value.strip().lower()
+    return True if text in MARKS or (text and text == name.strip().lower() and not text.isdecimal()) else None
+
+
+def _is_no_mark(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONGEST and (not value.strip() or value.strip().lower() in NO_MARKS)
+    return value is None or value != value
 
 
 def _is_one(value: Any) -> bool | None:

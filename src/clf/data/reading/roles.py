@@ -9,31 +9,25 @@ from difflib import get_close_matches
 
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
-    JOINED,
-    TITLES,
     find_name,
     is_about,
     is_like_label,
     is_nameless,
-    is_partner,
-    is_short,
     is_sure,
-    is_variant,
     plain,
     shares_a_word,
     suggests_label,
     suggests_text,
-    words_of,
 )
-from clf.data.reading.column_values import CELLS, ROWS, Look, likely_fields, likely_texts, look_at, shown_examples
+from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
+from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
+from clf.data.reading.text_choice import LONGEST_FIRST, find_texts
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
-
-SHORTEST = 10  # characters of a text, on average, in a column whose name does not say that it is one
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +53,7 @@ class _Table:
 
     def __init__(self, batch: Batch, data: DataSettings, shown: str) -> None:
         self.data, self.shown, self.is_file = data, shown, batch.file is not None
+        self.below_header = batch.below_header
         self.names = list(batch.columns)
         rows = max(20, min(ROWS, CELLS // max(1, len(self.names))))
         self.rows = min(rows, len(batch.lines))
@@ -99,9 +94,11 @@ class _Table:
 
     def _with_one_hot(self, text: list[str], hot: OneHot) -> Columns:
         for name in hot.columns:
-            self._give(name, "label", "one-hot: its 1 says that the row is of this class")
+            self._give(name, "label", f"one-hot: its {hot.one} says that the row is of this class")
         names = ", ".join(hot.columns)
         log.info("%s: text from %s, label from the one-hot columns %s", self.shown, " + ".join(text), names)
+        if hot.doubt:
+            log.warning("%s: %s", self.shown, hot.doubt)
         return Columns(text, None, None, self.group, hot.columns, self._decided(None), self._all_roles())
 
     def text(self) -> list[str]:
@@ -117,79 +114,15 @@ class _Table:
             self._give(name, "text", why)
         return text
 
-    # --- text ---------------------------------------------------------------------------------------------------
-
     def _find_text(self) -> tuple[list[str], str]:
-        named = self._texts_by_name()
-        usual = [name for name in named if not is_short(name) and self._holds_texts(name)]
-        if usual:
-            return self._with_title(self._with_partner(usual)), self._why_text(usual[0])
-        doubtful = named[:1]  # a title, or values that do not look like texts
-        free = self._free_texts(doubtful[0] if doubtful else None)
-        if free:
-            names = " + ".join(free)
+        free = {name: self.looks[name] for name in self._free_names()}
+        found, why = find_texts(free)
+        if not found:
+            raise self._cannot_tell("text", likely_texts(free))
+        if why == LONGEST_FIRST:
+            names = " + ".join(found)
             log.warning("%s: no column has a usual name for text; using %s because of its length", self.shown, names)
-            return free, "its texts are the longest"
-        if doubtful:
-            return doubtful, "a usual name for a text"
-        raise self._cannot_tell("text", likely_texts({name: self.looks[name] for name in self._free_names()}))
-
-    def _texts_by_name(self) -> list[str]:
-        """Return the columns with the name of a text, the most likely first.
-
-        A usual name may stand for values of any look if no other column has both the name and the look.
-        """
-        found = {name: told for name in self._free_names() if (told := suggests_text(name))}
-        sure = [name for name in found if self._holds_texts(name)]
-        if not sure:
-            sure = [name for name in found if found[name].rank < 100]
-            sure = [name for name in sure if self.looks[name].kind != "nothing"] or sure
-        return sorted(sure, key=lambda name: (found[name].rank, -self.looks[name].length))
-
-    def _holds_texts(self, name: str) -> bool:
-        look = self.looks[name]
-        told = suggests_text(name)
-        if told and told.rank < 100:
-            return look.can_be_text and not (look.rows >= 20 and look.is_category and look.words < 3)
-        return look.can_be_text and not look.is_category and (look.words >= 3 or look.length >= 15)
-
-    def _why_text(self, name: str) -> str:
-        told = suggests_text(name)
-        return told.why if told else ""
-
-    def _with_partner(self, named: list[str]) -> list[str]:
-        """Return the first column, with the other of a pair of texts beside it."""
-        first = named[0]
-        pair = [name for name in self._free_names() if name == first or is_partner(first, name)]
-        return pair if len(pair) == 2 and all(map(self._holds_texts, pair)) else [first]
-
-    def _with_title(self, text: list[str]) -> list[str]:
-        words = words_of(text[0])
-        if len(text) > 1 or not words or words[-1] not in JOINED:
-            return text
-        titles = [name for name in self._free_names() if words_of(name)[-1:] and words_of(name)[-1] in TITLES]
-        alike = [name for name in titles if words_of(name)[:-1] in ((), words[:-1])]
-        title = [name for name in alike if self.looks[name].kind not in ("dates", "links", "ids", "nothing")]
-        return [*title[:1], *text]
-
-    def _free_texts(self, doubtful: str | None) -> list[str]:
-        """Return the columns that are texts by their look: the longest, and those that are not much shorter.
-
-        If there is a doubtful one already, a free text must be clearly longer.
-        """
-        others = {name: self.looks[name] for name in self._free_names()
-                  if name != doubtful and self.looks[name].can_be_text}  # fmt: skip
-        others = {name: look for name, look in others.items() if not is_variant(name)} or others
-        longest = max(others, key=lambda name: others[name].length, default=None)
-        if longest is None or others[longest].length < SHORTEST:
-            return []
-        most = others[longest]
-        if doubtful is not None and (most.words < 4 or most.is_category or self._is_as_long(doubtful, most)):
-            return []
-        return [name for name, look in others.items() if name == longest or look.is_beside(most)]
-
-    def _is_as_long(self, name: str, other: Look) -> bool:
-        return self.looks[name].can_be_text and self.looks[name].length > other.length / 2
+        return found, why
 
     # --- label --------------------------------------------------------------------------------------------------
 
@@ -241,7 +174,9 @@ class _Table:
 
     def _categories(self, beside: list[str]) -> list[str]:
         """Return the columns with few values that come back again and again, as those of a label do."""
-        return [name for name in self._free_names() if name not in beside and self.looks[name].is_category]
+        few = [name for name in self._free_names() if name not in beside and self.looks[name].is_category]
+        nested = ("lists", "objects")
+        return [name for name in few if self.looks[name].kind not in nested or name_classes(self.values[name])]
 
     def _rejecting(self, name: str, *, is_label: bool = False) -> frozenset[str]:
         return rejecting(plain(name), self.values[name][: self.rows], is_label=is_label)
@@ -260,11 +195,8 @@ class _Table:
 
     def _label_by_look(self, text: list[str]) -> str | OneHot:
         few = self._categories(beside=text)
-        hot = find_one_hot(self.values, [name for name in self._free_names() if name not in text])
-        if hot and set(few) <= set(hot.columns):
-            if hot.one_label:
-                return hot
-            raise DataError(f"{self.shown}: {hot.problem}", hot.hint)
+        if (hot := self._one_hot(few, text)) is not None:
+            return hot
         some = self._told_apart(few)
         for is_less_likely in (self._rejecting, self._is_code, is_about):
             if len(some) > 1:
@@ -284,6 +216,18 @@ class _Table:
                 "add a column with the label of each text, or label the texts of the file with clf predict",
             )
         raise self._cannot_tell("label", some)
+
+    def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
+        """Return the columns that are one label together, if no other column has few values; refuse several labels."""
+        names = [name for name in self._free_names() if name not in text]
+        tried = (find_one_hot(self.values, names, marks=marks) for marks in (False, True))
+        found = [hot for hot in tried if hot is not None and set(few) <= set(hot.columns)]
+        if (hot := next((hot for hot in found if hot.one_label), None)) is not None:
+            return hot
+        for hot in found:
+            if hot.one == "1" or hot.single or not few:
+                raise DataError(f"{self.shown}: {hot.problem}", hot.hint)
+        return None
 
     def _decided(self, label: str | None) -> dict[str, frozenset[str]]:
         """Return the columns in which an annotator rejects labels, with the values that do so."""
@@ -340,11 +284,28 @@ class _Table:
         told = any(role == "label" or self.looks[name].can_be_text for name in candidates)
         inside = {} if told else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or candidates
+        if not candidates and (refusal := self._of_parts(role)) is not None:
+            return refusal
         if role == "text" and not candidates and not {"lists", "objects"} & {look.kind for look in self.looks.values()}:
             return DataError(*no_texts(self.shown, self.names))
         likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
-            flags(role, candidates),
+            flags(role, candidates, below_header=self.below_header),
         )
+
+    def _of_parts(self, role: str) -> DataError | None:
+        """Return the error for labels of spans, and for lists of words in the place of texts; None without them."""
+        nested = [name for name in self._free_names() if self.looks[name].kind in ("lists", "objects")]
+        if role == "label" and (spans := next((name for name in nested if have_spans(self.values[name])), None)):
+            return DataError(
+                f"{self.shown}: {spans!r} has labels of spans (parts of a text), expected one label for the whole text",
+                WHOLE_TEXTS,
+            )
+        if role == "text" and (words := next((name for name in nested if are_words(self.values[name])), None)):
+            return DataError(
+                f"{self.shown}: {words!r} has a list of words in each row, expected a text",
+                f"write each list as one text; with pandas: df['text'] = df[{words!r}].str.join(' ')",
+            )
+        return None
