@@ -179,6 +179,15 @@ def test_rows_like_a_further_header_line_are_data_if_they_may_be(first: list[str
     assert top_of(rows) == (rows[0], rows[1:])
 
 
+@pytest.mark.parametrize("rule", [["----+------+------"], ["---", ":---", "---:"], ["====", "====", "===="]])
+def test_the_line_below_the_names_of_a_printed_table_is_skipped(
+    rule: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [["id", "text", "label"], rule, ["1", "good", "a"], ["2", "bad", "b"]]
+    assert top_of(rows) == (rows[0], rows[2:])
+    assert "further lines of the header" in caplog.text
+
+
 def test_the_usual_width_of_rows_is_the_most_common() -> None:
     assert usual_width([(1, ["a"]), (2, ["a", "b"]), (3, ["a", "b"])]) == 2
     assert usual_width([(1, ["a"]), (2, ["a", "b"])]) == 2

@@ -393,6 +393,13 @@ def test_one_hot_columns_of_few_rows_are_warned_of(caplog: pytest.LogCaptureFixt
     assert "if that is chance, pass --label-column verified or another of them" in caplog.text
 
 
+def test_dummies_of_a_column_are_no_rivals_of_it() -> None:
+    topics = (["water", "food", "health"] * 14)[:40]
+    dummies = {f"topics/{name}": [int(topic == name) for topic in topics] for name in ("water", "food", "health")}
+    assert choose(batch(text=LONG_TEXTS, topics=topics, **dummies)).label == "topics"
+    assert choose(batch(text=LONG_TEXTS, **dummies)).one_hot == list(dummies)
+
+
 def test_objects_with_few_values_are_no_label_but_their_fields_are_named() -> None:
     meta = [{"lang": "en" if number % 2 else "de", "page": 1} for number in range(40)]
     with pytest.raises(DataError, match=re.escape("likely is 'meta.lang' ('de', 'en')")) as refused:

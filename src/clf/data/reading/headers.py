@@ -30,6 +30,8 @@ NEVER_NAMES = [
 ]
 """URLs, e-mail addresses, dates and UUIDs: what nobody calls a column."""
 IMPORT_ID = re.compile(r'\s*\{\s*[\'"]ImportId[\'"]')
+RULE = re.compile(r"(?=.*---|.*===)[-+=:|\s]+")
+"""The line below the names of a table that was printed, as psql and Markdown do."""
 SURVEY_WORDS = {"response", "open-ended response"}
 
 log = logging.getLogger(__name__)
@@ -218,6 +220,8 @@ def _looks_alike(cell: str, values: list[str]) -> bool:
 def _below_header(rows: list[CellRow], header: list[str], path: Path) -> list[CellRow]:
     """Return the rows below a header; the further header lines of survey tools are named in a warning."""
     count = next((count for count in (2, 1) if _ends_header(rows[:count], rows[count:], header)), 0)
+    if rows and len(header) > 1 and RULE.fullmatch("|".join(rows[0][1])):
+        count = 1
     if count:
         log.warning("%s: skipped %s, further lines of the header", path, told_rows(rows[:count]))
     return rows[count:]

@@ -23,7 +23,7 @@ from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_te
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
-from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot
+from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of
 from clf.data.reading.text_choice import LONGEST_FIRST, find_texts
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
@@ -194,7 +194,7 @@ class _Table:
         return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
 
     def _label_by_look(self, text: list[str]) -> str | OneHot:
-        few = self._categories(beside=text)
+        few = self._without_dummies(self._categories(beside=text))
         if (hot := self._one_hot(few, text)) is not None:
             return hot
         some = self._told_apart(few)
@@ -216,6 +216,18 @@ class _Table:
                 "add a column with the label of each text, or label the texts of the file with clf predict",
             )
         raise self._cannot_tell("label", some)
+
+    def _without_dummies(self, few: list[str]) -> list[str]:
+        """Leave out one-hot columns made from another column that has the class of each row, as `topic/water`."""
+        hot = find_one_hot(self.values, self._free_names())
+        if hot is None or not hot.one_label:
+            return few
+        ones = list(ones_of([self.values[name][: self.rows] for name in hot.columns], hot.columns))
+        for name in few:
+            pairs = {(str(value), one) for value, one in zip(self.values[name][: self.rows], ones, strict=True)}
+            if name not in hot.columns and len(pairs) == len(set(ones)) == self.looks[name].distinct:
+                return [other for other in few if other not in hot.columns]
+        return few
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
         """Return the columns that are one label together, if no other column has few values; refuse several labels."""
