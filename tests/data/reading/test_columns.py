@@ -15,7 +15,9 @@ def test_a_hint_names_the_flag_of_each_candidate() -> None:
 
 
 def test_only_a_file_with_a_header_may_lack_one() -> None:
-    assert flags("text", []) == "pass --text-column with its name"
+    assert flags("text", []) == (
+        "pass --text-column with its name, or add the text of each row under a name of its own"
+    )
     assert flags("text", [], below_header=True) == (
         "pass --text-column with its name or number from 0 (and --no-header if the first line is data)"
     )

@@ -36,6 +36,8 @@ def test_a_sign_before_the_label_in_each_line_is_the_delimiter(tmp_path: Path) -
     lines = [f"Sales rose, by {number} % in May .@{['neutral', 'positive'][number % 2]}" for number in range(24)]
     assert form(tmp_path, "\n".join(lines)).delimiter == "@"
     assert form(tmp_path, "\n".join([*lines[:12], "one more, for all", *lines[12:]])).delimiter == ","
+    tweets = (f"{number},so late again, thanks @{('bus', 'train')[number % 2]}" for number in range(24))
+    assert form(tmp_path, "\n".join(tweets)).delimiter == ","
     assert form(tmp_path, "\n".join(f"{number},ann@host{number % 3}.example" for number in range(24))).delimiter == ","
     assert (
         form(tmp_path, "\n".join(f"{number},thanks @{'ann'[number % 3 :]}er{number}" for number in range(24))).delimiter

@@ -46,6 +46,7 @@ def test_a_row_like_a_part_of_the_header_is_data() -> None:
         [["", "Total", "120"]],
         [["Total", "$1,200.50", "12 %"]],
         [["Grand Total", "3", ""]],
+        [["+----+-------+"], ["3 rows in set (0.00 sec)"]],
         [["(120 rows)"]],
         [["120 rows selected.", "", ""]],
         [["1", "234 rows in set (0.01 sec)"]],

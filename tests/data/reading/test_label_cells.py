@@ -2,7 +2,16 @@
 
 import pytest
 
-from clf.data.reading.label_cells import LONGEST_CELL, is_span, parsed_text, plain, read_cell
+from clf.data.reading.label_cells import (
+    LONGEST_CELL,
+    are_words,
+    have_spans,
+    is_span,
+    name_classes,
+    parsed_text,
+    plain,
+    read_cell,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +96,18 @@ def test_a_span_has_two_places_and_a_name() -> None:
 
 def test_numbers_are_names_as_they_are_written() -> None:
     assert [plain(value) for value in (1, 1.0, -1, False, None)] == ["1", "1.0", "-1", "false", ""]
+
+
+def test_lists_and_objects_name_classes_if_nearly_all_of_them_do() -> None:
+    assert name_classes([["a"], ["b", "c"], None])
+    assert name_classes([{"choices": ["a"]}, [{"classname": "b"}]])
+    assert not name_classes([{"name": "Ann", "age": 3}] * 10)
+    assert not name_classes([[]] * 10)
+
+
+def test_spans_and_words_are_told_by_most_values() -> None:
+    assert have_spans([[[0, 5, "PER"]], [], [{"start": 1, "end": 2}]])
+    assert not have_spans([["a"], [[0, 5, "PER"]]])
+    assert are_words([["a", "b"], None, ["c"]])
+    assert not are_words([["a"], ["b"]])
+    assert not are_words([[1, 2], [3]])

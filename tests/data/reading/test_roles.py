@@ -377,8 +377,9 @@ def test_yes_and_no_alone_are_a_label_and_a_mark_beside_zeros_and_ones_is_none()
 
 def test_several_marks_in_many_rows_are_several_labels() -> None:
     marks = {"billing": ["x", "", ""] * 13 + ["x"], "delivery": ["x", "x", ""] * 13 + ["x"]}
-    with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows"):
+    with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows") as refused:
         choose(batch(text=LONG_TEXTS, **marks))
+    assert refused.value.hint.startswith("fill their empty cells with no, pass --label-column billing or another")
 
 
 def test_a_flag_beside_one_hot_columns_is_named() -> None:

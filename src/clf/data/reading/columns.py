@@ -50,7 +50,9 @@ def flags(role: str, candidates: list[str], *, below_header: bool = False) -> st
     """Return the hint that names the flag for each candidate, or how to name a column if there is none."""
     if not candidates:
         named = f"pass --{role}-column with its name"
-        return f"{named} or number from 0 (and --no-header if the first line is data)" if below_header else named
+        if below_header:
+            return f"{named} or number from 0 (and --no-header if the first line is data)"
+        return f"{named}, or add the {role} of each row under a name of its own"
     if len(candidates) == 1:
         return f"pass --{role}-column {shlex.quote(candidates[0])} if that is the {role}"
     *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])

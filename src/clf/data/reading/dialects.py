@@ -200,7 +200,7 @@ def _label_mark(lines: list[str]) -> str | None:
     """Return the sign between text and label, as in `text@label`: once in each line, before one of a few words."""
     lines = [line.strip() for line in lines if line.strip()][:-1]  # the last one may be cut
     for mark in LABEL_MARKS if len(lines) >= SURE else ():
-        if all(line.count(mark) == 1 for line in lines):
+        if all(line.count(mark) == 1 and not line.partition(mark)[0][-1:].isspace() for line in lines):
             words = Counter(line.partition(mark)[2] for line in lines)
             if 2 <= len(words) <= MOST_WORDS and all(map(WORD.fullmatch, words)) and min(words.values()) > 1:
                 return mark

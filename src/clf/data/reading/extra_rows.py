@@ -21,7 +21,7 @@ FOOTER = re.compile(
     rf"""[(\[]?[\d.,\s]+{COUNTED}\b.{{0,40}}
     | (?:(?:grand|sub)[\s-]?)?totals?\b.{{0,40}} | (?:sum|count|average|mean)
     | (?:(?:number|no\.?|total|count)\s+(?:of\s+)?)?{COUNTED}\s*[:=]\s*[\d.,]+ | count\s*[:=]\s*[\d.,]+
-    | [-=*_\#~\s]{{3,}} | [-=*\#~\s]{{2,}}(?:end|eof|total|generated|exported|done)\b.{{0,60}}
+    | [-+=*_\#~|\s]{{3,}} | [-=*\#~\s]{{2,}}(?:end|eof|total|generated|exported|done)\b.{{0,60}}
     | (?:\#|//)\s.{{0,100}} | \\\.
     | [(<\[]?(?:end\ of\ (?:the\ )?(?:file|export|report|data|list|table|output|document|query)|eof|end)[)>\].]*
     | (?:report\ |file\ )?(?:exported|generated|created|downloaded|printed)\b.{{0,100}}

@@ -19,7 +19,7 @@ LOOKED = 200
 """The most values that tell what a column of lists or objects holds."""
 SURE = 0.5
 """A class whose score is above this, and above all others, is the label."""
-WRAPPERS = ("choices", "label", "labels", "name", "value", "class", "result", "rating", "annotations")
+WRAPPERS = ("choices", "label", "labels", "name", "value", "class", "classname", "result", "rating", "annotations")
 """Keys under which annotation tools write the names: the first that an object has counts."""
 START = ("start", "start_offset", "begin", "startOffset")
 END = ("end", "end_offset", "endOffset")

@@ -78,9 +78,11 @@ class OneHot:
         """What to do if they are not one label."""
         if self.single:
             ignored = " ".join(f"--ignore-column {quote(name)}" for name in self._beside)
+            read = f"pass {ignored} to read the others as one label"
             column = f"--label-column {quote(self._beside[0])}"
-            return f"pass {ignored} to read the others as one label, or {column} to train on that column"
-        return f"pass --label-column {quote(self.columns[0])} or another of them, and train one model per label"
+            return read if self.one == "mark" else f"{read}, or {column} to train on that column"
+        fill = "" if self.one == "1" else "fill their empty cells with no, "
+        return f"{fill}pass --label-column {quote(self.columns[0])} or another of them, and train one model per label"
 
     @property
     def _beside(self) -> list[str]:
