@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf.data.split_names import split_at_start, split_in, split_named, splits_named
+from clf.data.split_names import among_files, split_at_start, split_in, split_named, splits_named
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,34 @@ def test_all_values_must_name_splits_and_more_than_one() -> None:
     assert splits_named(["test", "train", "train"]) == ["train", "test"]
     assert splits_named(["train", "val", "test", ""]) == ["train", "validation", "test"]
     assert splits_named(["train", "train"]) == []
+    assert splits_named(["train", "unlabelled"]) == splits_named(["train", ""]) == ["train"]
+    assert splits_named(["test", ""]) == []
     assert splits_named(["test", "val"]) == []
     assert splits_named(["train", "test", "other"]) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "train_1",
+        "train2",
+        "train-00000-of-00002",
+        "Train_part2",
+        "train-shard-03",
+        "train.p1",
+        "train 1of5",
+        "training",
+    ],
+)
+def test_numbered_parts_beside_the_whole_belong_to_it(part: str) -> None:
+    assert among_files(["train", part]) == (["train", part], [])
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["train_original", "train_backup", "train (1)", "train_old", "train_clean", "train - Copy", "train-en", "train_1_old",
+     "train" + "1" * 60 + "x"],
+)  # fmt: skip
+def test_other_versions_beside_the_whole_do_not(version: str) -> None:
+    assert among_files([version, "train", "train_2"]) == (["train", "train_2"], [version])
+    assert among_files([version, "train_two"]) == ([version, "train_two"], [])

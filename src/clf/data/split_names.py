@@ -1,7 +1,7 @@
 """How files, folders, the cells of a column and datasets of the Hub name their splits."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 UNLABELLED = frozenset({"unsupervised", "unsup", "unlabeled", "unlabelled"})
@@ -11,6 +11,8 @@ SPLIT_COLUMNS = (
     "data_set", "fold", "fold_name", "phase", "ml_use", "usage",
 )  # fmt: skip
 """The usual names of a column that says in which split a row is."""
+IS_SPLIT = ("is_train", "is_training", "in_train", "is_test", "is_val", "is_valid", "is_validation", "is_dev")
+"""The usual names of a column that says with yes and no whether a row is in a split."""
 NO_SPLIT = UNLABELLED | {"unassigned", ""}
 """Values with which a row is in no split."""
 _WORDS = {
@@ -22,6 +24,11 @@ _MORE_IN_CELLS = {"train": "trn", "validation": "development|evaluation", "test"
 """Words that name a split where they stand alone; in the name of a file they may say something else."""
 _WHOLE = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
 _CELLS = {split: re.compile(f"{words}|{_MORE_IN_CELLS[split]}", re.IGNORECASE) for split, words in _WORDS.items()}
+_COUNTED = r"\d+(?:[-_. ]*of[-_. ]*\d+|[-_. ]+\d+)*"
+_NUMBERED = {
+    split: re.compile(rf"(?:{words})[-_. ]*(?:part|shard|chunk|batch|file|p)?[-_. ]*{_COUNTED}", re.IGNORECASE)
+    for split, words in _WORDS.items()
+}
 _AT_START = {split: re.compile(f"(?:{words})(?:[^a-z].*)?", re.IGNORECASE) for split, words in _WORDS.items()}
 
 
@@ -48,10 +55,25 @@ def split_named(value: Any) -> str | None:
 
 
 def splits_named(values: Iterable[Any]) -> list[str]:
-    """Return the splits that the values of a column name; none if a value names no split, or if all are in one."""
+    """Return the splits that the values of a column name; none if a value is another, or if all rows are in train.
+
+    Without train, there are none either. Some rows in train and the others in no split are a choice of rows.
+    """
     named = {split_named(value) for value in values}
     splits = [split for split in _WORDS if split in named]
-    return splits if None not in named and "train" in splits and len(splits) > 1 else []
+    return splits if None not in named and "train" in splits and len(named) > 1 else []
+
+
+def among_files(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which of the names of one split are read, and which are copies or parts beside the whole: those are not.
+
+    Where one is the word itself, such as `train`, its numbered parts (`train_1`, `train-part2`) belong to it, but
+    `train_old`, `train (1)` or `train-en` do not. Without such a name, all are read.
+    """
+    if not any(_of(_WHOLE, name) for name in names):
+        return list(names), []
+    read = [name for name in names if _of(_WHOLE, name) or _of(_NUMBERED, name)]
+    return read, [name for name in names if name not in read]
 
 
 def _of(patterns: dict[str, re.Pattern[str]], name: str) -> str | None:

@@ -56,7 +56,10 @@ def test_other_labels_are_classes_in_silence(labels: list[str], caplog: pytest.L
 
 def test_a_part_that_stands_alone_is_told(caplog: pytest.LogCaptureFixture) -> None:
     check("News", "News/Politics", "Sports")
-    assert "the labels with '/', such as 'News/Politics', are read as one class each, though 'News' is" in caplog.text
+    assert (
+        "the labels with '/', such as 'News/Politics', are read as one class each (1 of 3 rows), though 'News' is a label too;"
+        " if they mean several labels, --unlabelled=News/Politics leaves these rows out"
+    ) in caplog.text
     joined = several_joined(counts("News", "News/Politics", "Sports"), ())
     assert joined is not None
     assert (joined.labels, joined.part, joined.meant) == (["News/Politics"], "News", False)

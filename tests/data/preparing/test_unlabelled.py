@@ -7,7 +7,7 @@ import pytest
 
 from clf.data.preparing.ingest import Delivered
 from clf.data.preparing.rows import Rows, TextStore, no_groups
-from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_unlabelled
+from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_placeholders, warn_of_unlabelled
 from clf.data.reading.columns import Columns
 from clf.data.reading.examples import RowTally
 from clf.data.reading.other_columns import OtherColumns
@@ -120,4 +120,52 @@ def test_names_that_are_odd_for_a_class_are_told(odd: str, caplog: pytest.LogCap
     assert f"1 of 3 rows have the label {odd!r}, which often marks rows without a label" in caplog.text
     caplog.clear()
     assert kept(given(train=["a", odd, "b"]), named=(odd,)) == ["a", odd, "b"]
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("labels", "level", "flag"),
+    [
+        (["None", "good", "bad", "good"], "WARNING", "1 of 4 rows have the label 'None', which often marks"),
+        (["None", "Good", "Bad"], "INFO", "the label 'None', which is read as a class; --unlabelled=None leaves"),
+        (["none", "racism", "sexism"], "INFO", "--unlabelled=none leaves them out"),
+        (["Unknown", "racism", "sexism"], "INFO", "--unlabelled=Unknown leaves them out"),
+    ],
+)
+def test_a_class_that_may_be_none_is_told(
+    labels: list[str], level: str, flag: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert kept(given(train=labels)) == labels
+    assert [record.levelname for record in caplog.records] == [level]
+    assert flag in caplog.text
+
+
+@pytest.mark.parametrize("labels", [["none", "hate"], ["None", "Hate"]])
+def test_none_beside_a_single_class_is_a_class(labels: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert kept(given(train=labels)) == labels
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "is_told"),
+    [
+        (["0", "1"] * 20, ["0"] * 20, True),
+        (["0", "1"] * 20, ["0"] * 19, False),
+        (["0", "1"] * 20, ["0"] * 19 + ["1"], False),
+        (["0"] * 19 + ["1"], ["0"] * 30, False),  # by chance, such a file is nothing rare
+        (["0"] * 19 + ["1"], ["1"] * 30, True),
+        (["0", "0"], ["0"] * 30, False),
+    ],
+)
+def test_a_test_split_of_one_class_may_have_placeholders(
+    train: list[str], test: list[str], is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    warn_of_placeholders(given(train=train, test=test))
+    assert ("if they are placeholders" in caplog.text) is is_told
+
+
+def test_placeholders_are_compared_with_train_alone(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_placeholders(given(test=["0"] * 30))
     assert caplog.text == ""

@@ -90,3 +90,54 @@ def test_a_value_that_names_no_split_far_below_is_an_error(tmp_path: Path) -> No
         DataError, match="line 12002: the column 'ml_use' says 'tset', expected train, validation or test"
     ):
         texts(source)
+
+
+def warned(caplog: pytest.LogCaptureFixture, path: Path, values: list[str], header: str = "split") -> list[str]:
+    """Return the splits of a file with these values in its column of splits."""
+    rows = [(value, f"text {number}", "ab"[number % 2]) for number, value in enumerate(values)]
+    with caplog.at_level(logging.WARNING):
+        return list(found(path, rows, f"{header},text,label").splits)
+
+
+@pytest.mark.parametrize("mark", ["", "UNASSIGNED", "unlabelled"])
+def test_rows_of_no_split_beside_train_alone_are_left_out(
+    mark: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [("train", "one", "a"), (mark, "two", "b"), ("train", "three", "b")]
+    with caplog.at_level(logging.WARNING):
+        assert texts(found(tmp_path / "all.csv", rows, "split,text,label")) == {"train": ["one", "three"]}
+    assert "1 rows are in no split and left out (line 3)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["test"] * 4, "puts all rows into test and none into train"),
+        (["test", "val"] * 2, "puts all rows into validation and test and none into train"),
+        (["test", "", ""], "puts some rows into test and none into train"),
+        (["train", "test", "challenge"], "names splits, but also has the value 'challenge', so it is not used"),
+    ],
+)
+def test_a_column_of_splits_that_cannot_be_used_is_told(
+    values: list[str], said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warned(caplog, tmp_path / "all.csv", values) == ["train"]
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize("values", [["train"] * 3, [""] * 3, ["1", "2", "3"], ["train", "1"]])
+def test_a_column_that_divides_nothing_is_passed_over_in_silence(
+    values: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert warned(caplog, tmp_path / "all.csv", values) == ["train"]
+    assert caplog.text == ""
+
+
+def test_a_column_of_yes_and_no_for_a_split_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert warned(caplog, tmp_path / "all.csv", ["True", "False"] * 2, "is_valid") == ["train"]
+    assert "the column is_valid seems to say in which split a row is, but it is not used" in caplog.text
+
+
+@pytest.mark.parametrize("asked", ["0", "Ml Use"])
+def test_a_label_that_is_named_by_number_or_words_divides_nothing(asked: str, tmp_path: Path) -> None:
+    assert list(found(tmp_path / "all.csv", ROWS, label_column=asked).splits) == ["train"]

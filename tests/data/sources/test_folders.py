@@ -67,12 +67,12 @@ def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
 
 
 def test_only_files_with_known_endings_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:
-    names = ("train-b.CSV", "train-a.csv.gz", "train.md", "test.jsonl", "classes.txt", "train.csv")
+    names = ("train-b.CSV", "train-a.csv.gz", "train.md", "test.jsonl", "classes.txt", "train-c.csv")
     texts(tmp_path, dict.fromkeys(names, "x") | {"train-folder.csv/inside.csv": "x"})
     found = split_files(tmp_path, {".csv", ".gz", ".jsonl", ".txt"})
     assert found == {
         "test": [tmp_path / "test.jsonl"],
-        "train": [tmp_path / "train-a.csv.gz", tmp_path / "train-b.CSV", tmp_path / "train.csv"],
+        "train": [tmp_path / "train-a.csv.gz", tmp_path / "train-b.CSV", tmp_path / "train-c.csv"],
     }
 
 
@@ -198,3 +198,38 @@ def test_files_named_for_their_split_at_the_end_are_found_if_there_is_one_of_eac
     write_csv(folder / "old_train.csv", [("x", "a")])
     with pytest.raises(DataError, match=r"has no train\.\*"):
         source(folder)
+
+
+@pytest.mark.parametrize("other", ["train_original.csv", "train (1).csv", "train-old.csv"])
+def test_another_version_beside_train_is_not_read_with_it(
+    other: str, own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("train.csv", "train_2.csv", other):
+        write_csv(own_folder / name, [(name, "a")])
+    assert rows(source("./"), "train")["text"] == ["train.csv", "train_2.csv"]
+    assert f"the train split is read from train.csv, train_2.csv; {other} is not read with it" in caplog.text
+
+
+def test_files_that_are_read_together_are_named(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("train_a.csv", "train_b.csv"):
+        write_csv(own_folder / name, [(name, "a")])
+    caplog.set_level("INFO")
+    assert rows(source("./"), "train")["text"] == ["train_a.csv", "train_b.csv"]
+    assert "the train split is read from 2 together: train_a.csv, train_b.csv" in caplog.text
+
+
+def test_a_folder_of_another_version_is_not_read_with_train(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    texts(own_folder, {"train/a/1.txt": "one", "train/b/1.txt": "two", "train_old/a/1.txt": "three"})
+    assert rows(source("./"), "train")["text"] == ["one", "two"]
+    assert caplog.text.count("train_old is not read with it") == 1
+
+
+def test_a_file_that_is_read_by_a_word_of_its_name_is_not_called_ignored(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("my_training_set.csv", "my_test_set.csv", "notes.csv"):
+        write_csv(own_folder / name, [(name, "a")])
+    caplog.set_level("INFO")
+    assert list(source("./").splits) == ["train", "test"]
+    assert "notes.csv" in caplog.text
+    assert "_set.csv: its name" not in caplog.text

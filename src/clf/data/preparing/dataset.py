@@ -31,7 +31,7 @@ from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.label_looks import check_looks
 from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
-from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_unlabelled
+from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_placeholders, warn_of_unlabelled
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.paths import expanded
@@ -186,6 +186,18 @@ def check_sizes(data: DataSettings) -> None:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
+def _say_missing_texts(given: Delivered) -> None:
+    """Warn of texts such as `nan` that come again: one may be an answer, several are likely to be missing texts."""
+    for split, tally in given.tallies.items():
+        for mark, count in tally.marks.items():
+            if count > 1:
+                log.warning(
+                    "%s: %d of %d rows have the text %r, which programs write for a missing text; they are kept; empty"
+                    " these cells in the file to leave the rows out",
+                    split, count, tally.read, mark,
+                )  # fmt: skip
+
+
 def _say_dropped(given: Delivered) -> None:
     for split, tally in given.tallies.items():
         for reason, count in tally.dropped.items():
@@ -221,6 +233,7 @@ def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check:
     leave_out_unlabelled(given, data.unlabelled, named)
     _say_dropped(given)
     _say_respelled(given)
+    _say_missing_texts(given)
     if check:
         _check_written(given, named, data)
     return _name_labels(given, source, data.label_map)
@@ -229,6 +242,7 @@ def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check:
 def _check_written(given: Delivered, named: Collection[str], data: DataSettings) -> None:
     """Look at the labels as they are written in the file; raise DataError if they are no classes."""
     warn_of_unlabelled(given, data.unlabelled, named)
+    warn_of_placeholders(given)
     present, first, counts = np.unique(given.rows.label, return_index=True, return_counts=True)
     labels = [given.labels[label] for label in present.tolist()]
     lines = dict(zip(labels, given.rows.line[first].tolist(), strict=True))

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from clf.errors import DataError
 
@@ -17,6 +18,7 @@ MOST_IDS = 0.8
 JOINED = (
     "give each text one label, or name each combination as a class of its own in a JSON file: --label-map FILE.json"
 )
+MOST_FLAGS = 3
 CLASSES = "pass --label-column with the column of classes"
 _NUMBER = re.compile(r"[+-]?\d*([.,]\d+)?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 _ID = re.compile(
@@ -62,13 +64,13 @@ def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Coll
             JOINED,
         )
     if joined:
+        flags = " ".join(f"--unlabelled={quote(label)}" for label in joined.labels[:MOST_FLAGS])
         log.warning(
-            "the labels with %r, such as %r, are read as one class each, though %r is a label too; name those that "
-            "mean several labels with --unlabelled to leave them out",
-            joined.separator,
-            joined.labels[0],
-            joined.part,
-        )
+            "the labels with %r, such as %r, are read as one class each (%d of %d rows), though %r is a label too; if"
+            " they mean several labels, %s%s leaves these rows out",
+            joined.separator, joined.labels[0], sum(counts[label] for label in joined.labels), sum(counts.values()),
+            joined.part, flags, " …" if len(joined.labels) > MOST_FLAGS else "",
+        )  # fmt: skip
 
 
 def several_joined(counts: Mapping[str, int], named: Collection[str]) -> Joined | None:

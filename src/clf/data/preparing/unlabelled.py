@@ -4,6 +4,7 @@ Decided from the labels of all rows, however the file is sorted.
 """
 
 import logging
+import math
 from collections.abc import Callable, Collection
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -24,6 +25,11 @@ SIDED = {"sentiment", "sentiments", "polarity", "stance", "attitude", "mood", "o
 """Words for labels with a negative and a positive side."""
 
 log = logging.getLogger(__name__)
+NOTHING = "None"
+"""What Python writes for a missing value; in lower case it often is a class."""
+FEWEST = 20
+"""The fewest rows of one class that may be placeholders."""
+BY_CHANCE = 1e-6
 Counts = NDArray[np.int64]
 """How many rows of each split have each label, shape (splits, labels)."""
 
@@ -62,8 +68,18 @@ def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: C
     scaled = any(label.startswith("-") for label in others) or _is_scale(given, others)
     if minus and minus not in named and len(others) >= 2 and not scaled:
         doubtful.append(minus)
+    vague = []
     if len(others) >= 2:
         doubtful += [label for label in present if label not in named and label.casefold() in ODD]
+        vague = [label for label in present if label not in named and label.casefold() in ("none", "unknown")]
+    if NOTHING in vague and not any(label[0].isupper() for label in others):
+        vague.remove(NOTHING)
+        doubtful.append(NOTHING)
+    for label in vague:
+        log.info(
+            "%d of %d rows have the label %r, which is read as a class; --unlabelled=%s leaves them out",
+            total[label], sum(total.values()), label, quote(label),
+        )  # fmt: skip
     for label in doubtful:
         log.warning(
             "%d of %d rows have the label %r, which often marks rows without a label; --unlabelled=%s leaves them out",
@@ -79,6 +95,27 @@ def _is_scale(given: "Delivered", others: Collection[str]) -> bool:
     columns = [tally.columns for tally in given.tallies.values() if tally.columns is not None]
     words = {word for one in columns if one.label is not None for word in words_of(one.label)}
     return bool(words & SIDED) and any(_whole(label) == "1" for label in others)
+
+
+def warn_of_placeholders(given: "Delivered") -> None:
+    """Warn of validation and test whose labels are all the same, as those that competitions publish in their place.
+
+    Said of at least FEWEST rows, if as many rows of train, drawn at random, would be of that one class with a
+    probability below BY_CHANCE: the share of the class in train to the power of the number of rows.
+    """
+    counts = _count(given)
+    train = counts[given.splits.index("train")] if "train" in given.splits else np.zeros(1, dtype=np.int64)
+    for split, of_split in zip(given.splits, counts, strict=True):
+        rows, label = int(of_split.sum()), int(of_split.argmax())
+        if split == "train" or rows < FEWEST or of_split[label] < rows or not train.any():
+            continue
+        share = train[label] / train.sum()
+        if 0 < share < 1 and rows * math.log(share) < math.log(BY_CHANCE):
+            log.warning(
+                "%s: all %d rows have the label %r, which only %.0f %% of train have; if they are placeholders, nothing"
+                " can be measured on them: leave that file out, and label its texts with clf predict",
+                split, rows, given.labels[label], 100 * share,
+            )  # fmt: skip
 
 
 def _count(given: "Delivered") -> Counts:

@@ -43,6 +43,8 @@ CLASSES_BESIDE_ANOTHER = frozenset({"none", "null", "n/a"})
 """Of these, what is a class beside a single other value: `none` and `hate`."""
 IN_TEXTS = frozenset({"\\N", "<NA>", "#N/A", "[removed]", "[deleted]"})
 """What databases, pandas, spreadsheets and forums write where there is no text. NA and N/A may be answers."""
+MISSING_TEXTS = frozenset({"nan", "NaN", "null", "NULL", "None"})
+"""What pandas and databases write for a missing text, though somebody may have answered so."""
 IN_SPLITS = frozenset({"", MINUS_ONE, "-1.0", "nan", "none"})
 """Labels, in lower case, that mean that there is none if no row of a split has another."""
 

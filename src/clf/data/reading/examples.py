@@ -7,7 +7,7 @@ from typing import Any
 
 from clf.data.label_names import clean_label
 from clf.data.reading.batch import SHOWN, Batch, Split
-from clf.data.reading.column_values import IN_TEXTS, likely_fields
+from clf.data.reading.column_values import IN_TEXTS, MISSING_TEXTS, likely_fields
 from clf.data.reading.columns import Columns, flags
 from clf.data.reading.decisions import written
 from clf.data.reading.label_cells import WHOLE_TEXTS
@@ -61,6 +61,9 @@ class RowTally:
     """The columns of the first file, with their roles."""
     respelled: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many rows have a label with characters that nobody sees or that are not composed, and how it is read."""
+
+    marks: dict[str, int] = field(default_factory=dict)
+    """How many examples have a text such as `nan`, which may stand for a missing one."""
 
     def respell(self, written: str, label: str | None) -> None:
         """Count a label that is read in another spelling than it was written in."""
@@ -166,6 +169,8 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
         elif label is None:
             tally.drop(dropped, line)
         else:
+            if text in MISSING_TEXTS:
+                tally.marks[text] = tally.marks.get(text, 0) + 1
             examples.texts.append(text)
             examples.labels.append(label)
             examples.label_names.append(None if name is None else clean_label(str(name)))

@@ -27,6 +27,7 @@ from clf.data.sources.folders import (
     class_names,
     class_tree,
     files_fingerprint,
+    say_ignored,
     split_files,
     split_files_by_word,
     tree_fingerprint,
@@ -154,6 +155,8 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
         named = split_files_by_word(path, ENDINGS)
     if not named and not tree:
         raise without_splits(path)
+    if path.is_dir() and not pairs:
+        say_ignored(path, ENDINGS, [*chain.from_iterable(named.values())])
     splits = tree or _splits(named, pairs, [] if pairs else named.get("train", []), data, first_only)
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),

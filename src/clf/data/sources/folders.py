@@ -3,7 +3,7 @@
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from clf.data.reading.files import (
     too_long,
     undecoded,
 )
-from clf.data.split_names import UNLABELLED, split_at_start, split_in
+from clf.data.split_names import UNLABELLED, among_files, split_at_start, split_in
 from clf.errors import DataError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
@@ -28,6 +28,8 @@ HIDDEN = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
 NOT_TEXTS = {".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".ipynb", ".xlsx", ".xls", ".ods", ".zip", ".gz",
              ".zst", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".db", ".sqlite", ".pkl", ".npy", ".bin", ".py"}  # fmt: skip
 """Extensions of files that are not one text each, however a folder is called."""
+MOST_NAMED = 6
+"""Files named in one message."""
 CLASSES = 2  # the fewest class folders whose files have any ending
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,10 @@ def _is_hidden(name: str) -> bool:
 
 
 def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
-    """Find the files with these extensions whose names start with train, validation or test; log the others."""
+    """Find the files with these extensions whose names start with train, validation or test.
+
+    Copies and other versions beside a `train.csv` are passed over with a warning.
+    """
     files: dict[str, list[Path]] = {}
     for path in visible(folder):
         if path.is_file() and path.suffix.lower() in endings:
@@ -52,9 +57,38 @@ def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
                 if twin := next((other for other in files.get(split, []) if other.name.split(".")[0] == stem), None):
                     raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
                 files.setdefault(split, []).append(path)
-            elif path.name != "classes.txt":
-                log.info("ignoring %s: its name does not start with train, validation or test", path)
-    return files
+    return {split: _without_versions(split, found) for split, found in files.items()}
+
+
+def _without_versions(split: str, paths: list[Path]) -> list[Path]:
+    """Return the files or folders of a split without other versions of it, and say what is read together."""
+    read, left = among_files([path.name.split(".")[0] for path in paths])
+    used = [path for path in paths if path.name.split(".")[0] in read]
+    folder = readable(str(paths[0].parent))
+    if left:
+        others = _listed([path for path in paths if path not in used])
+        log.warning(
+            "%s: the %s split is read from %s; %s %s not read with it (rename them to parts such as %s_1 and %s_2 to"
+            " read all of them)",
+            folder, split, _listed(used), others, "is" if len(left) == 1 else "are", split, split,
+        )  # fmt: skip
+    elif len(used) > 1:
+        log.info("%s: the %s split is read from %d together: %s", folder, split, len(used), _listed(used))
+    return used
+
+
+def _listed(paths: list[Path]) -> str:
+    named = [readable(path.name) for path in paths[:MOST_NAMED]]
+    return ", ".join(named) + (f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else "")
+
+
+def say_ignored(folder: Path, endings: set[str], used: Collection[Path]) -> None:
+    """Log the data files of a folder whose names tell no split, but for those that are used."""
+    for path in visible(folder):
+        if path in used or path.suffix.lower() not in endings or path.name == "classes.txt" or not path.is_file():
+            continue
+        if split_at_start(path.name.split(".")[0]) is None:
+            log.info("ignoring %s: its name does not start with train, validation or test", path)
 
 
 def split_files_by_word(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
@@ -80,7 +114,9 @@ def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
 
     If there is none, the files of the class folders may have any ending, as those of 20 newsgroups.
     """
-    trees, texts = _trees(folder)
+    found, texts = _trees(folder)
+    trees = {split: [each for path in _without_versions(split, [*folders]) for each in folders[path]]
+             for split, folders in found.items()}  # fmt: skip
     if texts is _any_texts:
         shown = ", ".join(readable(path.name) for path in next(iter(trees.values()))[:3])
         log.warning("%s: each file in the class folders %s … is read as one text", readable(str(folder)), shown)
@@ -92,17 +128,17 @@ def class_tree(folder: Path, data: DataSettings) -> dict[str, Split]:
     }
 
 
-def _trees(folder: Path) -> tuple[dict[str, list[Path]], Callable[[Path], list[Path]]]:
-    """Return the class folders of each split, and the function that lists the texts of one."""
+def _trees(folder: Path) -> tuple[dict[str, dict[Path, list[Path]]], Callable[[Path], list[Path]]]:
+    """Return the folders of each split with their class folders, and the function that lists the texts of one."""
     texts: Callable[[Path], list[Path]]
     for texts in (_named_texts, _any_texts):
         for find_split in (split_at_start, split_in):
-            trees: dict[str, list[Path]] = {}
+            trees: dict[str, dict[Path, list[Path]]] = {}
             for path in visible(folder):
                 if path.is_dir() and (split := find_split(path.name)) and (classes := _class_folders(path, texts)):
-                    trees.setdefault(split, []).extend(classes)
+                    trees.setdefault(split, {})[path] = classes
             if not trees and find_split is split_at_start and (classes := _class_folders(folder, texts)):
-                trees = {"train": classes}
+                trees = {"train": {folder: classes}}
             if trees:
                 return trees, texts
     return {}, _named_texts
