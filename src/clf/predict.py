@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from clf import __version__, processes
 from clf.data.reading.batch import BATCH_ROWS, IN_FIRST_LINES, WINDOW, Batch
+from clf.data.reading.columns import named
 from clf.data.reading.first_lines import FirstLines
 from clf.data.reading.numbered import are_numbered, fits
 from clf.data.reading.paths import expanded, is_pipe
@@ -309,6 +310,8 @@ def _report(total: LabelledCounts, labelled: int, started: float, output: Path |
 def _text_columns(batch: Batch, record: ModelRecord | None, data: DataSettings, source: str) -> list[str]:
     """Choose the text columns: those in the settings, otherwise those of training, otherwise by their names."""
     trained = record.dataset.text_columns if record and record.dataset else []
+    unused = {named([*batch.columns], column, "ignore", source) for column in data.ignore_column}
+    trained = [] if unused & {*trained} else trained
     if not data.text_column and fits(batch.columns, trained):
         columns = list(trained)
     elif not data.text_column and are_numbered(trained) and list(batch.columns) == ["0"]:

@@ -96,6 +96,8 @@ class DataSettings(Section):
     """Column with the label, by name or by number counting from 0."""
     group_column: str | None = None
     """Column that groups rows (author, product); all rows of a group stay in the same split."""
+    ignore_column: Strings = []
+    """Column to use for nothing, neither text, label, split nor annotation; repeat the flag for several."""
     label_map: str | None = None
     """Names for the labels: 1=World,2=Sports, or a JSON or TOML file."""
     unlabelled: Strings = []
@@ -130,8 +132,7 @@ class DataSettings(Section):
     @property
     def columns(self) -> list[str]:
         """The columns that the settings name."""
-        named = [*self.text_column, self.label_column, self.group_column]
-        return [name for name in named if name is not None]
+        return list(filter(None, [*self.text_column, *self.ignore_column, self.label_column, self.group_column]))
 
 
 class CleaningSettings(Section):

@@ -170,7 +170,7 @@ def compare_command(
 @app.command("predict", cls=Command)
 @uses(
     "predict",
-    "data.text_column,no_header,encoding,delimiter,quote,escape,max_length,max_inflation",
+    "data.text_column,ignore_column,no_header,encoding,delimiter,quote,escape,max_length,max_inflation",
     "compute",
     "download",
     "run.-output_dir,seed",

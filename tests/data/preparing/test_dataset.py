@@ -113,6 +113,16 @@ def test_dropped_rows_are_told_with_their_first_lines(tmp_path: Path, caplog: py
     ]
 
 
+def test_texts_that_stand_for_missing_ones_are_told_if_they_come_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepared(tmp_path / "d", source_of({"train": [("nan", "0"), ("None", "1"), ("nan", "1"), *ROWS]}))
+    assert [message for message in caplog.messages if "missing" in message] == [
+        "train: 2 of 23 rows have the text 'nan', which programs write for a missing text; they are kept; empty these"
+        " cells in the file to leave the rows out"
+    ]
+
+
 def test_leaks_are_counted_in_the_final_splits(tmp_path: Path) -> None:
     found = prepared(tmp_path / "d", source_of({"train": ROWS, "test": [ROWS[0], ("new", "1")]}), drop_leaks=True)
     assert (found.audit.leaks, found.audit.rows) == ({"test_in_train": 1}, {"train": 17, "validation": 2, "test": 2})

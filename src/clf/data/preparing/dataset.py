@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +36,8 @@ from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
 from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_placeholders, warn_of_unlabelled
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
+from clf.data.reading.columns import Columns
+from clf.data.reading.examples import RowTally
 from clf.data.reading.paths import expanded
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
@@ -203,14 +207,22 @@ def _say_dropped(given: Delivered) -> None:
         for reason, count in tally.dropped.items():
             lines = ", ".join(map(str, tally.first_dropped[reason]))
             log.warning(
-                "%s: dropped %d of %d rows with %s (line %s%s)",
+                "%s: dropped %d of %d rows with %s (line %s%s)%s",
                 split,
                 count,
                 tally.read,
                 reason,
                 lines,
                 " …" if count > len(tally.first_dropped[reason]) else "",
+                _to_keep(reason, tally),
             )
+
+
+def _to_keep(reason: str, tally: RowTally) -> str:
+    """Say how to keep the rows that an annotator rejected; nothing of other reasons."""
+    columns = tally.columns or Columns([], None)
+    asked = (name for name in columns.left_out if name != columns.label and reason.startswith(f"{name} "))
+    return "".join(f"; --ignore-column {quote(name)} keeps them" for name in islice(asked, 1))
 
 
 def _say_respelled(given: Delivered) -> None:

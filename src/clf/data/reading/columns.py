@@ -1,8 +1,14 @@
 """The columns in use, each with its role and the reason for it."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Literal
+
+from clf.data.reading.column_names import find_name
+from clf.errors import DataError
+from clf.settings import DataSettings
 
 MOST_LISTED = 12
 MOST_FLAGS = 3
@@ -39,6 +45,33 @@ class Columns:
         """The columns that a file must have: text, label and group."""
         label = self.one_hot or ([self.label] if self.label is not None else [])
         return [*self.text, *label, *([self.group] if self.group is not None else [])]
+
+
+IGNORED: tuple[Role, str] = ("ignored", "named by --ignore-column")
+
+
+def ignored(names: Sequence[str], data: DataSettings, shown: str) -> dict[str, tuple[Role, str]]:
+    """Return the columns of a file that the user gives no role; a file may lack some of them.
+
+    Raises DataError if one of them is also named as text, label or group.
+    """
+    found = {find_name(names, column): IGNORED for column in data.ignore_column}
+    asked = [*(("text", column) for column in data.text_column), ("label", data.label_column)]
+    for role, column in [*asked, ("group", data.group_column)]:
+        if column and (twice := find_name(names, column)) in found and twice is not None:
+            raise DataError(
+                f"{shown}: column {twice!r} is named by --{role}-column and by --ignore-column", "remove one of the two"
+            )
+    return {name: told for name, told in found.items() if name is not None}
+
+
+def named(names: Sequence[str], column: str, role: str, shown: str) -> str:
+    """Return the column that the user names for a role; raise DataError if there is none."""
+    if (found := find_name(names, column)) is not None:
+        return found
+    close = get_close_matches(column, names, n=1, cutoff=0.5)
+    hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"
+    raise DataError(f"{shown} has no column {column!r}; it has {listed(list(names))}", hint)
 
 
 def listed(names: list[str]) -> str:

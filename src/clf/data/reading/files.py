@@ -323,7 +323,7 @@ def column_names(written: list[str], path: Path, settings: DataSettings) -> list
     names, doubled = unique_names(written)
     for name, places in doubled.items():
         asked = [*(("text", column) for column in settings.text_column), ("label", settings.label_column)]
-        asked += [("group", settings.group_column)]
+        asked += [("group", settings.group_column), *(("ignore", column) for column in settings.ignore_column)]
         if role := next((role for role, column in asked if column == name), None):
             raise DataError(
                 f"{path} has {len(places)} columns called {name!r}: the numbers {', '.join(map(str, places))} from 0",

@@ -6,7 +6,7 @@ from typing import Any
 
 from clf.data.reading.batch import Batch
 from clf.data.reading.column_names import is_nameless
-from clf.data.reading.columns import Columns
+from clf.data.reading.columns import IGNORED, Columns
 
 
 class OtherColumns:
@@ -23,6 +23,7 @@ class OtherColumns:
     def add(self, batch: Batch, columns: Columns) -> None:
         """Keep some rows of a batch, evenly spaced."""
         used = {*columns.needed, columns.label_name}
+        used |= {column.name for column in columns.roles if (column.role, column.reason) == IGNORED}
         others = [name for name in batch.columns if name not in used and not is_nameless(name)][: self.MOST]
         if not others or self.taken >= self.SIZE or columns.label not in batch.columns:
             return

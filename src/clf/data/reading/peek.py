@@ -7,7 +7,7 @@ from itertools import islice
 
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.column_values import look_at
-from clf.data.reading.columns import Columns
+from clf.data.reading.columns import IGNORED, Columns
 from clf.data.reading.examples import Examples, RowTally, read_examples
 from clf.data.reading.formats import describe
 from clf.errors import ClfError
@@ -87,6 +87,7 @@ def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
     named = [("--text-column", name) for name in columns.text]
     named += [("--label-column", columns.label)] if columns.label is not None else []
     named += [("--group-column", columns.group)] if columns.group is not None else []
+    named += [("--ignore-column", one.name) for one in columns.roles if (one.role, one.reason) == IGNORED]
     delimiters, encodings = {form.delimiter for form in forms}, {form.encoding for form in forms}
     quotes, escapes = {form.quote for form in forms} - {'"'}, {form.escape for form in forms}
     named += [("--quote", mark) for mark in quotes if mark and len(quotes) == 1]

@@ -5,11 +5,9 @@ alone. Where two columns are as likely as each other, nothing is chosen, and the
 """
 
 import logging
-from difflib import get_close_matches
 
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
-    find_name,
     is_about,
     is_like_label,
     is_nameless,
@@ -20,7 +18,7 @@ from clf.data.reading.column_names import (
     suggests_text,
 )
 from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_texts, look_at, shown_examples
-from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, listed, no_texts
+from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of
@@ -60,7 +58,7 @@ class _Table:
         self.goes_on = len(batch.lines) > rows
         self.values = batch.columns
         self.looks = {name: look_at(values, rows) for name, values in batch.columns.items()}
-        self.roles: dict[str, tuple[Role, str]] = {}
+        self.roles = ignored(self.names, data, shown)
         self.group = self._named(data.group_column, "group") if data.group_column else None
         if self.group is not None:
             self._give(self.group, "group", "named by --group-column")
@@ -265,7 +263,7 @@ class _Table:
         if self.data.label_map:
             return None  # it gives the label names
         beside = [f"{label}_name", f"{label}_text"]
-        found = next((name for name in beside if name in self.names and name != label and name not in text), None)
+        found = next((name for name in beside if name in self.names and name != label and name not in self.roles), None)
         if found is not None:
             self._give(found, "label name", f"its name is that of the names of {label}")
         return found
@@ -286,11 +284,7 @@ class _Table:
         return "it has no name" if is_nameless(name) else self.looks[name].why_ignored
 
     def _named(self, column: str, role: str) -> str:
-        if (found := find_name(self.names, column)) is not None:
-            return found
-        close = get_close_matches(column, self.names, n=1, cutoff=0.5)
-        hint = f"did you mean --{role}-column {close[0]}?" if close else f"pass --{role}-column with one of them"
-        raise DataError(f"{self.shown} has no column {column!r}; it has {listed(self.names)}", hint)
+        return named(self.names, column, role, self.shown)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
         told = any(role == "label" or self.looks[name].can_be_text for name in candidates)

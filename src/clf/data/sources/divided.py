@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from shlex import quote
 from typing import Any
 
 from clf.data.reading.batch import SHOWN, SPLITS, Batch, Split
@@ -102,7 +103,8 @@ def _rows_of(rows: Callable[[], Iterator[Batch]], column: str, split: str, shown
             raise DataError(
                 f"{shown}, line {batch.lines[place]}: the column {column!r} says {str(value)[:40]!r},"
                 " expected train, validation or test",
-                "correct it, or pass each split as a file of its own with --validation and --test",
+                "correct it, or pass each split as a file of its own with --validation and --test, or pass"
+                f" --ignore-column {quote(column)} to read all rows as one split",
             )
         nowhere += [line for line, name in zip(batch.lines, named, strict=True) if name == ""]
         kept = [row for row, name in enumerate(named) if name == split]
@@ -111,4 +113,10 @@ def _rows_of(rows: Callable[[], Iterator[Batch]], column: str, split: str, shown
             yield replace(batch, columns=columns, lines=[batch.lines[row] for row in kept])
     if nowhere and split == "train":
         listed = ", ".join(map(str, nowhere[:SHOWN])) + (" …" if len(nowhere) > SHOWN else "")
-        log.warning("%s: %d rows are in no split and left out (line %s)", shown, len(nowhere), listed)
+        log.warning(
+            "%s: %d rows are in no split and left out (line %s); --ignore-column %s reads all rows as one split",
+            shown,
+            len(nowhere),
+            listed,
+            quote(column),
+        )

@@ -34,6 +34,7 @@ from clf.data.sources.folders import (
     without_splits,
 )
 from clf.data.sources.headless import headless
+from clf.data.sources.ignored import check_ignored
 from clf.data.sources.pairs import Pair, find_pairs
 from clf.data.sources.source import Source
 from clf.data.split_names import split_at_start
@@ -79,7 +80,12 @@ class SourceFinder:
 
         Raises DataError if it does not exist, NetworkError if it must be downloaded from the Hub and cannot be.
         """
-        source = self._named(data.dataset or DEFAULT_DATASET, data, first_only)
+        source = self._with_further(self._named(data.dataset or DEFAULT_DATASET, data, first_only), data, first_only)
+        check_ignored(source.splits.values(), data)
+        return source
+
+    def _with_further(self, source: Source, data: DataSettings, first_only: bool) -> Source:
+        """Return a dataset with the files that the settings name for validation and test."""
         further = {"validation": data.validation, "test": data.test}
         files = {split: spooled(expanded(file)) for split, file in further.items() if file}
         if not files:
