@@ -79,7 +79,7 @@ def psql(folder: Path, labelled: bool) -> tuple[Right, ...]:
         *(f" {n} | {text} | {label} " for n, (text, label) in enumerate(rows)),
     ]
     (folder / "messages.txt").write_text("\n".join([*lines, "(48 rows)", ""]))
-    return (Read([(f" {text} ", label) for text, label in rows]),)
+    return (Read(rows),)
 
 
 def words_with_tags(folder: Path, labelled: bool) -> tuple[Right, ...]:

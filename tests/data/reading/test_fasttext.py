@@ -92,3 +92,28 @@ def test_a_label_without_a_space_after_it_is_shown(tmp_path: Path, mark: str) ->
 def test_a_label_may_contain_a_comma(tmp_path: Path) -> None:
     path = written(tmp_path / "a.txt", "__label__a,b one\n__label__a,b two\n__label__c three\n")
     assert lines_of(path).columns["label"] == ["a,b", "a,b", "c"]
+
+
+def test_a_delimiter_between_label_and_text_belongs_to_neither(tmp_path: Path) -> None:
+    expected = {"text": ["a fine, old film", "a poor one", "so so"], "label": ["good", "bad", "good"]}
+    before = "__label__good, a fine, old film\n__label__bad, a poor one\n__label__good, so so\n"
+    assert read(written(tmp_path / "a.txt", before)).columns == expected
+    for gap in (",", ", ", " , "):
+        after = f"a fine, old film{gap}__label__good\na poor one{gap}__label__bad\nso so{gap}__label__good\n"
+        assert read(written(tmp_path / "b.txt", after)).columns == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "__label__a,__label__b a film",
+        "__label__a__label__b a film",
+        "__label__a, __label__b, a film",
+        "a film, so fine,__label__a,__label__b",
+        "a film, __label__a, __label__b",
+        "a film __label__a,__label__b",
+    ],
+)
+def test_several_labels_on_a_line_are_refused_however_they_are_joined(tmp_path: Path, line: str) -> None:
+    with pytest.raises(DataError, match=r"line 2: two labels"):
+        lines_of(written(tmp_path / "a.txt", f"\n{line}\n{line}\n"))

@@ -29,10 +29,9 @@ from clf.data.reading.files import (
     undecoded,
 )
 from clf.data.reading.headers import LOOKED_AT, judge_header, read_top
+from clf.data.reading.quoted_cells import SAMPLE
 from clf.errors import DataError
 from clf.settings import DataSettings
-
-SAMPLE = 200  # the lines that tell the dialect of a file
 
 log = logging.getLogger(__name__)
 

@@ -5,15 +5,17 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from clf.data.reading.batch import IN_FIRST_LINES
 from clf.data.reading.column_names import in_english
+from clf.data.reading.drawn_tables import DrawnRows, find_drawn, find_gap
 from clf.data.reading.headings import USUAL_HEADER
-from clf.errors import UsageError
+from clf.data.reading.quoted_cells import Cells, well_formed
+from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -43,9 +45,15 @@ class Form:
     quotechar: str
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL
     escape: str = ""
+    joins: bool = False
+    """Whether an escape at the end of a line keeps the line break in the cell."""
+    drawn: bool = False
+    """Whether lines are drawn around the cells."""
 
     def rows(self, lines: Iterable[str]) -> Any:
         """Return a strict reader of the rows; its errors are those of the csv module."""
+        if self.drawn:
+            return DrawnRows(lines, self.delimiter)
         kept = map(self._keeping, lines) if self.escape else lines
         return csv.reader(
             kept, strict=True, delimiter=self.delimiter, quotechar=self.quotechar, quoting=self.quoting,
@@ -55,7 +63,8 @@ class Form:
     def _keeping(self, line: str) -> str:
         """Double the escapes that escape nothing, as in the path of a file; the csv module would drop them."""
         escape = re.escape(self.escape)
-        escaped = f"{escape}([{re.escape(self.escape + self.quotechar + self.delimiter)}])?"
+        ends = "\r\n" if self.joins else ""
+        escaped = f"{escape}([{re.escape(self.escape + self.quotechar + self.delimiter)}{ends}])?"
         return re.sub(escaped, lambda found: found[0] if found[1] else 2 * self.escape, line)
 
     def width(self, sample: list[str]) -> int:
@@ -71,10 +80,14 @@ class Form:
 
 
 def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path: Path, settings: DataSettings) -> Form:
-    """Detect the delimiter and quote character in the first lines, and return them as arguments of the csv module."""
+    """Detect the delimiter and quote character in the first lines, and return them as arguments of the csv module.
+
+    Raises UsageError for a delimiter that cannot be one, and DataError for columns of a fixed width.
+    """
     told = EXCEL_FIRST_LINE.fullmatch(sample[0] if sample else "")
     given = settings.delimiter or (told[1] if told else None)
-    odd = None if settings.quote or settings.escape else _sniff_odd(sample, given, path)
+    asked = settings.quote or settings.escape
+    odd = None if asked else _sniff_odd(sample, given, path)
     if odd:
         return odd
     quote = settings.quote or _sniff_quote(sample, path, settings)
@@ -84,26 +97,95 @@ def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path:
             f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
             "pass --delimiter ';' or another single character",
         )
-    asked = settings.quote or settings.escape
-    plain = not asked and quote == '"' and delimiter == "\t" and _quotes_are_text(every_line(), path)
-    return Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL, settings.escape or "")
+    plain = not asked and quote == '"' and delimiter == "\t" and _quotes_are_text(sample, every_line(), path)
+    form = Form(delimiter, quote, csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL, settings.escape or "")
+    if form.escape and form.width(sample) < (joined := replace(form, joins=True)).width(sample):
+        return joined
+    if not given and not asked and form.width(sample) < 2 and (gap := find_gap(sample)):
+        raise _fixed_width(gap, path)
+    return form
+
+
+def _fixed_width(gap: int, path: Path) -> DataError:
+    return DataError(
+        f"{path}: spaces part its columns, at the same place of each line (character {gap} is always a space), "
+        "expected a delimiter",
+        'make a CSV of it: python -c "import pandas; '
+        f"pandas.read_fwf('{path.name}').to_csv('{path.stem}.csv', index=False)\"",
+    )
 
 
 def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | None:
-    """Return the dialect with escaped quotes or with single quotes on some rows that makes all rows equally wide.
+    """Return the dialect of a table that is drawn, or parted by spaces, or that has other quotes or escapes than usual.
 
-    Of several it is the one with the most cells in a row; a single cell is enough for escaped quotes.
+    Of several dialects with which all rows are equally wide, it is the one with the most cells in a row; a single cell
+    is enough for escaped quotes.
     """
     lines = [line.replace("\0", "") for line in sample]
     marks = [delimiter.replace("\\t", "\t")] if delimiter else list(DELIMITERS)
-    forms = [form for mark in marks if len(mark) == 1 for form in (Form(mark, '"', escape="\\"), Form(mark, "'"))]
-    widths = {form: form.width(lines) for form in forms if _is_used(form, lines)}
-    odd = max(widths, key=lambda form: widths[form], default=None)
-    if not odd or widths[odd] < (1 if odd.escape else 2):
-        return None
-    what = "quotes are escaped with \\" if odd.escape else "cells are quoted with '"
-    log.info("%s: %s", path, what, extra=IN_FIRST_LINES)
+    if (mark := find_drawn(lines)) and delimiter in (None, mark):
+        return Form(mark, '"', csv.QUOTE_NONE, drawn=True)
+    marks = [mark for mark in marks if len(mark) == 1]
+    odd = (_sniff_spaces(lines, delimiter) or _sniff_well_formed(lines, marks)) if _may_be_odd(lines) else None
+    if odd is None:
+        forms = [form for mark in marks for form in (Form(mark, '"', escape="\\"), Form(mark, "'"))]
+        widths = {form: form.width(lines) for form in forms if _is_used(form, lines)}
+        odd = max(widths, key=lambda form: widths[form], default=None)
+        if not odd or widths[odd] < (1 if odd.escape else 2):
+            return None
+    for what in ([f"cells are quoted with {odd.quotechar}"] if odd.quotechar != '"' else []) + (
+        [f"quotes are escaped with {odd.escape}"] if odd.escape else []
+    ):
+        log.info("%s: %s", path, what, extra=IN_FIRST_LINES)
     return odd
+
+
+def _may_be_odd(lines: list[str]) -> bool:
+    """Return whether there is a quote or an escape at all that may make a dialect."""
+    return any("'" in line or "\\" in line for line in lines) or (lines[:1] != [] and lines[0].startswith('"'))
+
+
+def _sniff_spaces(lines: list[str], delimiter: str | None) -> Form | None:
+    """Return the dialect of R's write.table: spaces between cells, texts in quotes, and no name for the row names."""
+    if delimiter not in (None, " ") or not lines or not re.match(r'"[^"]*" "', lines[0]):
+        return None
+    escape = "\\" if any('\\"' in line for line in lines) else ""
+    cells = well_formed(lines, " ", '"', escape)
+    if cells is None or len(cells.widths) < 2 or not cells.are_quoted:
+        return None
+    first, width = cells.widths[0], cells.widths[1]
+    if width < 2 or first not in (width, width - 1) or set(cells.widths[1:]) != {width}:
+        return None
+    return Form(" ", '"', escape=escape, joins=False)
+
+
+def _sniff_well_formed(lines: list[str], marks: list[str]) -> Form | None:
+    """Return the dialect in which a writer of delimited text, but for its usual one, writes just these lines."""
+    found: dict[Form, Cells] = {}
+    usually = {mark: well_formed(lines, mark, '"') for mark in marks}
+    if any(cells and cells.width > 1 and cells.quoted_rows and not cells.other_quotes for cells in usually.values()):
+        return None
+    for mark, usual in usually.items():
+        is_usual = usual is not None and usual.width > 1
+        for quote, escape in (('"', "\\"), ("'", ""), ("'", "\\")):
+            cells = well_formed(lines, mark, quote, escape) if not escape or _escapes(lines) else None
+            if cells is None or not cells.width or cells.other_quotes:
+                continue
+            needed = bool(cells.needed and quote == "'" and not is_usual)
+            escaped = bool(cells.escaped and (not usual or cells.width >= usual.width))
+            if cells.told or (cells.width > 1 and (needed or escaped)) or (quote == "'" and cells.are_quoted):
+                joins = bool(escape) and any(line.rstrip("\r\n").endswith(escape) for line in lines)
+                found[Form(mark, quote, escape=escape, joins=joins)] = cells
+    return max(found, key=lambda form: _evidence(form, found[form], lines), default=None)
+
+
+def _evidence(form: Form, cells: Cells, lines: list[str]) -> tuple[int, int, int]:
+    escaped_quotes = sum(line.count(form.escape + form.quotechar) for line in lines) if form.escape else 0
+    return cells.width, cells.told + cells.needed, escaped_quotes
+
+
+def _escapes(lines: list[str]) -> bool:
+    return any("\\" in line for line in lines)
 
 
 def _is_used(form: Form, lines: list[str]) -> bool:
@@ -152,12 +234,15 @@ def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
     return '"'
 
 
-def _quotes_are_text(lines: Iterable[str], path: Path) -> bool:
+def _quotes_are_text(sample: list[str], lines: Iterable[str], path: Path) -> bool:
     """Return whether the quotes in a tab-separated file are plain characters.
 
     In such a file each line is a complete row, but for a title above and a footer below, and some quote is unpaired or
-    closes before its cell ends.
+    closes before its cell ends. If nearly every row is quoted as a writer does it, lines break inside cells.
     """
+    cells = well_formed(sample, "\t", '"')
+    if cells and cells.width > 1 and (cells.are_quoted or (cells.told and cells.needed)):
+        return False
     tabs, above, odd, odd_above, ended = 0, 0, False, False, False
     for line in lines:
         if not line.strip():

@@ -154,7 +154,7 @@ def describe(path: Path, settings: DataSettings) -> FileForm:
     except ClfError:  # reading the file reports why
         return form
     quote = table.quotechar if table.quoting != csv.QUOTE_NONE else None
-    kind = "TSV" if table.delimiter == "\t" else form.format
+    kind = "drawn table" if table.drawn else "TSV" if table.delimiter == "\t" else form.format
     found = {"delimiter": table.delimiter, "quote": quote, "escape": table.escape or None, "header": header}
     return form.model_copy(update={"format": kind, **found})
 
