@@ -4,6 +4,8 @@ files       bytes -> characters, with compression and encoding detected from the
 formats     the registry of file formats, format detection, and reading a file of any format
 delimited   the reader for CSV, TSV and other delimited text
 dialects    the delimiter and quote character of delimited text, detected in its first lines
+quoted_cells   whether a quote stands only where a writer of delimited text puts it
+drawn_tables   tables with lines around their cells, and columns of a fixed width
 headers     the top of a delimited table: lines above its header, whether there is one, and further header lines
 old_encodings  the encodings of old Macs and DOS
 extra_rows  rows of a delimited table that are no data: repeated headers and footers
