@@ -20,6 +20,7 @@ from clf.data.prepared import PreparedDataset
 from clf.data.preparing.clean_batch import digest
 from clf.data.preparing.labels import read_label_map
 from clf.data.preparing.rows import DamagedChunk, TextStore
+from clf.data.reading import json_stream
 from clf.data.reading.json_files import read_json_object, read_jsonl
 from clf.data.reading.label_cells import parsed_text, read_cell
 from clf.data.text_hashes import seen_in
@@ -208,6 +209,15 @@ def json_object(folder: Path) -> None:
         assert {len(column) for column in batch.columns.values()} <= {len(batch.lines)}
 
 
+def json_pieces(folder: Path) -> None:
+    """Read an object as if it were too long to be held."""
+    whole, json_stream.PIECE = json_stream.PIECE, 64
+    try:
+        json_object(folder)
+    finally:
+        json_stream.PIECE = whole
+
+
 def cell(folder: Path) -> None:
     """Read a label that is JSON in a cell."""
     found = read_cell(parsed_text((folder / "cell.json").read_text(encoding="utf-8", errors="replace")))
@@ -260,6 +270,7 @@ READINGS = (
     Reading("clf.toml", b"[train]\nepochs = 2\n".__bytes__, settings_file),
     Reading("rows.jsonl", b'{"text": "a film", "label": 1}\n{"text": "a book", "label": 2}\n'.__bytes__, rows),
     Reading("rows.json", as_json({"text": {"0": "a film", "1": "a book"}, "label": {"0": 1, "1": 2}}), json_object),
+    Reading("rows.json", as_json({"train": [["a film", "good"], ["a book", "bad"]] * 2, "test": [["a play", "good"]]}), json_pieces),
     Reading("cell.json", as_json({"choices": ["good"]}), cell),
     *(Reading(f"000000.{name}.npy", handed_over(name), chunk, (DamagedChunk,)) for name in ("bands", "raw_keys", "signatures")),
     Reading("pins.json", as_json({"schema_version": 1, "repositories": [PINS]}), pins),

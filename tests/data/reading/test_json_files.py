@@ -204,3 +204,26 @@ def test_one_object_with_an_object_in_it_is_one_row(tmp_path: Path) -> None:
     line = json.dumps({"meta": {"source": "web"}, "text": "a", "label": "x"})
     assert read(written(tmp_path / "a.jsonl", line)).columns["text"] == ["a"]
     assert read(written(tmp_path / "b.jsonl", f"{line}\n{line}\n")).columns["text"] == ["a", "a"]
+
+
+def test_objects_one_after_the_other_over_several_lines_are_rows(tmp_path: Path) -> None:
+    rows = [{"text": "a", "meta": {"x": [1]}}, {"text": "b"}]
+    for between in ("\n", "\n\n", ""):
+        path = written(tmp_path / "a.json", between.join(json.dumps(row, indent=2) for row in rows) + "\n")
+        assert read(path).columns["text"] == ["a", "b"]
+    with pytest.raises(DataError, match=r"is not valid JSON: Expecting value: line 9 column 1"):
+        read(written(tmp_path / "a.json", json.dumps(rows[0], indent=1) + "\nand so on"))
+
+
+def test_an_array_in_javascript_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path / "tweets.js", 'window.YTD.tweets.part0 = [ {"tweet": {"full_text": "a"}} ];\n')
+    assert read(path).columns == {"full_text": ["a"]}
+    assert "skipped 'window.YTD.tweets.part0 =' before the array" in caplog.text
+
+
+def test_a_first_line_that_is_longer_than_what_is_read_at_once_is_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clf.data.reading.json_stream.PIECE", 50)
+    row = {"notes": [{"text": "x" * 70_000}, {"text": "y"}], "text": "a"}
+    assert read(written(tmp_path / "a.jsonl", (json.dumps(row) + "\n") * 2)).columns["text"] == ["a", "a"]

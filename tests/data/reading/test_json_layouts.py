@@ -1,29 +1,84 @@
-"""The rows in JSON values of other layouts than a list of objects."""
+"""Where the rows stand in a single JSON object, whole or as far as it was read."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clf.data.reading.json_layouts import flat, may_be_one_object, rows_in
+from clf.data.reading import json_files, json_stream
+from clf.data.reading.json_layouts import completed, layout_of, may_be_one_object, rows_in
+from clf.errors import DataError
+from support.data_files import read, written
 
 ROWS = [{"text": "a", "label": 1}, {"text": "b", "label": 2}]
+RECORDS = {f"-M{number}": {"text": f"a {number}", "label": "x"} for number in range(3)}
+DOCUMENTS = [{"_index": "i", "_id": str(number), "_source": row} for number, row in enumerate(ROWS)]
+COLUMNS = {"text": ["a", "b"], "label": [1, 2]}
+LONG = [{"text": "it rained", "label": "bad"}, {"text": "what a day", "label": "good"}]
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"text": {"0": "a", "1": "b"}, "label": {"0": 1, "1": 2}},
-        {"columns": ["text", "label"], "index": [0, 1], "data": [["a", 1], ["b", 2]]},
-        {"0": ROWS[0], "1": ROWS[1]},
-        {"text": ["a", "b"], "label": [1, 2]},
-        {"schema": {"fields": [{"name": "text"}]}, "data": ROWS},
-        {"version": "1", "data": ROWS},
-        {"rasa_nlu_data": {"common_examples": ROWS}},
-    ],
-    ids=["columns", "split", "index", "list", "table", "wrapped", "wrapped twice"],
-)
-def test_the_rows_in_a_single_object(value: dict[str, Any]) -> None:
+@pytest.mark.parametrize("value", [{"text": {"0": "a", "1": "b"}, "label": {"0": 1, "1": 2}}, COLUMNS])
+def test_an_object_of_columns_is_read_as_a_whole(tmp_path: Path, value: dict[str, Any]) -> None:
     assert rows_in(value) == ROWS
+    assert read(written(tmp_path / "a.json", json.dumps(value))).columns == COLUMNS
+
+
+STREAMED = [
+    {"columns": ["text", "label"], "index": [0, 1], "data": [["a", 1], ["b", 2]]},
+    {"0": ROWS[0], "1": ROWS[1]},
+    {"schema": {"fields": [{"name": "text"}]}, "data": ROWS},
+    {"meta": {"version": "1"}, "data": ROWS, "count": 2},
+    {"rasa_nlu_data": {"common_examples": ROWS}},
+    {"took": 3, "_shards": {"total": 1}, "hits": {"total": {"value": 2}, "hits": DOCUMENTS}},
+]
+
+
+@pytest.mark.parametrize("piece", [40, 1 << 20], ids=["in pieces", "at once"])
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("value", STREAMED, ids=["split", "index", "table", "wrapped", "Rasa", "Elasticsearch"])
+def test_rows_that_stand_one_after_the_other_are_taken_from_a_file_of_any_length(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: dict[str, Any], indent: int | None, piece: int
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    assert rows_in(value) == []
+    assert read(written(tmp_path / "a.json", json.dumps(value, indent=indent))).columns == COLUMNS
+
+
+@pytest.mark.parametrize("piece", [150, 1 << 20], ids=["in pieces", "at once"])
+def test_records_under_any_key_are_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, piece: int) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    for number, value in enumerate((RECORDS, {"reviews": RECORDS})):
+        columns = read(written(tmp_path / f"{number}.json", json.dumps(value))).columns
+        assert columns == {"text": ["a 0", "a 1", "a 2"], "label": ["x"] * 3}
+
+
+@pytest.mark.parametrize("piece", [60, 1 << 20], ids=["in pieces", "at once"])
+def test_splits_under_keys_are_a_column(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, piece: int) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    cells: dict[str, Any] = {"train": [["a", "x"], ["b", "y"]], "val": [], "oos_train": [["c", "oos"]], "n": 3}
+    found = read(written(tmp_path / "a.json", json.dumps(cells)))
+    assert found.columns == {"split": ["train"] * 3, "0": ["a", "b", "c"], "1": ["x", "y", "oos"]}
+    assert found.lines == [1, 2, 3]
+    rows = {"train": [{"text": "a", "split": 7}], "test": [{"text": "b"}]}
+    columns = {"split": ["train", "test"], "text": ["a", "b"], "split.1": [7, None]}
+    assert read(written(tmp_path / "b.json", json.dumps(rows))).columns == columns
+
+
+def test_splits_of_columns_and_of_classes(tmp_path: Path) -> None:
+    found = read(written(tmp_path / "a.json", json.dumps({"train": COLUMNS, "test": COLUMNS})))
+    assert found.columns == {"split": ["train", "train", "test", "test"], "text": ["a", "b"] * 2, "label": [1, 2] * 2}
+    classes = {"good": ["what a day"], "bad": ["it rained"]}
+    assert rows_in({"train": classes, "test": classes})[3] == {"split": "test", "text": "it rained", "label": "bad"}
+
+
+def test_a_list_of_texts_for_each_class(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.json", json.dumps({"bad": ["it rained"], "good": ["what a day", "so nice"]}))
+    assert read(path).columns == {
+        "text": ["it rained", "what a day", "so nice"],
+        "label": ["bad", "good", "good"],
+    }
+    assert rows_in({"bad": ["it rained"], "good": ["what a day"]}) == LONG
 
 
 @pytest.mark.parametrize(
@@ -32,15 +87,42 @@ def test_the_rows_in_a_single_object(value: dict[str, Any]) -> None:
         {},
         {"text": "a"},
         {"a": {"x": 1}, "b": {"y": 2}},
-        {"train": ROWS, "test": ROWS},
         {"data": [1, 2]},
         {"text": ["a"], "label": [1]},
         {"text": ["a", "b"], "label": [1]},
         {"text": ["a", "b"], "label": [[1], [2]]},
+        {"train": ["it rained"], "test": ["what a day"]},
+        {"names": ["x", "y"], "words": ["a", "b", "c"]},
+        {"texts": ["it rained", "what a day"], "other": ["so nice"]},
+        {"a": ROWS, "b": ROWS},
     ],
 )
 def test_an_object_that_holds_no_list_of_rows(value: dict[str, Any]) -> None:
     assert rows_in(value) == []
+    assert layout_of(value) is None
+
+
+def test_what_the_beginning_of_a_long_object_did_not_tell_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", 60)
+    monkeypatch.setattr(json_files, "BATCH_ROWS", 2)
+    cases = [
+        ({"train": ROWS * 3, "other": ROWS}, "has splits, and something else under 'other'"),
+        ({"data": ROWS * 3, "other": ROWS}, "has rows under 'data' and under 'other'"),
+    ]
+    for value, message in cases:
+        with pytest.raises(DataError) as refused:
+            read(written(tmp_path / "a.json", json.dumps(value)))
+        assert message in refused.value.message
+
+
+def test_the_beginning_of_a_text_is_completed() -> None:
+    text = json.dumps({"a": [{"b": "},]"}, {"c": 'x"'}], "d": {"e": 1, "f": [2, 3]}})
+    for end in range(len(text)):
+        start = completed(text[:end])
+        assert not start or isinstance(json.loads(start), dict)
+    assert completed(text[:-4]) == text[: text.rindex(",")] + "]}}"
 
 
 @pytest.mark.parametrize(
@@ -56,31 +138,3 @@ def test_an_object_that_holds_no_list_of_rows(value: dict[str, Any]) -> None:
 )
 def test_a_file_begins_like_a_single_object(start: str, one: bool) -> None:
     assert may_be_one_object(start) == one
-
-
-def test_each_annotation_of_a_task_is_a_row() -> None:
-    def choice(name: str) -> dict[str, Any]:
-        return {"type": "choices", "from_name": "mood", "value": {"choices": [name]}}
-
-    task: dict[str, Any] = {
-        "id": 1,
-        "data": {"text": "a"},
-        "annotations": [{"result": [choice("good")]}, {"result": [choice("bad")], "was_cancelled": True}],
-    }
-    assert list(flat(task)) == [{"text": "a", "mood": ["good"]}, {"text": "a", "mood": ["bad"], "was_cancelled": True}]
-    assert list(flat({**task, "annotations": []})) == [{"text": "a"}]
-    assert list(flat({"data": {"text": "a"}, "predictions": []})) == [{"text": "a"}]
-    assert list(flat({"data": 1})) == [{"data": 1}]
-
-
-def test_a_list_of_cells_is_a_row_where_all_are() -> None:
-    assert list(flat(["a", 1], of_cells=True)) == [{"0": "a", "1": 1}]
-    assert list(flat(["a", 1])) == [["a", 1]]
-
-
-def test_a_training_example_of_spacy_is_a_text_with_its_categories() -> None:
-    pair = ["good soup", {"cats": {"POS": True, "NEG": False}}]
-    assert list(flat(pair, of_cells=True)) == [{"text": "good soup", "cats": {"POS": True, "NEG": False}}]
-    spans = ["good soup", {"entities": [[5, 9, "FOOD"]]}]
-    assert list(flat(spans, of_cells=True)) == [{"text": "good soup", "entities": [[5, 9, "FOOD"]]}]
-    assert list(flat(["a", {"b": 1}], of_cells=True)) == [{"0": "a", "1": {"b": 1}}]

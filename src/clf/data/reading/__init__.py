@@ -12,7 +12,8 @@ extra_rows  rows of a delimited table that are no data: repeated headers and foo
 headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
 json_files  the readers for JSON lines, JSON arrays and JSON objects
 json_stream JSON text that is decoded value by value while it is read
-json_layouts   the rows in JSON values that are no list of flat objects
+json_layouts   where the rows stand in a single JSON object
+json_records   the rows in the objects that annotation tools and databases write
 columnar    the readers for Parquet and Arrow
 fasttext    the reader for fastText lines
 arrow_batches  slices of Arrow batches, by the size of their values

@@ -30,7 +30,7 @@ from clf.data.reading.files import (
     readable,
 )
 from clf.data.reading.json_files import read_json, read_json_object, read_jsonl
-from clf.data.reading.json_layouts import may_be_one_object
+from clf.data.reading.json_layouts import ASSIGNED, may_be_one_object
 from clf.data.reading.paths import expanded
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
@@ -83,7 +83,7 @@ class Format:
 
 
 def _is_array(start: str) -> bool:
-    return start.startswith("[") and start[1:].lstrip()[:1] in {"{", "]", "["}
+    return ASSIGNED.match(start) is not None or (start[:1] == "[" and start[1:].lstrip()[:1] in {"{", "]", "["})
 
 
 FORMATS = (

@@ -1,9 +1,12 @@
 """JSON lines, JSON arrays and JSON objects -> batches of rows."""
 
+import io
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -22,23 +25,28 @@ from clf.data.reading.files import (
     too_long,
     undecoded,
 )
-from clf.data.reading.json_layouts import JsonObject, flat, rows_in
+from clf.data.reading.json_layouts import ASSIGNED, Layout, completed, in_split, layout_of, rows_in, split_of
+from clf.data.reading.json_records import JsonObject, flat, is_action
 from clf.data.reading.json_stream import JsonStream, LongValue, unique_keys, without_halves
 from clf.errors import DataError
 from clf.settings import DataSettings
 
+HEAD_OF_OBJECT = 1 << 18
+"""The characters at the beginning of a long object that tell its layout."""
 LARGEST_OBJECT = 1_000_000_000
 """The most characters of a JSON object that is read as a whole."""
+log = logging.getLogger(__name__)
+
 KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 
 
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
-    keys = _Keys(path)
+    keys, asked, actions = _Keys(path), _asked(settings), 0
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
-            rows: list[tuple[int, JsonObject]] = []
+            rows: list[tuple[int, Any]] = []
             problems: dict[int, str] = {}
             for line, text in chunk:
                 row, problem = _json_object(readable(text))
@@ -47,11 +55,20 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
                     problems[len(rows)] = f"line {line}: {problem}" + ("" if row else f": {readable(text).strip()}")
                 elif problem:
                     bad.append(f"line {line}: {problem}")
-                if keep_bad or not problem:
-                    rows.append((line, row))
-            if not bad:
+                if is_action(row):
+                    actions += 1
+                elif keep_bad or not problem:
+                    rows += [(line, each) for each in flat(row, asked=asked)]
+            if rows and not bad:
                 yield from keys.batches(rows, problems, settings)
+    if actions:
+        log.info("%s: left out %d lines that say where Elasticsearch keeps a document", path, actions)
     _report_bad(bad, path)
+
+
+def _asked(settings: DataSettings) -> frozenset[str]:
+    """Return the keys of objects from inside which the settings ask for a value."""
+    return frozenset(name.split(".")[0] for name in settings.columns if "." in name)
 
 
 @contextmanager
@@ -75,32 +92,36 @@ def open_json(path: Path, settings: DataSettings) -> Iterator[JsonStream]:
 def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read a JSON array of objects or of lists of cells, piece by piece."""
     with open_json(path, settings) as stream:
+        yield from _one_behind(_batches(_in_array(stream, path), stream, path, settings, keep_bad))
 
-        def values() -> Iterator[tuple[JsonValue, int]]:
-            for value in stream.elements():
-                yield value, stream.size
-            stream.end()
 
-        yield from _one_behind(_batches(values(), path, settings, keep_bad))
+def _in_array(stream: JsonStream, path: Path) -> Iterator[JsonValue]:
+    stream.mark()
+    if skipped := ASSIGNED.match(stream.text, stream.at):
+        stream.at = skipped.end()
+        log.warning("%s: skipped %r before the array, which is JavaScript", path, skipped[1])
+    yield from stream.elements()
+    stream.end(";" if skipped else "")
 
 
 def _batches(
-    values: Iterable[tuple[JsonValue, int]], path: Path, settings: DataSettings, keep_bad: bool
+    values: Iterable[JsonValue], stream: JsonStream, path: Path, settings: DataSettings, keep_bad: bool
 ) -> Iterator[Batch]:
-    """Make batches of values that are rows, each with its number of characters; the first tells what a row is."""
+    """Make batches of values that are rows; the first tells whether a row is an object or a list of cells."""
     fits: type = dict
     bad: list[int] = []
-    keys, row = _Keys(path), 0
-    for chunk in chunked(enumerate(values, 1), BATCH_ROWS, lambda row: row[1][1]):
+    keys, row, asked = _Keys(path), 0, _asked(settings)
+    for chunk in chunked(enumerate(values, 1), BATCH_ROWS, lambda row: stream.size):
         rows: list[tuple[int, JsonObject]] = []
         problems: dict[int, str] = {}
-        for row, (value, _) in chunk:
+        for row, value in chunk:
             if row == 1 and isinstance(value, list):
                 fits = list
             if not isinstance(value, fits):
                 problems[len(rows)] = f"row {row}: expected {KINDS[fits]}: {json.dumps(value)}"
                 bad.append(row)
-            rows += [(row, each if isinstance(each, dict) else {}) for each in flat(value, of_cells=fits is list)]
+            found = flat(value, of_cells=fits is list, asked=asked)
+            rows += [(row, each if isinstance(each, dict) else {}) for each in found]
         if keep_bad or not bad:
             yield from keys.batches(rows, problems, settings)
     if not row:
@@ -121,22 +142,121 @@ def _one_behind(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 
 def read_json_object(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
-    """Read a single JSON object that holds all rows, as pandas and other tools write them."""
+    """Read a single JSON object that holds all rows, as pandas and other tools write them; or objects over some lines.
+
+    Rows that stand one after the other are read piece by piece, columns and classes as a whole.
+    """
     with open_json(path, settings) as stream:
-        text = _whole(stream, path)
-        value = _single_object(text)
-    if value is None or not (rows := rows_in(value)):
-        if value is None or "\n" not in text.strip():  # rows, and no object with all of them
-            yield from read_jsonl(path, settings, keep_bad)
-            return
-        names = ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
-        raise DataError(
-            f"{path} is a single JSON object with the keys {names}, and holds no list of rows",
-            "write one object per line; with pandas: df.to_json(path, orient='records', lines=True)",
-        )
-    keys = _Keys(path)
-    for chunk in chunked(enumerate(rows, 1), BATCH_ROWS):
-        yield from keys.batches(chunk, {}, settings)
+        rows, source = _in_object(stream, path, settings)
+        if source:
+            yield from _one_behind(_batches(rows, source, path, settings, keep_bad))
+    if not source:
+        yield from read_jsonl(path, settings, keep_bad)
+
+
+def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[Iterable[JsonValue], JsonStream | None]:
+    """Return the rows of an object and the stream from which they are taken; no stream for an object on each line."""
+    stream.more()
+    stream.mark()
+    end = 0 if stream.ended else stream.look()
+    if end and stream.text[end:].strip():
+        return stream.values(), stream if "\n" in stream.text[stream.at : end] else None
+    if not stream.ended and not end and ("\n" in stream.text or not _has_lines(path, settings)):
+        start = _parsed(completed(stream.text[:HEAD_OF_OBJECT]))
+        if isinstance(start, dict) and not rows_in(start) and (layout := layout_of(start, partial=True)):
+            return _to_end(_taken(stream, layout, path), stream), stream
+    text = _whole(stream, path)
+    whole = JsonStream(io.StringIO(text), LONGEST)
+    value = _single_object(text)
+    if isinstance(value, int):
+        return whole.values(), whole if "\n" in text[:value].strip() else None
+    if rows := rows_in(value):
+        return rows, whole
+    if layout := layout_of(value):
+        return _taken(whole, layout, path), whole
+    if "\n" not in text.strip():  # a row, and no object with all of them
+        return (), None
+    names = ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
+    raise DataError(
+        f"{path} is a single JSON object with the keys {names}, and holds no list of rows",
+        "write one object per line; with pandas: df.to_json(path, orient='records', lines=True)",
+    )
+
+
+def _has_lines(path: Path, settings: DataSettings) -> bool:
+    """Return whether something follows the first line, which is longer than what was read at once."""
+    with open_text(path, settings, errors=ESCAPED) as file:
+        while piece := file.read(1 << 20):
+            if "\n" in piece:
+                return bool((piece.partition("\n")[2] + file.read(1000)).strip())
+    return False
+
+
+def _to_end(rows: Iterable[JsonValue], stream: JsonStream) -> Iterator[JsonValue]:
+    yield from rows
+    stream.end()
+
+
+def _single_object(text: str) -> JsonObject | int:
+    """Return the object that a text holds; where the second one begins if it holds several, or 0 if it holds none."""
+    try:
+        value = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            return error.pos
+        if "\n" in text.strip():
+            raise
+        return 0
+    return value if isinstance(value, dict) else 0
+
+
+def _parsed(text: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _taken(
+    stream: JsonStream, layout: Layout, path: Path, inside: tuple[str, ...] | None = None
+) -> Iterator[JsonValue]:
+    """Take the rows of an object from a stream, one by one; raise DataError if it holds something else as well."""
+    inside = layout.path if inside is None else inside
+    stream.mark()
+    if inside:
+        for key in stream.members():
+            if key == inside[0]:
+                yield from _taken(stream, layout, path, inside[1:])
+            elif stream.skip() and layout.kind == "rows" and len(inside) == 1:
+                raise _unclear(path, f"has rows under {inside[0][:40]!r} and under {key[:40]!r}")
+    elif layout.kind == "values":
+        for _ in stream.members():
+            yield stream.value()
+    elif layout.kind == "splits":
+        for key in stream.members():
+            yield from _of_split(stream, key, path)
+    else:
+        for row in stream.elements():
+            is_table = isinstance(row, list) and len(row) == len(layout.names)
+            yield dict(zip(layout.names, row, strict=True)) if is_table else row
+
+
+def _of_split(stream: JsonStream, key: str, path: Path) -> Iterator[JsonValue]:
+    """Take the rows under a key, and add the split that it names as their first column."""
+    if (mark := stream.mark()) not in {"[", "{"}:
+        stream.value()
+        return
+    if (split := split_of(key)) is None or mark == "{":
+        raise _unclear(path, f"has splits, and something else under {key[:40]!r}")
+    if split != key:
+        log.info("%s: the rows under %r are in the split %s", path, key, split or "none")
+    for row in stream.elements():
+        yield in_split(row, split or key)
+
+
+def _unclear(path: Path, what: str) -> DataError:
+    return DataError(f"{path} is a single JSON object that {what}", "write one object per line, or one file for each")
 
 
 def _whole(stream: JsonStream, path: Path) -> str:
@@ -149,18 +269,7 @@ def _whole(stream: JsonStream, path: Path) -> str:
     return text
 
 
-def _single_object(text: str) -> JsonObject | None:
-    """Return the object that a text holds; None if it is one object per line, be they valid or not."""
-    try:
-        value = json.loads(text, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
-        if "\n" in text.strip() and getattr(error, "msg", "") != "Extra data":
-            raise
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _json_object(text: str) -> tuple[JsonObject, str]:
+def _json_object(text: str) -> tuple[Any, str]:
     try:
         value = json.loads(without_halves(text), object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:

@@ -1,24 +1,39 @@
-"""The rows in JSON values that are no list of flat objects: pandas' orients, wrapped lists, Label Studio's tasks."""
+"""Where the rows stand in a single JSON object: pandas' orients, wrapped lists, splits, classes, databases."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
-JsonObject = dict[str, JsonValue]
+from clf.data.reading.column_names import suggests_label, suggests_text
+from clf.data.reading.json_records import JsonObject
+from clf.data.split_names import split_in, split_named
 
-OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
-"""How an object begins whose first value is a list or an object, or whose first line holds nothing else."""
+OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:took|timed_out|_scroll_id|pit_id)\"|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
+"""How an object begins whose first value is a list or an object, or whose first line holds nothing else; and how a
+response of Elasticsearch does."""
+ASSIGNED = re.compile(r"((?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]{0,100}\s*=)\s*(?=\[\s*[\[{\]])")
+"""How JavaScript begins that keeps an array under a name, as the archives of Twitter do."""
 NUMBER = re.compile(r"\d{1,12}")
-TASK = {"annotations", "predictions", "file_upload"}
-"""Keys beside the data of a task of Label Studio."""
-ANNOTATED = {"cats", "entities"}
-"""Keys of the annotations of spaCy."""
+TOKENS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 SAMPLE = 100
-"""The cells of a column that tell whether it holds cells, or rows."""
+"""The cells of a column, or the rows, that tell what all of them are."""
 MOST_NESTED = 3
 """How many objects may be around a list of rows."""
+FEWEST_RECORDS = 3
+"""The objects in an object that may be rows under any key, as databases write them; two may be anything."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where rows stand: in the list under `path`, as the values of the object there, or in a list for each split."""
+
+    kind: str
+    """rows, table (of cells), values, or splits."""
+    path: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """The columns of a table."""
 
 
 def may_be_one_object(start: str) -> bool:
@@ -29,25 +44,103 @@ def may_be_one_object(start: str) -> bool:
     return not ended or not rest.strip() or not line.rstrip().endswith("}")
 
 
-def rows_in(value: JsonObject) -> list[JsonObject]:
-    """Return the rows in a single object; none if they are in no layout that is known.
+def completed(start: str) -> str:
+    """Return the beginning of a JSON text up to its last comma, with all brackets closed; empty without a comma."""
+    open_now: list[str] = []
+    end, closed = 0, ""
+    for found in TOKENS.finditer(start):
+        mark = found[0]
+        if mark in "[{":
+            open_now.append("]" if mark == "[" else "}")
+        elif mark in "]}" and open_now:
+            open_now.pop()
+        elif mark == ",":
+            end, closed = found.start(), "".join(reversed(open_now))
+    return start[:end] + closed
 
-    pandas.DataFrame.to_json writes `columns`, `split`, `index` and `table`; other tools wrap a list of objects.
+
+# --- objects of which only one row is held ------------------------------------------------------------------
+
+
+def layout_of(value: JsonObject, *, partial: bool = False) -> Layout | None:
+    """Return where the rows stand in an object, or in the beginning of one; None if in no layout that is known.
+
+    pandas.DataFrame.to_json writes `split`, `index` and `table`; other tools wrap a list of objects.
     """
     if (names := value.get("columns")) and isinstance(names, list) and isinstance(value.get("data"), list):
-        cells: Any = value["data"]
-        return [dict(zip(map(str, names), row, strict=True)) for row in cells if isinstance(row, list)]
+        return Layout("table", ("data",), tuple(map(str, names)))
+    if _are_numbered(value) and all(isinstance(row, dict) for row in value.values()):
+        return Layout("values")
+    parts = {key: one for key, one in value.items() if isinstance(one, (dict, list))}
+    lists = all(isinstance(part, list) and isinstance((part or [{}])[0], (dict, list)) for part in parts.values())
+    if lists and len(parts) > 1 - partial and all(split_of(key) is not None for key in parts):
+        return Layout("splits")
+    return _wrapped(value)
+
+
+def _wrapped(value: JsonObject, path: tuple[str, ...] = ()) -> Layout | None:
+    """Return the only list of objects in an object, or in the objects that it holds; else its own objects."""
+    lists = [
+        key
+        for key, one in value.items()
+        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:SAMPLE])
+    ]
+    if lists:
+        return Layout("rows", (*path, lists[0])) if len(lists) == 1 else None
+    if _are_records(value):
+        return Layout("values", path)
+    inner = [(key, one) for key, one in value.items() if isinstance(one, dict)] if len(path) < MOST_NESTED else []
+    found = [layout for key, one in inner if (layout := _wrapped(one, (*path, key)))]
+    return found[0] if len(found) == 1 else None
+
+
+def _are_records(value: JsonObject) -> bool:
+    """Return whether the values of an object are rows: objects with a key in common, and each with a string."""
+    rows: list[Any] = list(value.values())[:SAMPLE]
+    if len(rows) < FEWEST_RECORDS or not all(isinstance(row, dict) for row in value.values()):
+        return False
+    common = set(rows[0]).intersection(*rows[1:])
+    return bool(common) and all(any(isinstance(cell, str) for cell in row.values()) for row in rows)
+
+
+def _are_numbered(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(NUMBER.fullmatch(key) for key in value)
+
+
+def split_of(key: str) -> str | None:
+    """Return the split that a key names, such as `oos_train`; "" for a part without labels, None for another key."""
+    return split_named(key) if split_named(key) is not None else split_in(key)
+
+
+def in_split(row: JsonValue, split: str) -> JsonValue:
+    """Return a row with the split as its first column; a column of that name becomes the second of it."""
+    if isinstance(row, list):
+        row = {str(place): cell for place, cell in enumerate(row)}
+    if not isinstance(row, dict):
+        return row
+    return {"split": split, **{"split.1" if name == "split" else name: cell for name, cell in row.items()}}
+
+
+# --- objects that are read as a whole -----------------------------------------------------------------------
+
+
+def rows_in(value: JsonObject) -> list[JsonObject]:
+    """Return the rows of an object that holds them column by column, or class by class; none if it is another.
+
+    pandas.DataFrame.to_json writes `columns`, and `to_dict` of pandas and datasets writes lists.
+    """
     inner = list(value.values())
     if inner and all(isinstance(one, dict) for one in inner):
-        if _are_numbered(inner[0]):
-            return _in_columns(value)
-        if _are_numbered(value):
-            return _in_index(value)
-    return _of_lists(value) or _wrapped(value)
+        if "train" in map(split_of, value) and all(split_of(key) is not None for key in value):
+            parts: list[tuple[str, Any]] = [(split_of(key) or key, rows_in(one)) for key, one in value.items()]  # type: ignore[arg-type]
+            rows: Any = [in_split(row, split) for split, part in parts for row in part]
+            return list(rows) if all(part for _, part in parts) else []
+        return _in_columns(value) if _are_numbered(inner[0]) else []
+    return _of_classes(value) or _of_lists(value)
 
 
 def _of_lists(value: JsonObject) -> list[JsonObject]:
-    """Return the rows of columns that are lists of the same length, as `to_dict` of pandas and datasets writes them."""
+    """Return the rows of columns that are lists of the same length."""
     columns = [column for column in value.values() if isinstance(column, list)]
     if len(columns) < max(2, len(value)) or len({len(column) for column in columns}) > 1 or len(columns[0]) < 2:
         return []
@@ -56,61 +149,24 @@ def _of_lists(value: JsonObject) -> list[JsonObject]:
     return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
-def _are_numbered(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value) and all(NUMBER.fullmatch(key) for key in value)
+def _of_classes(value: JsonObject) -> list[JsonObject]:
+    """Return the rows of an object with a list of texts for each class; the names of columns and splits are none."""
+    lists: dict[str, Any] = {name: texts for name, texts in value.items() if isinstance(texts, list) and texts}
+    if len(lists) < max(2, len(value)) or any(map(_is_no_class, lists)) or not all(map(_are_texts, lists.values())):
+        return []
+    return [{"text": text, "label": name} for name, texts in lists.items() for text in texts]
+
+
+def _is_no_class(name: str) -> bool:
+    return bool(suggests_text(name) or suggests_label(name)) or split_of(name) is not None
+
+
+def _are_texts(values: list[JsonValue]) -> bool:
+    texts = [value for value in values if isinstance(value, str)]
+    return len(texts) == len(values) and 2 * sum(" " in text.strip() for text in texts[:SAMPLE]) > len(texts[:SAMPLE])
 
 
 def _in_columns(value: JsonObject) -> list[JsonObject]:
     columns: dict[str, Any] = dict(value)
     rows = list(dict.fromkeys(row for column in columns.values() for row in column))
     return [{name: column.get(row) for name, column in columns.items()} for row in rows]
-
-
-def _in_index(value: JsonObject) -> list[JsonObject]:
-    return [row for row in value.values() if isinstance(row, dict)]
-
-
-def _wrapped(value: JsonObject, depth: int = 0) -> list[JsonObject]:
-    """Return the only list of objects in an object, or in the only object that it holds."""
-    given = [one for one in value.values() if isinstance(one, list) and one]
-    lists = [one for one in given if all(isinstance(row, dict) for row in one)]
-    objects = [one for one in value.values() if isinstance(one, dict)]
-    if len(lists) == 1:
-        found: Any = lists[0]
-        return list(found)
-    return _wrapped(objects[0], depth + 1) if not lists and len(objects) == 1 and depth < MOST_NESTED else []
-
-
-def flat(row: Any, *, of_cells: bool = False) -> Iterator[JsonValue]:
-    """Yield the rows in one element of an array: an object itself, the annotations of Label Studio, a list of cells."""
-    if of_cells and _is_spacy_pair(row):
-        yield {**row[1], "text": row[0]}
-    elif of_cells and isinstance(row, list):
-        yield {str(place): cell for place, cell in enumerate(row)}
-    elif isinstance(row, dict) and isinstance(row.get("data"), dict) and row.keys() & TASK:
-        yield from _annotated(row)
-    else:
-        yield row
-
-
-def _is_spacy_pair(row: Any) -> bool:
-    """Return whether a list is a training example of spaCy: a text and an object with its categories or entities."""
-    return len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], dict) and bool(row[1].keys() & ANNOTATED)
-
-
-def _annotated(task: Any) -> Iterator[JsonValue]:
-    """Yield a row for each annotation of a task of Label Studio: its data, and a column for each question."""
-    annotations = task.get("annotations") or []
-    if not annotations:
-        yield dict(task["data"])
-    for annotation in annotations:
-        row, given = dict(task["data"]), annotation if isinstance(annotation, dict) else {}
-        for result in given.get("result") or []:
-            answer = result.get("value") if isinstance(result, dict) else None
-            if isinstance(answer, dict) and result.get("type") in answer:
-                row[str(result.get("from_name"))] = answer[result["type"]]
-            elif isinstance(answer, dict):
-                row[str(result.get("from_name"))] = answer
-        if given.get("was_cancelled"):
-            row["was_cancelled"] = True
-        yield row

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.json_layouts import JsonObject
+from clf.data.reading.json_records import single_value
 
 PIECE = 1 << 20
 """The characters that are read at once, or as many again as a value has that is longer."""
@@ -137,6 +137,11 @@ class JsonStream:
             yield key
             ended = self._ends("}")
 
+    def values(self) -> Iterator[Any]:
+        """Take all values up to the end, with nothing between them but blanks."""
+        while self.mark():
+            yield self.value()
+
     def skip(self, depth: int = MOST_SKIPPED) -> bool:
         """Pass over a value; return whether it is a list with objects."""
         mark, objects = self.mark(), False
@@ -150,8 +155,17 @@ class JsonStream:
             self.value()
         return objects
 
-    def end(self) -> None:
-        """Raise ValueError if something follows here."""
+    def look(self) -> int:
+        """Return where the value that begins here ends; 0 if it was not read to its end yet."""
+        try:
+            return int(self._decode(self.text, self.at)[1])
+        except (ValueError, RecursionError):
+            return 0
+
+    def end(self, mark: str = "") -> None:
+        """Raise ValueError if something else than this mark follows here."""
+        if mark and self.mark() == mark:
+            self.at += 1
         if self.mark():
             raise self.wrong("Extra data", self.at)
 
@@ -184,9 +198,11 @@ def without_halves(text: str) -> str:
     return SURROGATE.sub(lambda found: found[1] or r"\ufffd", text)
 
 
-def unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-    """Return an object; raise ValueError if a key appears twice."""
+def unique_keys(pairs: list[tuple[str, JsonValue]]) -> Any:
+    """Return an object, or the value that it stands for in MongoDB's exports; raise ValueError for a doubled key."""
     row = dict(pairs)
     if len(row) != len(pairs):
         raise ValueError("a key appears twice")
+    if len(pairs) == 1 and pairs[0][0][:1] == "$":
+        return single_value(*pairs[0])
     return row

@@ -1,0 +1,119 @@
+"""The rows in the objects that annotation tools and databases write, one object for each text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import JsonValue
+
+JsonObject = dict[str, JsonValue]
+
+TASK = {"annotations", "predictions", "file_upload"}
+"""Keys beside the data of a task of Label Studio."""
+ANNOTATED = {"cats", "entities"}
+"""Keys of the annotations of spaCy."""
+ANSWERS = {"responses", "suggestions"}
+"""Keys beside the fields of a record of Argilla."""
+DOCUMENT = {"_index", "_id", "_type", "_score"}
+"""Keys beside the source of a document of Elasticsearch."""
+ACTIONS = ("index", "create")
+"""The keys of the lines above each document in a bulk request of Elasticsearch."""
+NESTED = {"data", "fields", "_source", "tweet"}
+NUMBERS: dict[str, Any] = {"$numberInt": int, "$numberLong": int, "$numberDouble": float, "$numberDecimal": float}
+TEXTS = {"$oid", "$date", "$symbol", "$uuid"}
+"""Keys of objects that stand for one value in exports of MongoDB."""
+
+
+def flat(row: Any, *, of_cells: bool = False, asked: frozenset[str] = frozenset()) -> Iterator[JsonValue]:
+    """Yield the rows in one object: itself, or what a tool put inside it; with `of_cells`, in a list of cells.
+
+    An object with a key that is `asked` for, to take a value from inside it, stays as it is.
+    """
+    if of_cells and isinstance(row, list) and _is_spacy_pair(row):
+        yield {**row[1], "text": row[0]}
+    elif of_cells and isinstance(row, list):
+        yield {str(place): cell for place, cell in enumerate(row)}
+    elif not isinstance(row, dict) or not row.keys() & NESTED or row.keys() & asked:
+        yield row
+    elif isinstance(row.get("data"), dict) and row.keys() & TASK:
+        yield from _annotated(row)
+    elif isinstance(row.get("fields"), dict) and row.keys() & ANSWERS:
+        yield from _answered(row)
+    elif isinstance(row.get("_source"), dict) and row.keys() & DOCUMENT:
+        yield row["_source"]
+    elif len(row) == 1 and isinstance(row.get("tweet"), dict):
+        yield row["tweet"]
+    else:
+        yield row
+
+
+def _is_spacy_pair(row: list[Any]) -> bool:
+    """Return whether a list is a training example of spaCy: a text and an object with its categories or entities."""
+    return len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], dict) and bool(row[1].keys() & ANNOTATED)
+
+
+def is_action(row: JsonValue) -> bool:
+    """Return whether an object is the line above a document in a bulk request, which says where it is stored."""
+    if not isinstance(row, dict) or len(row) != 1:
+        return False
+    [(name, where)] = row.items()
+    return name in ACTIONS and isinstance(where, dict) and all(key[:1] == "_" or key == "routing" for key in where)
+
+
+def single_value(name: str, value: JsonValue) -> JsonValue:
+    """Return the value that an object with this only key stands for in MongoDB's extended JSON, or the object."""
+    if name in TEXTS:
+        return value
+    if name not in NUMBERS or not isinstance(value, (str, int, float)):
+        return {name: value}
+    try:
+        number: JsonValue = NUMBERS[name](value)
+    except ValueError:
+        return value
+    return number
+
+
+def _annotated(task: Any) -> Iterator[JsonValue]:
+    """Yield a row for each annotation of a task of Label Studio: its data, and a column for each question."""
+    annotations = task.get("annotations") or []
+    if not annotations:
+        yield dict(task["data"])
+    for annotation in annotations:
+        row, given = dict(task["data"]), annotation if isinstance(annotation, dict) else {}
+        for result in given.get("result") or []:
+            answer = result.get("value") if isinstance(result, dict) else None
+            if isinstance(answer, dict) and result.get("type") in answer:
+                row[str(result.get("from_name"))] = answer[result["type"]]
+            elif isinstance(answer, dict):
+                row[str(result.get("from_name"))] = answer
+        if given.get("was_cancelled"):
+            row["was_cancelled"] = True
+        yield row
+
+
+def _answered(record: Any) -> Iterator[JsonValue]:
+    """Yield a row for each person who answered about a record of Argilla: its fields, and a column for each question.
+
+    What a model suggests is no label.
+    """
+    status = {"status": record["status"]} if isinstance(record.get("status"), str) else {}
+    people: dict[Any, dict[str, JsonValue]] = {}
+    given = record.get("responses")
+    if isinstance(given, dict):  # the answers to each question
+        for question, answers in given.items():
+            for place, answer in enumerate(answers if isinstance(answers, list) else []):
+                if isinstance(answer, dict):
+                    person = str(answer.get("user_id", place))
+                    people.setdefault(person, dict(status))[question] = answer.get("value")
+    for place, response in enumerate(given if isinstance(given, list) else []):  # the answers of each person
+        if isinstance(response, dict):
+            values = response.get("values")
+            own = {"status": response["status"]} if isinstance(response.get("status"), str) else status
+            people[place] = {
+                **own,
+                **{
+                    question: answer.get("value") if isinstance(answer, dict) else answer
+                    for question, answer in (values if isinstance(values, dict) else {}).items()
+                },
+            }
+    for answers in people.values() or [status]:
+        yield {**record["fields"], **answers}

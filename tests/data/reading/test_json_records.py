@@ -1,0 +1,85 @@
+"""The rows in the objects of annotation tools and databases."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from clf.data.reading.json_records import flat, is_action, single_value
+from support.data_files import read, written
+
+
+def test_each_annotation_of_a_task_is_a_row() -> None:
+    def choice(name: str) -> dict[str, Any]:
+        return {"type": "choices", "from_name": "mood", "value": {"choices": [name]}}
+
+    task: dict[str, Any] = {
+        "id": 1,
+        "data": {"text": "a"},
+        "annotations": [{"result": [choice("good")]}, {"result": [choice("bad")], "was_cancelled": True}],
+    }
+    assert list(flat(task)) == [{"text": "a", "mood": ["good"]}, {"text": "a", "mood": ["bad"], "was_cancelled": True}]
+    assert list(flat({**task, "annotations": []})) == [{"text": "a"}]
+    assert list(flat({"data": {"text": "a"}, "predictions": []})) == [{"text": "a"}]
+    assert list(flat({"data": 1})) == [{"data": 1}]
+
+
+def test_a_list_of_cells_is_a_row_where_all_are() -> None:
+    assert list(flat(["a", 1], of_cells=True)) == [{"0": "a", "1": 1}]
+    assert list(flat(["a", 1])) == [["a", 1]]
+
+
+def test_each_person_who_answered_about_a_record_of_argilla_is_a_row() -> None:
+    record: dict[str, Any] = {
+        "id": "1",
+        "status": "completed",
+        "fields": {"text": "a"},
+        "metadata": {},
+        "suggestions": {"mood": {"value": "bad", "score": 0.9, "agent": "model"}},
+        "responses": {"mood": [{"value": "good", "user_id": "u"}, {"value": "bad", "user_id": "v"}], "x": []},
+    }
+    rows = [{"text": "a", "status": "completed", "mood": mood} for mood in ("good", "bad")]
+    assert list(flat(record)) == rows
+    assert list(flat({**record, "responses": {}})) == [{"text": "a", "status": "completed"}]
+    assert list(flat(record, asked=frozenset({"suggestions"}))) == [record]
+    people = [
+        {"status": "submitted", "user_id": None, "values": {"mood": {"value": "good"}}},
+        {"status": "discarded", "values": None},
+    ]
+    assert list(flat({"fields": {"text": "a"}, "responses": people, "suggestions": []})) == [
+        {"text": "a", "status": "submitted", "mood": "good"},
+        {"text": "a", "status": "discarded"},
+    ]
+
+
+def test_a_document_of_elasticsearch_is_its_source() -> None:
+    assert list(flat({"_index": "i", "_id": "1", "_source": {"text": "a"}})) == [{"text": "a"}]
+    assert list(flat({"_source": {"text": "a"}})) == [{"_source": {"text": "a"}}]
+    assert list(flat({"tweet": {"full_text": "a"}})) == [{"full_text": "a"}]
+
+
+def test_lines_of_a_bulk_request_that_are_no_documents_are_left_out(tmp_path: Path) -> None:
+    lines = [{"index": {"_index": "i", "_id": "1"}}, {"text": "a"}, {"create": {}}, {"text": "b"}]
+    found = read(written(tmp_path / "a.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
+    assert (found.columns, found.lines) == ({"text": ["a", "b"]}, [2, 4])
+    assert not is_action({"index": {"name": "x"}})
+    assert not is_action({"index": 1})
+    assert not is_action({"index": {}, "text": "a"})
+
+
+def test_values_of_mongodb(tmp_path: Path) -> None:
+    row = '{"_id": {"$oid": "65a"}, "n": {"$numberInt": "3"}, "x": {"$numberDouble": "0.5"}, "text": {"body": "a"}}'
+    expected = {"_id": ["65a"], "n": [3], "x": [0.5], "text": [{"body": "a"}]}
+    assert read(written(tmp_path / "a.jsonl", row + "\n")).columns == expected
+    assert read(written(tmp_path / "a.json", f"[{row}]")).columns == expected
+    assert single_value("$numberLong", "many") == "many"
+    assert single_value("$numberInt", None) == {"$numberInt": None}
+    assert single_value("$other", "1") == {"$other": "1"}
+
+
+def test_a_training_example_of_spacy_is_a_text_with_its_categories() -> None:
+    pair = ["good soup", {"cats": {"POS": True, "NEG": False}}]
+    assert list(flat(pair, of_cells=True)) == [{"text": "good soup", "cats": {"POS": True, "NEG": False}}]
+    spans = ["good soup", {"entities": [[5, 9, "FOOD"]]}]
+    assert list(flat(spans, of_cells=True)) == [{"text": "good soup", "entities": [[5, 9, "FOOD"]]}]
+    assert list(flat(["a", {"b": 1}], of_cells=True)) == [{"0": "a", "1": {"b": 1}}]
+    assert list(flat({"a": 1, "b": 2}, of_cells=True)) == [{"a": 1, "b": 2}]
