@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clf import __version__, processes
+from clf.data.reading.archives import through
 from clf.data.reading.batch import BATCH_ROWS, IN_FIRST_LINES, WINDOW, Batch
 from clf.data.reading.columns import named
 from clf.data.reading.first_lines import FirstLines
@@ -261,7 +262,7 @@ class _Work:
         files = [path for path in sorted(folder.iterdir()) if path.suffix in READ and path.name not in NOT_READ]
         return {
             "the version of clf": [__version__, WINDOW, BATCH_ROWS],
-            "the input": sha256(self.incoming.path) if self.incoming.path else None,
+            "the input": _content(self.incoming.path) if self.incoming.path else None,
             "the model": {path.name: sha256(path) for path in files},
             "the columns": [*self.text_columns, *self.layout.columns],
             "the way texts are read": [classifier.max_length, classifier.truncation, classifier.cleaning.model_dump()],
@@ -271,6 +272,12 @@ class _Work:
                 getattr(settings.data, name) for name in ("encoding", "delimiter", "quote", "escape", "no_header")
             ],
         }
+
+
+def _content(path: Path) -> str:
+    """Return what tells the content of the input; of a file in an archive, the archive and the path inside."""
+    archive, inner = through(path) or (path, "")
+    return f"{sha256(archive)}/{inner}" if inner else sha256(path)
 
 
 def _trained_columns(model: str) -> list[str]:

@@ -22,6 +22,7 @@ import pyarrow
 import pyarrow.parquet
 
 from clf.data.prepared import PreparedDataset
+from support.packed import flagged, tarred, zipped
 from support.tiny import review_rows, write_csv
 
 ROWS = review_rows(40)
@@ -250,7 +251,7 @@ CASES = [
     Case(0, "all rows in one group", file("text,label,who\n" + "".join(f"{text},{label},me\n" for text, label in ROWS)), 1, ("nothing is left for validation and test",), ("--dataset", "x.csv", "--group-column", "who")),
     Case(1, "a misspelt file name", table(ROWS), 1, ("no file or dataset is called 'x.cvs'", "did you mean x.csv?"), ("--dataset", "x.cvs")),
     Case(16, "a misspelt key inside a JSON object", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("has no column 'text.boddy'",), (*JSONL, "--text-column", "text.boddy")),
-    Case(0, "an Excel workbook", file(b"PK\x03\x04" + bytes(100), "x.xlsx"), 1, ("is a zip archive or an Excel workbook", "as CSV"), ("--dataset", "x.xlsx")),
+    Case(0, "an Excel workbook", lambda folder: zipped(folder / "x.xlsx", {"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), 1, ("is a zip archive or an Excel workbook", "as CSV"), ("--dataset", "x.xlsx")),
     Case(0, "Excel's first line sep=;", file("sep=;\ntext;label\n" + "".join(f"{text};{label}\n" for text, label in ROWS)), check=labels_are("bad", "good")),
     Case(0, "a title above the header", file(b"Report of 2024\n\n" + csv_bytes()), says=("skipped line 1 ('Report of 2024') above the header",)),
     Case(0, "a title above a header without a usual name", file(b"Report of 2024\n" + csv_bytes(header="remark,kind")), 1, ("line 2 has 2", "remove the lines above the header")),
@@ -261,7 +262,17 @@ CASES = [
     Case(0, "two columns of one name, which is asked for", file("text,label,label\n" + "".join(f"{text},{label},x\n" for text, label in ROWS)), 1, ("has 2 columns called 'label': the numbers 1, 2 from 0", "--label-column 1 or --label-column 2"), ("--dataset", "x.csv", "--label-column", "label")),
     Case(0, "a Git LFS pointer", file("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 345\n"), 1, ("x.csv is a Git LFS pointer", "git lfs pull")),
     Case(0, "a web page instead of the file", file("<!DOCTYPE html><html><body>Sign in</body></html>\n"), 1, ("x.csv is an HTML page", "download the file again")),
-    Case(0, "a tar archive", file(gzip.compress(b"x.csv".ljust(257, b"\0") + b"ustar" + bytes(300)), "x.tar.gz"), 1, ("x.tar.gz is a tar archive", "unpack it"), ("--dataset", "x.tar.gz")),
+    Case(0, "a zip with one table", lambda folder: zipped(folder / "x.zip", {"in/x.csv": csv_bytes(), "__MACOSX/in/._x.csv": b"\0", "README.md": "x"}), arguments=("--dataset", "x.zip")),
+    Case(0, "a table in an archive with several", lambda folder: tarred(folder / "x.tar.gz", {"a.csv": "x", "in/b.csv": csv_bytes()}, "w:gz"), arguments=("--dataset", "x.tar.gz/in/b.csv")),
+    Case(0, "an archive with several tables", lambda folder: tarred(folder / "x.tar.gz", {"a.csv": csv_bytes(), "b.csv": csv_bytes()}, "w:gz"), 1, ("x.tar.gz has several tables in it: a.csv, b.csv", "pass one of them: x.tar.gz/a.csv or x.tar.gz/b.csv"), ("--dataset", "x.tar.gz")),
+    Case(0, "an archive with text files in folders", lambda folder: tarred(folder / "x.tar", {f"{label}/{row}.txt": text for row, (text, label) in enumerate(ROWS)}), 1, ("text files in folders", "unpack it with tar -xf x.tar, and pass the folder"), ("--dataset", "x.tar")),
+    Case(0, "an archive in an archive", lambda folder: zipped(folder / "x.zip", {"x.zip": zipped(folder / "y.zip", {"x.csv": csv_bytes()}).read_bytes()}), 1, ("x.zip/x.zip is an archive in an archive", "unpack x.zip, and pass x.zip"), ("--dataset", "x.zip")),
+    Case(0, "an encrypted archive", lambda folder: flagged(zipped(folder / "x.zip", {"x.csv": csv_bytes()}), 8, 1), 1, ("x.zip/x.csv is encrypted", "unpack the archive"), ("--dataset", "x.zip")),
+    Case(0, "an archive by a method that Python does not know", lambda folder: flagged(zipped(folder / "x.zip", {"x.csv": csv_bytes()}), 10, 9), 1, ("x.zip/x.csv is compressed with Deflate64", "unpack the archive"), ("--dataset", "x.zip")),
+    Case(0, "an empty archive", lambda folder: zipped(folder / "x.zip", {}), 1, ("x.zip is an empty archive",), ("--dataset", "x.zip")),
+    Case(0, "an archive that was cut off", lambda folder: (folder / "x.zip").write_bytes(zipped(folder / "y.zip", {"x.csv": csv_bytes()}).read_bytes()[:-30]), 1, ("x.zip is not a readable zip archive", "download it again"), ("--dataset", "x.zip")),
+    Case(0, "a path that leads out of an archive", lambda folder: zipped(folder / "x.zip", {"../x.csv": csv_bytes()}), 1, ("leads out of the archive: '../x.csv'", "a source that you trust"), ("--dataset", "x.zip")),
+    Case(0, "a bomb in an archive", lambda folder: zipped(folder / "x.zip", {"x.csv": csv_bytes() + b"a" * 11_000_000}), 1, ("expands to more than 100 times its size",), ("--dataset", "x.zip")),
     Case(0, "fastText labels with a comma after them", file("".join(f"__label__{label},{text}\n" for text, label in ROWS), "x.txt"), 1, ("is one word, expected a space after the label", "sed -E"), ("--dataset", "x.txt")),
     Case(0, "fastText labels after the texts", file("".join(f"{text} __label__{label}\n" for text, label in ROWS), "x.txt"), arguments=("--dataset", "x.txt")),
     Case(0, "a file compressed with bzip2", file(bz2.compress(csv_bytes()), "x.csv.bz2"), arguments=("--dataset", "x.csv.bz2")),

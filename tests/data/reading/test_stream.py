@@ -16,6 +16,7 @@ from clf.data.reading.batch import WINDOW
 from clf.data.reading.stream import FIRST_WINDOW, LONGEST_NAME, Incoming, open_incoming
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
+from support.packed import tarred, zipped
 
 
 def test_a_byte_that_is_no_text_costs_its_row_nothing_but_that_byte(own_folder: Path) -> None:
@@ -105,6 +106,16 @@ def test_json_has_the_columns_of_all_its_rows_and_parquet_its_types(own_folder: 
     (own_folder / "new.parquet.gz").write_bytes(gzip.compress((own_folder / "new.parquet").read_bytes()))
     incoming = opened(own_folder / "new.parquet.gz")
     assert (texts(incoming), incoming.rows, incoming.types) == (["a", "b"], 0, {})
+
+
+@pytest.mark.parametrize("write", [zipped, tarred])
+def test_the_one_table_in_an_archive_is_read(own_folder: Path, write: Callable[..., Path]) -> None:
+    path = write(own_folder / "new", {"in/new.csv": "id,text\n1,a film\n", "README": ""})
+    for source in (path, path / "in" / "new.csv"):
+        incoming = opened(source)
+        assert (incoming.names, texts(incoming), incoming.path) == (["id", "text"], ["a film"], path / "in" / "new.csv")
+    with pytest.raises(DataError, match="has several tables in it"):
+        opened(write(own_folder / "two", {"a.csv": "", "b.csv": ""}))
 
 
 @pytest.mark.parametrize("settings", [{"text_column": ["0"]}, {"delimiter": ";"}, {"no_header": True}])

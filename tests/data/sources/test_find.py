@@ -22,6 +22,7 @@ from clf.settings import DataSettings, DemoSettings, DownloadSettings, RunSettin
 from clf.storage.disk import sha256
 from conftest import RunClf
 from support.local_hub import LocalHub
+from support.packed import tarred, zipped
 from support.sources import rows, source
 from support.tiny import review_rows, write_csv
 
@@ -335,3 +336,64 @@ def test_an_unknown_home_folder_is_told_wherever_a_path_is_expanded() -> None:
     ):
         with pytest.raises(DataError, match=r"the home folder in ~nosuch/.* is unknown"):
             ask()
+
+
+# --- archives -----------------------------------------------------------------------------------------------
+
+TABLE = "".join(f'"a text of some words, number {number}",{"ab"[number % 2]}\n' for number in range(20))
+TABLES = {"d/train.csv": "text,label\n" + TABLE, "d/test.csv": "text,label\n" + TABLE[:70], "d/other.csv": "x\n1\n"}
+
+
+def test_the_tables_in_an_archive_are_splits_as_those_of_a_folder(own_folder: Path) -> None:
+    for path in (zipped(own_folder / "x.zip", TABLES), tarred(own_folder / "x.tgz", TABLES, "w:gz")):
+        for spec in (path, path / "d"):
+            found = source(spec)
+            assert [*found.splits] == ["train", "test"]
+            assert len(rows(found, "train")["text"]) == 20
+        assert source(path).name == "x"
+        alone = source(path / "d" / "train.csv")
+        assert ([*alone.splits], alone.name, alone.origin) == (["train"], "train", str(path / "d" / "train.csv"))
+        assert same_dataset(f"{path.name}/d/train.csv", None, alone.origin)
+        with pytest.raises(DataError, match="has several tables in it"):
+            source(zipped(own_folder / "y.zip", {"a.csv": "", "b.csv": ""}))
+
+
+def test_tables_named_by_words_and_pairs_of_files_in_an_archive_are_splits(own_folder: Path) -> None:
+    words = {"my_train.csv": TABLES["d/train.csv"], "my_test.csv": TABLES["d/test.csv"]}
+    assert [*source(zipped(own_folder / "a.zip", words)).splits] == ["train", "test"]
+    pairs = {"train_text.txt": "one\ntwo\n", "train_labels.txt": "0\n1\n", "mapping.txt": "0\tbad\n1\tgood\n"}
+    found = source(zipped(own_folder / "b.zip", pairs))
+    assert rows(found, "train") == {"text": ["one", "two"], "label": ["0", "1"], "label_name": ["bad", "good"]}
+
+
+def test_classes_in_an_archive_name_the_numbers(own_folder: Path) -> None:
+    files = {"d/train.csv": TABLE.replace('",a', '",1'), "d/test.csv": TABLE[:70], "d/classes.txt": "World\nSports\n"}
+    assert source(tarred(own_folder / "x.tgz", files, "w:gz")).class_names == ["World", "Sports"]
+    del files["d/classes.txt"]
+    assert source(tarred(own_folder / "y.tgz", files, "w:gz")).class_names == []
+
+
+def test_archives_of_one_table_each_are_splits(own_folder: Path) -> None:
+    (own_folder / "d").mkdir()
+    for split in ("train", "test"):
+        zipped(own_folder / "d" / f"{split}.tsv.zip", {f"{split}.tsv": TABLES[f"d/{split}.csv"].replace(",", "\t")})
+    assert [*source("d/").splits] == ["train", "test"]
+    write_csv(own_folder / "d" / "train.csv", review_rows(4))
+    assert [*source("d/").splits] == ["train"]  # what was read without the archives is read as before
+    found = source("d/train.csv", test=Path("d/test.tsv.zip"))
+    assert rows(found, "test")["text"] == ["a text of some words\t number 0", "a text of some words\t number 1"]
+
+
+def test_the_content_and_the_path_in_an_archive_tell_its_fingerprint(own_folder: Path) -> None:
+    path = zipped(own_folder / "x.zip", {"a.csv": "text,label\n" + TABLE, "b.csv": "text,label\n" + TABLE})
+    first = source(path / "a.csv").fingerprint
+    assert first == source(path / "a.csv").fingerprint != source(path / "b.csv").fingerprint
+    zipped(path, {"a.csv": "text,label\n" + TABLE.replace("some", "more")})
+    assert source(path / "a.csv").fingerprint != first
+
+
+def test_results_are_not_written_over_an_archive(own_folder: Path) -> None:
+    path = zipped(own_folder / "x.zip", TABLES)
+    assert input_paths(DataSettings(dataset="x.zip/d/train.csv")) == [Path("x.zip")]
+    assert looks_like_path(f"{path}/d/none")
+    assert looks_like_path("x.zip/d")

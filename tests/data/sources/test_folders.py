@@ -9,6 +9,7 @@ import pytest
 from clf.data.sources.folders import (
     class_names,
     class_tree,
+    data_files,
     split_files,
     tree_fingerprint,
 )
@@ -69,7 +70,7 @@ def test_one_split_in_two_formats_is_refused(own_folder: Path) -> None:
 def test_only_files_with_known_endings_are_taken_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = ("train-b.CSV", "train-a.csv.gz", "train.md", "test.jsonl", "classes.txt", "train-c.csv")
     texts(tmp_path, dict.fromkeys(names, "x") | {"train-folder.csv/inside.csv": "x"})
-    found = split_files(tmp_path, {".csv", ".gz", ".jsonl", ".txt"})
+    found = split_files(tmp_path, data_files(tmp_path, {".csv", ".gz", ".jsonl", ".txt"}))
     assert found == {
         "test": [tmp_path / "test.jsonl"],
         "train": [tmp_path / "train-a.csv.gz", tmp_path / "train-b.CSV", tmp_path / "train-c.csv"],
@@ -157,7 +158,8 @@ def test_what_systems_and_tools_hide_is_no_data(tmp_path: Path) -> None:
     found = source(texts(tmp_path / "tree", seen | hidden))
     assert rows(found, "train") == {"text": ["bad", "good"], "label": ["neg", "pos"]}
     assert found.fingerprint == first
-    split = split_files(texts(tmp_path / "files", {"train.csv": "x", "._train.csv": "x", ".train.csv": "x"}), {".csv"})
+    folder = texts(tmp_path / "files", {"train.csv": "x", "._train.csv": "x", ".train.csv": "x"})
+    split = split_files(folder, data_files(folder, {".csv"}))
     assert split == {"train": [tmp_path / "files" / "train.csv"]}
 
 

@@ -1,6 +1,10 @@
 """Reading: the bytes of a file -> rows -> examples.
 
 files       bytes -> characters, with compression and encoding detected from the content
+compression the decompressors, and a limit on what they give
+archives    the entries of zip and tar archives, read in place
+packed      which entries of an archive are tables
+file_names  what the name of a file says before it is opened
 formats     the registry of file formats, format detection, and reading a file of any format
 delimited   the reader for CSV, TSV and other delimited text
 dialects    the delimiter and quote character of delimited text, detected in its first lines

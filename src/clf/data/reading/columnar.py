@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from clf.data.reading.archives import on_disk
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, Batch, unfold
 from clf.data.reading.files import check_width, column_names, cut_off, open_bytes
 from clf.errors import DataError
@@ -146,7 +147,7 @@ def _sliced(batches: Iterable[Any], path: Path, settings: DataSettings) -> Itera
 def _allowed(path: Path, settings: DataSettings) -> int:
     from clf.data.reading.arrow_batches import allowed_bytes
 
-    return allowed_bytes(path.stat().st_size, settings.max_inflation)
+    return allowed_bytes(on_disk(path).stat().st_size, settings.max_inflation)
 
 
 def _values(column: Any, name: str, path: Path) -> list[Any]:

@@ -1,12 +1,10 @@
 """The bytes of a file -> characters: detects compression and encoding, decompresses and decodes.
 
-Only regular files are opened here: a device, a socket or a pipe could make clf wait for ever.
+Only regular files are opened here, and files in archives: a device, a socket or a pipe could make clf wait for ever.
 """
 
-import bz2
 import codecs
 import errno
-import gzip
 import io
 import logging
 import lzma
@@ -14,11 +12,13 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
+from clf.data.reading.archives import archive_kind, damaged_tar, on_disk, open_tar_entry, open_zip_entry, through
 from clf.data.reading.batch import SHOWN
+from clf.data.reading.compression import DECOMPRESSORS, Inflated
 from clf.data.reading.headings import unique_names
 from clf.data.reading.old_encodings import old_encoding
 from clf.errors import DataError, UsageError
@@ -43,14 +43,16 @@ log = logging.getLogger(__name__)
 def kind_of(path: Path) -> int:
     """Return the kind of what is at `path`, as `stat.S_IFMT` gives it; 0 if there is nothing.
 
-    Raises DataError if that cannot be found out.
+    A path through an archive is that of a file, whether the archive has it or not. Raises DataError if the kind cannot
+    be found out.
     """
     try:
         return stat.S_IFMT(path.stat().st_mode)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            return 0
-        raise unreadable(path, error) from error
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            raise unreadable(path, error) from error
+        found = through(path) if error.errno == errno.ENOTDIR else None
+        return stat.S_IFREG if found and kind_of_archive(found[0]) else 0
     except ValueError as error:
         raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
 
@@ -61,18 +63,62 @@ def unreadable(path: Path, error: OSError) -> DataError:
     return DataError(f"{shown} cannot be read: {error.strerror or error}", "check its permissions")
 
 
-def open_file(path: Path) -> IO[bytes]:
-    """Open a regular file for reading; nothing else is opened, so that no device or pipe can make clf wait.
+def open_file(path: Path, most: int = 100) -> IO[bytes]:
+    """Open a regular file, or a file in an archive, for reading.
 
-    Raises DataError if it cannot be opened or is of another kind.
+    Nothing else is opened, so that no device or pipe can make clf wait. Raises DataError if it cannot be opened or is
+    of another kind; reading a file in an archive raises it beyond `most` times the size of the archive.
     """
     check_is_file(path)
     try:
         return open_regular(path)
     except OSError as error:
+        if error.errno == errno.ENOTDIR and kind_of(path):
+            return _open_in_archive(path, most)
         raise unreadable(path, error) from error
     except ValueError as error:
         raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
+
+
+def _open_in_archive(path: Path, most: int) -> IO[bytes]:
+    archive, inner = through(path) or (path, "")
+    file = open_bytes(archive, most)
+    try:
+        if archive_kind(read_some(file, archive, 512)) == "zip":
+            file.seek(0)
+            return io.BufferedReader(_inflated(open_zip_entry(file, archive, inner, DataError), file, path, most))
+        file.close()
+        file = open_bytes(archive, most)
+        return open_tar_entry(file, archive, inner, DataError)
+    except CUT_OFF as error:
+        file.close()
+        raise damaged_tar(archive, error, DataError) from error
+    except DataError:
+        file.close()
+        raise
+
+
+def kind_of_archive(path: Path, most: int = 100) -> str:
+    """Return `zip` or `tar` if a file is one, the latter perhaps compressed; an empty string for any other file."""
+    if through(path):
+        return ""
+    with open_bytes(path, most) as file:
+        try:
+            kind = archive_kind(file.read(512))
+        except CUT_OFF:  # reading the file reports why
+            return ""
+        return kind if kind == "tar" or file.seekable() else ""  # the directory of a zip is at its end
+
+
+def has_file(path: Path, data: DataSettings) -> bool:
+    """Return whether a path is that of a file, also through an archive."""
+    if kind_of(path) != stat.S_IFREG:
+        return False
+    try:
+        open_file(path, data.max_inflation).close()
+    except DataError:
+        return False
+    return True
 
 
 def check_is_file(path: Path) -> None:
@@ -89,58 +135,27 @@ def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
 
     Reading raises DataError once the decompressed size exceeds `most` times the size of the file.
     """
-    file = open_file(path)
-    magic = read_some(file, path, 6)
-    file.seek(0)
+    file = open_file(path, most)
+    magic = _first_bytes(file, path)
     for start, opener in DECOMPRESSORS.items():
         if magic.startswith(start):
-            return io.BufferedReader(_Inflated(opener(file), file, path, most))
+            return io.BufferedReader(_inflated(opener(file), file, path, most))
     return file
 
 
-def _open_zstandard(file: IO[bytes]) -> Any:
-    import pyarrow
-
-    return pyarrow.input_stream(file, compression="zstd")
-
-
-DECOMPRESSORS: dict[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ": lzma.open,
-    b"\x28\xb5\x2f\xfd": _open_zstandard,
-}
-"""Functions that open compressed files, by the first bytes of such files."""
+def _first_bytes(file: IO[bytes], path: Path) -> bytes:
+    try:
+        return file.peek(6)  # type: ignore[attr-defined, no-any-return]
+    except CUT_OFF as error:
+        cut_off(error, path)
 
 
-class _Inflated(io.RawIOBase):
-    """The output of a decompressor, up to a limit, because a few kilobytes can decompress to gigabytes."""
-
-    FREE = 10_000_000  # bytes of output that are allowed at any ratio
-
-    def __init__(self, packed: Any, file: IO[bytes], path: Path, most: int) -> None:
-        self.packed, self.file, self.path, self.given = packed, file, path, 0
-        self.limit = max(self.FREE, most * path.stat().st_size)
-        self.most = most
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.packed.read(len(buffer))
-        buffer[: len(data)] = data
-        self.given += len(data)
-        if self.given > self.limit:
-            raise DataError(
-                f"{self.path} expands to more than {self.most} times its size when decompressed",
-                "raise --max-inflation if this is expected, or decompress the file first",
-            )
-        return len(data)
-
-    def close(self) -> None:
-        self.packed.close()
-        self.file.close()
-        super().close()
+def _inflated(packed: IO[bytes], file: IO[bytes], path: Path, most: int) -> Inflated:
+    refusal = DataError(
+        f"{path} expands to more than {most} times its size when decompressed",
+        "raise --max-inflation if this is expected, or decompress the file first",
+    )
+    return Inflated(packed, file, most * on_disk(path).stat().st_size, lambda: refusal)
 
 
 def read_some(file: IO[bytes], path: Path, size: int = 65_536) -> bytes:

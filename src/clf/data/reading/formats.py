@@ -15,12 +15,13 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+from clf.data.reading.archives import archive_kind, through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
+from clf.data.reading.compression import DECOMPRESSORS
 from clf.data.reading.delimited import read_csv, sniff_table
 from clf.data.reading.fasttext import is_fasttext, read_fasttext
 from clf.data.reading.files import (
-    DECOMPRESSORS,
     HEAD,
     find_encoding,
     kind_of,
@@ -45,9 +46,6 @@ FOREIGN = {
 """Files that users pass instead of a supported table, by their first bytes."""
 POINTER = b"version https://git-lfs."
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!doctype")
-TAR = (257, b"ustar")
-"""The place and the bytes that tell a tar archive."""
-
 COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
 
 SHOWN_AS = {
@@ -140,8 +138,8 @@ def _read_files(files: list[Path], data: DataSettings, apart: dict[Path, DataSet
 def describe(path: Path, settings: DataSettings) -> FileForm:
     """Tell how a file is read, from its first bytes; what cannot be told of a damaged table is left out."""
     kind = sniff_format(path, settings)
-    with open_file(path) as file:
-        magic = file.read(6)
+    with open_file(path, settings.max_inflation) as file:
+        magic = read_some(file, path, 6)
     packed = next((name for start, name in COMPRESSIONS.items() if magic.startswith(start)), None)
     form = FileForm(file=readable(str(path)), format=SHOWN_AS[kind], compression=packed)
     if kind in BINARY:
@@ -186,6 +184,8 @@ def count_lines(files: list[Path]) -> int:
 
 
 def _count_lines(path: Path) -> int:
+    if through(path):
+        return 0
     with open_file(path) as file:
         head = file.read(6)
         if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
@@ -219,6 +219,8 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
 
 def _check_known(head: bytes, path: Path) -> None:
     """Raise DataError if the first bytes of a file are those of something that clf does not read."""
+    if archive_kind(head) and (found := through(path)):
+        raise DataError(f"{path} is an archive in an archive", f"unpack {found[0]}, and pass {Path(found[1]).name}")
     if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
         unpack = "unpack it, or " if "zip" in known else ""
         raise DataError(f"{path} is {known}", f"{unpack}export the table as CSV or Parquet, and use that file")
@@ -226,7 +228,7 @@ def _check_known(head: bytes, path: Path) -> None:
 
 def _check_download(head: bytes, path: Path) -> None:
     """Raise DataError for what a failed download leaves in the place of a table, and for a tar archive."""
-    if head[TAR[0] :].startswith(TAR[1]):
+    if archive_kind(head):
         raise DataError(f"{path} is a tar archive", "unpack it with tar -xf, and use the folder or a file in it")
     if head.startswith(POINTER):
         raise DataError(

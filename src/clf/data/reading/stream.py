@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from clf.data.reading.archives import archive_kind
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.column_names import TEXT_NAMES
 from clf.data.reading.delimited import first_rows
@@ -28,9 +29,10 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
-from clf.data.reading.formats import count_lines, describe, read_file, sniff_format
+from clf.data.reading.formats import ENDINGS, count_lines, describe, read_file, sniff_format
 from clf.data.reading.headers import has_header
 from clf.data.reading.numbered import are_numbered, is_table
+from clf.data.reading.packed import one_table
 from clf.data.reading.paths import is_pipe, open_pipe, spool
 from clf.errors import ClfError, UsageError
 from clf.outcomes.peek import FileForm
@@ -92,17 +94,19 @@ def open_incoming(
     """
     trained = Trained(known, labels)
     if not is_pipe(source):
-        return _from_file(source, settings, str(source), trained)
+        file = one_table(source, ENDINGS, settings)
+        return _from_file(file, settings, str(file), trained)
     pipe = open_pipe(source)
     begun = _first_lines_of(pipe)
     if not begun:
         raise UsageError("the pipe is empty", "pipe texts into it, or pass a file")
     encoding = find_encoding(b"", source, settings) if settings.encoding else "utf-8"
     wide = encoding.startswith(("utf-16", "utf-32"))
-    kept = keep or wide or begun.startswith(TO_BE_KEPT)
+    kept = keep or wide or begun.startswith(TO_BE_KEPT) or bool(archive_kind(begun))
     start = begun.decode(encoding, "replace")
     if kept or _begins_table(start, trained) or not _is_plain(start, settings, trained.names):
-        return _from_file(spool(pipe, begun, source.name), settings, "the pipe", trained)
+        copy = one_table(spool(pipe, begun, source.name), ENDINGS, settings)
+        return _from_file(copy, settings, "the pipe", trained)
     log.info("reading the pipe as one text per line")
     return Incoming("the pipe", ["text"], 0, lambda size: _arriving(pipe, begun, encoding), None)
 

@@ -4,6 +4,7 @@ find        which dataset a name or path refers to: local files, a pipe, the Hub
 source      a dataset that was found but not read yet
 folders     folders with train.*, validation.* and test.*, or with one sub-folder per class
 pairs       a file of texts and a file with the label of each line
+hub_tables  the splits of a dataset on the Hub, from its downloaded files
 headless    which files of a dataset have no header, as that of train
 ignored     whether the columns to ignore exist
 divided     one file with all splits, divided by a column

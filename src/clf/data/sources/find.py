@@ -6,10 +6,10 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
+from clf.data.reading.archives import on_disk
 from clf.data.reading.arrow_batches import allowed_bytes, sliced
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, unfold
 from clf.data.reading.files import kind_of, unreadable
@@ -21,11 +21,14 @@ from clf.data.reading.formats import (
     nearest,
     sniff_format,
 )
+from clf.data.reading.packed import ARCHIVES, one_table, several, tables_in
 from clf.data.reading.paths import expanded, spooled
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
+    at_the_top,
     class_names,
     class_tree,
+    data_files,
     files_fingerprint,
     say_ignored,
     split_files,
@@ -34,26 +37,20 @@ from clf.data.sources.folders import (
     without_splits,
 )
 from clf.data.sources.headless import headless
+from clf.data.sources.hub_tables import Table, load_snapshot
 from clf.data.sources.ignored import check_ignored
-from clf.data.sources.pairs import Pair, find_pairs
+from clf.data.sources.pairs import Pair, find_pairs, pairs_among
 from clf.data.sources.source import Source
-from clf.data.split_names import split_at_start
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
-from clf.storage.disk import disk_is_full
 from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
-from clf.storage.scratch import scratch_folder
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
 PIPE = "pipe@"
-MOST_NAMED = 100_000
-"""The most entries in the configurations of a dataset on the Hub."""
-Table = Any
-"""A pyarrow table; pyarrow has no type annotations."""
 log = logging.getLogger(__name__)
 
 
@@ -87,7 +84,7 @@ class SourceFinder:
     def _with_further(self, source: Source, data: DataSettings, first_only: bool) -> Source:
         """Return a dataset with the files that the settings name for validation and test."""
         further = {"validation": data.validation, "test": data.test}
-        files = {split: spooled(expanded(file)) for split, file in further.items() if file}
+        files = {split: one_table(spooled(expanded(file)), ENDINGS, data) for split, file in further.items() if file}
         if not files:
             return source
         if source.prepared:
@@ -122,7 +119,7 @@ def input_paths(data: DataSettings) -> list[Path]:
     """Return the local files and folders that the settings name as input; results must not be written there."""
     dataset = expanded(data.dataset) if data.dataset and looks_like_path(data.dataset) else None
     mapping = data.label_map if data.label_map and data.label_map.endswith((".json", ".toml")) else None
-    return [expanded(path) for path in (dataset, data.validation, data.test, mapping) if path]
+    return [on_disk(expanded(path)) for path in (dataset, data.validation, data.test, mapping) if path]
 
 
 def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
@@ -153,24 +150,31 @@ def _local(path: Path, data: DataSettings, first_only: bool) -> Source:
 def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     if path.is_dir() and (path / MANIFEST_FILE).exists() and is_clf_result(path):
         return Source(path.name, os.path.realpath(path), {}, prepared=path)
-    pairs = find_pairs(path, data)
+    tables = tables_in(path, ENDINGS, data)
+    files = at_the_top(tables) if tables else data_files(path, ENDINGS)
+    pairs = pairs_among(path, tables, data) if tables else find_pairs(path, data)
     named = {split: pair.files for split, pair in pairs.items()}
-    named = named or (split_files(path, ENDINGS) if path.is_dir() else {"train": [path]})
-    tree = class_tree(path, data) if not named else {}
-    if not named and not tree:
-        named = split_files_by_word(path, ENDINGS)
-    if not named and not tree:
-        raise without_splits(path)
-    if path.is_dir() and not pairs:
-        say_ignored(path, ENDINGS, [*chain.from_iterable(named.values())])
+    if not named:
+        named = split_files(path, files) if len(tables) > 1 or path.is_dir() else {"train": tables or [path]}
+    tree = class_tree(path, data) if not named and not tables else {}
+    if not named and not tree and not (named := split_files_by_word(files) or _packed_files(path, data)):
+        raise several(path, tables) if tables else without_splits(path)
+    if not pairs:
+        say_ignored(files, [*chain.from_iterable(named.values())])
     splits = tree or _splits(named, pairs, [] if pairs else named.get("train", []), data, first_only)
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
-        class_names=class_names(path, data),
+        class_names=class_names(tables[0] if tables else path, data),
         fingerprint="" if first_only else files_fingerprint(named) if named else tree_fingerprint(path),
     )
+
+
+def _packed_files(folder: Path, data: DataSettings) -> dict[str, list[Path]]:
+    """Return the tables of the splits of which a folder has an archive each, such as `train.csv.zip`."""
+    archives = split_files(folder, data_files(folder, ARCHIVES))
+    return {split: [one_table(file, ENDINGS, data) for file in files] for split, files in archives.items()}
 
 
 def _splits(
@@ -210,7 +214,7 @@ def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float
     files = [path for path in snapshot.folder.rglob("*") if path.is_file()]
     for file in files:
         check_inflation(file, data)
-    splits, names = _load_snapshot(snapshot.folder, repository)
+    splits, names = load_snapshot(snapshot.folder, repository)
     allowed = allowed_bytes(sum(file.stat().st_size for file in files), data.max_inflation)
     return Source(
         name=repository.split("/")[-1],
@@ -222,94 +226,6 @@ def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float
         label_order=names,
         fingerprint=snapshot.commit,
     )
-
-
-def _load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list[str]]:
-    """Load the splits and label names of a repository as it configures them, using only its downloaded files."""
-    import datasets
-    import pyarrow
-
-    datasets.disable_progress_bars()
-    with scratch_folder() as cache:
-        try:
-            _check_data_files(folder, repository)
-            loaded = datasets.load_dataset(str(folder), cache_dir=str(cache), verification_mode="no_checks")
-        except DataError:
-            raise
-        except Exception as error:
-            if disk_is_full(error):
-                raise
-            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            raise DataError(
-                f"dataset {repository} cannot be read: {reason}", "download its file and pass the path"
-            ) from error
-        splits: dict[str, list[Any]] = {}
-        for name, split in loaded.items():
-            part = split_at_start(name)
-            if part is None:
-                log.info("skipping split %s of %s", name, repository)
-                continue
-            splits.setdefault(part, []).append(split.with_format("arrow")[:])
-        features = next(iter(loaded.values())).features
-    names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
-    try:
-        tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
-    except IndexError as error:
-        raise DataError(
-            f"dataset {repository} has a class number that is not one of its {len(names)} classes",
-            "download its file and pass the path",
-        ) from error
-    return tables, list(names)
-
-
-def _check_data_files(folder: Path, repository: str) -> None:
-    """Raise DataError if the README names files outside the repository: on this machine or elsewhere on the network."""
-    from huggingface_hub import metadata_load
-
-    try:
-        configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
-    except OSError:
-        return  # without a README, the data files are found by name
-    for path in _paths([*configs]):
-        if "://" in path or path.startswith(("/", "~", "hf:")) or ".." in Path(path).parts:
-            raise DataError(
-                f"dataset {repository} names a file outside its repository: {path}", "do not use this dataset"
-            )
-
-
-def _paths(configs: list[Any]) -> list[str]:
-    """Return every path under `data_files` and `data_dir` in the configurations of a README.
-
-    Raises ValueError if there are too many, as when YAML refers to the same list again and again.
-    """
-    found: list[str] = []
-    waiting = configs
-    for _ in range(MOST_NAMED):
-        if not waiting:
-            return found
-        value = waiting.pop()
-        if isinstance(value, dict):
-            named = [key in ("data_files", "data_dir", "path") or isinstance(value[key], (dict, list)) for key in value]
-            waiting += compress(value.values(), named)
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, str):
-            found.append(value)
-    raise ValueError(f"its README names more than {MOST_NAMED:,} files")
-
-
-def _name_classes(table: Table, features: Any) -> Table:
-    """Replace the integers in class columns by class names, and -1 (the Hub's marker for no label) by None."""
-    import pyarrow
-    from datasets import ClassLabel
-
-    for name, feature in features.items():
-        if isinstance(feature, ClassLabel):
-            values = [
-                feature.names[value] if value is not None and value >= 0 else None for value in table[name].to_pylist()
-            ]
-            table = table.set_column(table.schema.get_field_index(name), name, pyarrow.array(values, pyarrow.string()))
-    return table
 
 
 def _table_batches(table: Table, data: DataSettings, allowed: int) -> Iterator[Batch]:

@@ -3,15 +3,19 @@
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Collection, Iterator
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from clf.data.reading.archives import through
 from clf.data.reading.batch import BATCH_ROWS, Batch, Split, chunked
+from clf.data.reading.file_names import CLASSES_FILE, is_hidden
 from clf.data.reading.files import (
     ESCAPED,
     LONGEST,
     check_is_file,
+    has_file,
     known_encoding,
     open_file,
     readable,
@@ -23,8 +27,6 @@ from clf.errors import DataError
 from clf.settings import DataSettings
 from clf.storage.disk import sha256
 
-HIDDEN = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
-"""Names of what systems and tools leave beside data; so do names that begin with a dot or `~$`."""
 NOT_TEXTS = {".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow", ".ipynb", ".xlsx", ".xls", ".ods", ".zip", ".gz",
              ".zst", ".bz2", ".xz", ".tar", ".tgz", ".7z", ".db", ".sqlite", ".pkl", ".npy", ".bin", ".py"}  # fmt: skip
 """Extensions of files that are not one text each, however a folder is called."""
@@ -37,27 +39,35 @@ log = logging.getLogger(__name__)
 
 def visible(folder: Path) -> list[Path]:
     """Return what is in a folder, in the order of the names, but for what systems and tools hide there."""
-    return sorted(path for path in folder.iterdir() if not _is_hidden(path.name))
+    return sorted(path for path in folder.iterdir() if not is_hidden(path.name))
 
 
-def _is_hidden(name: str) -> bool:
-    return name.startswith((".", "~$")) or name.lower() in HIDDEN
+def data_files(folder: Path, endings: set[str]) -> list[Path]:
+    """Return the files in a folder that have one of these extensions; nothing for a file."""
+    found = visible(folder) if folder.is_dir() else []
+    return [path for path in found if path.is_file() and path.suffix.lower() in endings]
 
 
-def split_files(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
-    """Find the files with these extensions whose names start with train, validation or test.
+def at_the_top(tables: list[Path]) -> list[Path]:
+    """Return the tables of an archive that are not in a folder beside others."""
+    common = os.path.commonpath([table.parent for table in tables])
+    return [table for table in tables if str(table.parent) == common]
 
-    Copies and other versions beside a `train.csv` are passed over with a warning.
+
+def split_files(folder: Path, files: list[Path]) -> dict[str, list[Path]]:
+    """Find the files of a folder whose names start with train, validation or test.
+
+    Copies and other versions beside a `train.csv` are passed over with a warning. Raises DataError if two files differ
+    only by their extension.
     """
-    files: dict[str, list[Path]] = {}
-    for path in visible(folder):
-        if path.is_file() and path.suffix.lower() in endings:
-            stem = path.name.split(".")[0]
-            if split := split_at_start(stem):
-                if twin := next((other for other in files.get(split, []) if other.name.split(".")[0] == stem), None):
-                    raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
-                files.setdefault(split, []).append(path)
-    return {split: _without_versions(split, found) for split, found in files.items()}
+    found: dict[str, list[Path]] = {}
+    for path in files:
+        stem = path.name.split(".")[0]
+        if split := split_at_start(stem):
+            if twin := next((other for other in found.get(split, []) if other.name.split(".")[0] == stem), None):
+                raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
+            found.setdefault(split, []).append(path)
+    return {split: _without_versions(split, paths) for split, paths in found.items()}
 
 
 def _without_versions(split: str, paths: list[Path]) -> list[Path]:
@@ -82,22 +92,20 @@ def _listed(paths: list[Path]) -> str:
     return ", ".join(named) + (f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else "")
 
 
-def say_ignored(folder: Path, endings: set[str], used: Collection[Path]) -> None:
-    """Log the data files of a folder whose names tell no split, but for those that are used."""
-    for path in visible(folder):
-        if path in used or path.suffix.lower() not in endings or path.name == "classes.txt" or not path.is_file():
-            continue
-        if split_at_start(path.name.split(".")[0]) is None:
+def say_ignored(files: Iterable[Path], used: Collection[Path]) -> None:
+    """Log the files of a folder or an archive whose names tell no split, but for those that are used."""
+    for path in files:
+        if path not in used and path.name != CLASSES_FILE and split_at_start(path.name.split(".")[0]) is None:
             log.info("ignoring %s: its name does not start with train, validation or test", path)
 
 
-def split_files_by_word(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
+def split_files_by_word(files: list[Path]) -> dict[str, list[Path]]:
     """Find files such as `reviews_train.csv` and `reviews_test.csv`: one for each split, and one of them is train."""
-    files: dict[str, list[Path]] = {}
-    for path in visible(folder):
-        if path.is_file() and path.suffix.lower() in endings and (split := split_in(path.name.split(".")[0])):
-            files.setdefault(split, []).append(path)
-    return files if "train" in files and all(len(found) == 1 for found in files.values()) else {}
+    found: dict[str, list[Path]] = {}
+    for path in files:
+        if split := split_in(path.name.split(".")[0]):
+            found.setdefault(split, []).append(path)
+    return found if "train" in found and all(len(paths) == 1 for paths in found.values()) else {}
 
 
 def without_splits(folder: Path) -> DataError:
@@ -145,7 +153,7 @@ def _trees(folder: Path) -> tuple[dict[str, dict[Path, list[Path]]], Callable[[P
 
 
 def _named_texts(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.txt")) if not _is_hidden(path.name)]
+    return [path for path in sorted(folder.glob("*.txt")) if not is_hidden(path.name)]
 
 
 def _any_texts(folder: Path) -> list[Path]:
@@ -239,18 +247,25 @@ def _read_text(path: Path, encoding: str) -> str:
 
 def class_names(path: Path, data: DataSettings) -> list[str]:
     """Read the `classes.txt` next to the data, with one name per line."""
-    file = (path if path.is_dir() else path.parent) / "classes.txt"
-    if path == file or not file.is_file():
+    file = (path if path.is_dir() else path.parent) / CLASSES_FILE
+    if path == file or not has_file(file, data):
         return []
     return [line.strip() for line in _read_text(file, _encoding(data)).splitlines() if line.strip()]
 
 
 def files_fingerprint(files: dict[str, list[Path]]) -> str:
-    """Hash the content of each split's files, so that edits are noticed even if size and time stay the same."""
+    """Hash the content of each split's files, so that edits are noticed even if size and time stay the same.
+
+    Of a file in an archive, the whole archive is hashed, and the path inside counts.
+    """
     found = hashlib.sha256()
+    known: dict[Path, str] = {}
     for split, paths in sorted(files.items()):
         for path in paths:
-            found.update(f"{split}\0{sha256(path)}\n".encode())
+            archive, inner = through(path) or (path, "")
+            if archive not in known:
+                known[archive] = sha256(archive)
+            found.update(f"{split}\0{known[archive]}{inner and '/'}{inner}\n".encode(errors=ESCAPED))
     return found.hexdigest()
 
 
@@ -260,7 +275,7 @@ def tree_fingerprint(folder: Path) -> str:
     texts = _trees(folder)[1]
     for path in sorted(folder.rglob("*.txt" if texts is _named_texts else "*")):
         inside = path.relative_to(folder)
-        if any(map(_is_hidden, inside.parts)) or (texts is _any_texts and path.is_dir()):
+        if any(map(is_hidden, inside.parts)) or (texts is _any_texts and path.is_dir()):
             continue
         check_is_file(path)
         found.update(f"{inside.as_posix()}\0{sha256(path)}\n".encode(errors=ESCAPED))

@@ -80,12 +80,21 @@ def find_pairs(path: Path, data: DataSettings) -> dict[str, Pair]:
     Raises DataError if a folder has several pairs for a split.
     """
     folder = path if path.is_dir() else path.parent
-    if folder == path or _role(path.name):
-        found = _pairs_in(folder, data)
-        if folder == path:
-            return _one_each(folder, found) if any(pair.labels for _, pair in found) else {}
+    if folder == path:
+        return pairs_among(folder, _files(folder), data)
+    if _role(path.name) and folder.is_dir():
+        found = _pairs(_files(folder), data)
         return next(({"train": pair} for _, pair in found if pair.labels and path in pair.files[:2]), {})
     return {}
+
+
+def pairs_among(folder: Path, files: list[Path], data: DataSettings) -> dict[str, Pair]:
+    """Return the pair of each split among the files of a folder; nothing without pairs.
+
+    Raises DataError if there are several pairs for a split.
+    """
+    found = _pairs(files, data)
+    return _one_each(folder, files, found) if any(pair.labels for _, pair in found) else {}
 
 
 def _role(name: str) -> tuple[str, str, tuple[str, ...]] | None:
@@ -102,13 +111,16 @@ def _role(name: str) -> tuple[str, str, tuple[str, ...]] | None:
     return splits[0], "text" if roles[0] in TEXTS else "label", tuple(w for w in words if w not in roles)
 
 
-def _pairs_in(folder: Path, data: DataSettings) -> list[tuple[str, Pair]]:
-    """Return all pairs of a folder and the texts without labels, each with its split."""
-    names = folder / NAMES
-    beside = names if names.is_file() and names.stat().st_size else None
+def _files(folder: Path) -> list[Path]:
+    return [path for path in visible(folder) if path.is_file() and (path.name != NAMES or path.stat().st_size)]
+
+
+def _pairs(files: list[Path], data: DataSettings) -> list[tuple[str, Pair]]:
+    """Return all pairs among files and the texts without labels, each with its split."""
+    beside = next((path for path in files if path.name == NAMES), None)
     found: dict[tuple[str, tuple[str, ...]], dict[str, list[Path]]] = {}
-    for path in visible(folder):
-        if path.is_file() and (told := _role(path.name)):
+    for path in files:
+        if told := _role(path.name):
             split, role, words = told
             found.setdefault((split, words), {}).setdefault(role, []).append(path)
     return [
@@ -119,7 +131,7 @@ def _pairs_in(folder: Path, data: DataSettings) -> list[tuple[str, Pair]]:
     ]
 
 
-def _one_each(folder: Path, found: list[tuple[str, Pair]]) -> dict[str, Pair]:
+def _one_each(folder: Path, files: list[Path], found: list[tuple[str, Pair]]) -> dict[str, Pair]:
     pairs: dict[str, Pair] = {}
     for split, pair in found:
         if split in pairs:
@@ -130,8 +142,8 @@ def _one_each(folder: Path, found: list[tuple[str, Pair]]) -> dict[str, Pair]:
             )
         pairs[split] = pair
     used = {path for pair in pairs.values() for path in pair.files}
-    for path in visible(folder):
-        if path.is_file() and path not in used and split_at_start(path.name.split(".")[0]):
+    for path in files:
+        if path not in used and split_at_start(path.name.split(".")[0]):
             log.warning("ignoring %s: it is not one of the pairs of texts and labels", path)
     return pairs
 
