@@ -54,6 +54,16 @@ def test_other_labels_are_classes_in_silence(labels: list[str], caplog: pytest.L
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize(("mark", "flag"), [("'", '--quote "\'"'), ('"', "--quote '\"'")])
+def test_labels_in_quotes_are_told(mark: str, flag: str, caplog: pytest.LogCaptureFixture) -> None:
+    check(*[f"{mark}{label}{mark}" for label in ["pos", "neg"] * 10], "odd")
+    assert f"x.csv: 20 of 21 labels stand in quotes, such as {mark}pos{mark}" in caplog.text
+    assert flag in caplog.text
+    caplog.clear()
+    check(*["pos", "neg"] * 3, f"{mark}neg{mark}", mark, mark * 2)
+    assert caplog.text == ""
+
+
 def test_a_part_that_stands_alone_is_told(caplog: pytest.LogCaptureFixture) -> None:
     check("News", "News/Politics", "Sports")
     assert (

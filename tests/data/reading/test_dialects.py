@@ -126,6 +126,52 @@ def test_spaces_between_quoted_cells_are_the_delimiter_as_r_writes_them(tmp_path
     assert form(tmp_path, '"text", "label"\n"one, two", "y"\n').delimiter == ","
 
 
+MOST_IN_SINGLE_QUOTES = [
+    """40,he said "yes"; then,'neg'""",
+    """40,he said "yes",'neg'""",
+    f"""40,'{"word " * 1990}he said "yes"; then {"word " * 100}','neg'""",
+    f"""40,'he said "yes"; then {"word " * 2100}','neg'""",
+    """40,'It\\'s "fine"; really','neg'""",
+    """40,'he said "yes"; then\nhe left, so','neg'""",
+    """40,"it's fine",'neg'""",
+]
+NOT_OF_THEIR_DIALECT = [
+    """40,'he said "yes"; then' ,'neg'""",
+    """40,'It\\'s "fine"; really' ,'neg'""",
+    """40,"good, it's fine",'neg'""",
+]
+
+
+def single_quoted(path: Path, row: str) -> Path:
+    rows = [f"{number},'good very good {number} indeed','{('neg', 'pos')[number % 2]}'" for number in range(40)]
+    path.write_text("\n".join(["id,text,label", *rows, row, ""]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("row", MOST_IN_SINGLE_QUOTES, ids=[row[3:22] for row in MOST_IN_SINGLE_QUOTES])
+def test_one_exceptional_row_hides_no_single_quotes(tmp_path: Path, row: str, delimiter: str) -> None:
+    path = single_quoted(tmp_path / "a.csv", row)
+    if delimiter == ";":
+        path.write_text(path.read_text(encoding="utf-8").translate(str.maketrans(",;", ";,")), encoding="utf-8")
+    [batch] = read_csv(path, DataSettings())
+    assert len(batch.lines) == 41
+    assert batch.columns["label"] == [*["neg", "pos"] * 20, "neg"]
+    assert batch.columns["text"][0] == "good very good 0 indeed"
+
+
+@pytest.mark.parametrize("row", NOT_OF_THEIR_DIALECT)
+def test_an_exceptional_row_that_cannot_be_read_is_refused(tmp_path: Path, row: str) -> None:
+    with pytest.raises(DataError, match="line 42") as refused:
+        list(read_csv(single_quoted(tmp_path / "a.csv", row), DataSettings()))
+    assert ("remove the blank between a quote and the delimiter" in refused.value.hint) is ("' ," in row)
+
+
+def test_rare_cells_in_double_quotes_at_another_delimiter_are_quoted(tmp_path: Path) -> None:
+    rows = [f"{number};['a','b','c'];text {number};x\n" for number in range(40)]
+    assert form(tmp_path, "".join([*rows, "40;['a','b','c'];\"text; more\";x\n"])) == Form(";", '"')
+
+
 def test_texts_in_single_quotes_need_no_second_column(tmp_path: Path) -> None:
     rows = "A film, as it is\n'So, ''old'' they; said'\nPlain, and good\n"
     found = form(tmp_path, rows)

@@ -50,9 +50,11 @@ def look_like_ids(names: Collection[str]) -> bool:
 def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Collection[str], shown: str) -> None:
     """Raise DataError if the labels are texts, numbers or several labels; `counts` and `lines` are of each label.
 
-    Warns of labels with a part that is a label too. Labels that are `named` with --label-map are classes.
+    Warns of labels in quotes, and of labels with a part that is a label too. Labels that are `named` with --label-map
+    are classes.
     """
     counts = {label: count for label, count in counts.items() if label not in named}
+    _warn_of_quotes(counts, shown)
     _refuse_texts(counts, shown)
     _refuse_numbers(counts, lines, shown)
     joined = several_joined(counts, ())
@@ -95,6 +97,19 @@ def _are_decimals(parts: Mapping[str, list[str]], distinct: Collection[str]) -> 
     if not all(len(names) <= 2 and all(map(str.isdecimal, names)) for names in parts.values()):
         return False
     return any(names[-1] not in parts for names in parts.values() if len(names) == 2)
+
+
+def _warn_of_quotes(counts: Mapping[str, int], shown: str) -> None:
+    """Warn if nearly all labels stand in the same quotes, which then are likely to be those of the file's cells."""
+    rows = sum(counts.values())
+    for mark, flag in (("'", '--quote "\'"'), ('"', "--quote '\"'")):
+        quoted = {label: count for label, count in counts.items() if len(label) > 2 and label[0] == mark == label[-1]}
+        if quoted and sum(quoted.values()) >= NEARLY * rows:
+            log.warning(
+                "%s: %d of %d labels stand in quotes, such as %s; they are read as part of the label; if the cells of"
+                " the file are quoted so, pass %s",
+                shown, sum(quoted.values()), rows, next(iter(quoted))[:40], flag,
+            )  # fmt: skip
 
 
 def _refuse_texts(counts: Mapping[str, int], shown: str) -> None:

@@ -142,11 +142,13 @@ def _numbered_rows(lines: "_Lines", path: Path, form: Form) -> Iterator[CellRow]
         decoding_failed(error, path, reader.line_num)
     except csv.Error as error:
         escaped = not form.escape and '\\"' in lines.last
+        blank = f"{form.quotechar} {form.delimiter}" in lines.last
         if "expected after" in str(error) or "unexpected end" in str(error) or "field limit" in str(error):
             raise DataError(
                 f"{path}, line {start}: a quoted cell is never closed or contains an unescaped quote",
                 "close the quote, or double the quotes inside the cell"
-                + (", or pass --escape '\\'" if escaped else ""),
+                + (", or pass --escape '\\'" if escaped else "")
+                + (", or remove the blank between a quote and the delimiter" if blank else ""),
             ) from error
         raise DataError(f"{path}, line {reader.line_num}: {error}", "fix that line, or pass --delimiter") from error
     except CUT_OFF as error:

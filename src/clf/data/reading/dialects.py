@@ -31,6 +31,8 @@ SURE = 20
 MOST_WORDS = 10
 """The most labels in such lines."""
 WORD = re.compile(r"[^\W\d][\w-]{0,29}")
+NEARLY_ALL = 0.9
+"""The share of lines in single quotes with which the others are exceptions."""
 EXCEL_FIRST_LINE = re.compile(r"sep=(.)\s*")
 EARLY_CLOSE = re.compile(r'(?:^|\t)"[^"\t\r\n]*"[^"\t\r\n]')
 
@@ -200,16 +202,16 @@ def _is_used(form: Form, lines: list[str]) -> bool:
     single, double = ([line.rstrip("\r\n") for line in _having(quote, lines)] for quote in "'\"")
     if not single or any(re.search(f'(?:^|{mark})"|"(?:{mark}|$)', line) for line in double):
         return False
-    cells = [cell for line in single for cell in _single_quoted(form.delimiter).findall(line)]
+    cells = [cell for line in single for cell in _quoted_cell("'", form.delimiter).findall(line)]
     if any("''" in cell for cell in cells):
         return True
     return any(form.delimiter in cell for cell in cells) and Form(form.delimiter, '"').width(lines) < 2
 
 
-def _single_quoted(delimiter: str) -> re.Pattern[str]:
-    """Return the pattern of a whole cell in single quotes; it never goes back, as it would from each delimiter."""
+def _quoted_cell(quote: str, delimiter: str) -> re.Pattern[str]:
+    """Return the pattern of a whole cell in quotes; it never goes back, as it would from each delimiter."""
     mark = re.escape(delimiter)
-    return re.compile(f"(?:^|{mark})'((?:[^'\\n]++|'')*+)'(?={mark}|$)")
+    return re.compile(f"(?:^|{mark}){quote}((?:[^{quote}\\n]++|{quote}{quote})*+){quote}(?={mark}|$)")
 
 
 def _having(quote: str, lines: Iterable[str]) -> list[str]:
@@ -218,17 +220,21 @@ def _having(quote: str, lines: Iterable[str]) -> list[str]:
 
 
 def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
-    """Return `'` if, with one of the delimiters, nearly every line quotes with it, and no cell is quoted with `"`."""
-    lines = [line.strip() for line in sample if line.strip()][1:]
-    single, double = _having("'", lines), _having('"', lines)
+    """Return `'` if, with one of the delimiters, nearly every line quotes with it, and few cells are quoted with `"`.
+
+    A cell in `"` at another delimiter decides for `"`; lines that are too long to be looked at whole do not count.
+    """
+    lines = [line for line in map(str.strip, sample) if line][1:]
+    lines = [line for line in lines if len(line) <= LOOKED_AT]
     marks = [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS
-    any_mark = f"[{re.escape(''.join(marks))}]"
     for mark in marks:
-        edges = f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)"
-        quoted = sum(len(re.findall(edges, line)) >= 2 for line in single)
-        others = (_single_quoted(mark).sub(mark, line) for line in double)
-        doubled = any(re.search(f'(?:^|{any_mark})"|"(?:{any_mark}|$)', line) for line in others)
-        if lines and quoted >= 0.9 * len(lines) and not doubled:
+        edges = re.compile(f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)")
+        quoted = sum(len(edges.findall(line)) >= 2 for line in lines if "'" in line)
+        if not lines or quoted < NEARLY_ALL * len(lines):
+            continue
+        rest = [_quoted_cell("'", mark).sub(mark, line) for line in lines if '"' in line]
+        double = {other: sum(_quoted_cell('"', other).search(line) is not None for line in rest) for other in marks}
+        if double.pop(mark) <= (1 - NEARLY_ALL) * len(lines) and not any(double.values()):
             log.info("%s: cells are quoted with '", path, extra=IN_FIRST_LINES)
             return "'"
     return '"'
