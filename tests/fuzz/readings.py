@@ -15,6 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.clean_batch import digest
@@ -23,6 +25,8 @@ from clf.data.preparing.rows import DamagedChunk, TextStore
 from clf.data.reading import json_stream
 from clf.data.reading.json_files import read_json_object, read_jsonl
 from clf.data.reading.label_cells import parsed_text, read_cell
+from clf.data.sources.class_names import names_in_readme, names_in_schema
+from clf.data.sources.saved import find_saved
 from clf.data.text_hashes import seen_in
 from clf.errors import ClfError, NetworkError
 from clf.hub.download import _Download, _fail_likewise, _listen
@@ -218,6 +222,30 @@ def json_pieces(folder: Path) -> None:
         json_stream.PIECE = whole
 
 
+def saved(folder: Path) -> None:
+    """Read what `save_to_disk` of the datasets library wrote, one document of which may be damaged."""
+    for name, content in SAVED.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        if not (folder / name).exists():
+            (folder / name).write_bytes(content())
+    found = find_saved(folder)
+    assert all(path.resolve().is_relative_to(folder.resolve()) for paths in found.files.values() for path in paths)
+    assert all(map(all, found.names.values()))
+
+
+def schema(folder: Path) -> None:
+    """Read the class names in the schema of a Parquet file."""
+    rows = pyarrow.table({"label": [0, 1]}).replace_schema_metadata(
+        {b"huggingface": (folder / "schema.json").read_bytes()}
+    )
+    pyarrow.parquet.write_table(rows, folder / "x.parquet")
+    assert all(map(all, names_in_schema(folder / "x.parquet").values()))
+
+
+def readme(folder: Path) -> None:
+    assert all(map(all, names_in_readme(folder, "default").values()))
+
+
 def cell(folder: Path) -> None:
     """Read a label that is JSON in a cell."""
     found = read_cell(parsed_text((folder / "cell.json").read_text(encoding="utf-8", errors="replace")))
@@ -241,6 +269,14 @@ MESSAGE = {"waited": 0.5, "answered": True, "bytes": 5, "received": 4, "total": 
 PINS = {"kind": "model", "id": "a/b", "revision": None, "commit": COMMIT, "files": {"config.json": PINNED}}
 HASHES = np.sort(np.frombuffer(hashlib.sha256(b"x").digest(), dtype="<u8"))
 CHECKPOINT = "models/interrupted.run/checkpoints/checkpoint-61"
+
+INFO = {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}
+SAVED = {
+    "dataset_dict.json": as_json({"splits": ["train"]}),
+    "train/state.json": as_json({"_data_files": [{"filename": "data-00000-of-00001.arrow"}], "_split": None}),
+    "train/dataset_info.json": as_json(INFO),
+}
+METADATA = b"---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names: {0: neg, 1: pos}\n---\n"
 
 READINGS = (
     Reading("manifest.json", of_version_0_1("prepared/reviews/manifest.json"), dataset),
@@ -271,6 +307,9 @@ READINGS = (
     Reading("rows.jsonl", b'{"text": "a film", "label": 1}\n{"text": "a book", "label": 2}\n'.__bytes__, rows),
     Reading("rows.json", as_json({"text": {"0": "a film", "1": "a book"}, "label": {"0": 1, "1": 2}}), json_object),
     Reading("rows.json", as_json({"train": [["a film", "good"], ["a book", "bad"]] * 2, "test": [["a play", "good"]]}), json_pieces),
+    *(Reading(name, content, saved) for name, content in SAVED.items()),
+    Reading("schema.json", as_json({"info": INFO}), schema),
+    Reading("README.md", METADATA.__bytes__, readme),
     Reading("cell.json", as_json({"choices": ["good"]}), cell),
     *(Reading(f"000000.{name}.npy", handed_over(name), chunk, (DamagedChunk,)) for name in ("bands", "raw_keys", "signatures")),
     Reading("pins.json", as_json({"schema_version": 1, "repositories": [PINS]}), pins),

@@ -3,6 +3,8 @@
 find        which dataset a name or path refers to: local files, a pipe, the Hub, or synthetic reviews
 source      a dataset that was found but not read yet
 folders     folders with train.*, validation.* and test.*, or with one sub-folder per class
+saved       folders of the datasets library and of the Hub, with the files of each split
+class_names the names of the classes that a dataset tells beside its rows
 pairs       a file of texts and a file with the label of each line
 hub_tables  the splits of a dataset on the Hub, from its downloaded files
 headless    which files of a dataset have no header, as that of train

@@ -40,6 +40,7 @@ from clf.data.sources.headless import headless
 from clf.data.sources.hub_tables import Table, load_snapshot
 from clf.data.sources.ignored import check_ignored
 from clf.data.sources.pairs import Pair, find_pairs, pairs_among
+from clf.data.sources.saved import Saved, find_inside, find_saved, named_classes
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
@@ -154,20 +155,27 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     files = at_the_top(tables) if tables else data_files(path, ENDINGS)
     pairs = pairs_among(path, tables, data) if tables else find_pairs(path, data)
     named = {split: pair.files for split, pair in pairs.items()}
+    saved = find_saved(path) if path.is_dir() and not named else Saved({}, {})
+    named = named or saved.files
     if not named:
         named = split_files(path, files) if len(tables) > 1 or path.is_dir() else {"train": tables or [path]}
     tree = class_tree(path, data) if not named and not tables else {}
     if not named and not tree and not (named := split_files_by_word(files) or _packed_files(path, data)):
+        saved = Saved({}, {}) if tables else find_inside(path, ENDINGS)
+        named = saved.files
+    if not named and not tree:
         raise several(path, tables) if tables else without_splits(path)
-    if not pairs:
+    if not pairs and not saved.files:
         say_ignored(files, [*chain.from_iterable(named.values())])
     splits = tree or _splits(named, pairs, [] if pairs else named.get("train", []), data, first_only)
+    splits = named_classes(splits, saved)
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
+        label_order=next(iter(saved.names.values()), []),
         class_names=class_names(tables[0] if tables else path, data),
-        fingerprint="" if first_only else files_fingerprint(named) if named else tree_fingerprint(path),
+        fingerprint="" if first_only else saved.key + (files_fingerprint(named) if named else tree_fingerprint(path)),
     )
 
 

@@ -1,0 +1,167 @@
+"""Folders of the datasets library and of the Hub give their splits with the names of their classes."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from clf.errors import DataError
+from support.data_files import written
+from support.sources import rows, source
+
+LABELS = {"_type": "ClassLabel", "names": ["neg", "pos"]}
+INFO = {"features": {"text": {"dtype": "string", "_type": "Value"}, "label": LABELS}}
+README = """---
+dataset_info:
+- config_name: other
+  features:
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': wrong
+- config_name: default
+  features:
+  - name: text
+    dtype: string
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '1': pos
+          '0': neg
+---
+# Reviews
+"""
+
+
+def table(labels: list[int], **schema: Any) -> pyarrow.Table:
+    found = pyarrow.table({"text": [f"text {label}" for label in labels], "label": labels})
+    return found.replace_schema_metadata({key: json.dumps(value) for key, value in schema.items()})
+
+
+def arrow(path: Path, labels: list[int], **schema: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = table(labels, **schema)
+    with pyarrow.OSFile(str(path), "wb") as file, pyarrow.ipc.new_stream(file, rows.schema) as writer:
+        writer.write_table(rows)
+
+
+def save(folder: Path, labels: list[int], *, info: object = INFO, **state: Any) -> None:
+    """Write what `save_to_disk` writes for one split."""
+    arrow(folder / "data-00000-of-00001.arrow", labels)
+    arrow(folder / "data-00000-of-00009.arrow", [0, 1])  # left by an earlier save
+    files = [{"filename": "data-00000-of-00001.arrow"}]
+    written(folder / "state.json", json.dumps({"_data_files": files, "_split": None, **state}))
+    written(folder / "dataset_info.json", json.dumps(info))
+
+
+@pytest.fixture
+def saved(own_folder: Path) -> Path:
+    save(own_folder / "saved" / "train", [1, 0, -1])
+    save(own_folder / "saved" / "test", [1])
+    written(own_folder / "saved" / "dataset_dict.json", json.dumps({"splits": ["train", "test", "extra"]}))
+    return own_folder / "saved"
+
+
+def test_a_saved_dataset_has_its_splits_and_the_names_of_its_classes(saved: Path) -> None:
+    found = source(saved)
+    assert [*found.splits] == ["train", "test"]
+    assert rows(found, "train") == {"text": ["text 1", "text 0", "text -1"], "label": ["pos", "neg", None]}
+    assert rows(found, "test")["label"] == ["pos"]
+    assert found.label_order == ["neg", "pos"]
+    one = source(saved / "train")
+    assert rows(one, "train") == rows(found, "train")
+
+
+def test_other_names_are_another_dataset(saved: Path) -> None:
+    before = source(saved).fingerprint
+    info = {"features": {"label": {"_type": "ClassLabel", "names": ["bad", "good"]}}}
+    written(saved / "train" / "dataset_info.json", json.dumps(info))
+    assert source(saved).fingerprint != before
+
+
+def test_the_layout_of_the_hub_is_read_with_the_names_in_its_readme(own_folder: Path) -> None:
+    for split, labels in (("train", [1, 0]), ("test", [0])):
+        path = own_folder / "reviews" / "data" / f"{split}-00000-of-00001.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyarrow.parquet.write_table(table(labels), path)
+    written(own_folder / "reviews" / "README.md", README)
+    found = source(own_folder / "reviews")
+    assert (rows(found, "train")["label"], rows(found, "test")["label"]) == (["pos", "neg"], ["neg"])
+
+
+def test_shards_in_folders_of_splits_are_read_with_the_names_in_their_schema(own_folder: Path) -> None:
+    for split in ("train", "validation"):
+        arrow(own_folder / "plain" / split / "shard-0.arrow", [1, 0], huggingface={"info": INFO})
+    found = source(own_folder / "plain")
+    assert {split: rows(found, split)["label"] for split in found.splits} == {
+        "train": ["pos", "neg"],
+        "validation": ["pos", "neg"],
+    }
+    arrow(own_folder / "numbers" / "train" / "shard-0.arrow", [1, 0], huggingface={"info": 3})
+    assert rows(source(own_folder / "numbers"), "train")["label"] == [1, 0]
+
+
+def test_several_folders_with_splits_are_named(own_folder: Path) -> None:
+    for config in ("en", "de"):
+        arrow(own_folder / "both" / config / "train-0.arrow", [1, 0])
+    with pytest.raises(DataError, match="both has several folders with splits") as refused:
+        source(own_folder / "both")
+    assert "both/de or " in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("dataset_dict.json", {"splits": ["../train"]}, "names a file elsewhere: '../train'"),
+        ("dataset_dict.json", {"splits": 3}, "is damaged: its splits is 3"),
+        ("train/state.json", {"_data_files": [{"filename": "../../x.arrow"}]}, "names a file elsewhere"),
+        ("train/state.json", {"_data_files": []}, "is damaged: its _data_files"),
+        (
+            "train/state.json",
+            {"_data_files": [{"filename": "a"}], "_indices_data_files": [{"filename": "b"}]},
+            "holds a selection of rows",
+        ),
+        ("train/dataset_info.json", [1], "is damaged: it is not a JSON object"),
+        ("train/dataset_info.json", {"features": {"label": {**LABELS, "names": [1]}}}, "its names.0 is 1"),
+        ("train/dataset_info.json", {"features": {"label": {**LABELS, "names": ["a", "a"]}}}, "a name appears twice"),
+    ],
+)
+def test_what_a_saved_dataset_says_is_checked(saved: Path, name: str, content: object, message: str) -> None:
+    if "dict" in name:
+        save(saved.parent / "train", [0, 1])
+    written(saved / name, json.dumps(content))
+    if content == {"splits": ["../train"]}:
+        written(saved / name, json.dumps({"splits": ["train/../../train"]}))
+        message = "names a file elsewhere: 'train/../../train'"
+    with pytest.raises(DataError) as refused:
+        source(saved)
+    assert message in refused.value.message
+
+
+def test_a_number_without_a_name_is_named(saved: Path) -> None:
+    save(saved / "train", [0, 1, 2])
+    with pytest.raises(DataError, match="row 3: the column 'label' says 2, but there are names for only 2 classes"):
+        rows(source(saved), "train")
+
+
+def test_no_link_leads_out_of_the_folder(saved: Path) -> None:
+    arrow(saved.parent / "elsewhere.arrow", [1])
+    for name in ("train/data-00000-of-00001.arrow", "train/dataset_info.json", "train/state.json"):
+        path = saved / name
+        content = path.read_bytes()
+        path.unlink()
+        path.symlink_to(saved.parent / "elsewhere.arrow")
+        with pytest.raises(DataError, match="is a link out of the folder"):
+            source(saved)
+        path.unlink()
+        path.write_bytes(content)
+    os.rename(saved / "train", saved.parent / "moved")
+    (saved / "train").symlink_to(saved.parent / "moved")
+    with pytest.raises(DataError, match="is a link out of the folder"):
+        source(saved)
