@@ -32,6 +32,18 @@ hypothesis.settings.load_profile("same")
 FAST = ("--epochs", "3", "--learning-rate", "3e-3", "--batch-size", "8", "--max-length", "64")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails, as what it needs is there")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips") and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"skipped, with --no-skips: {report.longrepr[-1]}"
+    return report
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compute on processors, as everywhere; on GPUs only where their tests alone were asked for (`-m gpu`).
 

@@ -26,8 +26,8 @@ from faults.harness import Library, Sweep
 from faults.losses import lose_power
 
 HERE = Path(__file__).parent
-TURNS = (("full", "broken-for-good", "killed"), ("full-for-good", "broken", "killed"))
-"""The kinds of faults at each point, in turn."""
+RESULTS = "FAULTS_RESULTS"
+"""The variable that names a file to which each result is added as a line of JSON, for `python -m faults.results`."""
 
 
 def start(folder: Path, *options: object) -> list[dict[str, Any]] | None:
@@ -42,7 +42,11 @@ def start(folder: Path, *options: object) -> list[dict[str, Any]] | None:
     command = [sys.executable, "-m", "faults", *map(str, options), "--scratch", str(folder)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    return list(json.loads(done.stdout))
+    results = list(json.loads(done.stdout))
+    if RESULTS in os.environ:
+        with Path(os.environ[RESULTS]).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"options": list(map(str, options))} | one) + "\n" for one in results)
+    return results
 
 
 def compile_library(folder: Path) -> Path | None:
@@ -79,20 +83,25 @@ def chosen(one: Sweep, wanted: int, seed: int, near: str = "") -> list[int]:
     return sorted({1, points, *random.Random(seed).sample(range(2, points), max(wanted - 2, 0))})
 
 
-def sweep(scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int, near: str) -> dict[str, Any]:
-    """Let a command fail at a sample of its calls, and return what happened."""
+def sweep(
+    scratch: Path, name: str, points: int, kinds: Sequence[str], seed: int, near: str = "", *, in_turn: bool = False
+) -> dict[str, Any]:
+    """Let a command fail at a sample of its calls, and return what happened: each kind of fault at each call, or one."""
     one = Sweep(scratch, name)
     one.prepare()
-    began, ends, broken, tried = time.monotonic(), Counter[str](), [], 0
-    for number, at in enumerate(chosen(one, points, seed, near)):
-        for kind in kinds or TURNS[number % len(TURNS)]:
+    began, ends, broken = time.monotonic(), Counter[str](), []
+    at_calls = chosen(one, points, seed, near)
+    for number, at in enumerate(at_calls):
+        first = number % len(kinds)
+        for kind in [*kinds[first:], *kinds[:first]]:
             outcome, wrong = one.fault(at, KINDS[kind])
             broken += wrong
             if outcome:  # a full disk does not stop a call that needs no space
                 ends[f"{kind}: {outcome}"] += 1
-                tried += 1
-    return {"command": name, "points": one.points, "tried": tried, "ends": dict(ends), "broken": broken,
-            "between_renames": one.between,
+                if in_turn:
+                    break
+    return {"command": name, "points": one.points, "tried_points": len(at_calls), "tried": ends.total(), "seed": seed,
+            "ends": dict(ends), "broken": broken, "between_renames": one.between,
             "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
 
 
@@ -129,7 +138,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", nargs="+", choices=list(COMMANDS))
     parser.add_argument("--points", type=int, default=60)
-    parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=[], help="instead of three in turn")
+    parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS), help="instead of all")
+    parser.add_argument("--in-turn", action="store_true", help="the next of the kinds at each call, instead of each")
     parser.add_argument("--near", default="", help="only at calls of this name, such as rename, and just after them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--power", action="store_true", help="lose the power at every call, instead of faults")
@@ -165,7 +175,8 @@ def main() -> None:
             if options.power:
                 results.append(lose_power(place, name, options.reruns))
             else:
-                results.append(sweep(place, name, options.points, options.kinds, options.seed, options.near))
+                results.append(sweep(place, name, options.points, options.kinds, options.seed, options.near,
+                                     in_turn=options.in_turn))  # fmt: skip
             shutil.rmtree(place)
         if options.kill:
             place.mkdir()

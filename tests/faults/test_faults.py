@@ -4,17 +4,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faults.__main__ import compile_library, start
-from faults.commands import COMMANDS
+from faults.commands import COMMANDS, KINDS
 from faults.losses import Judge
 from faults.power import Change, PowerLoss, read_trace
 
 MANY = 60
+ALL = 1_000_000
+WEEK = int(date.today().strftime("%G%V"))
+"""The seed of a sample: that of the week, so that in time each call fails. A result tells its seed."""
 RERUNS = 8
 """The power losses from which clf goes on, on each of three kinds of disks."""
 LASTS = pytest.mark.timeout(3600)
@@ -29,11 +34,17 @@ def swept(folder: Path, *options: object) -> list[dict[str, Any]]:
     return found
 
 
+def kinds_of(result: dict[str, Any]) -> Counter[str]:
+    """Return how many faults of each kind were met."""
+    return Counter({kind: sum(count for end, count in result["ends"].items() if end.startswith(f"{kind}:"))
+                    for kind in KINDS})  # fmt: skip
+
+
 @pytest.mark.long
 def test_a_fault_at_each_kind_of_call_kills_and_a_power_loss_at_any(tmp_path: Path) -> None:
     """All in one process, since it takes as long to start it. Kills of `predict` are in `test_predict_processes`."""
     faults, kills, losses = swept(
-        tmp_path, "predict", "--points", 0, "--kinds", "broken", "--kill", "prepare", "--power-of", "train, the first"
+        tmp_path, "predict", "--points", 0, "--in-turn", "--kill", "prepare", "--power-of", "train, the first"
     )
     assert faults["tried"] > 6
     assert faults["broken"] == []
@@ -48,9 +59,12 @@ def test_a_fault_at_each_kind_of_call_kills_and_a_power_loss_at_any(tmp_path: Pa
 @LASTS
 @pytest.mark.parametrize("name", COMMANDS)
 def test_faults_at_a_sample_of_all_calls(tmp_path: Path, name: str) -> None:
-    [one] = swept(tmp_path, name, "--points", MANY)
-    assert one["tried"] >= min(one["points"], MANY) * 2
+    [one] = swept(tmp_path, name, "--points", ALL if name in ("prepare", "predict") else MANY, "--seed", WEEK)
+    assert one["tried_points"] >= min(one["points"], MANY)
     assert one["broken"] == []
+    tried = kinds_of(one)
+    assert tried["broken"] == tried["broken-for-good"] == tried["killed"] == one["tried_points"]
+    assert min(tried["full"], tried["full-for-good"]) >= one["tried_points"] / 3  # a full disk stops some calls only
 
 
 @pytest.mark.faults

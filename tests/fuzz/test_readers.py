@@ -1,5 +1,11 @@
 """Whatever is changed in a file that clf reads back, its reader returns what is within bounds, or says what is wrong."""
 
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from clf.errors import ClfError
 from fuzz.mutations import strategy_for
 from fuzz.readings import READINGS, Reading
+from fuzz.stand import MEMORY, SECONDS
 
+LIMITS_MEMORY = sys.platform.startswith("linux")
 NAMES = [f"{one.file.split('/')[0]} by {getattr(one.read, '__name__', '')}" for one in READINGS]
 
 
@@ -23,20 +31,54 @@ def said_of(reading: Reading, place: Path) -> str | None:
     return ""
 
 
+@contextmanager
+def bounded(seconds: float = SECONDS, memory: int = MEMORY) -> Iterator[None]:
+    """Let what is done inside take this long and this many bytes at most, or fail with an error that no reader catches."""
+
+    def stop(*_: object) -> None:
+        raise Endless(f"still reading after {seconds} s")
+
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if LIMITS_MEMORY else 0
+    before, timer = signal.signal(signal.SIGALRM, stop), signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        if LIMITS_MEMORY:
+            resource.setrlimit(resource.RLIMIT_AS, (taken + memory, limits[1]))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)  # that of the test's own limit
+
+
+class Endless(BaseException):
+    """A reader takes too long."""
+
+
 def check(reading: Reading, place: Path, examples: int) -> None:
-    """Read the file as it was written, and then changed in this many ways, always the same."""
+    """Read the file as it was written, and then changed in this many ways, within bounds and with nothing written."""
     folder, content = reading.prepare(place), reading.content()
     reading.read(folder)
+    before = set(place.rglob("*")), set(Path.cwd().rglob("*"))
 
-    @settings(
-        max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(changed=strategy_for(reading.file, content))
     def once(changed: bytes) -> None:
         (folder / reading.file).write_bytes(changed)
-        assert said_of(reading, folder) is not None
+        with bounded():
+            assert said_of(reading, folder) is not None
 
     once()
+    assert (set(place.rglob("*")), set(Path.cwd().rglob("*"))) == before
+
+
+def test_what_takes_too_long_or_too_much_is_seen() -> None:
+    with pytest.raises(Endless), bounded(seconds=0.01):
+        time.sleep(SECONDS)
+    if LIMITS_MEMORY:
+        with pytest.raises(MemoryError), bounded(memory=1 << 26):
+            bytearray(1 << 28)
+    assert len(bytearray(1 << 28)) == 1 << 28
 
 
 @pytest.mark.parametrize("reading", READINGS, ids=NAMES)

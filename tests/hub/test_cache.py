@@ -151,9 +151,21 @@ def test_a_reference_that_a_death_right_after_the_record_left_out_is_written_at_
     assert store.fetch("model", NAME).commit == commit
     assert hub_with_model.requests == []
     assert reference.read_text() == commit
-    reference.write_text("of another tool")
+
+
+@pytest.mark.parametrize("emptied", [b"", b"\n", b"garbage\0", b"\xff", b"a" * 200])
+def test_a_reference_that_names_no_commit_is_mended_and_one_to_another_commit_stays(
+    hub_with_model: LocalHub, emptied: bytes
+) -> None:
+    reference = repository_folder("model", NAME) / "refs" / "main"
+    commit = reference.read_text()
+    reference.write_bytes(emptied)
     assert store.fetch("model", NAME).commit == commit
-    assert reference.read_text() == "of another tool"
+    assert reference.read_text() == commit
+    reference.write_text("0" * 40)
+    assert store.fetch("model", NAME).commit == commit
+    assert reference.read_text() == "0" * 40
+    assert hub_with_model.requests == []
 
 
 def test_a_reference_is_written_after_the_record(hub_with_model: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,15 +106,18 @@ def add_to_record(root: Path, revision: str | None, commit: str, listing: Listin
 
 
 def _restore_reference(root: Path, record: CacheRecord, revision: str | None, commit: str) -> None:
-    """Point `revision` at a recorded commit if nothing has that name, as after a death right after the record."""
+    """Point `revision` at a recorded commit if nothing does, as after a death right after the record.
+
+    A reference to another commit stays, which another tool may have written.
+    """
     name = revision or "main"
-    if name != commit and record.revisions.get(name) == commit:
+    if name != commit and record.revisions.get(name) == commit and not is_commit(_referred(root, name)):
         with suppress(OSError, OutputError):  # the cache may be read-only, and clf itself needs no reference
-            if not (root / "refs" / name).exists():
-                _refer(root, name, commit)
+            _refer(root, name, commit)
 
 
 def _refer(root: Path, name: str, commit: str) -> None:
+    """Point a revision at a commit, as the client of the Hub does."""
     reference = root / "refs" / name
     reference.parent.mkdir(parents=True, exist_ok=True)
     replace_text(reference, commit)
@@ -141,10 +144,15 @@ def replace_text(path: Path, text: str) -> None:
 def _commits(root: Path, record: CacheRecord, revision: str | None) -> list[str]:
     """List the commits that a revision may refer to: itself if it is one, the one in clf's record, the client's."""
     wanted_revision = revision or "main"
-    named = [wanted_revision, record.revisions.get(wanted_revision)]
-    with suppress(OSError, UnicodeDecodeError, ValueError), open_regular(root / "refs" / wanted_revision) as file:
-        named.append(file.read(LONGEST_REF).decode("utf-8").strip())
+    named = [wanted_revision, record.revisions.get(wanted_revision), _referred(root, wanted_revision)]
     return list(dict.fromkeys(commit for commit in named if isinstance(commit, str) and is_commit(commit)))
+
+
+def _referred(root: Path, revision: str) -> str:
+    """Return what the client's reference for a revision holds; empty if there is none, or if it cannot be read."""
+    with suppress(OSError, UnicodeDecodeError, ValueError), open_regular(root / "refs" / revision) as file:
+        return file.read(LONGEST_REF).decode("utf-8").strip()
+    return ""
 
 
 def _problems(kind: Kind, root: Path, commit: str, record: CacheRecord, anew: bool) -> list[str]:
