@@ -72,13 +72,16 @@ def test_splits_of_columns_and_of_classes(tmp_path: Path) -> None:
     assert rows_in({"train": classes, "test": classes})[3] == {"split": "test", "text": "it rained", "label": "bad"}
 
 
-def test_a_list_of_texts_for_each_class(tmp_path: Path) -> None:
+def test_a_list_of_texts_for_each_class(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = written(tmp_path / "a.json", json.dumps({"bad": ["it rained"], "good": ["what a day", "so nice"]}))
     assert read(path).columns == {
         "text": ["it rained", "what a day", "so nice"],
         "label": ["bad", "good", "good"],
     }
+    assert "the keys 'bad', 'good' are read as the classes of the texts under them" in caplog.text
+    columns = {"input": ["it rained", "what a day"], "output": ["stay inside", "go out"]}
     assert rows_in({"bad": ["it rained"], "good": ["what a day"]}) == LONG
+    assert rows_in(columns, ["input"])[0] == {"input": "it rained", "output": "stay inside"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from clf.data.reading.json_records import flat, is_action, single_value
+from clf.errors import DataError
 from support.data_files import read, written
 
 
@@ -54,6 +57,7 @@ def test_each_person_who_answered_about_a_record_of_argilla_is_a_row() -> None:
 def test_a_document_of_elasticsearch_is_its_source() -> None:
     assert list(flat({"_index": "i", "_id": "1", "_source": {"text": "a"}})) == [{"text": "a"}]
     assert list(flat({"_source": {"text": "a"}})) == [{"_source": {"text": "a"}}]
+    assert list(flat({"id": "r", "createdTime": "2024", "fields": {"text": "a"}})) == [{"text": "a"}]
     assert list(flat({"tweet": {"full_text": "a"}})) == [{"full_text": "a"}]
 
 
@@ -61,6 +65,8 @@ def test_lines_of_a_bulk_request_that_are_no_documents_are_left_out(tmp_path: Pa
     lines = [{"index": {"_index": "i", "_id": "1"}}, {"text": "a"}, {"create": {}}, {"text": "b"}]
     found = read(written(tmp_path / "a.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
     assert (found.columns, found.lines) == ({"text": ["a", "b"]}, [2, 4])
+    with pytest.raises(DataError, match="has no rows"):
+        read(written(tmp_path / "b.jsonl", '{"index": {}}\n{"create": {}}\n'))
     assert not is_action({"index": {"name": "x"}})
     assert not is_action({"index": 1})
     assert not is_action({"index": {}, "text": "a"})

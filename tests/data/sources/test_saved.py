@@ -107,6 +107,12 @@ def test_shards_in_folders_of_splits_are_read_with_the_names_in_their_schema(own
     assert rows(source(own_folder / "numbers"), "train")["label"] == [1, 0]
 
 
+def test_shards_alone_are_train(own_folder: Path) -> None:
+    for part in range(2):
+        arrow(own_folder / "shards" / f"data-0000{part}-of-00002.arrow", [part])
+    assert rows(source(own_folder / "shards"), "train")["label"] == [0, 1]
+
+
 def test_several_folders_with_splits_are_named(own_folder: Path) -> None:
     for config in ("en", "de"):
         arrow(own_folder / "both" / config / "train-0.arrow", [1, 0])

@@ -25,9 +25,18 @@ from clf.data.reading.files import (
     too_long,
     undecoded,
 )
-from clf.data.reading.json_layouts import ASSIGNED, Layout, completed, in_split, layout_of, rows_in, split_of
+from clf.data.reading.json_layouts import (
+    ASSIGNED,
+    Layout,
+    are_classes,
+    completed,
+    in_split,
+    layout_of,
+    rows_in,
+    split_of,
+)
 from clf.data.reading.json_records import JsonObject, flat, is_action
-from clf.data.reading.json_stream import JsonStream, LongValue, unique_keys, without_halves
+from clf.data.reading.json_stream import JsonStream, LongValue, parsed, single_object, unique_keys, without_halves
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -61,6 +70,8 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
                     rows += [(line, each) for each in flat(row, asked=asked)]
             if rows and not bad:
                 yield from keys.batches(rows, problems, settings)
+    if actions and not keys.known:
+        raise DataError(f"{path} has no rows", EXPECTED)
     if actions:
         log.info("%s: left out %d lines that say where Elasticsearch keeps a document", path, actions)
     _report_bad(bad, path)
@@ -162,25 +173,30 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     if end and stream.text[end:].strip():
         return stream.values(), stream if "\n" in stream.text[stream.at : end] else None
     if not stream.ended and not end and ("\n" in stream.text or not _has_lines(path, settings)):
-        start = _parsed(completed(stream.text[:HEAD_OF_OBJECT]))
+        start = parsed(completed(stream.text[:HEAD_OF_OBJECT]))
         if isinstance(start, dict) and not rows_in(start) and (layout := layout_of(start, partial=True)):
             return _to_end(_taken(stream, layout, path), stream), stream
     text = _whole(stream, path)
     whole = JsonStream(io.StringIO(text), LONGEST)
-    value = _single_object(text)
+    value = single_object(text)
     if isinstance(value, int):
         return whole.values(), whole if "\n" in text[:value].strip() else None
-    if rows := rows_in(value):
+    if rows := rows_in(value, settings.columns):
+        if are_classes(value, settings.columns):
+            log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
         return rows, whole
     if layout := layout_of(value):
         return _taken(whole, layout, path), whole
     if "\n" not in text.strip():  # a row, and no object with all of them
         return (), None
-    names = ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
     raise DataError(
-        f"{path} is a single JSON object with the keys {names}, and holds no list of rows",
+        f"{path} is a single JSON object with the keys {_some_of(value)}, and holds no list of rows",
         "write one object per line; with pandas: df.to_json(path, orient='records', lines=True)",
     )
+
+
+def _some_of(value: JsonObject) -> str:
+    return ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
 
 
 def _has_lines(path: Path, settings: DataSettings) -> bool:
@@ -195,27 +211,6 @@ def _has_lines(path: Path, settings: DataSettings) -> bool:
 def _to_end(rows: Iterable[JsonValue], stream: JsonStream) -> Iterator[JsonValue]:
     yield from rows
     stream.end()
-
-
-def _single_object(text: str) -> JsonObject | int:
-    """Return the object that a text holds; where the second one begins if it holds several, or 0 if it holds none."""
-    try:
-        value = json.loads(text, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
-            return error.pos
-        if "\n" in text.strip():
-            raise
-        return 0
-    return value if isinstance(value, dict) else 0
-
-
-def _parsed(text: str) -> JsonValue:
-    try:
-        value: JsonValue = json.loads(text, object_pairs_hook=unique_keys)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 def _taken(

@@ -1,6 +1,7 @@
 """Where the rows stand in a single JSON object: pandas' orients, wrapped lists, splits, classes, databases."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,10 +125,11 @@ def in_split(row: JsonValue, split: str) -> JsonValue:
 # --- objects that are read as a whole -----------------------------------------------------------------------
 
 
-def rows_in(value: JsonObject) -> list[JsonObject]:
+def rows_in(value: JsonObject, asked: Collection[str] = ()) -> list[JsonObject]:
     """Return the rows of an object that holds them column by column, or class by class; none if it is another.
 
-    pandas.DataFrame.to_json writes `columns`, and `to_dict` of pandas and datasets writes lists.
+    pandas.DataFrame.to_json writes `columns`, and `to_dict` of pandas and datasets writes lists. Keys that are `asked`
+    for as columns are no classes.
     """
     inner = list(value.values())
     if inner and all(isinstance(one, dict) for one in inner):
@@ -136,7 +138,7 @@ def rows_in(value: JsonObject) -> list[JsonObject]:
             rows: Any = [in_split(row, split) for split, part in parts for row in part]
             return list(rows) if all(part for _, part in parts) else []
         return _in_columns(value) if _are_numbered(inner[0]) else []
-    return _of_classes(value) or _of_lists(value)
+    return _of_classes(value) if are_classes(value, asked) else _of_lists(value)
 
 
 def _of_lists(value: JsonObject) -> list[JsonObject]:
@@ -149,11 +151,16 @@ def _of_lists(value: JsonObject) -> list[JsonObject]:
     return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
-def _of_classes(value: JsonObject) -> list[JsonObject]:
-    """Return the rows of an object with a list of texts for each class; the names of columns and splits are none."""
+def are_classes(value: JsonObject, asked: Collection[str] = ()) -> bool:
+    """Return whether an object has a list of texts for each class; the names of columns and splits are none."""
     lists: dict[str, Any] = {name: texts for name, texts in value.items() if isinstance(texts, list) and texts}
-    if len(lists) < max(2, len(value)) or any(map(_is_no_class, lists)) or not all(map(_are_texts, lists.values())):
-        return []
+    if len(lists) < max(2, len(value)) or any(name in asked or _is_no_class(name) for name in lists):
+        return False
+    return all(map(_are_texts, lists.values()))
+
+
+def _of_classes(value: JsonObject) -> list[JsonObject]:
+    lists: dict[str, Any] = dict(value)
     return [{"text": text, "label": name} for name, texts in lists.items() for text in texts]
 
 

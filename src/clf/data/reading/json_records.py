@@ -38,6 +38,8 @@ def flat(row: Any, *, of_cells: bool = False, asked: frozenset[str] = frozenset(
         yield from _annotated(row)
     elif isinstance(row.get("fields"), dict) and row.keys() & ANSWERS:
         yield from _answered(row)
+    elif isinstance(row.get("fields"), dict) and "createdTime" in row:  # a record of Airtable
+        yield row["fields"]
     elif isinstance(row.get("_source"), dict) and row.keys() & DOCUMENT:
         yield row["_source"]
     elif len(row) == 1 and isinstance(row.get("tweet"), dict):

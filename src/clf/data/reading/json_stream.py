@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.json_records import single_value
+from clf.data.reading.json_records import JsonObject, single_value
 
 PIECE = 1 << 20
 """The characters that are read at once, or as many again as a value has that is longer."""
@@ -206,3 +206,25 @@ def unique_keys(pairs: list[tuple[str, JsonValue]]) -> Any:
     if len(pairs) == 1 and pairs[0][0][:1] == "$":
         return single_value(*pairs[0])
     return row
+
+
+def single_object(text: str) -> JsonObject | int:
+    """Return the object that a text holds; where the second one begins if it holds several, or 0 if it holds none."""
+    try:
+        value = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            return error.pos
+        if "\n" in text.strip():
+            raise
+        return 0
+    return value if isinstance(value, dict) else 0
+
+
+def parsed(text: str) -> JsonValue:
+    """Return the value of a JSON text; None if it is not JSON."""
+    try:
+        value: JsonValue = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError):
+        return None
+    return value

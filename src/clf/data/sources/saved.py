@@ -6,6 +6,7 @@ Nothing in such a folder is executed, and no link leads out of it.
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,8 @@ STATE = "state.json"
 SPLITS = "dataset_dict.json"
 TABLES = {".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl"}
 """Extensions of the files in a folder that is called as a split."""
+SHARD = re.compile(r"data-\d+-of-\d+\.(?:arrow|parquet)")
+"""The names of the files that `save_to_disk` writes."""
 HINT = "save the dataset again, or pass one of its files"
 
 log = logging.getLogger(__name__)
@@ -116,6 +119,8 @@ def find_inside(folder: Path, endings: set[str]) -> Saved:
     if len(inside) > 1:
         shown = " or ".join(readable(str(path)) for path in [*inside][:3])
         raise DataError(f"{readable(str(folder))} has several folders with splits", f"pass one of them: {shown}")
+    if not inside and (shards := [file for file in data_files(folder, TABLES) if SHARD.fullmatch(file.name)]):
+        return _saved(folder, {"train": shards})
     return next((_saved(folder, files, path.name) for path, files in inside.items()), Saved({}, {}))
 
 
