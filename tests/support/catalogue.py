@@ -24,6 +24,7 @@ import pyarrow.parquet
 from clf.data.prepared import PreparedDataset
 from support.packed import flagged, tarred, zipped
 from support.tiny import review_rows, write_csv
+from support.workbook_files import encrypted, write_xlsx
 
 ROWS = review_rows(40)
 Build = Callable[[Path], Any]
@@ -251,7 +252,9 @@ CASES = [
     Case(0, "all rows in one group", file("text,label,who\n" + "".join(f"{text},{label},me\n" for text, label in ROWS)), 1, ("nothing is left for validation and test",), ("--dataset", "x.csv", "--group-column", "who")),
     Case(1, "a misspelt file name", table(ROWS), 1, ("no file or dataset is called 'x.cvs'", "did you mean x.csv?"), ("--dataset", "x.cvs")),
     Case(16, "a misspelt key inside a JSON object", file("".join(json.dumps({"text": {"body": text}, "label": label}) + "\n" for text, label in ROWS), "x.jsonl"), 1, ("has no column 'text.boddy'",), (*JSONL, "--text-column", "text.boddy")),
-    Case(0, "an Excel workbook", lambda folder: zipped(folder / "x.xlsx", {"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), 1, ("is a zip archive or an Excel workbook", "as CSV"), ("--dataset", "x.xlsx")),
+    Case(0, "an Excel workbook with several sheets", lambda folder: write_xlsx(folder / "x.xlsx", {"May": [("text", "label"), *ROWS], "June": ROWS}), 1, ("has several sheets with rows: 'May', 'June'", "x.xlsx/May"), ("--dataset", "x.xlsx")),
+    Case(0, "a sheet of an Excel workbook", lambda folder: write_xlsx(folder / "x.xlsx", {"May": [("text", "label"), *ROWS], "June": ROWS}), arguments=("--dataset", "x.xlsx/May"), check=labels_are("bad", "good")),
+    Case(0, "an Excel workbook with a password", file(encrypted(), "x.xlsx"), 1, ("is protected by a password", "without the password"), ("--dataset", "x.xlsx")),
     Case(0, "Excel's first line sep=;", file("sep=;\ntext;label\n" + "".join(f"{text};{label}\n" for text, label in ROWS)), check=labels_are("bad", "good")),
     Case(0, "a title above the header", file(b"Report of 2024\n\n" + csv_bytes()), says=("skipped line 1 ('Report of 2024') above the header",)),
     Case(0, "a title above a header without a usual name", file(b"Report of 2024\n" + csv_bytes(header="remark,kind")), 1, ("line 2 has 2", "remove the lines above the header")),

@@ -69,7 +69,7 @@ def test_the_first_bytes_tell_the_format(tmp_path: Path, content: bytes, kind: s
         (b" \n\r\n\t", "is empty", "expected a text in each row"),
         (gzip.compress(b"\n", mtime=0), "is empty", "expected a text in each row"),
         (b"PK\x03\x04...", "is a zip archive or an Excel workbook", "export the table as CSV or Parquet"),
-        (b"\xd0\xcf\x11\xe0...", "is an old Excel or Word file", "export the table as CSV or Parquet"),
+        (b"\xd0\xcf\x11\xe0...", "is not a workbook that can be read: Cannot detect file format", "as CSV"),
         (b"%PDF-1.7", "is a PDF document", "export the table as CSV or Parquet"),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n",
@@ -107,7 +107,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 def test_only_the_readers_of_text_keep_bad_rows(tmp_path: Path) -> None:
     contents = {"csv": "text,label\na\n", "jsonl": '{"text": "a"}\n[]\n', "json": '[{"text": "a"}, []]'}
-    assert {each.name for each in FORMATS if each.keeps_bad} == {*contents, "json object"}
+    assert {each.name for each in FORMATS if each.keeps_bad} == {*contents, "json object", "workbook"}
     for name, content in contents.items():
         path = written(tmp_path / name, content)
         assert [len(batch.problems) for batch in read_file(path, DataSettings(), keep_bad=True)] == [1]

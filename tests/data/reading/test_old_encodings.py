@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf.data.reading.old_encodings import old_encoding
+from clf.data.reading.old_encodings import guess_encoding, old_encoding
 
 WORDS = {
     "French": "la réussite du théâtre était très fêtée, l’été dernière, à la forêt; déçu du génie, où la pièce dérange",
@@ -31,3 +31,8 @@ def test_letters_inside_words_tell_the_encoding(language: str, encoding: str) ->
 )
 def test_other_encodings_are_left_to_the_detector(text: str, encoding: str) -> None:
     assert old_encoding(text.encode(encoding)) is None
+
+
+def test_the_likeliest_encoding_is_guessed() -> None:
+    assert guess_encoding("Les élèves étaient déçus, à vrai dire".encode("cp1252")) == "cp1252"
+    assert guess_encoding("Мне очень понравился этот фильм, спасибо".encode("cp1251")) == "cp1251"

@@ -19,6 +19,8 @@ json_stream JSON text that is decoded value by value while it is read
 json_layouts   where the rows stand in a single JSON object
 json_records   the rows in the objects that annotation tools and databases write
 columnar    the readers for Parquet and Arrow
+workbooks   the rows of a sheet in a workbook
+workbook_process   the process of its own that reads it
 fasttext    the reader for fastText lines
 arrow_batches  slices of Arrow batches, by the size of their values
 batch       batches of rows, which every reader yields

@@ -41,6 +41,12 @@ FURTHER = {LONG_NAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE
 """The types of headers that tell more about the next entry, or about all."""
 
 
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+"""The first bytes of an .xls file, and of a workbook with a password."""
+PARTS = (b"xl/workbook", b"xl/worksheets/", b"xl/sharedStrings", b"xl/styles", b"opendocument.spreadsheet")
+"""Names of which one stands near the beginning of the zip that a workbook is."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """What is in an archive: its `name` with slashes, its kind, and why its content cannot be read, if so."""
@@ -73,6 +79,11 @@ def archive_kind(head: bytes) -> str:
     if head.startswith(ZIP_STARTS):
         return "zip"
     return "tar" if head[TAR_MARK[0] :].startswith(TAR_MARK[1]) else ""
+
+
+def is_workbook(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes, some ten thousand of them, is a workbook."""
+    return head.startswith(OLD_WORKBOOK) or (head.startswith(ZIP_STARTS) and any(part in head for part in PARTS))
 
 
 def _bounded(entries: Iterable[Entry], path: Path, error: type["ClfError"]) -> Iterator[Entry]:

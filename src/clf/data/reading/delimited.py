@@ -47,13 +47,38 @@ def read_csv(path: Path, settings: DataSettings, keep_bad: bool = False, *, most
         lines = _Lines(bounded_lines(file, path))
         form = sniff_form(_first_lines(path, settings), partial(_every_line, path, settings, most), path, settings)
         rows = _numbered_rows(lines, path, form)
-        top = read_top(_first_rows(rows, path, form), path, settings)
-        width = len(top.header or top.rows[0][1])
-        check_width(width, str(path))
-        names = column_names(top.header, path, settings) if top.header else [str(number) for number in range(width)]
-        body = data_rows(chain(top.rows, rows), top.header, top.rows, path, lambda: lines.blank)
-        batches = _kept_batches(body, names, form, path) if keep_bad else _csv_batches(body, names, path)
-        yield from (replace(batch, below_header=top.header is not None) for batch in batches)
+        yield from _batches(rows, _first_rows(rows, path, form), lines.blank, path, settings, keep_bad, form.delimiter)
+
+
+def read_rows(rows: Iterator[CellRow], path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+    """Read rows of cells that are no text, such as those of a sheet, with the same rules for titles and footers.
+
+    The rows need not be consecutive: the numbers that are left out are those of empty ones.
+    """
+    blank: deque[int] = deque(maxlen=LOOKED_AT)
+    told = _with_blank(rows, blank)
+    yield from _batches(told, _first_rows(told, path), blank, path, settings, keep_bad)
+
+
+def _with_blank(rows: Iterable[CellRow], blank: deque[int]) -> Iterator[CellRow]:
+    last = 0
+    for row in rows:
+        blank.extend(range(max(last + 1, row[0] - LOOKED_AT), row[0]))
+        last = row[0]
+        yield row
+
+
+def _batches(
+    rows: Iterator[CellRow], first: list[CellRow], blank: deque[int], path: Path, settings: DataSettings,
+    keep_bad: bool, joint: str = " ",
+) -> Iterator[Batch]:  # fmt: skip
+    top = read_top(first, path, settings)
+    width = len(top.header or top.rows[0][1])
+    check_width(width, str(path))
+    names = column_names(top.header, path, settings) if top.header else [str(number) for number in range(width)]
+    body = data_rows(chain(top.rows, rows), top.header, top.rows, path, lambda: blank)
+    batches = _kept_batches(body, names, joint, path) if keep_bad else _csv_batches(body, names, path)
+    yield from (replace(batch, below_header=top.header is not None) for batch in batches)
 
 
 def sniff_table(path: Path, settings: DataSettings) -> tuple[Form, bool]:
@@ -107,12 +132,12 @@ def _every_line(path: Path, settings: DataSettings, most: int | None = None) -> 
         yield from islice(bounded_lines(file, path), most)
 
 
-def _first_rows(rows: Iterator[CellRow], path: Path, form: Form) -> list[CellRow]:
+def _first_rows(rows: Iterator[CellRow], path: Path, form: Form | None = None) -> list[CellRow]:
     """Take the rows that tell what is header and what is data, but for Excel's line with the delimiter."""
     first: list[CellRow] = []
     characters = 0
     for row in rows:
-        if not first and EXCEL_FIRST_LINE.fullmatch(form.delimiter.join(row[1])):
+        if form and not first and EXCEL_FIRST_LINE.fullmatch(form.delimiter.join(row[1])):
             continue
         first.append(row)
         characters += _weight(row)
@@ -226,7 +251,7 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> list[str | None]:
     return [*map(readable, cells), *[None] * (width - len(cells))]
 
 
-def _kept_batches(rows: Iterable[CellRow], header: list[str], form: Form, path: Path) -> Iterator[Batch]:
+def _kept_batches(rows: Iterable[CellRow], header: list[str], joint: str, path: Path) -> Iterator[Batch]:
     """Yield batches with every row, and the problems of the bad ones."""
     width, empty = len(header), True
     for chunk in chunked(rows, BATCH_ROWS, _weight):
@@ -235,7 +260,7 @@ def _kept_batches(rows: Iterable[CellRow], header: list[str], form: Form, path: 
             for number, (line, cells) in enumerate(chunk)
             if (what := _problem(cells, width))
         }
-        fitted = [_fitted(cells, width, form.delimiter) for _, cells in chunk]
+        fitted = [_fitted(cells, width, joint) for _, cells in chunk]
         columns = [list(column) for column in zip(*fitted, strict=True)]
         yield Batch(dict(zip(header, columns, strict=True)), [line for line, _ in chunk], problems=problems)
         empty = False

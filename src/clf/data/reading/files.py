@@ -16,11 +16,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
-from clf.data.reading.archives import archive_kind, damaged_tar, on_disk, open_tar_entry, open_zip_entry, through
+from clf.data.reading.archives import (
+    archive_kind,
+    damaged_tar,
+    is_workbook,
+    on_disk,
+    open_tar_entry,
+    open_zip_entry,
+    through,
+)
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.compression import DECOMPRESSORS, Inflated
 from clf.data.reading.headings import unique_names
-from clf.data.reading.old_encodings import old_encoding
+from clf.data.reading.old_encodings import guess_encoding
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.documents import KINDS_OF_FILES, open_regular
@@ -43,8 +51,8 @@ log = logging.getLogger(__name__)
 def kind_of(path: Path) -> int:
     """Return the kind of what is at `path`, as `stat.S_IFMT` gives it; 0 if there is nothing.
 
-    A path through an archive is that of a file, whether the archive has it or not. Raises DataError if the kind cannot
-    be found out.
+    A path through an archive or a workbook is that of a file, whether there is one or not. Raises DataError if the kind
+    cannot be found out.
     """
     try:
         return stat.S_IFMT(path.stat().st_mode)
@@ -52,7 +60,7 @@ def kind_of(path: Path) -> int:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):
             raise unreadable(path, error) from error
         found = through(path) if error.errno == errno.ENOTDIR else None
-        return stat.S_IFREG if found and kind_of_archive(found[0]) else 0
+        return stat.S_IFREG if found and (kind_of_archive(found[0]) or _is_workbook(found[0])) else 0
     except ValueError as error:
         raise DataError(f"{str(path)!r} cannot be a path: {error}", "correct the path") from error
 
@@ -64,7 +72,7 @@ def unreadable(path: Path, error: OSError) -> DataError:
 
 
 def open_file(path: Path, most: int = 100) -> IO[bytes]:
-    """Open a regular file, or a file in an archive, for reading.
+    """Open a regular file, or a file in an archive, for reading; of a sheet, the workbook.
 
     Nothing else is opened, so that no device or pipe can make clf wait. Raises DataError if it cannot be opened or is
     of another kind; reading a file in an archive raises it beyond `most` times the size of the archive.
@@ -74,6 +82,8 @@ def open_file(path: Path, most: int = 100) -> IO[bytes]:
         return open_regular(path)
     except OSError as error:
         if error.errno == errno.ENOTDIR and kind_of(path):
+            if _is_workbook(path.parent):
+                return open_file(path.parent)
             return _open_in_archive(path, most)
         raise unreadable(path, error) from error
     except ValueError as error:
@@ -110,9 +120,16 @@ def kind_of_archive(path: Path, most: int = 100) -> str:
         return kind if kind == "tar" or file.seekable() else ""  # the directory of a zip is at its end
 
 
+def _is_workbook(path: Path) -> bool:
+    if kind_of(path) != stat.S_IFREG or through(path):
+        return False
+    with open_file(path) as file:
+        return is_workbook(file.read(HEAD))
+
+
 def has_file(path: Path, data: DataSettings) -> bool:
-    """Return whether a path is that of a file, also through an archive."""
-    if kind_of(path) != stat.S_IFREG:
+    """Return whether a path is that of a file, also through an archive; a sheet is not one."""
+    if kind_of(path) != stat.S_IFREG or _is_workbook(path.parent):
         return False
     try:
         open_file(path, data.max_inflation).close()
@@ -189,36 +206,13 @@ def find_encoding(head: bytes, path: Path, settings: DataSettings, *, whole: boo
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
         return "utf-8-sig"
     except UnicodeDecodeError:
-        return _guess_encoding(head, path)
+        encoding = guess_encoding(head)
+        log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, encoding)
+        return encoding
 
 
 NOT_FOR_FILES = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
 """Encodings that Python knows, but for names and for its own source text."""
-GUESSED = ["cp1252", "cp1250", "cp1251", "cp1253", "latin_1", "shift_jis", "gb18030", "big5", "euc_kr"]
-TWO_BYTES = GUESSED[-4:]
-
-
-def _guess_encoding(head: bytes, path: Path) -> str:
-    from charset_normalizer import from_bytes
-
-    if old := old_encoding(head):
-        log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, old)
-        return old
-    found = from_bytes(head, cp_isolation=GUESSED)
-    best = found.best()
-    # With few accented letters, the detector cannot tell the Latin encodings apart: use the most common one then.
-    western = best is None or any("cp1252" in match.could_be_from_charset for match in found)
-    latin = best is None or best.encoding in {"cp1250", "latin_1"}
-    unlikely = best is not None and best.encoding in TWO_BYTES and _are_single(head)
-    encoding = "cp1252" if unlikely or (western and latin) else str(best.encoding if best else "cp1252")
-    log.warning("%s is not UTF-8; read as %s (pass --encoding to override)", path, encoding)
-    return encoding
-
-
-def _are_single(head: bytes) -> bool:
-    """Return whether nearly all bytes above ASCII stand alone, as accented letters do and other scripts do not."""
-    runs = re.findall(rb"[\x80-\xff]+", head)
-    return sum(len(run) == 1 for run in runs) >= 0.8 * len(runs)
 
 
 def known_encoding(name: str) -> str:

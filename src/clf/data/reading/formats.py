@@ -15,11 +15,11 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from clf.data.reading.archives import archive_kind, through
+from clf.data.reading.archives import OLD_WORKBOOK, archive_kind, is_workbook, through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.compression import DECOMPRESSORS
-from clf.data.reading.delimited import read_csv, sniff_table
+from clf.data.reading.delimited import read_csv, read_rows, sniff_table
 from clf.data.reading.fasttext import is_fasttext, read_fasttext
 from clf.data.reading.files import (
     HEAD,
@@ -33,13 +33,14 @@ from clf.data.reading.files import (
 from clf.data.reading.json_files import read_json, read_json_object, read_jsonl
 from clf.data.reading.json_layouts import ASSIGNED, may_be_one_object
 from clf.data.reading.paths import expanded
+from clf.data.reading.workbooks import WORKBOOKS, sheet_rows
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings
 
 FOREIGN = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    OLD_WORKBOOK: "an old Excel or Word file",
     b"%PDF": "a PDF document",
     b"SQLite format 3": "an SQLite database",
 }
@@ -56,8 +57,9 @@ SHOWN_AS = {
     "json object": "JSON object with all rows",
     "fasttext": "fastText lines",
     "csv": "CSV",
+    "workbook": "a sheet of a workbook",
 }
-BINARY = {"parquet", "arrow"}
+BINARY = {"parquet", "arrow", "workbook"}
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard"}
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,11 @@ def _is_array(start: str) -> bool:
     return ASSIGNED.match(start) is not None or (start[:1] == "[" and start[1:].lstrip()[:1] in {"{", "]", "["})
 
 
+def _read_workbook(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
+    book, sheet = through(path) or (path, "")
+    return read_rows(sheet_rows(book, sheet, settings.max_inflation), path, settings, keep_bad)
+
+
 FORMATS = (
     Format("parquet", (".parquet",), read_parquet, (b"PAR1",), count=count_parquet_rows),
     Format("arrow", (".arrow",), read_arrow, (b"ARROW1", b"\xff\xff\xff\xff")),
@@ -91,6 +98,7 @@ FORMATS = (
     Format("jsonl", (".jsonl",), read_jsonl, (), lambda start: start.startswith("{"), keeps_bad=True),
     Format("json", (".json",), read_json, (), _is_array, keeps_bad=True),
     Format("fasttext", (".txt",), read_fasttext, (), is_fasttext),
+    Format("workbook", WORKBOOKS, _read_workbook, (OLD_WORKBOOK,), keeps_bad=True),
     Format("csv", (".csv", ".tsv"), read_csv, (), lambda start: True, keeps_bad=True),
 )
 """All formats, in the order in which they are tried."""
@@ -190,7 +198,7 @@ def _count_lines(path: Path) -> int:
         head = file.read(6)
         if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
             return binary.count(path)
-        if head.startswith(tuple(DECOMPRESSORS)):
+        if head.startswith((*DECOMPRESSORS, b"PK\x03\x04")):
             return 0
         file.seek(0)
         count, last = 0, b""
@@ -211,6 +219,8 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
         raise DataError(f"{path} is empty", EXPECTED)
     if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
         return binary.name
+    if is_workbook(head):
+        return "workbook"
     _check_known(head, path)
     _check_download(head, path)
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")

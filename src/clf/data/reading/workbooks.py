@@ -1,0 +1,107 @@
+"""The rows of a sheet in a workbook: .xlsx, .xlsm, .xlsb, .xls and .ods, read by the extra `excel`.
+
+The workbook is read by a process of its own (`workbook_process`), with a limit on its memory.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any
+
+from clf.data.reading.batch import EXPECTED, CellRow
+from clf.errors import DataError
+from clf.safety import shell_line
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+MISSING = "pip install 'clf-cli[excel]', or save the sheet as CSV"
+MOST_MEMORY = 4_000_000_000
+"""The most bytes of memory that reading a workbook may take."""
+FREE = 10_000_000
+"""The bytes that a workbook may have unpacked, whatever the size of its file."""
+AS_CSV = "open it, save the sheet as CSV, and use that file"
+
+log = logging.getLogger(__name__)
+
+
+def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:
+    """Yield the rows of a sheet that are not empty, with their numbers from 1; an empty name is the only sheet.
+
+    Raises DataError if the reader is not installed, the workbook cannot be read, has no such sheet or several of them,
+    or expands to more than `most` times its size.
+    """
+    if find_spec("python_calamine") is None:
+        raise DataError(f"{path} is a workbook, which needs the package python-calamine to be read", MISSING)
+    _check_size(path, most)
+    command = [sys.executable, str(Path(__file__).with_name("workbook_process.py")), str(path), sheet, str(MOST_MEMORY)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    ) as child:
+        try:
+            sheets, chosen, unsaved = _line(child.stdout, path)
+            _check_chosen(sheets, chosen, sheet, path)
+            if unsaved:
+                log.warning(
+                    "%s: cells with a formula whose result was not saved are read as empty (%s, %s in all); open the "
+                    "file in a spreadsheet program and save it there", path, ", ".join(unsaved[:-1]), unsaved[-1],
+                )  # fmt: skip
+            while (row := _line(child.stdout, path)) is not None:
+                if any(map(str.strip, row[1])):
+                    yield row[0], row[1]
+        finally:
+            child.kill()
+
+
+def _line(lines: IO[bytes] | None, path: Path) -> Any:
+    """Return the next line of the process that reads, None at the end; raise DataError for the problem that it met."""
+    line = lines.readline() if lines else b""
+    read = json.loads(line) if line.endswith(b"\n") else {"end": ["memory", ""]}
+    if isinstance(read, list):
+        return read
+    if read["end"] == "end":
+        return None
+    problem, said = read["end"]
+    if problem == "password":
+        raise DataError(f"{path} is protected by a password", "open it, save a copy without the password, and use that")
+    if problem == "memory":
+        raise DataError(
+            f"{path} cannot be read: its cells need more than {MOST_MEMORY / 1e9:g} GB of memory, or it is damaged",
+            AS_CSV,
+        )
+    raise DataError(f"{path} is not a workbook that can be read: {said}", AS_CSV)
+
+
+def _check_size(path: Path, most: int) -> None:
+    """Raise DataError if the parts of a workbook are many times as large as its file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return  # an .xls file, or a damaged one, which its reader reports
+    if size > max(FREE, most * path.stat().st_size):
+        raise DataError(
+            f"{path} expands to more than {most} times its size when decompressed",
+            "raise --max-inflation if this is expected, or save the sheet as CSV",
+        )
+
+
+def _check_chosen(sheets: list[tuple[str, bool, bool]], chosen: str | None, wanted: str, path: Path) -> None:
+    """Raise DataError if no sheet with rows was chosen; tell of hidden and further ones."""
+    filled = {name: hidden for name, has_rows, hidden in sheets if has_rows}
+    shown = ", ".join(f"{name!r}{' (hidden)' if hidden else ''}" for name, hidden in filled.items())
+    if chosen is None and wanted:
+        raise DataError(f"{path} has no sheet called {wanted!r}", f"it has {shown or 'no sheet with rows'}")
+    if chosen is None and filled:
+        seen = [name for name, hidden in filled.items() if not hidden] or [*filled]
+        choices = " or ".join(shell_line([str(path / name)]) for name in seen[:3])
+        raise DataError(f"{path} has several sheets with rows: {shown}", f"pass one of them: {choices}")
+    if chosen not in filled:
+        raise DataError(f"{path} has no rows", EXPECTED)
+    if filled[chosen]:
+        log.warning("%s: reading the hidden sheet %r", path, chosen)
+    if others := [repr(name) for name in filled if name != chosen]:
+        log.info("%s: reading the sheet %r, and not %s", path, chosen, ", ".join(others))
