@@ -2,17 +2,14 @@
 
 import logging
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import check_sizes, measured_with, preparation_key, prepare_into
-from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
-from clf.data.reading.batch import Split
-from clf.data.reading.peek import Peeked, flags_for, peek_at
+from clf.data.preparing.first_rows import peek_at_splits
+from clf.data.reading.peek import flags_for
 from clf.data.sources.find import SourceFinder, input_paths
-from clf.errors import ClfError, DataError, OutputError, UsageError
+from clf.errors import ClfError, OutputError, UsageError
 from clf.models.counting import token_counter
 from clf.outcomes.peek import PeekedColumn, PeekedSplit, PeekResult
 from clf.outcomes.preparation import PrepareResult
@@ -54,27 +51,14 @@ def prepare(settings: Settings) -> PrepareResult:
 def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
     """Tell how the first rows of a dataset are read; write nothing.
 
-    The error is what `prepare` would raise for those rows; the result then says what was understood before. A split
-    counts as unlabelled by the same rows, though `prepare` asks all of them.
+    The error is what `prepare` would raise for those rows; the result then says what was understood before.
     """
     data = settings.data
     source = SourceFinder.of(settings.run, settings.download, settings.demo).find(data, first_only=True)
     if source.prepared:
         return _known(PreparedDataset(source.prepared)), None
     check_sizes(data)
-    splits: list[Peeked] = []
-    given: Mapping[str, Split] = source.splits
-    refused: ClfError | None = None
-    try:
-        given = labelled_splits(source.splits, data, asked_for(data))
-    except DataError as of_a_split:
-        refused = of_a_split
-    for name, split in given.items():
-        like = splits[0].columns if splits and splits[0].split.split == "train" else None
-        splits.append(peek_at(name, replace(split, like=like), data))
-        if splits[-1].error:
-            break
-    error = splits[-1].error or refused
+    splits, error = peek_at_splits(source.splits, data)
     result = PeekResult(
         dataset=source.name,
         origin=source.origin,

@@ -66,6 +66,24 @@ def test_peeking_leaves_out_the_test_split_that_prepare_leaves_out(clf: RunClf, 
     assert "train: data/train.csv" in named.out
 
 
+REFUSED_FIRST = {
+    "no labels before a text that is a number": '{"text": 7, "label": ""}\n{"text": "a film", "label": ""}\n',
+    "a text that is a number": '{"text": 7, "label": "good"}\n{"text": "a film", "label": "bad"}\n',
+    "no column of labels before a text that is a list": '{"text": ["a"]}\n{"text": "a film"}\n',
+}
+
+
+@pytest.mark.parametrize("test", [*REFUSED_FIRST.values()], ids=[*REFUSED_FIRST])
+def test_peeking_says_first_what_prepare_says_first(clf: RunClf, own_folder: Path, test: str) -> None:
+    write_csv(own_folder / "train.csv", review_rows(40))
+    (own_folder / "test.jsonl").write_text(test)
+    both = [clf("prepare", "--dataset", "train.csv", "--test", "test.jsonl", *more) for more in (["--peek"], [])]
+    assert [done.code for done in both] == [1, 1]
+    errors = [done.err[done.err.index("error: ") :] for done in both]
+    assert errors[0] == errors[1]
+    assert "test: test.jsonl" in both[0].out
+
+
 @pytest.mark.parametrize("label", ["-1", ""])
 def test_peeking_refuses_a_named_test_file_without_labels(clf: RunClf, own_folder: Path, label: str) -> None:
     write_csv(own_folder / "train.csv", review_rows(40))

@@ -13,6 +13,7 @@ clusters         which rows must stay in the same split
 choose_rows      which rows each split consists of
 splitting        how train is split into train, validation and test
 unlabelled_splits  validation and test without labels, which are left out
+first_rows       how the first rows of all splits are read, without preparing them
 audit            counts, lengths, duplicates, contradictory labels and leaks
 write            writing the files of a prepared dataset, the manifest last
 """

@@ -5,7 +5,8 @@ Decided from the labels of all rows, however the file is sorted.
 
 import logging
 import math
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -36,24 +37,46 @@ Counts = NDArray[np.int64]
 
 def leave_out_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
     """Drop and count the rows with no label or several; labels that are `named` with --label-map stay classes."""
-    counts = _count(given)
-    total = counts.sum(axis=0)
-    present = [label for label, count in zip(given.labels, total.tolist(), strict=True) if count]
-    wanted = {label for label in present if _is_among(label, unlabelled)}
-    if unlabelled and not wanted:
+    counts = {
+        split: {label: count for label, count in zip(given.labels, of_split.tolist(), strict=True) if count}
+        for split, of_split in zip(given.splits, _count(given), strict=True)
+    }
+    total = _together(counts)
+    if unlabelled and not any(_is_among(label, unlabelled) for label in total):
         log.warning("--unlabelled names labels that are not in the data: %s", ", ".join(map(repr, unlabelled)))
-    marks = _marks([label for label in present if label not in wanted and label not in named])
-    _drop(given, lambda label, _: label in wanted or label in marks)
-    _say_marks(marks, total[[given.labels.index(label) for label in marks]])
-    if "train" in given.splits:
-        trained = counts[given.splits.index("train")]
-        absent = {
-            label
-            for label, count in zip(given.labels, trained.tolist(), strict=True)
-            if not count and label not in named and _may_mean_none(label) and label.casefold() not in VAGUE
-        }
-        _drop(given, lambda label, split: split != "train" and label in absent)
-    _drop_several(given, named)
+    for label in _marks([label for label in total if label not in named and not _is_among(label, unlabelled)]):
+        log.warning(
+            "the label %r is read as no label (%d rows); --label-map %s keeps it as a class",
+            label, total[label], quote(f"{label}=NAME"),
+        )  # fmt: skip
+    _drop(given, labels_to_drop(counts, unlabelled, named))
+
+
+def labels_to_drop(
+    counts: Mapping[str, Mapping[str, int]], unlabelled: Collection[str], named: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each split, the labels whose rows are left out, with the reason; `counts` are the rows with each.
+
+    They mean that there is no label, or a few of them join several. Labels that are `named` stay classes.
+    """
+    total = _together(counts)
+    wanted = {label for label in total if _is_among(label, unlabelled)}
+    none = wanted | {*_marks([label for label in total if label not in wanted and label not in named])}
+    absent = {label for label in total if "train" in counts and label not in counts["train"] and label not in named
+              and _may_mean_none(label) and label.casefold() not in VAGUE}  # fmt: skip
+    found = {}
+    for split, of_split in counts.items():
+        of_none = none if split == "train" else none | absent
+        found[split] = {label: f"{NO_LABEL} ({label!r})" for label in of_split if label in of_none}
+    left = {split: {label: count for label, count in of_split.items() if label not in found[split]}
+            for split, of_split in counts.items()}  # fmt: skip
+    several = _few_joined(_together(left), named)
+    return {split: labels | {label: SEVERAL for label in left[split] if label in several}
+            for split, labels in found.items()}  # fmt: skip
+
+
+def _together(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+    return sum(map(Counter, counts.values()), Counter())
 
 
 def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
@@ -124,27 +147,25 @@ def _count(given: "Delivered") -> Counts:
     return np.bincount(both, minlength=len(given.splits) * labels).reshape(len(given.splits), labels)
 
 
-def _drop(given: "Delivered", is_dropped: Callable[[str, str], bool], reason: str = "") -> None:
-    """Drop the rows whose label and split are to be dropped; the reason is that they have no label."""
+def _drop(given: "Delivered", labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Drop the rows of each split with some labels, and count them with the reason."""
     kept = np.ones(len(given.rows), dtype=bool)
     for number, split in enumerate(given.splits):
-        for label, name in enumerate(given.labels):
-            if is_dropped(name, split):
-                rows = np.flatnonzero((given.rows.label == label) & (given.rows.split == number))
-                if len(rows):
-                    kept[rows] = False
-                    given.tallies[split].drop_all(reason or f"{NO_LABEL} ({name!r})", given.rows.line[rows].tolist())
+        for label, reason in labels[split].items():
+            rows = np.flatnonzero((given.rows.label == given.labels.index(label)) & (given.rows.split == number))
+            kept[rows] = False
+            given.tallies[split].drop_all(reason, given.rows.line[rows].tolist())
     if not kept.all():
         given.rows = given.rows.take(kept)
 
 
-def _drop_several(given: "Delivered", named: Collection[str]) -> None:
-    """Drop the few rows whose label joins several; if they are many, they are refused."""
-    total = dict(zip(given.labels, _count(given).sum(axis=0).tolist(), strict=True))
-    counts = {label: count for label, count in total.items() if count}
+def _few_joined(counts: Mapping[str, int], named: Collection[str]) -> list[str]:
+    """Return the labels that join several, if few rows have them; if they are many, they are refused."""
     joined = several_joined(counts, named)
-    if joined and joined.meant and sum(counts[label] for label in joined.labels) <= FEW_SEVERAL * sum(counts.values()):
-        _drop(given, lambda label, _: label in joined.labels, SEVERAL)
+    if not joined or not joined.meant:
+        return []
+    is_few = sum(counts[label] for label in joined.labels) <= FEW_SEVERAL * sum(counts.values())
+    return joined.labels if is_few else []
 
 
 def _is_among(label: str, values: Collection[str]) -> bool:
@@ -176,13 +197,3 @@ def _is_mark(label: str, others: list[str]) -> bool:
     if _is_word(label):
         return True
     return label in SIGNS and all(any(map(str.isalnum, other)) for other in others)
-
-
-def _say_marks(marks: list[str], counts: Counts) -> None:
-    for label, count in zip(marks, counts.tolist(), strict=True):
-        log.warning(
-            "the label %r is read as no label (%d rows); --label-map %s keeps it as a class",
-            label,
-            count,
-            quote(f"{label}=NAME"),
-        )

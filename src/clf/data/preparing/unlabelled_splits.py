@@ -56,13 +56,7 @@ def _why_unlabelled(source: Split, train: Columns, first: Batch, data: DataSetti
         return why
     if train.label in batch.columns:
         trained = {_written(value) for value in first.columns[train.label]}
-        values = {_written(value) for value in batch.columns[train.label]}
-        if not values <= IN_SPLITS - trained:
-            return ""
-        for later in source.rows():
-            if not {_written(value) for value in later.columns.get(train.label, [])} <= IN_SPLITS - trained:
-                return ""
-        return f"has no labels: every {train.label!r} is " + (" or ".join(sorted(map(repr, values - {""}))) or "empty")
+        return _why_empty(source, train.label, IN_SPLITS - trained)
     if not set(train.text) <= set(batch.columns):
         return ""
     if set(batch.columns) <= set(first.columns):
@@ -71,6 +65,26 @@ def _why_unlabelled(source: Split, train: Columns, first: Batch, data: DataSetti
         choose_columns(batch, data, source.shown)
     except DataError:
         return why
+    return ""
+
+
+def _why_empty(source: Split, label: str, empty: frozenset[str]) -> str:
+    """Say of a column of labels that all its rows are empty; a note instead if only the first rows are known."""
+    found: set[str] = set()
+    rows = 0
+    for batch in source.rows():
+        found |= {_written(value) for value in batch.columns.get(label, [])}
+        rows += len(batch.lines)
+        if not found <= empty:
+            return ""
+    values = " or ".join(sorted(map(repr, found - {""}))) or "empty"
+    if not source.goes_on():
+        return f"has no labels: every {label!r} is {values}"
+    log.warning(
+        "%s: in the first %d rows, every %r is %s; clf prepare also looks at the rows after them, and nothing can be"
+        " measured if they have no labels either",
+        source.shown, rows, label, values,
+    )  # fmt: skip
     return ""
 
 

@@ -58,6 +58,8 @@ class Split:
     """The files that the user named, if it is read from files."""
     form: "Callable[[], FileForm] | None" = None
     """Tells how the first of them is read."""
+    goes_on: Callable[[], bool] = lambda: False
+    """Tells whether more rows follow in its files than `rows()` yields, as when only the first are asked for."""
     like: "Columns | None" = None
     """The columns of train, which a file without a header and with as many columns has too."""
 

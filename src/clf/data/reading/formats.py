@@ -134,7 +134,18 @@ def files_split(files: list[Path], data: DataSettings, first_only: bool, apart: 
         partial(count_lines, files),
         tuple(files),
         partial(describe, files[0], first),
+        partial(_go_on, files, first) if first_only else lambda: False,
     )
+
+
+def _go_on(files: list[Path], data: DataSettings) -> bool:
+    """Return whether the rows of some files go on after the first batch; a damaged file may."""
+    if len(files) > 1:
+        return True
+    try:
+        return next(islice(read_file(files[0], data), 1, None), None) is not None
+    except DataError:
+        return True
 
 
 def _read_files(files: list[Path], data: DataSettings, apart: dict[Path, DataSettings]) -> Iterator[Batch]:

@@ -1,8 +1,9 @@
 """How the first rows of a split are read, with what led to it: what `clf prepare --peek` shows."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from clf.data.reading.batch import Batch, Split
@@ -28,6 +29,14 @@ class Peeked:
     split: PeekedSplit
     columns: Columns
     error: ClfError | None = None
+    examples: Examples = field(default_factory=Examples)
+
+    def without(self, dropped: Mapping[str, str]) -> "Peeked":
+        """Leave out the rows with some labels, each with the reason for it."""
+        left_out = Counter(dropped[label] for label in self.examples.labels if label in dropped)
+        reasons = dict(Counter(self.split.rows_left_out) + left_out)
+        found = {"rows": _rows(self.examples, dropped), "rows_left_out": reasons}
+        return replace(self, split=self.split.model_copy(update=found))
 
 
 def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
@@ -56,7 +65,7 @@ def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
         rows_read=tally.read,
         rows_left_out=dict(tally.dropped),
     )
-    return Peeked(found, columns, error)
+    return Peeked(found, columns, error, examples)
 
 
 def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:
@@ -75,10 +84,11 @@ def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:
     ]
 
 
-def _rows(examples: Examples) -> list[PeekedRow]:
-    rows = zip(examples.lines, examples.shown(), strict=True)
+def _rows(examples: Examples, dropped: Collection[str] = ()) -> list[PeekedRow]:
+    rows = zip(examples.lines, examples.labels, examples.shown(), strict=True)
+    kept = ((line, shown) for line, label, shown in rows if label not in dropped)
     return [
-        PeekedRow(line=line, text=text[:LONGEST_TEXT], label=label) for line, (text, label) in islice(rows, ROWS_SHOWN)
+        PeekedRow(line=line, text=text[:LONGEST_TEXT], label=label) for line, (text, label) in islice(kept, ROWS_SHOWN)
     ]
 
 

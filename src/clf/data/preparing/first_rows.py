@@ -1,0 +1,36 @@
+"""How the first rows of all splits are read: what is left out of one may depend on the others."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clf.data.preparing.labels import read_label_map
+from clf.data.preparing.unlabelled import labels_to_drop
+from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
+from clf.data.reading.batch import Split
+from clf.data.reading.peek import Peeked, peek_at
+from clf.errors import ClfError, DataError
+from clf.settings import DataSettings
+
+
+def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[list[Peeked], ClfError | None]:
+    """Look at the first rows of each split, up to one that cannot be read.
+
+    The error is what preparing those rows would raise first: for a split without labels that the user named, or for
+    rows that cannot be read. Raises UsageError for a label map that cannot be read.
+    """
+    named = read_label_map(data.label_map) if data.label_map else {}
+    refusal: ClfError | None = None
+    try:
+        splits = labelled_splits(splits, data, asked_for(data))
+    except DataError as error:  # all splits are shown, so that the user sees why
+        refusal = error
+    found: list[Peeked] = []
+    for name, split in splits.items():
+        like = found[0].columns if found and found[0].split.split == "train" else None
+        found.append(peek_at(name, replace(split, like=like), data))
+        if found[-1].error:
+            break
+    counts = {one.split.split: Counter(one.examples.labels) for one in found}
+    dropped = labels_to_drop(counts, data.unlabelled, named)
+    return [one.without(dropped[one.split.split]) for one in found], refusal or found[-1].error
