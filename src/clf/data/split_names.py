@@ -22,7 +22,7 @@ _WORDS = {
 }
 _MORE_IN_CELLS = {"train": "trn", "validation": "development|evaluation", "test": "tst|holdout"}
 """Words that name a split where they stand alone; in the name of a file they may say something else."""
-_WHOLE = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
+_AS_A_WORD = {split: re.compile(words, re.IGNORECASE) for split, words in _WORDS.items()}
 _CELLS = {split: re.compile(f"{words}|{_MORE_IN_CELLS[split]}", re.IGNORECASE) for split, words in _WORDS.items()}
 _COUNTED = r"\d+(?:[-_. ]*of[-_. ]*\d+|[-_. ]+\d+)*"
 _NUMBERED = {
@@ -39,7 +39,7 @@ def split_at_start(name: str) -> str | None:
 
 def split_in(name: str) -> str | None:
     """Return the split that a name mentions as a word at any place, such as `20news-bydate-train`; None without one."""
-    splits = {split for word in re.split(r"[^A-Za-z]+", name) if (split := _of(_WHOLE, word))}
+    splits = {split for word in re.split(r"[^A-Za-z]+", name) if (split := _of(_AS_A_WORD, word))}
     return splits.pop() if len(splits) == 1 else None
 
 
@@ -70,9 +70,9 @@ def among_files(names: Sequence[str]) -> tuple[list[str], list[str]]:
     Where one is the word itself, such as `train`, its numbered parts (`train_1`, `train-part2`) belong to it, but
     `train_old`, `train (1)` or `train-en` do not. Without such a name, all are read.
     """
-    if not any(_of(_WHOLE, name) for name in names):
+    if not any(_of(_AS_A_WORD, name) for name in names):
         return list(names), []
-    read = [name for name in names if _of(_WHOLE, name) or _of(_NUMBERED, name)]
+    read = [name for name in names if _of(_AS_A_WORD, name) or _of(_NUMBERED, name)]
     return read, [name for name in names if name not in read]
 
 

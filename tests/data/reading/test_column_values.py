@@ -5,7 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from clf.data.reading.column_values import count_words, likely_texts, look_at, shown_examples
+from clf.data.reading import column_values
+from clf.data.reading.column_values import (
+    MOST_FIELDS,
+    count_words,
+    likely_fields,
+    likely_texts,
+    look_at,
+    shown_examples,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +86,31 @@ def test_what_may_be_the_text_has_not_few_values() -> None:
         "url": look_at([f"https://site{number}.example/" for number in range(40)]),
     }
     assert likely_texts(looks) == ["url"]
+    assert likely_texts({"key": look_at([f"k{number}" for number in range(40)])}) == []
     assert likely_texts({**looks, "word": look_at([chr(97 + number) * 4 for number in range(26)])}) == ["word"]
+
+
+TEXTS = [f"this is a text about the number {number}" for number in range(30)]
+WIDE = [{f"n{field}": number * 7919 + field for field in range(60)} for number in range(30)]
+
+
+@pytest.mark.parametrize("wide_first", [True, False])
+def test_an_object_with_many_fields_hides_no_text_in_another(wide_first: bool) -> None:
+    columns = {"stats": WIDE, "post": [{"data": {"body": text}, "z": 1} for text in TEXTS]}
+    names = sorted(columns, reverse=wide_first)
+    assert [*likely_fields("text", {name: columns[name] for name in names}, names, 30)] == ["post.data.body"]
+
+
+def test_many_numbers_hide_no_text_in_the_same_object() -> None:
+    columns = {"data": [{**one, "body": text} for one, text in zip(WIDE, TEXTS, strict=True)]}
+    assert [*likely_fields("text", columns, ["data"], 30)] == ["data.body"]
+
+
+def test_few_of_many_fields_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    look = column_values.look_at
+    monkeypatch.setattr(column_values, "look_at", lambda values, *rows: looked.append(len(values)) or look(values))
+    objects = [{f"a{n}": {f"b{m}": "ab"[row % 2] for m in range(60)} for n in range(60)} for row in range(40)]
+    found = likely_fields("label", {"data": objects, "more": objects}, ["data", "more"], 20)
+    assert looked == [20] * MOST_FIELDS
+    assert {name.split(".")[0] for name in found} == {"data", "more"}

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any, Literal
@@ -21,7 +21,7 @@ COUNTED = 2_000
 """The characters of a text in which its words are counted."""
 MOST_EXAMPLE = 40
 MOST_FIELDS = 50
-"""The most fields of objects that are looked at, to name some in an error."""
+"""The most fields of objects, over all columns, that are looked at to name some in an error."""
 
 # What files write where there is no value: in columns, texts, labels and splits.
 
@@ -106,6 +106,13 @@ class Look:
         return self.held
 
     @property
+    def summary(self) -> str:
+        """What the column holds, in a word or two."""
+        if self.kind == "nothing":
+            return "empty"
+        return "one value" if self.distinct == 1 else "few values" if self.is_category else self.kind
+
+    @property
     def held(self) -> str:
         """What the column holds, as a sentence."""
         return "it is empty" if self.kind == "nothing" else f"it holds {self.kind}"
@@ -130,10 +137,13 @@ def look_at(values: Sequence[Any], rows: int = ROWS) -> Look:
 
 
 def likely_texts(looks: Mapping[str, Look]) -> list[str]:
-    """Return the columns that a user may mean as the text if none is sure: those without few values."""
+    """Return the columns that a user may mean as the text if none is sure: those without few values.
+
+    Links and addresses may be classified too; ids and dates are not offered.
+    """
     varied = {name: look for name, look in looks.items() if not look.is_category}
     written = [name for name, look in varied.items() if look.can_be_text and (look.distinct > 1 or look.rows < 8)]
-    return written or [name for name, look in varied.items() if look.kind in ("links", "addresses", "ids", "dates")]
+    return written or [name for name, look in varied.items() if look.kind in ("links", "addresses")]
 
 
 def likely_fields(role: str, columns: Mapping[str, Sequence[Any]], names: Iterable[str], rows: int) -> dict[str, Look]:
@@ -146,17 +156,29 @@ def likely_fields(role: str, columns: Mapping[str, Sequence[Any]], names: Iterab
 
 
 def _fields(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    """Return the values of at most MOST_FIELDS fields of the objects in some columns, the outer ones first."""
-    found: dict[str, Sequence[Any]] = {}
-    waiting = deque((name, values) for name, values in columns.items() if "." not in name)
-    while waiting:
-        name, values = waiting.popleft()
-        objects = [value if isinstance(value, dict) else {} for value in values]
-        for key in dict.fromkeys(key for one in objects for key in one):
-            if isinstance(key, str) and "." not in key and len(found) < MOST_FIELDS:
-                found[f"{name}.{key}"] = inner = [one.get(key) for one in objects]
-                waiting.append((f"{name}.{key}", inner))
-    return found
+    """Return the values of at most MOST_FIELDS fields of the objects in some columns, the outer ones first.
+
+    The objects take turns, so that one with many fields does not hide the others.
+    """
+    found: dict[str, list[Any]] = {}
+    turns = deque(_fields_of(name, values) for name, values in columns.items() if "." not in name)
+    while turns and len(found) < MOST_FIELDS:
+        fields = turns.popleft()
+        if (field := next(fields, None)) is not None:
+            name, found[name] = field
+            turns += [fields, _fields_of(*field)]
+    return dict(sorted(found.items(), key=lambda field: field[0].count(".")))
+
+
+def _fields_of(name: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the fields of the objects in a column; numbers come last, since they are hardly meant."""
+    objects = [value for value in values if isinstance(value, dict)]
+    first: dict[Any, Any] = {}
+    for one in objects:
+        first |= {key: value for key, value in one.items() if first.get(key) is None}
+    for key in sorted(first, key=lambda key: isinstance(first[key], Number)):
+        if isinstance(key, str) and "." not in key:
+            yield f"{name}.{key}", [value.get(key) if isinstance(value, dict) else None for value in values]
 
 
 def _count_distinct(texts: set[str], values: Sequence[Any]) -> int:

@@ -1,7 +1,7 @@
 """The columns in use, each with its role and the reason for it."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
@@ -92,6 +92,11 @@ def flags(role: str, candidates: list[str], *, below_header: bool = False) -> st
     return f"pass {', '.join(first)} or {last}"
 
 
-def no_texts(shown: str, names: list[str]) -> tuple[str, str]:
-    """Return the error and the hint for a table whose columns are no texts."""
-    return f"{shown} has no column of texts; it has {listed(names)}", "add a column with the text of each row"
+def no_texts(shown: str, held: Mapping[str, str], *, others: bool) -> DataError:
+    """Return the error for a table without texts, with what its columns are; `others` tells that one may be meant."""
+    named = ", ".join(f"{name[:40]!r} ({what})" for name, what in list(held.items())[:MOST_LISTED])
+    return DataError(
+        f"{shown} has no column of texts; it has {named}" + (" …" if len(held) > MOST_LISTED else ""),
+        "add a column with the text of each row"
+        + (", or pass --text-column with what is to be classified instead" if others else ""),
+    )

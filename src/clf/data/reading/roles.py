@@ -287,13 +287,14 @@ class _Table:
         return named(self.names, column, role, self.shown)
 
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
-        told = any(role == "label" or self.looks[name].can_be_text for name in candidates)
-        inside = {} if told else likely_fields(role, self.values, self._free_names(), self.rows)
+        some_are_likely = any(role == "label" or self.looks[name].can_be_text for name in candidates)
+        inside = {} if some_are_likely else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or candidates
         if not candidates and (refusal := self._of_parts(role)) is not None:
             return refusal
-        if role == "text" and not candidates and not {"lists", "objects"} & {look.kind for look in self.looks.values()}:
-            return DataError(*no_texts(self.shown, self.names))
+        if role == "text" and not candidates:
+            others = any(self.looks[name].kind in ("ids", "dates", "lists", "objects") for name in self._free_names())
+            return no_texts(self.shown, {name: look.summary for name, look in self.looks.items()}, others=others)
         likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
