@@ -22,7 +22,7 @@ from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from clf.storage.disk import sha256
 from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, read_document, without_nothing
-from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, SplitFile
+from clf.storage.names import Cleaning, Count, DatasetText, Hash, Labels, PlainName, SplitFile
 from clf.storage.result_folders import MANIFEST_FILE
 
 LABELS_FILE = "labels.json"
@@ -67,13 +67,13 @@ class Manifest(BaseModel):
     files: dict[SplitFile, Hash]
     """The SHA-256 of each split's file."""
     name: PlainName
-    origin: PathText = ""
+    origin: DatasetText = ""
     fingerprint: str = ""
     key: str | None = None
     """The hash of everything that determines the result of preparing."""
     lengths: list[str | int | None] | None = None
     """How the lengths in tokens were measured: the SHA-256 of the tokenizer, and the length at which to truncate."""
-    dataset: PathText | None = None
+    dataset: DatasetText | None = None
     """The dataset setting, as the user typed it."""
     cleaning: Cleaning
     data: DataSettings

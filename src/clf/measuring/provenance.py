@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import LATER, check_prepared, prepare_into
 from clf.data.preparing.labels import align_labels
-from clf.data.sources.find import PIPE, SourceFinder, input_paths, same_dataset
+from clf.data.sources.find import PIPE, SourceFinder, input_paths, is_local, origin_path, same_dataset
 from clf.errors import DataError, ModelError, UsageError
 from clf.measuring.rows import MeasuredTexts
 from clf.models.cpu.memory import return_freed_memory
@@ -93,7 +93,7 @@ def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFind
     if recorded.origin.startswith(PIPE):
         hint = "pass --dataset with the texts to evaluate on"
         raise DataError(f"the model was trained on data from a pipe, and {gone}", hint)
-    spec = recorded.origin if Path(recorded.origin).is_absolute() else recorded.data.dataset
+    spec = recorded.origin if is_local(recorded.origin) else recorded.data.dataset
     log.info("preparing %s as it was for the model's training", spec)
     then = finder.with_(seed=recorded.seed, generated=recorded.rows_generated or finder.generated)
     inflation = min(now.max_inflation, max(data.max_inflation, MOST_INFLATION))
@@ -119,7 +119,9 @@ def _refuse_pipes(data: DataSettings) -> None:
 def measurement_inputs(classifier: "Classifier", data: DataSettings) -> list[Path]:
     """Return the local paths that an evaluation reads, where its result must not be written."""
     recorded = classifier.record.dataset if classifier.record else None
-    known = [Path(place) for place in (recorded.prepared, recorded.origin) if place] if recorded else []
+    origin = origin_path(recorded.origin) if recorded else None
+    known = [Path(recorded.prepared)] if recorded and recorded.prepared else []
+    known += [origin] if origin else []
     return [Path(classifier.model.name_or_path), *known, *input_paths(data)]
 
 
@@ -149,11 +151,11 @@ def base_files(record: ModelRecord, *, offline: bool, timeout: float) -> ModelFi
 
 def _is_unchanged(recorded: DatasetRecord, finder: SourceFinder) -> bool:
     """Return whether the source is unchanged since the model was trained; also if that cannot be checked."""
-    origin = Path(recorded.origin)
-    if not origin.exists():
+    origin = recorded.origin
+    if not origin_path(origin):
         return True
     try:
-        then = recorded.data.model_copy(update={"dataset": str(origin)})
+        then = recorded.data.model_copy(update={"dataset": origin})
         _refuse_pipes(then)
         source = finder.find(then)
     except DataError:  # another of its files is gone; the prepared copy may still exist

@@ -18,7 +18,7 @@ from clf.errors import ModelError
 from clf.outcomes.base import Metrics
 from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
 from clf.storage.documents import SchemaVersion, load_document, validated, what_is_wrong, without_nothing
-from clf.storage.names import Cleaning, Count, Hash, Labels, PathText, PlainName, Seconds, SplitFile
+from clf.storage.names import Cleaning, Count, DatasetText, Hash, Labels, PathText, PlainName, Seconds, SplitFile
 from clf.storage.result_folders import MODEL_FILE, MODELS
 from clf.storage.writing import write_json
 
@@ -64,14 +64,14 @@ class DatasetRecord(Recorded):
     """The dataset that a model was trained with, and how it was split."""
 
     name: PlainName
-    origin: PathText
+    origin: DatasetText
     fingerprint: str
     files: dict[SplitFile, Hash]
     data: DataSettings
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     prepared: PathText
     """The folder of the prepared dataset."""
-    dataset: PathText | None = None
+    dataset: DatasetText | None = None
     """The value of `--dataset` as it was typed."""
     text_columns: list[str] = []
     rows_generated: Count | None = None

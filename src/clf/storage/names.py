@@ -14,6 +14,9 @@ from clf.settings import CleaningSettings
 from clf.storage.documents import LONGEST_NAME, NewerClf, longest_name
 
 LONGEST_MADE = 200  # bytes; the names of its stage and its lock are longer
+LONGEST_PATH = 4096
+DATABASE = "sqlite:"
+"""How the address of a database begins."""
 MOST_LABELS = 1_000_000
 FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SPLIT_FILES = ("train.parquet", "validation.parquet", "test.parquet")
@@ -57,6 +60,14 @@ def _path_text(text: str) -> str:
     return text
 
 
+def _dataset_text(text: str) -> str:
+    if text.startswith(DATABASE) and "\0" not in text:
+        return text
+    if len(text) > LONGEST_PATH:
+        raise ValueError(f"it has more than {LONGEST_PATH:,} characters")
+    return _path_text(text)
+
+
 def _distinct(labels: list[str]) -> list[str]:
     if len(set(labels)) != len(labels):
         raise ValueError("a label appears twice")
@@ -75,8 +86,10 @@ def _known_steps(recorded: Any) -> Any:
 PlainName = Annotated[str, AfterValidator(_plain)]
 """A name that is one component of a path."""
 SplitFile = Annotated[str, AfterValidator(_split_file)]
-PathText = Annotated[str, AfterValidator(_path_text), Field(max_length=4096)]
+PathText = Annotated[str, AfterValidator(_path_text), Field(max_length=LONGEST_PATH)]
 """A path or the origin of data, as text."""
+DatasetText = Annotated[str, AfterValidator(_dataset_text), Field(max_length=100_000)]
+"""A dataset as the user typed it, or its origin; the address of a database may hold a long query."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal."""
 Labels = Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=MOST_LABELS), AfterValidator(_distinct)]

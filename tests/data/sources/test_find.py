@@ -12,7 +12,7 @@ import pytest
 from clf.data.reading import arrow_batches
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.formats import looks_like_path
-from clf.data.sources.find import SourceFinder, input_paths, same_dataset
+from clf.data.sources.find import SourceFinder, input_paths, origin_path, same_dataset
 from clf.errors import DataError, UsageError
 from clf.hub.address import repository_folder
 from clf.hub.cache import add_to_record
@@ -397,3 +397,5 @@ def test_results_are_not_written_over_an_archive(own_folder: Path) -> None:
     assert input_paths(DataSettings(dataset="x.zip/d/train.csv")) == [Path("x.zip")]
     assert looks_like_path(f"{path}/d/none")
     assert looks_like_path("x.zip/d")
+    assert origin_path(source("x.zip/d").origin) == path
+    assert origin_path("owner/data@main") is origin_path("/none") is None

@@ -7,6 +7,7 @@ saved       folders of the datasets library and of the Hub, with the files of ea
 class_names the names of the classes that a dataset tells beside its rows
 pairs       a file of texts and a file with the label of each line
 hub_tables  the splits of a dataset on the Hub, from its downloaded files
+databases   tables and queries of SQLite databases
 headless    which files of a dataset have no header, as that of train
 ignored     whether the columns to ignore exist
 divided     one file with all splits, divided by a column

@@ -23,6 +23,7 @@ from clf.data.reading.formats import (
 )
 from clf.data.reading.packed import ARCHIVES, one_table, several, tables_in
 from clf.data.reading.paths import expanded, spooled
+from clf.data.sources.databases import SCHEME, address_of, database_path, database_source, names_database
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
     at_the_top,
@@ -104,6 +105,8 @@ class SourceFinder:
             return _from_pipe(spec, data, first_only)
         if spec == SYNTHETIC:
             return _synthetic(self.generated, self.seed)
+        if spec not in NAMES and names_database(spec):
+            return _from_database(spec, data, first_only)
         if spec not in NAMES and looks_like_path(spec):
             return _local(expanded(spec), data, first_only)
         repository = NAMES.get(spec, spec)
@@ -118,15 +121,33 @@ class SourceFinder:
 
 def input_paths(data: DataSettings) -> list[Path]:
     """Return the local files and folders that the settings name as input; results must not be written there."""
-    dataset = expanded(data.dataset) if data.dataset and looks_like_path(data.dataset) else None
+    spec = data.dataset or ""
+    dataset = (
+        database_path(spec) if spec.startswith(SCHEME) else expanded(spec) if spec and looks_like_path(spec) else None
+    )
     mapping = data.label_map if data.label_map and data.label_map.endswith((".json", ".toml")) else None
     return [on_disk(expanded(path)) for path in (dataset, data.validation, data.test, mapping) if path]
+
+
+def origin_path(origin: str) -> Path | None:
+    """Return the file or folder that a dataset came from by its recorded origin; None if it is not on this machine."""
+    if not is_local(origin):
+        return None
+    path = database_path(origin) if origin.startswith(SCHEME) else on_disk(Path(origin))
+    return path if path.exists() else None
+
+
+def is_local(origin: str) -> bool:
+    """Return whether a dataset with this origin was read from a file or folder of this machine."""
+    return origin.startswith(SCHEME) or Path(origin).is_absolute()
 
 
 def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
     """Return whether `spec` is the dataset that a model records as `typed` by the user, with this `origin`."""
     if _is_piped(spec):
         return False  # the content of a pipe is new each time
+    if spec.startswith(SCHEME):
+        return address_of(spec) == origin
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == typed
     return os.path.realpath(expanded(spec)) == origin
@@ -137,7 +158,7 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
 
 def _is_piped(spec: str) -> bool:
     """Return whether a dataset can be read only once; a file that the shell redirected to stdin is a file."""
-    kind = 0 if spec == "-" else kind_of(expanded(spec))
+    kind = 0 if spec == "-" or spec.startswith(SCHEME) else kind_of(expanded(spec))
     return spec == "-" or kind == stat.S_IFIFO or (spec == "/dev/stdin" and kind not in (stat.S_IFREG, stat.S_IFDIR))
 
 
@@ -177,6 +198,11 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
         class_names=class_names(tables[0] if tables else path, data),
         fingerprint="" if first_only else saved.key + (files_fingerprint(named) if named else tree_fingerprint(path)),
     )
+
+
+def _from_database(spec: str, data: DataSettings, first_only: bool) -> Source:
+    source = database_source(spec, data, first_only)
+    return replace(source, splits=_divided(source.splits, data, first_only))
 
 
 def _packed_files(folder: Path, data: DataSettings) -> dict[str, list[Path]]:
