@@ -82,8 +82,8 @@ class DataSettings(Section):
     """Which texts and labels to use, and how to split them."""
 
     dataset: Annotated[str | None, Field(min_length=1)] = None
-    """Dataset: imdb, ag_news, synthetic, a Hub id (owner/name), a file or a folder. [default: imdb; for evaluate,
-    compare and export, the dataset that the model was trained on]"""
+    """Dataset: imdb, ag_news, synthetic, a Hub id (owner/name), a file, a folder or sqlite:///FILE?table=NAME.
+    [default: imdb; for evaluate, compare and export, the dataset that the model was trained on]"""
     validation: Path | None = None
     """File with the validation split."""
     test: Path | None = None

@@ -9,11 +9,13 @@ import json
 import os
 import random
 import shlex
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,18 @@ def parquet(texts: list[Any], labels: list[Any]) -> Build:
         pyarrow.parquet.write_table(pyarrow.table({"text": texts, "label": labels}), folder / "x.parquet")
 
     return write
+
+
+def tables(*names: str) -> Build:
+    def build(folder: Path) -> None:
+        with closing(sqlite3.connect(folder / "x.db")) as connection:
+            for name in names:
+                quoted = name.replace('"', '""')
+                connection.execute(f'CREATE TABLE "{quoted}" (text, label)')
+                connection.executemany(f'INSERT INTO "{quoted}" VALUES (?, ?)', ROWS)
+            connection.commit()
+
+    return build
 
 
 def directory(name: str) -> Build:
@@ -276,6 +290,9 @@ CASES = [
     Case(0, "an archive that was cut off", lambda folder: (folder / "x.zip").write_bytes(zipped(folder / "y.zip", {"x.csv": csv_bytes()}).read_bytes()[:-30]), 1, ("x.zip is not a readable zip archive", "download it again"), ("--dataset", "x.zip")),
     Case(0, "a path that leads out of an archive", lambda folder: zipped(folder / "x.zip", {"../x.csv": csv_bytes()}), 1, ("leads out of the archive: '../x.csv'", "a source that you trust"), ("--dataset", "x.zip")),
     Case(0, "a bomb in an archive", lambda folder: zipped(folder / "x.zip", {"x.csv": csv_bytes() + b"a" * 11_000_000}), 1, ("expands to more than 100 times its size",), ("--dataset", "x.zip")),
+    Case(0, "a table of a database", tables("x", "it's \"one\""), arguments=("--dataset", "sqlite:///x.db?table=it's \"one\"")),
+    Case(0, "a database with several tables", tables("a", "b"), 1, ("x.db has several tables: a, b", "'sqlite:///x.db?table=a'"), ("--dataset", "x.db")),
+    Case(0, "a query that writes", tables("x"), 1, ("x.db, query cannot be read: not authorized", "clf only reads"), ("--dataset", "sqlite:///x.db?query=DELETE FROM x")),
     Case(0, "fastText labels with a comma after them", file("".join(f"__label__{label},{text}\n" for text, label in ROWS), "x.txt"), 1, ("is one word, expected a space after the label", "sed -E"), ("--dataset", "x.txt")),
     Case(0, "fastText labels after the texts", file("".join(f"{text} __label__{label}\n" for text, label in ROWS), "x.txt"), arguments=("--dataset", "x.txt")),
     Case(0, "a file compressed with bzip2", file(bz2.compress(csv_bytes()), "x.csv.bz2"), arguments=("--dataset", "x.csv.bz2")),
