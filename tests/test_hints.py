@@ -13,6 +13,7 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 ELSEWHERE = {"a gzip bomb", "a hundred thousand labels"}
 """Refusals of large files, whose hints the refusals of small ones have too."""
 FOLLOWED: dict[str, tuple[str, str]] = {
+    "a bomb in an archive": ("--max-inflation 100000", "expected 2 cells in each row"),
     "an invalid byte late in a UTF-8 file": ("--encoding latin-1", ""),
     "too many cells in a row": ("--delimiter ;", "no column of texts"),
     "too few cells in a row": ("--delimiter ;", "no column of texts"),
@@ -22,7 +23,7 @@ FOLLOWED: dict[str, tuple[str, str]] = {
     "one row": ("--label-column text", "cannot tell which column contains the text"),
     "a class with one row": ("--label-map=odd=good", ""),
     "several classes with one row each": ("--label-map=odd=good,rare=bad", ""),
-    "a different label in each row": ("--label-column text", "cannot tell which column contains the text"),
+    "a different label in each row": ("--label-column text", "no column of texts"),
     "a label in test that train does not have": ("--label-map=odd=good", ""),
     "label -100": ("--label-map=-100=other", ""),
     "the same text in all rows": ("--text-column label", "cannot tell"),
