@@ -140,6 +140,13 @@ def test_labels_are_checked_before_anything_is_written(tmp_path: Path) -> None:
 # --- for measuring, and subsets -----------------------------------------------------------------------------
 
 
+def test_a_dataset_of_which_no_row_has_a_label_says_so(tmp_path: Path) -> None:
+    message = r"^file\.csv: no row has both a text and a label: all 4 rows have no label$"
+    with pytest.raises(DataError, match=message) as refused:
+        prepared(tmp_path / "d", source_of([(f"text {row}", "") for row in range(4)]), dataset="file.csv")
+    assert refused.value.hint.startswith("label the texts first, or pass --label-column")
+
+
 def test_for_measuring_no_split_is_made_and_texts_are_not_compared(tmp_path: Path) -> None:
     found = prepared(tmp_path / "d", source_of([("one", "a"), ("two", "a")]), measure_only=True)
     assert (found.splits, found.audit.rows) == (["test"], {"test": 2})

@@ -70,3 +70,26 @@ def test_few_labels_that_join_several_are_left_out(own_folder: Path) -> None:
 def test_a_label_map_that_cannot_be_read_is_refused(own_folder: Path) -> None:
     with pytest.raises(UsageError, match=r"--label-map none\.json cannot be read"):
         peek(own_folder, TRAIN, label_map="none.json")
+
+
+def test_a_train_split_without_labels_is_refused_if_no_more_rows_follow(own_folder: Path) -> None:
+    unlabelled = [(f"text {row}", "-1" if row % 2 else "") for row in range(BATCH_ROWS)]
+    for rows, refused in ((unlabelled[:30], True), (unlabelled, True), ([*unlabelled, ("a text", "pos")], False)):
+        write_csv(own_folder / "all.csv", rows)
+        data = DataSettings(dataset="all.csv", unlabelled=["-1"])
+        _, error = peek_at_splits(SourceFinder(42).find(data, first_only=True).splits, data)
+        assert (str(error) == f"all.csv: no row has both a text and a label: all {len(rows)} rows have no label") is (
+            refused
+        )
+
+
+def test_the_column_that_divides_a_file_is_told_as_such(own_folder: Path) -> None:
+    rows = [(text, label, ("train", "train", "dev")[row % 3]) for row, (text, label) in enumerate(TRAIN)]
+    write_csv(own_folder / "all.csv", rows, header=("text", "label", "phase"))
+    data = DataSettings(dataset="all.csv")
+    found, error = peek_at_splits(SourceFinder(42).find(data, first_only=True).splits, data)
+    assert error is None
+    assert [(one.split.split, one.split.columns[2].role) for one in found] == [
+        ("train", "split"),
+        ("validation", "split"),
+    ]

@@ -33,7 +33,12 @@ from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.label_looks import check_looks
 from clf.data.preparing.labels import name_labels, read_label_map
 from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
-from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_placeholders, warn_of_unlabelled
+from clf.data.preparing.unlabelled import (
+    leave_out_unlabelled,
+    refuse_unlabelled,
+    warn_of_placeholders,
+    warn_of_unlabelled,
+)
 from clf.data.preparing.write import write_prepared
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.columns import Columns
@@ -247,6 +252,8 @@ def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check:
     _say_respelled(given)
     _say_missing_texts(given)
     if check:
+        if tally := given.tallies.get("train"):
+            refuse_unlabelled(tally.dropped, tally.read, data.dataset or DEFAULT_DATASET)
         _check_written(given, named, data)
     return _name_labels(given, source, data.label_map)
 

@@ -3,21 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 from clf.data.preparing.labels import read_label_map
-from clf.data.preparing.unlabelled import labels_to_drop
+from clf.data.preparing.unlabelled import labels_to_drop, refuse_unlabelled
 from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.peek import Peeked, peek_at
 from clf.errors import ClfError, DataError
-from clf.settings import DataSettings
+from clf.settings import DEFAULT_DATASET, DataSettings
 
 
 def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[list[Peeked], ClfError | None]:
     """Look at the first rows of each split, up to one that cannot be read.
 
-    The error is what preparing those rows would raise first: for a split without labels that the user named, or for
-    rows that cannot be read. Raises UsageError for a label map that cannot be read.
+    The error is what preparing those rows would raise first: for a split without labels that the user named, for rows
+    that cannot be read, or for a train split without labels. Raises UsageError for a label map that cannot be read.
     """
     named = read_label_map(data.label_map) if data.label_map else {}
     refusal: ClfError | None = None
@@ -33,4 +34,23 @@ def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[lis
             break
     counts = {one.split.split: Counter(one.examples.labels) for one in found}
     dropped = labels_to_drop(counts, data.unlabelled, named)
-    return [one.without(dropped[one.split.split]) for one in found], refusal or found[-1].error
+    found = [one.without(dropped[one.split.split]) for one in found]
+    return found, refusal or found[-1].error or _no_label(found, splits, data)
+
+
+def _no_label(found: list[Peeked], splits: Mapping[str, Split], data: DataSettings) -> ClfError | None:
+    """Return the error for a train split of which no row has a label; None if it has further rows."""
+    for one in (one.split for one in found if one.split.split == "train"):
+        try:
+            refuse_unlabelled(one.rows_left_out, one.rows_read, data.dataset or DEFAULT_DATASET)
+        except DataError as error:
+            return None if _goes_on(splits["train"]) else error
+    return None
+
+
+def _goes_on(split: Split) -> bool:
+    """Return whether a split has rows beyond its first batch; one that cannot be read further may."""
+    try:
+        return split.goes_on() or next(islice(split.rows(), 1, None), None) is not None
+    except DataError:
+        return True

@@ -18,6 +18,7 @@ from clf.data.preparing.label_looks import several_joined
 from clf.data.reading.column_names import words_of
 from clf.data.reading.column_values import CODES, MINUS_ONE, NOT_A_TIME, ODD, SIGNS, VAGUE
 from clf.data.reading.label_values import FEW_SEVERAL, NO_LABEL, SEVERAL
+from clf.errors import DataError
 
 if TYPE_CHECKING:
     from clf.data.preparing.ingest import Delivered
@@ -75,6 +76,15 @@ def labels_to_drop(
             for split, labels in found.items()}  # fmt: skip
 
 
+def refuse_unlabelled(dropped: Mapping[str, int], rows: int, shown: str) -> None:
+    """Raise DataError if all rows were left out because they have no label."""
+    if rows and sum(count for reason, count in dropped.items() if reason.startswith(NO_LABEL)) == rows:
+        raise DataError(
+            f"{shown}: no row has both a text and a label: all {rows} rows have no label",
+            "label the texts first, or pass --label-column with the column that has their labels",
+        )
+
+
 def _together(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
     return sum(map(Counter, counts.values()), Counter())
 
@@ -129,9 +139,10 @@ def warn_of_placeholders(given: "Delivered") -> None:
     counts = _count(given)
     train = counts[given.splits.index("train")] if "train" in given.splits else np.zeros(1, dtype=np.int64)
     for split, of_split in zip(given.splits, counts, strict=True):
-        rows, label = int(of_split.sum()), int(of_split.argmax())
-        if split == "train" or rows < FEWEST or of_split[label] < rows or not train.any():
+        rows = int(of_split.sum())
+        if split == "train" or rows < FEWEST or of_split.max() < rows or not train.any():
             continue
+        label = int(of_split.argmax())
         share = train[label] / train.sum()
         if 0 < share < 1 and rows * math.log(share) < math.log(BY_CHANCE):
             log.warning(

@@ -38,6 +38,8 @@ class Batch:
     problems: dict[int, str] = field(default_factory=dict)
     below_header: bool = False
     """Whether the names of the columns stand in the file above the rows, where data may stand too."""
+    divided_by: str | None = None
+    """The column that put these rows into their split, if one file has all splits."""
 
     def part(self, start: int, end: int) -> "Batch":
         """Return the rows from `start` up to `end`."""

@@ -27,6 +27,8 @@ from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
 
+SAYS_SPLIT = "says in which split a row is"
+
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +61,8 @@ class _Table:
         self.values = batch.columns
         self.looks = {name: look_at(values, rows) for name, values in batch.columns.items()}
         self.roles = ignored(self.names, data, shown)
+        if batch.divided_by is not None:
+            self._give(batch.divided_by, "split", SAYS_SPLIT)
         self.group = self._named(data.group_column, "group") if data.group_column else None
         if self.group is not None:
             self._give(self.group, "group", "named by --group-column")
@@ -78,7 +82,7 @@ class _Table:
         left_out = self._decided(label)
         for name in self._free_names():
             if says_split(plain(name)) and splits_named(self.values[name][: self.rows]):
-                self._give(name, "split", "says in which split a row is")
+                self._give(name, "split", SAYS_SPLIT)
         beside = self._label_name(label, text)
         log.info(
             "%s: text from %s, label from %s%s",

@@ -110,7 +110,7 @@ def _rows_of(rows: Callable[[], Iterator[Batch]], column: str, split: str, shown
         kept = [row for row, name in enumerate(named) if name == split]
         if kept:
             columns = {name: [values[row] for row in kept] for name, values in batch.columns.items()}
-            yield replace(batch, columns=columns, lines=[batch.lines[row] for row in kept])
+            yield replace(batch, columns=columns, lines=[batch.lines[row] for row in kept], divided_by=column)
     if nowhere and split == "train":
         listed = ", ".join(map(str, nowhere[:SHOWN])) + (" …" if len(nowhere) > SHOWN else "")
         log.warning(
