@@ -31,6 +31,20 @@ def test_without_a_dataset_the_recorded_test_split_is_measured(clf: RunClf, trai
     assert result["leaked_rows"] == 0
 
 
+@pytest.mark.parametrize("command", [["evaluate"], ["compare", "--baseline", "majority", "--on-inconclusive", "pass"]])
+def test_rejected_rows_are_measured_on_if_their_column_is_ignored(
+    clf: RunClf, trained: Path, command: list[str]
+) -> None:
+    rows = [(*row, "reject" if number % 5 == 0 else "accept") for number, row in enumerate(labelled("test", seed=7))]
+    write_csv(Path("new.csv"), rows, header=("text", "label", "answer"))
+    counts = []
+    for more in ([], ["--ignore-column", "answer"]):
+        done = clf(command[0], trained, *command[1:], "--dataset", "new.csv", "--json", "--overwrite", *more)
+        assert done.code == 0, done.err
+        counts.append(done.json["rows"])
+    assert counts == [16, 20]
+
+
 def test_it_leaves_metrics_predictions_a_report_and_its_settings(clf: RunClf, trained: Path) -> None:
     done = clf("evaluate", trained)
     folder = Path("evaluations/trained_synthetic_test")

@@ -19,6 +19,7 @@ import pytest
 from conftest import HANGS, Outcome, RunClf
 from support.forks import ForkedClf
 from support.predicting import REVIEWS, ended_at, environment, labels, table
+from support.tiny import write_csv
 
 PipeInto = Callable[..., Outcome]
 
@@ -69,6 +70,19 @@ def test_a_plain_file_whose_first_line_names_columns_is_a_table(clf: RunClf, tra
     assert done.code == 0, done.err
     assert [(row["id"], row["text"]) for row in table("out.csv")] == [("1", "a wonderful film"), ("2", "dull")]
     assert "contains column names, so this is read as a table" in done.err
+
+
+def test_a_column_to_ignore_need_not_be_named_again_but_must_exist(clf: RunClf, trained: Path) -> None:
+    rows = [(text, "accept" if number % 2 else "reject", f"note {number} of a colleague who read it")
+            for number, text in enumerate(REVIEWS)]  # fmt: skip
+    write_csv(Path("new.csv"), rows, header=("text", "answer", "comment"))
+    same = [clf("predict", trained, "new.csv", *more) for more in ([], ["--ignore-column", "answer"])]
+    assert [done.code for done in same] == [0, 0], same[1].err
+    assert same[0].out == same[1].out
+    unknown = clf("predict", trained, "new.csv", "--ignore-column", "answr")
+    assert (unknown.code, "did you mean --ignore-column answer?" in unknown.err) == (1, True)
+    other = clf("predict", trained, "new.csv", "--ignore-column", "text", "--output", "other.csv")
+    assert (other.code, "text from comment" in other.err) == (0, True), other.err
 
 
 def test_lines_that_are_no_json_stand_in_their_place_with_the_reason(

@@ -357,8 +357,13 @@ def test_ids_are_not_offered_as_the_text_and_what_there_is_is_told() -> None:
     with pytest.raises(DataError) as refused:
         choose(batch(key=[f"k{number}" for number in range(40)], data=objects, label=["a", "b"] * 20, no=[""] * 40))
     assert refused.value.message == (
-        "file.csv has no column of texts; it has 'key' (ids), 'data' (objects), 'label' (few values), 'no' (empty)"
+        "file.csv has no column of texts; it has 'key' (ids), 'data' (objects), 'label' (the label), 'no' (empty)"
     )
+    with pytest.raises(DataError, match=r"it has 'key' \(ids\), 'text' \(ignored\), 'label' \(the label\)"):
+        choose(
+            batch(key=[f"k{number}" for number in range(40)], text=LONG_TEXTS, label=["a", "b"] * 20),
+            ignore_column=["text"],
+        )
     assert refused.value.hint == (
         "add a column with the text of each row, or pass --text-column with what is to be classified instead"
     )

@@ -93,3 +93,25 @@ def test_a_column_cannot_be_used_and_ignored(tmp_path: Path) -> None:
     path = written(tmp_path / "all.csv", "text,label,answer", "accept")
     _, error = peek(settings(path, tmp_path / "d", "1", label_column="label"))
     assert "column 'label' is named by --label-column and by --ignore-column" in str(error)
+
+
+@pytest.mark.parametrize(("ignored", "label"), [("1", "label.1"), ("2", "label")])
+def test_one_of_two_columns_of_one_name_is_ignored_by_its_number(ignored: str, label: str, tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    rows = [(f"text {row} of a colleague", LABELS[row % 3], "ABC"[row % 3]) for row in range(24)]
+    write_csv(path, rows, header=("text", "label", "label"))
+    found, error = peek(settings(path, tmp_path / "d", ignored))
+    assert error is None
+    assert [column.name for column in found.splits[0].columns if column.role == "label"] == [label]
+    with pytest.raises(DataError, match="has 2 columns called 'label'") as refused:
+        peek(settings(path, tmp_path / "d", "label"))
+    assert refused.value.hint == "pass --ignore-column 1 or --ignore-column 2"
+
+
+def test_a_prepared_dataset_remembers_what_was_ignored_and_train_takes_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "all.csv", "text,label,answer", "accept")
+    folder = tmp_path / "with"
+    prepare(settings(path, folder, "answer"))
+    found, _ = peek(Settings(data=DataSettings(dataset=str(folder)), run=RunSettings()))
+    assert [(one.name, one.reason) for one in found.splits[0].columns][2] == ("answer", "named by --ignore-column")
+    assert sum(split.rows_read for split in found.splits) == 24

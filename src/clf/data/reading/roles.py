@@ -298,13 +298,17 @@ class _Table:
             return refusal
         if role == "text" and not candidates:
             others = any(self.looks[name].kind in ("ids", "dates", "lists", "objects") for name in self._free_names())
-            return no_texts(self.shown, {name: look.summary for name, look in self.looks.items()}, others=others)
+            return no_texts(self.shown, {name: self._summary(name) for name in self.names}, others=others)
         likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
             flags(role, candidates, below_header=self.below_header),
         )
+
+    def _summary(self, name: str) -> str:
+        role = self.roles[name][0] if name in self.roles else ""
+        return role if role == "ignored" else f"the {role}" if role else self.looks[name].summary
 
     def _of_parts(self, role: str) -> DataError | None:
         """Return the error for labels of spans, and for lists of words in the place of texts; None without them."""
