@@ -17,6 +17,7 @@ NO_GATE = {
         "data.preparing.ingest._digesting", "training.failures._out_of_memory", "training.failures.explaining",
         "training.interrupts.stop_on_signals.tell",
     },
+    "what the first rows show, at a look": {"data.preparing.unlabelled_splits._why_empty"},
     "names of labels that are passed over": {"data.preparing.dataset._say_respelled", "data.preparing.labels._names_beside"},
     "a gate whose words are put together elsewhere": {
         "training.checkpoint_files.check_schema", "training.reporter.not_finite", "training.schedule.tell_schedule",

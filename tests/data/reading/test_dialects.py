@@ -75,6 +75,17 @@ def test_escaped_quotes_are_found(tmp_path: Path) -> None:
     assert form(tmp_path, 'text,label\n"a path C:\\dir, and ""more""",a\nplain,b\n').escape == ""
 
 
+@pytest.mark.parametrize("place", [0, 9, 19])
+def test_a_cell_that_ends_in_a_backslash_escapes_nothing(tmp_path: Path, place: int) -> None:
+    texts = [f"text {number}, is good" for number in range(20)]
+    texts[place] = 'see "it", C:\\'
+    with (path := tmp_path / "x.csv").open("w", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_NONNUMERIC).writerows(
+            [["text", "label"], *((text, "good") for text in texts)]
+        )
+    assert [text for batch in read_csv(path, DataSettings()) for text in batch.columns["text"]] == texts
+
+
 def test_what_is_asked_for_is_not_guessed(tmp_path: Path) -> None:
     assert form(tmp_path, "a;'b;c'\nd;'e'\n", quote='"', delimiter=";") == Form(";", '"')
     assert form(tmp_path, "text,label\na,b\n", escape="^") == Form(",", '"', escape="^")

@@ -1,6 +1,7 @@
 """The rows in the objects of annotation tools and databases."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,46 @@ def test_each_annotation_of_a_task_is_a_row() -> None:
     assert list(flat({**task, "annotations": []})) == [{"text": "a"}]
     assert list(flat({"data": {"text": "a"}, "predictions": []})) == [{"text": "a"}]
     assert list(flat({"data": 1})) == [{"data": 1}]
+
+
+RECORDS: list[dict[str, Any]] = [
+    {
+        "data": {"text": "a"},
+        "annotations": [{"result": [{"type": "choices", "from_name": "x", "value": {"choices": ["g"]}}]}],
+    },
+    {
+        "fields": {"text": "a"},
+        "responses": {"x": [{"value": "g", "user_id": "u"}]},
+        "suggestions": [],
+        "status": "done",
+    },
+    {"fields": {"text": "a"}, "responses": [{"values": {"x": {"value": "g"}}, "status": "done"}], "suggestions": []},
+    {"_source": {"text": "a"}, "_id": "1"},
+    {"fields": {"text": "a"}, "createdTime": "2024"},
+    {"tweet": {"text": "a"}},
+]
+
+
+def changed(value: Any, other: Any) -> Iterator[Any]:
+    """Yield a value with each of the values inside it replaced, in turn."""
+    yield other
+    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, inner in places:
+        for new in changed(inner, other):
+            copy = dict(value) if isinstance(value, dict) else list(value)
+            copy[place] = new
+            yield copy
+
+
+@pytest.mark.parametrize("other", [None, 5, float("inf"), "x", [], [5], [[]], {}, {"x": 5}, {"type": ["a"]}])
+def test_a_record_with_anything_at_any_place_has_rows(other: Any) -> None:
+    for record in RECORDS:
+        for one in changed(record, other):
+            rows = list(flat(one))
+            assert rows
+            assert all(isinstance(row, dict) for row in rows) or not isinstance(one, dict)
+            for name in ("$numberInt", "$numberDouble", "$oid", "x"):
+                single_value(name, one)
 
 
 def test_a_list_of_cells_is_a_row_where_all_are() -> None:

@@ -232,7 +232,9 @@ def test_results_are_not_written_over_a_database_and_its_address_is_that_of_the_
     assert not same_dataset(typed, "sqlite:///one.db", source("sqlite:///one.db").origin)
     assert origin_path(source(typed).origin) == origin_path(source("one.db").origin) == one
     assert rows(source(source(typed).origin), "train") == rows(source(typed), "train")
-    assert same_dataset("one.db", None, source("one.db").origin)
+    for typed in ("one.db", "./one.db", str(Path("one.db").absolute())):
+        assert same_dataset(typed, None, source("one.db").origin)
+        assert same_dataset("one.db", None, source(typed).origin)
 
 
 def test_a_query_may_be_longer_than_the_name_of_a_file(one: Path) -> None:

@@ -128,7 +128,12 @@ def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | N
     if (mark := find_drawn(lines)) and delimiter in (None, mark):
         return Form(mark, '"', csv.QUOTE_NONE, drawn=True)
     marks = [mark for mark in marks if len(mark) == 1]
-    odd = (_sniff_spaces(lines, delimiter) or _sniff_well_formed(lines, marks)) if _may_be_odd(lines) else None
+    if not _may_be_odd(lines):
+        return None
+    odd = _sniff_spaces(lines, delimiter)
+    if odd is None and _is_usual(lines, marks):
+        return None
+    odd = odd or _sniff_well_formed(lines, marks)
     if odd is None:
         forms = [form for mark in marks for form in (Form(mark, '"', escape="\\"), Form(mark, "'"))]
         widths = {form: form.width(lines) for form in forms if _is_used(form, lines)}
@@ -145,6 +150,12 @@ def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | N
 def _may_be_odd(lines: list[str]) -> bool:
     """Return whether there is a quote or an escape at all that may make a dialect."""
     return any("'" in line or "\\" in line for line in lines) or (lines[:1] != [] and lines[0].startswith('"'))
+
+
+def _is_usual(lines: list[str], marks: list[str]) -> bool:
+    """Return whether a writer of delimited text makes just these lines, with cells in double quotes and no escapes."""
+    usually = [well_formed(lines, mark, '"') for mark in marks]
+    return any(cells and cells.width > 1 and cells.quoted_rows and not cells.other_quotes for cells in usually)
 
 
 def _sniff_spaces(lines: list[str], delimiter: str | None) -> Form | None:
@@ -165,8 +176,6 @@ def _sniff_well_formed(lines: list[str], marks: list[str]) -> Form | None:
     """Return the dialect in which a writer of delimited text, but for its usual one, writes just these lines."""
     found: dict[Form, Cells] = {}
     usually = {mark: well_formed(lines, mark, '"') for mark in marks}
-    if any(cells and cells.width > 1 and cells.quoted_rows and not cells.other_quotes for cells in usually.values()):
-        return None
     for mark, usual in usually.items():
         is_usual = usual is not None and usual.width > 1
         for quote, escape in (('"', "\\"), ("'", ""), ("'", "\\")):

@@ -69,27 +69,30 @@ def single_value(name: str, value: JsonValue) -> JsonValue:
         return {name: value}
     try:
         number: JsonValue = NUMBERS[name](value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return value
     return number
 
 
 def _annotated(task: Any) -> Iterator[JsonValue]:
     """Yield a row for each annotation of a task of Label Studio: its data, and a column for each question."""
-    annotations = task.get("annotations") or []
+    annotations = _objects_in(task.get("annotations"))
     if not annotations:
         yield dict(task["data"])
-    for annotation in annotations:
-        row, given = dict(task["data"]), annotation if isinstance(annotation, dict) else {}
-        for result in given.get("result") or []:
-            answer = result.get("value") if isinstance(result, dict) else None
-            if isinstance(answer, dict) and result.get("type") in answer:
-                row[str(result.get("from_name"))] = answer[result["type"]]
-            elif isinstance(answer, dict):
-                row[str(result.get("from_name"))] = answer
+    for given in annotations:
+        row = dict(task["data"])
+        for result in _objects_in(given.get("result")):
+            kind, answer = str(result.get("type")), result.get("value")
+            if isinstance(answer, dict):
+                row[str(result.get("from_name"))] = answer.get(kind, answer)
         if given.get("was_cancelled"):
             row["was_cancelled"] = True
         yield row
+
+
+def _objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list; none if it is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _answered(record: Any) -> Iterator[JsonValue]:

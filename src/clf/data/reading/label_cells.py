@@ -26,7 +26,9 @@ END = ("end", "end_offset", "endOffset")
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
 _BESIDE = re.compile(r"""(?<=['"\d.])\s+(?=['"\d.-])""")
 """The blanks between the elements of a NumPy array that was written as text, which has no commas."""
-_NO_COMMAS = re.compile(r"""\[\s*((['"]).*?\2|-?[\d.]+)(\s+((['"]).*?\5|-?[\d.]+))+\s*\]""", re.DOTALL)
+_ELEMENT = r"""(?:'[^']*+'|"[^"]*+"|-?[\d.]++)"""
+_NO_COMMAS = re.compile(rf"\[\s*+{_ELEMENT}(?:\s++{_ELEMENT})++\s*+\]")
+"""Such an array; it never goes back, as a cell may have many elements and then another one."""
 
 
 class Cell(NamedTuple):

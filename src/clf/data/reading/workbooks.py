@@ -37,7 +37,14 @@ def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:
     if find_spec("python_calamine") is None:
         raise DataError(f"{path} is a workbook, which needs the package python-calamine to be read", MISSING)
     _check_size(path, most)
-    command = [sys.executable, str(Path(__file__).with_name("workbook_process.py")), str(path), sheet, str(MOST_MEMORY)]
+    command = [
+        sys.executable,
+        "-P",
+        str(Path(__file__).with_name("workbook_process.py")),
+        str(path),
+        sheet,
+        str(MOST_MEMORY),
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     ) as child:

@@ -115,7 +115,7 @@ def database_source(spec: str, data: DataSettings, first_only: bool) -> Source:
     )
     return Source(
         name=plain_name(f"{stem}_{wanted.table}" if one_of_several else stem),
-        origin=real if spec == str(wanted.path) else address_of(spec),
+        origin=address_of(spec) if spec.startswith(SCHEME) else real,
         splits={"train": whole},
         fingerprint="" if first_only else fingerprint,
     )
