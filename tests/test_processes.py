@@ -14,7 +14,7 @@ import pytest
 from clf import processes
 from clf.errors import NetworkError, UsageError
 from clf.processes import ALONE, World, current_world
-from conftest import HANGS
+from conftest import HANGS, RunClf
 from support.forks import ForkedClf, ranks
 from support.tiny import review_rows, write_csv, write_tiny_encoder
 
@@ -121,6 +121,24 @@ def test_a_restart_is_told_from_a_start(monkeypatch: pytest.MonkeyPatch, count: 
     if count is not None:
         monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", count)
     assert processes.was_restarted() is restarted
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "restarts"),
+    [("0", "1", True), ("1", "1", False), ("0", "0", False), (None, "3", False), ("0", None, False), ("x", "3", False)],
+)
+def test_an_error_is_a_document_only_if_no_start_follows(
+    count: str | None, most: str | None, restarts: bool, clf: RunClf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("RESTART_COUNT", count), ("MAX_RESTARTS", most)):
+        monkeypatch.delenv(f"TORCHELASTIC_{name}", raising=False)
+        if value is not None:
+            monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
+    assert processes.will_be_restarted() is restarts
+    done = clf("prepare", "--dataset", "nothere.csv", "--json")
+    assert done.code == 1
+    assert "error: " in done.err
+    assert (done.out == "") is restarts
 
 
 def test_a_process_alone_tells_itself_everything() -> None:

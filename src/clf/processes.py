@@ -71,6 +71,12 @@ def was_restarted() -> bool:
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
 
 
+def will_be_restarted() -> bool:
+    """Return whether torchrun starts this process anew if it fails."""
+    counts = [os.environ.get(f"TORCHELASTIC_{name}", "") for name in ("RESTART_COUNT", "MAX_RESTARTS")]
+    return all(count.isascii() and count.isdecimal() for count in counts) and int(counts[0]) < int(counts[1])
+
+
 def usable_cores() -> int:
     """Count the cores this process may use, within the limits of its CPU affinity mask and its container."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -108,7 +108,8 @@ def become(name: str) -> None:
 
     def kill(number: int, frame: FrameType | None) -> None:
         if child:
-            os.kill(child, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(child, signal.SIGKILL)
         else:
             os._exit(128 + signal.SIGKILL)
 

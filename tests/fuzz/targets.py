@@ -164,7 +164,7 @@ TARGETS = (
     Target(f"{CACHE}/clf.json", (VERIFY, FROM_HUB, VERIFY, PINNED), ("cache", "prepared", "pins.json"), 20),
     Target(f"{CACHE}/clf.verified.json", (FROM_HUB, VERIFY), ("cache", "prepared"), 12),
     Target("cache/datasets--*/trees/*.json", ((*VERIFY, "--dataset", "imdb"), ("prepare", "--dataset", "imdb", "--offline", "--output-dir", "prepared")), ("cache",), 14, (of_another_tool,)),
-    Target(f"{CACHE}/snapshots/*/config.json", (VERIFY, FROM_HUB), ("cache", "prepared"), 12, (of_another_tool, as_it_is)),
+    Target(f"{CACHE}/snapshots/*/config.json", (VERIFY, FROM_HUB), ("cache", "prepared"), 12, (as_it_is, of_another_tool)),
     Target("pins.json", (PINNED, (*PINNED, "--verify")), ("cache", "pins.json"), 20),
     Target(".half.csv.parts/key.json", (HALF,), WINDOWS, 14),
     Target(".done.csv.parts/told.json", (DONE,), WINDOWS, 10),

@@ -37,7 +37,7 @@ def test_it_ends_in_an_error_and_goes_on_from_the_last_checkpoint(tiny_encoder: 
     )  # fmt: skip
     first, _, second = done.stderr.partition("first 1")
     assert second, done.stderr
-    assert "error: cannot write the checkpoints in" in first
+    assert first.count("error: cannot write ") == 1  # the checkpoints, or what stands beside them
     assert "pass --resume" in first
     assert "Traceback" not in done.stderr
     assert "resuming from step" in second

@@ -28,7 +28,7 @@ from clf.errors import (
     first_line,
     ran_out_of_memory,
 )
-from clf.processes import current_world
+from clf.processes import current_world, will_be_restarted
 from clf.safety import safe, shell_line
 from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 
@@ -197,7 +197,8 @@ def _refuse(error: ClfError, arguments: list[str] | None) -> int:
     if error.told_elsewhere:
         time.sleep(SECONDS_TO_SPEAK)
     else:
-        print_error(error, wants_json(arguments))
+        is_last = not will_be_restarted()  # or the document on stdout would be followed by another one
+        print_error(error, wants_json(arguments) and is_last)
     return error.exit_code
 
 

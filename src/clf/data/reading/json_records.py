@@ -90,7 +90,7 @@ def _annotated(task: Any) -> Iterator[JsonValue]:
         yield row
 
 
-def _objects_in(value: Any) -> list[dict[str, Any]]:
+def _objects_in(value: Any) -> list[Any]:
     """Return the objects in a list; none if it is no list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
