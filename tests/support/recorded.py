@@ -17,7 +17,7 @@ def recorded(data: DataSettings, folder: Path, finder: SourceFinder) -> ModelRec
     part = DatasetRecord(
         name=manifest.name, origin=manifest.origin, fingerprint=manifest.fingerprint, files=manifest.files,
         data=manifest.data, seed=manifest.seed, dataset=data.dataset, prepared=str(folder.resolve()),
-        rows_generated=manifest.rows_generated,
+        text_columns=manifest.text_columns, label_column=manifest.label_column, rows_generated=manifest.rows_generated,
     )  # fmt: skip
     return ModelRecord(schema_version=1, labels=manifest.labels, dataset=part)
 

@@ -79,6 +79,8 @@ class Manifest(BaseModel):
     data: DataSettings
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     text_columns: list[str] = []
+    label_column: str | None = None
+    """The column with the labels; none if they are one-hot columns, or in the names of folders."""
     rows_generated: Count | None = None
 
     @model_validator(mode="before")

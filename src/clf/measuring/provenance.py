@@ -10,6 +10,7 @@ from clf.data.preparing.labels import align_labels
 from clf.data.sources.find import PIPE, SourceFinder, input_paths, is_local, origin_path, same_dataset
 from clf.errors import DataError, ModelError, UsageError
 from clf.measuring.rows import MeasuredTexts
+from clf.measuring.trained_columns import asked_as_trained, chosen_as_trained, telling_the_trained_label
 from clf.models.cpu.memory import return_freed_memory
 from clf.models.files import ModelFiles, check_files
 from clf.models.record import DatasetRecord, ModelRecord
@@ -68,13 +69,15 @@ def dataset_for_measuring(
     if record and recorded and same and _is_unchanged(recorded, finder):
         log.info("the model was trained with %s: evaluating on its %s split", data.dataset, data.split)
         return recorded_dataset(record, data, finder, scratch)
-    source = finder.find(data)
+    source = finder.find(asked_as_trained(recorded, data))
     if source.prepared:
         prepared = PreparedDataset(source.prepared)
         check_prepared(prepared, data, cleaning)
         return prepared
     steps = record.cleaning if record else CleaningSettings()
-    return prepare_into(_made(scratch / "dataset"), source, data, steps, finder.seed, measure_only=True)
+    chosen = chosen_as_trained(recorded, data, source)
+    with telling_the_trained_label(recorded, chosen):
+        return prepare_into(_made(scratch / "dataset"), source, chosen, steps, finder.seed, measure_only=True)
 
 
 def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFinder, scratch: Path) -> PreparedDataset:

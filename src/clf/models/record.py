@@ -74,6 +74,8 @@ class DatasetRecord(Recorded):
     dataset: DatasetText | None = None
     """The value of `--dataset` as it was typed."""
     text_columns: list[str] = []
+    label_column: str | None = None
+    """The column with the labels; none if they are one-hot columns, or in the names of folders."""
     rows_generated: Count | None = None
 
     @field_validator("data", mode="before")

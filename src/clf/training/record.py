@@ -74,6 +74,7 @@ def _dataset(work: "Work", typed: str | None) -> DatasetRecord:
         data=manifest.data,
         seed=manifest.seed,
         text_columns=manifest.text_columns,
+        label_column=manifest.label_column,
         rows_generated=manifest.rows_generated,
         dataset=typed,
         prepared=str(work.prepared.folder.resolve()),

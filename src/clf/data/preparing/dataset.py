@@ -143,7 +143,8 @@ def _manifest(
         cleaning=cleaning,
         data=_absolute(data),
         seed=seed,
-        text_columns=next(iter(given.tallies.values())).text_columns,
+        text_columns=(tally := next(iter(given.tallies.values()))).text_columns,
+        label_column=tally.columns.label if tally.columns else None,
         rows_generated=source.rows_generated,
     )
 

@@ -1,0 +1,102 @@
+"""Another dataset is measured with the columns that the model was trained on."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from clf.data.prepared import PreparedDataset
+from clf.data.sources.find import SourceFinder
+from clf.errors import DataError
+from clf.measuring.provenance import dataset_for_measuring
+from clf.models.record import ModelRecord
+from clf.settings import CleaningSettings, DataSettings
+from support.recorded import recorded
+
+FINDER = SourceFinder(seed=7)
+ISSUES = ["Summary", "Details", "Comment", "Kind", "State"]
+
+
+def write_issues(name: str, columns: list[str] = ISSUES) -> None:
+    """Write tickets, of which each column may be text or label by its look."""
+    with Path(name).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for number in range(40):
+            row = {"Summary": f"the printer on floor {number} stops", "Details": f"it has stopped since {number} o'clock today",
+                   "Comment": f"I have looked at it, and it is broken again, number {number}" if number % 2 else "",
+                   "Kind": ["bug", "wish"][number % 2], "State": ["open", "done"][number // 2 % 2]}  # fmt: skip
+            writer.writerow([row[column] for column in columns])
+
+
+def measured(record: ModelRecord, folder: Path, **data: object) -> PreparedDataset:
+    (folder / "scratch").mkdir(exist_ok=True)
+    settings = DataSettings.model_validate(data)
+    return dataset_for_measuring(record, settings, CleaningSettings(), FINDER, folder / "scratch")
+
+
+@pytest.fixture
+def record(own_folder: Path, tmp_path: Path) -> ModelRecord:
+    """Give the record of a model for which the user named text and label."""
+    write_issues("issues.csv")
+    settings = DataSettings(
+        dataset="issues.csv", text_column=["Summary", "Details"], label_column="Kind", ignore_column=["State"]
+    )
+    return recorded(settings, tmp_path / "kept", FINDER)
+
+
+def test_a_new_file_of_the_layout_needs_no_flags(record: ModelRecord, tmp_path: Path) -> None:
+    write_issues("new.csv")
+    found = measured(record, tmp_path, dataset="new.csv")
+    assert found.labels == ["bug", "wish"]
+    assert found.manifest.text_columns == ["Summary", "Details"]
+    assert len(found.read("test")) == 40
+    assert found.audit.ignored_columns["State"] == "named by --ignore-column"
+
+
+def test_what_the_user_names_is_taken_instead(record: ModelRecord, tmp_path: Path) -> None:
+    write_issues("new.csv")
+    found = measured(record, tmp_path, dataset="new.csv", label_column="State", text_column=["Comment"])
+    assert (found.manifest.text_columns, found.labels) == (["Comment"], ["done", "open"])
+
+
+def test_one_that_is_named_leaves_the_other_as_in_training(record: ModelRecord, tmp_path: Path) -> None:
+    write_issues("new.csv")
+    found = measured(record, tmp_path, dataset="new.csv", label_column="Kind")
+    assert found.manifest.text_columns == ["Summary", "Details"]
+    assert len(found.read("test")) == 40
+
+
+def test_a_file_without_these_columns_is_read_by_its_own(record: ModelRecord, tmp_path: Path) -> None:
+    Path("other.jsonl").write_text("".join(json.dumps({"text": f"a text of its own {n}", "label": ["bug", "wish"][n % 2]}) + "\n"
+                                           for n in range(20)))  # fmt: skip
+    found = measured(record, tmp_path, dataset="other.jsonl")
+    assert (found.manifest.text_columns, found.manifest.label_column) == (["text"], "label")
+
+
+def test_without_its_label_the_error_says_which_it_was(record: ModelRecord, tmp_path: Path) -> None:
+    write_issues("new.csv", [column for column in ISSUES if column not in ("Kind", "State")])
+    with pytest.raises(DataError, match="cannot tell which column contains the label") as caught:
+        measured(record, tmp_path, dataset="new.csv")
+    assert caught.value.hint.startswith("the model was trained with the label in 'Kind': pass --label-column")
+    assert caught.value.hint.endswith("clf predict labels texts without")
+
+
+def test_a_label_inside_objects_is_found_again(own_folder: Path, tmp_path: Path) -> None:
+    rows = [{"text": f"short {n} …", "full_text": f"a long text with the number {n} in it", "mark": {"mood": "ab"[n % 2], "by": "x"}}
+            for n in range(30)]  # fmt: skip
+    for name in ("tweets.jsonl", "new.jsonl"):
+        Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = DataSettings(dataset="tweets.jsonl", text_column=["full_text"], label_column="mark.mood")
+    record = recorded(settings, tmp_path / "kept", FINDER)
+    found = measured(record, tmp_path, dataset="new.jsonl")
+    assert (found.manifest.text_columns, found.labels) == (["full_text"], ["a", "b"])
+
+
+def test_a_label_that_was_chosen_by_its_look_is_taken_again(own_folder: Path, tmp_path: Path) -> None:
+    write_issues("issues.csv", ["Details", "Kind"])
+    record = recorded(DataSettings(dataset="issues.csv"), tmp_path / "kept", FINDER)
+    write_issues("new.csv", ["Details", "State", "Kind"])
+    found = measured(record, tmp_path, dataset="new.csv")
+    assert (found.manifest.label_column, found.labels) == ("Kind", ["bug", "wish"])
