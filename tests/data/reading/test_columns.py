@@ -11,6 +11,7 @@ def test_the_columns_in_use_are_needed_also_one_without_a_name() -> None:
 
 def test_a_hint_names_the_flag_of_each_candidate() -> None:
     assert flags("label", ["kind", "Issue Type"]) == "pass --label-column kind or --label-column 'Issue Type'"
+    assert flags("label", list("abcd")).endswith("or --label-column c (or one more column)")
     assert flags("text", ["one"]) == "pass --text-column one if that is the text"
 
 

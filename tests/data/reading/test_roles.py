@@ -251,6 +251,49 @@ def test_the_category_of_a_product_beside_a_rating_is_thin_evidence() -> None:
         choose(given)
 
 
+def few(**columns: Sequence[object]) -> Batch:
+    return batch(Feedback=SENTENCES, **{name: (list(values) * 20)[:40] for name, values in columns.items()})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Department", "Satisfaction"), ("Colour", "Priority"), ("Abteilung", "Zufriedenheit"), ("Shape", "Team"),
+     ("Which department are you in?", "How satisfied are you?"), ("Department", "Recommend")],
+)  # fmt: skip
+def test_of_several_columns_with_few_values_a_weak_name_chooses_none(names: tuple[str, str]) -> None:
+    with pytest.raises(DataError, match="cannot tell which column contains the label") as refused:
+        choose(few(**{names[0]: "abc", names[1]: "xyz"}))
+    assert all(name in refused.value.hint for name in names)
+
+
+def test_the_reason_for_a_label_says_what_decided(caplog: pytest.LogCaptureFixture) -> None:
+    chosen = choose(few(Colour="abc", stars="123"))
+    reasons = {column.name: column.reason for column in chosen.roles}
+    assert (chosen.label, reasons["stars"]) == (
+        "stars",
+        "its name is that of a label, as no other column's with few values",
+    )
+    assert "using stars because its name is that of a label, as no other column's with few values" in caplog.text
+    assert choose(few(Colour="abc", Satisfaction="xyz")).label == "Satisfaction"
+    reasons = {column.name: column.reason for column in choose(few(lang="abc", shade="xyz")).roles}
+    assert reasons["shade"] == "it has few values, as no other column that may be the label"
+
+
+def test_a_hint_names_the_likely_labels_first_and_how_many_more_there_are() -> None:
+    with pytest.raises(DataError) as refused:
+        choose(few(colour="abc", shape="ab", subject="pq", height="ab", team="xyz", rank="12"))
+    assert refused.value.hint == (
+        "pass --label-column team, --label-column colour or --label-column shape (or one of 2 more columns)"
+    )
+    assert "'team' ('x', 'y', 'z'); 'colour' ('a', 'b', 'c'); 'shape' ('a', 'b') and 2 more" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["majority_vote", "majority", "consensus", "adjudicated", "agreed", "final", "gold"])
+def test_the_label_that_annotators_agree_on_needs_no_word_for_a_label(name: str) -> None:
+    annotators = {"anna": ["neg", "pos", "neu"], "bob": ["pos", "neg", "neu"], "carla": ["neu", "pos", "neg"]}
+    assert choose(few(**annotators, **{name: ["pos", "neg", "neu"]})).label == name
+
+
 def test_a_file_of_texts_alone_has_no_labels() -> None:
     with pytest.raises(DataError, match="has no column of labels; it has only 'text'") as refused:
         choose(batch(text=SENTENCES))

@@ -28,6 +28,7 @@ columns     the columns in use, with their roles
 other_columns  which of the other columns tell the label
 roles       which column has which role, and why
 text_choice which columns are the texts
+label_choice   which of several columns with few values is the label
 column_names   what the name of a column says
 column_values  what its values look like, and what stands for none
 decisions   columns in which an annotator accepts or rejects labels

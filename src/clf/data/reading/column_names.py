@@ -40,17 +40,22 @@ LABEL_WORDS = _words(
     label labels target class category sentiment topic intent polarity emotion classification stance cats gold
     annotation tag classe clase klasse kategorie categoria categorie etiqueta etiquette etikett sentimiento
     sentimento stimmung thema tema sinif kategori категория метка мітка клас kategoria klasa etykieta sentyment
-    ετικετα κατηγορια συναισθημα
+    ετικετα κατηγορια συναισθημα satisfaction satisfied zufriedenheit zufrieden satisfaccion satisfacao soddisfazione
+    mood
     """
 )
 SURE = _words("label labels sentiment intent polarity emotion stance gold annotation sentimiento sentimento etikett")
 """Words that name nothing but a label; a category or a class may be that of a product, with the label beside it."""
 DECIDED = _words(
     """
-    gold final majority consensus true adjudicated aggregated overall
+    gold final majority consensus true adjudicated aggregated overall agreed
     """
 )
 """Words of the label that several annotators agreed on."""
+AGREED = DECIDED - {"true", "overall"}
+"""Those of them that say so without a word for a label, if the columns of the annotators stand beside."""
+RATINGS = _words("stars star score rating ratings recommended recommend verdict bewertung")
+"""Words of columns that say what somebody thinks, and so are the label if no other name is that of one."""
 ABOUT = _words(
     """
     id ids uuid guid key index idx no num number nr count counts len length size url uri link href date time
@@ -200,6 +205,17 @@ def shares_a_word(one: str, other: str) -> bool:
 def is_like_label(name: str) -> bool:
     """Return whether a name is that of a rating, a type, a status and their like."""
     return bool(set(words_of(name)) & LABEL_LIKE)
+
+
+def is_rating(name: str) -> bool:
+    """Return whether a name is that of what somebody thinks, such as a rating or a verdict."""
+    return bool(set(words_of(name)) & RATINGS)
+
+
+def is_agreed(name: str) -> bool:
+    """Return whether a name says that annotators agreed, as `majority_vote`; a `final_exam` is none."""
+    words = set(words_of(name))
+    return bool(words & AGREED) and words <= AGREED | LABEL_WORDS | {"vote", "answer", "value", "choice"}
 
 
 def is_sure(name: str) -> bool:

@@ -88,8 +88,10 @@ def flags(role: str, candidates: list[str], *, below_header: bool = False) -> st
         return f"{named}, or add the {role} of each row under a name of its own"
     if len(candidates) == 1:
         return f"pass --{role}-column {shlex.quote(candidates[0])} if that is the {role}"
-    *first, last = (f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS])
-    return f"pass {', '.join(first)} or {last}"
+    named_flags = [f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS]]
+    more = len(candidates) - MOST_FLAGS
+    others = f" (or one of {more} more columns)" if more > 1 else " (or one more column)" if more == 1 else ""
+    return f"pass {', '.join(named_flags[:-1])} or {named_flags[-1]}{others}"
 
 
 def no_texts(shown: str, held: Mapping[str, str], *, others: bool) -> DataError:

@@ -21,6 +21,7 @@ from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_te
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
+from clf.data.reading.label_choice import agreed_label, likely_first, told_by_name
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of
 from clf.data.reading.text_choice import LONGEST_FIRST, find_texts
 from clf.data.split_names import says_split, splits_named
@@ -141,6 +142,12 @@ class _Table:
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
+        if (
+            not any(found[name].rank < 50 for name in best[:1])
+            and (agreed := self._agreed([*best, *others])) is not None
+        ):
+            self._give(agreed, "label", "its name is that of the label that the columns beside it agree on")
+            return agreed
         if not best or (len(best) > 1 and are_one_hot(best, self.values, self._free_names())):
             return None
         rank = found[best[0]].rank
@@ -188,6 +195,9 @@ class _Table:
         kept = [name for name in names if not any(self._is_number_of(name, other) for other in names if other != name)]
         return kept or names
 
+    def _agreed(self, names: list[str]) -> str | None:
+        return agreed_label(names, {name: self.values[name][: self.rows] for name in names})
+
     def _is_number_of(self, number: str, name: str) -> bool:
         if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text or not shares_a_word(number, name):
             return False
@@ -203,14 +213,12 @@ class _Table:
         for is_less_likely in (self._rejecting, self._is_code, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
-        if len(some) > 1:
-            like = [name for name in some if is_like_label(name)]
-            some = like if len(like) == 1 else some
+        why = "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
+        if len(some) > 1 and (told := told_by_name(some)) is not None:
+            some, why = [told], "its name is that of a label, as no other column's with few values"
         if len(some) == 1:
-            log.warning(
-                "%s: no column has a usual name for a label; using %s because it has few values", self.shown, some[0]
-            )
-            self._give(some[0], "label", "it has few values")
+            log.warning("%s: no column has a usual name for a label; using %s because %s", self.shown, some[0], why)
+            self._give(some[0], "label", why)
             return some[0]
         if set(self.names) <= {*text, *([self.group] if self.group is not None else [])}:
             raise DataError(
@@ -293,13 +301,14 @@ class _Table:
     def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
         some_are_likely = any(role == "label" or self.looks[name].can_be_text for name in candidates)
         inside = {} if some_are_likely else likely_fields(role, self.values, self._free_names(), self.rows)
-        candidates = list(inside) or candidates
+        candidates = list(inside) or (likely_first(candidates) if role == "label" else candidates)
         if not candidates and (refusal := self._of_parts(role)) is not None:
             return refusal
         if role == "text" and not candidates:
             others = any(self.looks[name].kind in ("ids", "dates", "lists", "objects") for name in self._free_names())
             return no_texts(self.shown, {name: self._summary(name) for name in self.names}, others=others)
         likely = shown_examples((name, inside.get(name) or self.looks[name]) for name in candidates[:MOST_FLAGS])
+        likely += f" and {len(candidates) - MOST_FLAGS} more" if len(candidates) > MOST_FLAGS else ""
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
