@@ -26,6 +26,17 @@ def verdict(rows: Cells, **settings: object) -> bool | None:
     return has_header(list(enumerate(rows, 1)), DataSettings(**settings))
 
 
+def test_a_first_row_with_a_short_sentence_is_data() -> None:
+    long = [
+        [f"a much longer text about the music and the plot, number {number}", ["pos", "neg"][number % 2]]
+        for number in range(30)
+    ]
+    header, rows = top_of([["Loved this little film", "pos"], *long])
+    assert (header, len(rows)) == ([], 31)
+    header, rows = top_of([["Film", "pos"], *long])
+    assert (header, len(rows)) == (["Film", "pos"], 30)
+
+
 def test_a_row_among_others_has_one_of_their_labels() -> None:
     rows = list(enumerate(FEELINGS * 3, 1))
     assert is_row_among(["fine", "anger"], rows)

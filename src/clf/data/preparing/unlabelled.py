@@ -161,11 +161,16 @@ def _count(given: "Delivered") -> Counts:
 def _drop(given: "Delivered", labels: Mapping[str, Mapping[str, str]]) -> None:
     """Drop the rows of each split with some labels, and count them with the reason."""
     kept = np.ones(len(given.rows), dtype=bool)
+    ids = {label: number for number, label in enumerate(given.labels)}
     for number, split in enumerate(given.splits):
-        for label, reason in labels[split].items():
-            rows = np.flatnonzero((given.rows.label == given.labels.index(label)) & (given.rows.split == number))
-            kept[rows] = False
-            given.tallies[split].drop_all(reason, given.rows.line[rows].tolist())
+        reasons = {ids[label]: reason for label, reason in labels[split].items()}
+        are_dropped = np.isin(np.arange(len(ids)), [*reasons])
+        rows = np.flatnonzero((given.rows.split == number) & are_dropped[given.rows.label])
+        kept[rows] = False
+        rows = rows[np.argsort(given.rows.label[rows], kind="stable")]
+        for of_label in np.split(rows, np.flatnonzero(np.diff(given.rows.label[rows])) + 1) if len(rows) else []:
+            reason = reasons[int(given.rows.label[of_label[0]])]
+            given.tallies[split].drop_all(reason, given.rows.line[of_label].tolist())
     if not kept.all():
         given.rows = given.rows.take(kept)
 

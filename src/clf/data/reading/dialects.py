@@ -131,11 +131,13 @@ def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | N
     if not _may_be_odd(lines):
         return None
     odd = _sniff_spaces(lines, delimiter)
-    if odd is None and _is_usual(lines, marks):
+    usual = _usual(lines, marks)
+    if odd is None and any(not cells.other_quotes for cells in usual):
         return None
-    odd = odd or _sniff_well_formed(lines, marks)
+    odd = odd or _sniff_well_formed(lines, marks, escaped=not usual)
     if odd is None:
         forms = [form for mark in marks for form in (Form(mark, '"', escape="\\"), Form(mark, "'"))]
+        forms = [form for form in forms if not (usual and form.escape)]
         widths = {form: form.width(lines) for form in forms if _is_used(form, lines)}
         odd = max(widths, key=lambda form: widths[form], default=None)
         if not odd or widths[odd] < (1 if odd.escape else 2):
@@ -152,10 +154,10 @@ def _may_be_odd(lines: list[str]) -> bool:
     return any("'" in line or "\\" in line for line in lines) or (lines[:1] != [] and lines[0].startswith('"'))
 
 
-def _is_usual(lines: list[str], marks: list[str]) -> bool:
-    """Return whether a writer of delimited text makes just these lines, with cells in double quotes and no escapes."""
-    usually = [well_formed(lines, mark, '"') for mark in marks]
-    return any(cells and cells.width > 1 and cells.quoted_rows and not cells.other_quotes for cells in usually)
+def _usual(lines: list[str], marks: list[str]) -> list[Cells]:
+    """Return the cells, with each delimiter for which a writer with double quotes and no escapes makes these lines."""
+    cells = [well_formed(lines, mark, '"') for mark in marks]
+    return [one for one in cells if one and one.width > 1 and one.quoted_rows]
 
 
 def _sniff_spaces(lines: list[str], delimiter: str | None) -> Form | None:
@@ -172,19 +174,22 @@ def _sniff_spaces(lines: list[str], delimiter: str | None) -> Form | None:
     return Form(" ", '"', escape=escape, joins=False)
 
 
-def _sniff_well_formed(lines: list[str], marks: list[str]) -> Form | None:
-    """Return the dialect in which a writer of delimited text, but for its usual one, writes just these lines."""
+def _sniff_well_formed(lines: list[str], marks: list[str], *, escaped: bool) -> Form | None:
+    """Return the dialect in which a writer of delimited text, but for its usual one, writes just these lines.
+
+    Unless `escaped`, double quotes are not escaped.
+    """
     found: dict[Form, Cells] = {}
     usually = {mark: well_formed(lines, mark, '"') for mark in marks}
     for mark, usual in usually.items():
         is_usual = usual is not None and usual.width > 1
-        for quote, escape in (('"', "\\"), ("'", ""), ("'", "\\")):
+        for quote, escape in ((('"', "\\"),) if escaped else ()) + (("'", ""), ("'", "\\")):
             cells = well_formed(lines, mark, quote, escape) if not escape or _escapes(lines) else None
             if cells is None or not cells.width or cells.other_quotes:
                 continue
             needed = bool(cells.needed and quote == "'" and not is_usual)
-            escaped = bool(cells.escaped and (not usual or cells.width >= usual.width))
-            if cells.told or (cells.width > 1 and (needed or escaped)) or (quote == "'" and cells.are_quoted):
+            escapes = bool(cells.escaped and (not usual or cells.width >= usual.width))
+            if cells.told or (cells.width > 1 and (needed or escapes)) or (quote == "'" and cells.are_quoted):
                 joins = bool(escape) and any(line.rstrip("\r\n").endswith(escape) for line in lines)
                 found[Form(mark, quote, escape=escape, joins=joins)] = cells
     return max(found, key=lambda form: _evidence(form, found[form], lines), default=None)

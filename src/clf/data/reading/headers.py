@@ -20,6 +20,8 @@ LOOKED_AT = 1000
 """The first rows that tell what is a header and what is data."""
 BELOW = 200  # rows below the first one in which its cells are looked for
 SHORT = 40  # characters of a cell that can be a label
+PHRASE = 4
+"""The words of a cell that hardly names a column, if none of them does."""
 COMMENT = re.compile(r"\s*(?:#|//|--|;;|%%)")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 NEVER_NAMES = [
@@ -206,12 +208,13 @@ def _has_header_word(cell: str) -> bool:
 
 
 def _looks_alike(cell: str, values: list[str]) -> bool:
-    """Return whether a cell could stand in a column: it is not the shortest by far, and has several words as others."""
+    """Return whether a cell could stand in a column: it is no shorter than most, and has words as they have."""
     lengths = sorted(len(value) for value in values if value)
     if not cell or not lengths:
         return True
     several = sum(" " in value for value in values)
-    return len(cell) >= lengths[len(lengths) // 20] and (" " in cell or several < 0.9 * len(lengths))
+    is_long = len(cell) >= lengths[len(lengths) // 20] or len(cell.split()) >= PHRASE
+    return is_long and (" " in cell or several < 0.9 * len(lengths))
 
 
 # --- further header lines -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Cells:
     needed: int = 0
     """The quoted cells with a delimiter or a line break inside."""
     escaped: int = 0
-    """The cells without quotes in which a delimiter or a line break is escaped."""
+    """The cells without quotes in which a delimiter, a quote or a line break is escaped."""
     other_quotes: bool = False
     """Whether a cell without quotes begins or ends with the other quote character."""
 
@@ -45,7 +45,7 @@ def well_formed(sample: list[str], delimiter: str, quote: str, escape: str = "")
     text = "".join(sample)[:LOOKED_AT]
     pattern, inner = _cell(delimiter, quote, escape), re.escape(delimiter)
     told = re.compile(re.escape((escape or quote) + quote))
-    needed, escaped = re.compile(f"[{inner}\r\n]"), re.compile(f"{re.escape(escape)}[{inner}\r\n]")
+    needed, escaped = re.compile(f"[{inner}\r\n]"), re.compile(f"{re.escape(escape)}[{inner}{quote}\r\n]")
     other = '"' if quote == "'" else "'"
     cells, place, width, quoted = Cells([]), 0, 0, False
     while place < len(text):
