@@ -414,9 +414,39 @@ def test_ids_are_not_offered_as_the_text_and_what_there_is_is_told() -> None:
 
 def test_marks_in_columns_of_a_survey_are_one_label() -> None:
     marks = {"billing": ["x", ""] * 12, "delivery": ["", "x"] * 12}
-    chosen = choose(batch(text=LONG_TEXTS[:24], lang=["en", "en", "de"] * 8, **marks))
-    assert chosen.label == "lang"  # as before: another column has few values
     assert choose(batch(text=LONG_TEXTS[:24], **marks)).one_hot == ["billing", "delivery"]
+
+
+MARKED = {
+    name: ([*[""] * place, "x", *[""] * (2 - place)] * 14)[:40] for place, name in enumerate(("price", "staff", "food"))
+}
+"""Three columns with one mark in each row."""
+
+
+def test_marks_and_another_column_with_few_values_are_refused_with_both_ways_out() -> None:
+    ages = ["18-25", "26-40", "41-60", "60+"] * 10
+    with pytest.raises(DataError, match="exactly one mark in each row, and beside them is 'Age group' with") as refused:
+        choose(batch(text=SENTENCES, **MARKED, **{"Age group": ages}))
+    assert refused.value.hint == (
+        "pass --ignore-column 'Age group' to read the others as one label, or --label-column 'Age group' to train on "
+        "that column"
+    )
+    assert choose(batch(text=SENTENCES, **MARKED, stars=list("1234") * 10)).label == "stars"
+    assert choose(batch(text=SENTENCES, **MARKED, answer=["accept", "reject"] * 20)).one_hot == list(MARKED)
+
+
+@pytest.mark.parametrize("marks", ["x", "xX"])
+def test_marks_of_which_a_few_rows_have_two_are_told_from_a_question_of_yes_or_no(marks: str) -> None:
+    marked = {
+        name: [mark and marks[row % len(marks)] for row, mark in enumerate(column)] for name, column in MARKED.items()
+    }
+    marked["price"][1] = marked["staff"][0] = marks[-1]
+    with pytest.raises(DataError, match="exactly one mark in 95% of the rows, and beside them is 'news'") as refused:
+        choose(batch(text=SENTENCES, **marked, news=["yes", "no", "no", "yes"] * 10))
+    assert refused.value.hint == (
+        "pass --ignore-column news to read the others as one label, or --label-column news to train on that column"
+    )
+    assert choose(batch(text=SENTENCES, **marked), ignore_column=["news"]).one_hot == list(MARKED)
 
 
 def test_yes_and_no_alone_are_a_label_and_a_mark_beside_zeros_and_ones_is_none() -> None:

@@ -13,8 +13,14 @@ FEW = 0.1
 """The largest share of rows with no 1 or several that one label may have; those rows are left out."""
 SURE = 20
 """The fewest rows of which it is no chance that each has a single 1."""
+FEWEST = 3
+"""The fewest columns that are told from another if some rows have none or several marks in them."""
+MOST_BESIDE = 3
+"""The most columns that are told from them."""
 MOST_TRIED = 400
 """The most sets of columns that are tried to find those with a single 1 in each row."""
+MOST_NAMED = 3
+"""The most columns that a hint names."""
 LONGEST = 40
 """The most characters of a mark."""
 YES = {1, "1", "1.0", "true", "True", "TRUE"}
@@ -38,9 +44,11 @@ class OneHot:
     several: int
     """Rows with several."""
     single: list[str] = field(default_factory=list)
-    """If they are not one label: those of them, two or more, that have exactly one 1 in each row."""
+    """If they are not one label: those of them, two or more, that have one 1 in each row, or in nearly each."""
     one: str = "1"
     """What says that a row is of a class: a 1 or a mark."""
+    odd: int = field(default=0, compare=False)
+    """Rows with none or several in the single ones."""
 
     @property
     def one_label(self) -> bool:
@@ -61,10 +69,10 @@ class OneHot:
     def problem(self) -> str:
         """What is found if they are not one label."""
         if self.single:
-            are = "is" if len(self._beside) == 1 else "are"
+            are = "is" if len(self.beside) == 1 else "are"
             return (
-                f"the columns {_listed(self.single)} have exactly one {self.one} in each row, and beside them "
-                f"{are} {_listed(self._beside)} with such values too: clf cannot tell which of them are the classes"
+                f"the columns {_listed(self.single)} have {self._one_each}, and beside them "
+                f"{are} {_listed(self.beside)} with such values too: clf cannot tell which of them are the classes"
             )
         only = "0 and 1" if self.one == "1" else "marks"
         return (
@@ -77,16 +85,42 @@ class OneHot:
     def hint(self) -> str:
         """What to do if they are not one label."""
         if self.single:
-            ignored = " ".join(f"--ignore-column {quote(name)}" for name in self._beside)
-            read = f"pass {ignored} to read the others as one label"
-            column = f"--label-column {quote(self._beside[0])}"
-            return read if self.one == "mark" else f"{read}, or {column} to train on that column"
+            return ways_out(self.beside, self.beside[:1] if self.one == "1" else [])
         fill = "" if self.one == "1" else "fill their empty cells with no, "
         return f"{fill}pass --label-column {quote(self.columns[0])} or another of them, and train one model per label"
 
     @property
-    def _beside(self) -> list[str]:
+    def beside(self) -> list[str]:
+        """The columns with such values that are not among the single ones."""
         return [name for name in self.columns if name not in self.single]
+
+    def rivalled_by(self, others: Sequence[str]) -> str:
+        """Return what is found if the columns are one label, and `others` beside them may be the label too."""
+        are = "is" if len(others) == 1 else "are"
+        return (
+            f"the columns {_listed(self.columns)} have {self._one_each}, and beside them {are} "
+            f"{_listed(others)} with few values: clf cannot tell which of them the label is"
+        )
+
+    @property
+    def _one_each(self) -> str:
+        odd = self.odd if self.single else self.without + self.several
+        return (
+            f"exactly one {self.one} in each row"
+            if not odd
+            else (f"exactly one {self.one} in {1 - odd / self.rows:.0%} of the rows")
+        )
+
+
+def ways_out(beside: Sequence[str], labels: Sequence[str]) -> str:
+    """Return the hint for columns with one mark in each row and others beside them, of which `labels` may be the label.
+
+    The first way leaves out the others, and so reads the marks as one label.
+    """
+    ignored = " ".join(f"--ignore-column {quote(name)}" for name in beside)
+    read = f"pass {ignored} to read the others as one label"
+    columns = " or ".join(f"--label-column {quote(name)}" for name in labels[:MOST_NAMED])
+    return f"{read}, or {columns} to train on that column" if columns else read
 
 
 def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, marks: bool = False) -> OneHot | None:
@@ -102,8 +136,12 @@ def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, 
     counts = [len(ones) for ones in rows]
     one = "mark" if marks and any(_kinds(columns[name]) != kinds[name] for name in found) else "1"
     hot = OneHot(found, len(counts), counts.count(0), sum(count > 1 for count in counts), one=one)
-    unsure = hot.one_label or hot.rows < SURE
-    return hot if unsure else replace(hot, single=_single_in_each_row(found, rows))
+    if hot.one_label or hot.rows < SURE:
+        return hot
+    if single := _single_in_each_row(found, rows):
+        return replace(hot, single=single)
+    single, odd = _single_in_most_rows(found, rows)
+    return replace(hot, single=single, odd=odd)
 
 
 def are_one_hot(names: Sequence[str], columns: Mapping[str, Sequence[Any]], among: Sequence[str]) -> bool:
@@ -155,6 +193,25 @@ def _single_in_each_row(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -
     found = cover([], set(range(len(rows))))
     single = [name for name in names if name in found or not having[name]]
     return single if len(found) > 1 and len(single) < len(names) else []
+
+
+def _single_in_most_rows(names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> tuple[list[str], int]:
+    """Return the columns of which nearly each row has exactly one, and how many rows have not; none if there are none.
+
+    The column without which the most rows have one is left out, up to MOST_BESIDE times.
+    """
+    left = list(names)
+    for _ in range(min(MOST_BESIDE, len(names) - FEWEST)):
+        odd = {name: _odd(rows, {*left} - {name}) for name in left[:LONGEST]}
+        worst = min(odd, key=lambda name: odd[name])
+        left.remove(worst)
+        if odd[worst] <= FEW * len(rows) and sum(any(name in row for row in rows) for name in left) >= FEWEST:
+            return left, odd[worst]
+    return [], 0
+
+
+def _odd(rows: Sequence[tuple[str, ...]], names: set[str]) -> int:
+    return sum(len(names.intersection(row)) != 1 for row in rows)
 
 
 def _kinds(values: Sequence[Any]) -> set[bool | None]:

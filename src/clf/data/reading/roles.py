@@ -22,7 +22,7 @@ from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, i
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
 from clf.data.reading.label_choice import agreed_label, likely_first, told_by_name
-from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of
+from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of, ways_out
 from clf.data.reading.text_choice import LONGEST_FIRST, find_texts
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
@@ -230,24 +230,33 @@ class _Table:
     def _without_dummies(self, few: list[str]) -> list[str]:
         """Leave out one-hot columns made from another column that has the class of each row, as `topic/water`."""
         hot = find_one_hot(self.values, self._free_names())
-        if hot is None or not hot.one_label:
-            return few
+        is_made = hot is not None and hot.one_label and self._are_dummies(hot, few)
+        return [name for name in few if hot is None or name not in hot.columns] if is_made else few
+
+    def _are_dummies(self, hot: OneHot, few: list[str]) -> bool:
         ones = list(ones_of([self.values[name][: self.rows] for name in hot.columns], hot.columns))
         for name in few:
             pairs = {(str(value), one) for value, one in zip(self.values[name][: self.rows], ones, strict=True)}
             if name not in hot.columns and len(pairs) == len(set(ones)) == self.looks[name].distinct:
-                return [other for other in few if other not in hot.columns]
-        return few
+                return True
+        return False
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
-        """Return the columns that are one label together, if no other column has few values; refuse several labels."""
+        """Return the columns that are one label together; refuse several labels, and another that may be the label."""
         names = [name for name in self._free_names() if name not in text]
         tried = (find_one_hot(self.values, names, marks=marks) for marks in (False, True))
-        found = [hot for hot in tried if hot is not None and set(few) <= set(hot.columns)]
-        if (hot := next((hot for hot in found if hot.one_label), None)) is not None:
-            return hot
-        for hot in found:
-            if hot.one == "1" or hot.single or not few:
+        found = [hot for hot in tried if hot is not None]
+        for hot in (hot for hot in found if hot.one_label):
+            if not (others := [name for name in few if name not in hot.columns and not self._rejecting(name)]):
+                return hot
+            if told_by_name([*others, *hot.columns]) is not None or self._are_dummies(hot, others):
+                return None
+            raise DataError(f"{self.shown}: {hot.rivalled_by(others)}", ways_out(others, others))
+        for hot in (hot for hot in found if set(few) <= set(hot.columns)):
+            if hot.single:
+                labels = [name for name in hot.beside if name in few]
+                raise DataError(f"{self.shown}: {hot.problem}", ways_out(hot.beside, labels))
+            if hot.one == "1" or not few:
                 raise DataError(f"{self.shown}: {hot.problem}", hot.hint)
         return None
 
