@@ -84,6 +84,26 @@ def test_a_list_of_texts_for_each_class(tmp_path: Path, caplog: pytest.LogCaptur
     assert rows_in(columns, ["input"])[0] == {"input": "it rained", "output": "stay inside"}
 
 
+@pytest.mark.parametrize("labels", [["very good", "very bad"] * 6, [f"so {place} it is" for place in range(12)]])
+@pytest.mark.parametrize("keys", [("inputs", "targets"), ("utterances", "departments"), ("questions", "answers")])
+def test_lists_of_the_same_length_are_columns(tmp_path: Path, keys: tuple[str, str], labels: list[str]) -> None:
+    value = dict(zip(keys, ([f"the film number {place}" for place in range(12)], labels), strict=True))
+    assert read(written(tmp_path / "a.json", json.dumps(value))).columns == value
+
+
+def test_lists_that_may_be_columns_or_classes_are_refused(tmp_path: Path) -> None:
+    greet = ["hello there", "good day", "hello there", "hi to you"]
+    value = {"greet": greet, "leave": ["so long", "good bye", "see you then", "till later"]}
+    path = written(tmp_path / "a.json", json.dumps(value))
+    with pytest.raises(DataError, match="the same length under 'greet', 'leave', which may be columns or") as refused:
+        read(path)
+    assert "pass --text-column and --label-column" in str(refused.value.hint)
+    assert read(path, text_column=["greet"], label_column="leave").columns == value
+    assert read(written(path, json.dumps({"greet": greet, "leave": ["so long"]}))).columns["label"] == ["greet"] * 4 + [
+        "leave"
+    ]
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -29,6 +29,7 @@ from clf.data.reading.json_layouts import (
     ASSIGNED,
     Layout,
     are_classes,
+    are_unclear,
     completed,
     in_split,
     layout_of,
@@ -181,6 +182,12 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     value = single_object(text)
     if isinstance(value, int):
         return whole.values(), whole if "\n" in text[:value].strip() else None
+    if are_unclear(value, settings.columns):
+        raise DataError(
+            f"{path} has lists of the same length under {_some_of(value)}, which may be columns or classes of texts",
+            "for columns, pass --text-column and --label-column; for classes, write one object per line, with a text "
+            "and its label",
+        )
     if rows := rows_in(value, settings.columns):
         if are_classes(value, settings.columns):
             log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))

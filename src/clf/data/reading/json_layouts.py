@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.column_names import suggests_label, suggests_text
+from clf.data.reading.column_names import plain, suggests_label, suggests_text
+from clf.data.reading.headings import HEADER_WORDS
 from clf.data.reading.json_records import JsonObject
 from clf.data.split_names import split_in, split_named
 
@@ -24,6 +25,11 @@ MOST_NESTED = 3
 """How many objects may be around a list of rows."""
 FEWEST_RECORDS = 3
 """The objects in an object that may be rows under any key, as databases write them; two may be anything."""
+
+LABELS_REPEAT = 1.5
+"""How often each text of a list comes on average, from where on the list is a column of labels and no class."""
+COLUMN_WORDS = HEADER_WORDS | {"input", "output", "reference", "prediction", "instruction", "verdict", "department"}
+"""Words for columns; a class may be called by one, too."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def rows_in(value: JsonObject, asked: Collection[str] = ()) -> list[JsonObject]:
             rows: Any = [in_split(row, split) for split, part in parts for row in part]
             return list(rows) if all(part for _, part in parts) else []
         return _in_columns(value) if _are_numbered(inner[0]) else []
-    return _of_classes(value) if are_classes(value, asked) else _of_lists(value)
+    return _of_classes(value) if are_classes(value, asked) else [] if are_unclear(value, asked) else _of_lists(value)
 
 
 def _of_lists(value: JsonObject) -> list[JsonObject]:
@@ -152,11 +158,37 @@ def _of_lists(value: JsonObject) -> list[JsonObject]:
 
 
 def are_classes(value: JsonObject, asked: Collection[str] = ()) -> bool:
-    """Return whether an object has a list of texts for each class; the names of columns and splits are none."""
+    """Return whether an object has a list of texts for each class; the names of columns and splits are none.
+
+    Lists of the same length are columns, unless all of their texts differ and no key is a word for a column.
+    """
+    return _may_be_classes(value, asked) and (not _are_even(value) or _repeats(value) == 1)
+
+
+def are_unclear(value: JsonObject, asked: Collection[str] = ()) -> bool:
+    """Return whether lists of the same length may be classes as well as columns, as some texts in them recur."""
+    return _may_be_classes(value, asked) and _are_even(value) and 1 < _repeats(value) < LABELS_REPEAT
+
+
+def _may_be_classes(value: JsonObject, asked: Collection[str]) -> bool:
     lists: dict[str, Any] = {name: texts for name, texts in value.items() if isinstance(texts, list) and texts}
     if len(lists) < max(2, len(value)) or any(name in asked or _is_no_class(name) for name in lists):
         return False
+    if _are_even(value) and any(plain(name.removesuffix("s")) in COLUMN_WORDS for name in lists):
+        return False
     return all(map(_are_texts, lists.values()))
+
+
+def _are_even(value: JsonObject) -> bool:
+    """Return whether the lists in an object have the same length."""
+    return len({len(texts) for texts in value.values() if isinstance(texts, list)}) == 1
+
+
+def _repeats(value: JsonObject) -> float:
+    """Return how often a text comes on average in the list of texts where they recur most, or in all lists."""
+    lists: list[Any] = list(value.values())
+    together = sum(map(len, lists)) / len(set().union(*lists))
+    return float(max(together, *(len(texts) / len(set(texts)) for texts in lists)))
 
 
 def _of_classes(value: JsonObject) -> list[JsonObject]:
