@@ -15,12 +15,11 @@ from clf.data.reading.archives import (
     Entry,
     archive_kind,
     on_disk,
-    open_tar_entry,
-    open_zip_entry,
     tar_entries,
     through,
     zip_entries,
 )
+from clf.data.reading.files import open_file
 from clf.errors import DataError
 from support.packed import flagged, tarred, zipped
 
@@ -30,18 +29,14 @@ FORMS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 
 
 def entries(path: Path) -> list[Entry]:
-    file = path.open("rb")
-    if archive_kind(path.read_bytes()[:512]) == "zip":
-        return zip_entries(file, path, DataError)
-    with file:
-        return list(tar_entries(file, path, DataError))
+    with path.open("rb") as file:
+        is_zip = archive_kind(path.read_bytes()[:512]) == "zip"
+        return [*(zip_entries if is_zip else tar_entries)(file, path).values()]
 
 
 def content(path: Path, inner: str) -> bytes:
-    with path.open("rb") as file:
-        is_zip = archive_kind(path.read_bytes()[:512]) == "zip"
-        opened = (open_zip_entry if is_zip else open_tar_entry)(file, path, inner, DataError)
-        return b"".join(iter(lambda: opened.read(100), b""))
+    with open_file(path / inner) as opened:
+        return opened.read()
 
 
 def test_a_path_leads_through_the_file_on_it(tmp_path: Path) -> None:
@@ -121,7 +116,7 @@ def test_a_missing_file_and_a_name_that_two_files_have_are_named(tmp_path: Path)
     for write in (zipped, tarred):
         with pytest.raises(DataError, match=r"has no file 'b\.csv' in it"):
             content(write(tmp_path / "a", {"a.csv": ""}), "b.csv")
-    with pytest.raises(DataError, match=r"has 2 files called 'a/b\.csv'"):
+    with pytest.raises(DataError, match=r"a/b\.csv is in the archive several times"):
         content(zipped(tmp_path / "a.zip", {"a/b.csv": "1", "a\\b.csv": "2"}), "a/b.csv")
 
 
@@ -138,27 +133,6 @@ def test_damage_is_named(tmp_path: Path) -> None:
         (tmp_path / "cut.tar").write_bytes(cut)
         with pytest.raises(error):
             entries(tmp_path / "cut.tar")
-    (tmp_path / "cut.tar").write_bytes(packed[:3000])
-    with pytest.raises(EOFError, match="ends inside this file"):
-        content(tmp_path / "cut.tar", "a.csv")
-
-
-@pytest.mark.parametrize("records", [b"9999 path=a\n", b"x path=a\n", b"0 path=a\n", b"12 size=ten\n", b"9" * 5000])
-def test_headers_that_lie_are_refused(records: bytes) -> None:
-    header = tarfile.TarInfo("x")
-    header.type, header.size = tarfile.XHDTYPE, len(records)
-    block = header.tobuf() + records + bytes(-len(records) % 512)
-    with pytest.raises((OSError, EOFError)):
-        list(tar_entries(io.BytesIO(block + tarfile.TarInfo("a").tobuf()), Path("a.tar"), DataError))
-
-
-def test_sizes_that_lie_are_refused() -> None:
-    for kind, size in ((tarfile.REGTYPE, -1024), (tarfile.GNUTYPE_LONGNAME, 1 << 40), (tarfile.XHDTYPE, -512)):
-        header = tarfile.TarInfo("x")
-        header.type, header.size = kind, size
-        block = header.tobuf(tarfile.GNU_FORMAT)
-        with pytest.raises(OSError, match=r"negative size|header of an entry has"):
-            list(tar_entries(io.BytesIO(block), Path("a.tar"), DataError))
 
 
 def test_the_entries_that_are_looked_at_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,3 +156,14 @@ def test_a_million_entries_of_a_zip_take_little_memory(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2 * archives.MOST_DIRECTORY + 10_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_of_several_files_with_one_name_in_a_tar_the_last_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for text in (b"old", b"new"):
+            entry = tarfile.TarInfo("train.csv")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text))
+    assert [entry.name for entry in entries(path)] == ["train.csv"]
+    assert content(path, "train.csv") == b"new"

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from clf.data.reading import arrow_batches, files
+from clf.data.reading import arrow_batches
+from clf.data.reading import row_sizes as row_sizes_module
 from clf.data.reading.arrow_batches import CELL, allowed_bytes, row_sizes, sliced, value_sizes
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS
 from clf.errors import DataError
@@ -78,7 +79,7 @@ def test_repeated_values_are_sliced_by_what_they_stand_for() -> None:
 def test_a_row_that_is_too_long_and_values_that_are_too_many_are_refused(
     monkeypatch: pytest.MonkeyPatch, wrap: Callable[[Any], Any]
 ) -> None:
-    for module in (arrow_batches, files):
+    for module in (arrow_batches, row_sizes_module):
         monkeypatch.setattr(module, "LONGEST", 10_000)
     batch = pa.record_batch({"text": wrap(pa.array(["short", "x" * 10_001]))})
     with pytest.raises(DataError, match=r"a.arrow, row 4: longer than 10,000 characters"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clf.data.reading import delimited, files
+from clf.data.reading import delimited, files, row_sizes
 from clf.data.reading.batch import BATCH_ROWS, SHOWN, Batch
 from clf.data.reading.delimited import read_csv
 from clf.data.reading.formats import read_file
@@ -235,7 +235,7 @@ def test_many_empty_cells_end_a_batch_as_many_characters_do(tmp_path: Path) -> N
 
 
 def test_a_row_that_is_too_long_is_refused_with_its_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for module in (delimited, files):
+    for module in (delimited, files, row_sizes):
         monkeypatch.setattr(module, "LONGEST", 1000)
     for keep_bad in (False, True):
         for cell in ("x" * 1000, '"' + "x\n" * 500 + '"'):

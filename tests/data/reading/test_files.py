@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from clf.data.reading import files
+from clf.data.reading import files, row_sizes
 from clf.data.reading.files import (
     ESCAPED,
     check_is_file,
@@ -230,6 +230,7 @@ def test_kinds_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_line_that_is_too_long_is_refused_and_its_rest_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LONGEST", 5)
+    monkeypatch.setattr(row_sizes, "LONGEST", 5)
     lines = "12345\n1234\n1234567890\nab\n123456"
     assert [line[:6] for line in files.lines_of(io.StringIO(lines))] == [
         "12345\n",

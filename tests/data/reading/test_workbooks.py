@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from clf.data.reading import workbooks
-from clf.data.reading.archives import is_workbook
 from clf.data.reading.formats import describe, read_file
-from clf.data.reading.workbooks import sheet_rows
+from clf.data.reading.workbooks import is_workbook, sheet_rows
 from clf.errors import DataError
 from clf.settings import DataSettings
 from conftest import RunClf

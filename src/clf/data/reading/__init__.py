@@ -3,6 +3,7 @@
 files       bytes -> characters, with compression and encoding detected from the content
 compression the decompressors, and a limit on what they give
 archives    the entries of zip and tar archives, read in place
+tars        the headers of a tar archive, and the content of a file in it
 packed      which entries of an archive are tables
 file_names  what the name of a file says before it is opened
 formats     the registry of file formats, format detection, and reading a file of any format
@@ -24,6 +25,7 @@ workbook_process   the process of its own that reads it
 fasttext    the reader for fastText lines
 arrow_batches  slices of Arrow batches, by the size of their values
 batch       batches of rows, which every reader yields
+row_sizes   how long and how wide a row may be
 columns     the columns in use, with their roles
 other_columns  which of the other columns tell the label
 roles       which column has which role, and why

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS
-from clf.data.reading.files import LONGEST, too_long
+from clf.data.reading.row_sizes import LONGEST, too_long
 from clf.errors import DataError
 
 FREE = 250_000_000

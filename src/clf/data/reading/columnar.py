@@ -10,7 +10,8 @@ from typing import Any
 
 from clf.data.reading.archives import on_disk
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, EXPECTED, Batch, unfold
-from clf.data.reading.files import check_width, column_names, cut_off, open_bytes
+from clf.data.reading.files import column_names, cut_off, open_bytes
+from clf.data.reading.row_sizes import check_width
 from clf.errors import DataError
 from clf.settings import DataSettings
 

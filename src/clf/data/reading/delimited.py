@@ -17,9 +17,7 @@ from clf.data.reading.extra_rows import data_rows
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
-    LONGEST,
     bounded_lines,
-    check_width,
     column_names,
     cut_off,
     decoding_failed,
@@ -30,6 +28,7 @@ from clf.data.reading.files import (
 )
 from clf.data.reading.headers import LOOKED_AT, judge_header, read_top
 from clf.data.reading.quoted_cells import SAMPLE
+from clf.data.reading.row_sizes import LONGEST, check_width
 from clf.errors import DataError
 from clf.settings import DataSettings
 

@@ -13,22 +13,28 @@ import re
 import stat
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, NoReturn
 
 from clf.data.reading.archives import (
+    Entry,
     archive_kind,
     damaged_tar,
-    is_workbook,
+    find_entry,
     on_disk,
     open_tar_entry,
     open_zip_entry,
+    tar_entries,
     through,
-)
+    zip_entries,
+)  # fmt: skip
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.compression import DECOMPRESSORS, Inflated
 from clf.data.reading.headings import unique_names
 from clf.data.reading.old_encodings import guess_encoding
+from clf.data.reading.row_sizes import LONGEST, too_long
+from clf.data.reading.workbooks import is_workbook
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from clf.storage.documents import KINDS_OF_FILES, open_regular
@@ -39,9 +45,6 @@ CUT_OFF = (OSError, EOFError, lzma.LZMAError, zlib.error)
 ESCAPED = "surrogateescape"
 UNDECODED = re.compile("[\udc80-\udcff]")
 
-LONGEST = 100_000_000
-"""The most characters of a cell, a line or a row; a longer one is an error, because one row must fit in memory."""
-MOST_COLUMNS = 10_000
 HEAD = 1 << 20
 """The bytes at the beginning of a file that tell its encoding."""
 
@@ -92,20 +95,34 @@ def open_file(path: Path, most: int = 100) -> IO[bytes]:
 
 def _open_in_archive(path: Path, most: int) -> IO[bytes]:
     archive, inner = through(path) or (path, "")
+    entry = find_entry(entries_of(archive, most), archive, inner)
     file = open_bytes(archive, most)
     try:
-        if archive_kind(read_some(file, archive, 512)) == "zip":
-            file.seek(0)
-            return io.BufferedReader(_inflated(open_zip_entry(file, archive, inner, DataError), file, path, most))
-        file.close()
-        file = open_bytes(archive, most)
-        return open_tar_entry(file, archive, inner, DataError)
+        if kind_of_archive(archive, most) == "zip":
+            return io.BufferedReader(_inflated(open_zip_entry(file, archive, entry), file, path, most))
+        return open_tar_entry(file, entry)
     except CUT_OFF as error:
         file.close()
-        raise damaged_tar(archive, error, DataError) from error
+        raise damaged_tar(archive, error) from error
     except DataError:
         file.close()
         raise
+
+
+def entries_of(archive: Path, most: int) -> dict[str, Entry]:
+    """Return the entries of an archive by their names; they are remembered until the file changes."""
+    found = archive.stat()
+    return _entries_of(archive, most, (found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino))
+
+
+@lru_cache(maxsize=4)
+def _entries_of(archive: Path, most: int, state: tuple[int, ...]) -> dict[str, Entry]:
+    try:
+        with open_bytes(archive, most) as file:
+            is_zip = kind_of_archive(archive, most) == "zip"
+            return zip_entries(file, archive) if is_zip else tar_entries(file, archive)
+    except CUT_OFF as error:
+        raise damaged_tar(archive, error) from error
 
 
 def kind_of_archive(path: Path, most: int = 100) -> str:
@@ -305,23 +322,6 @@ def numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
         decoding_failed(error, path, line)
     except CUT_OFF as error:
         cut_off(error, path)
-
-
-def too_long(where: str) -> DataError:
-    """Return the error for a cell, a line or a row that is longer than LONGEST."""
-    return DataError(
-        f"{where}: longer than {LONGEST:,} characters, the most that one row may have",
-        "check that the file is what it should be, or divide the text into several rows",
-    )
-
-
-def check_width(columns: int, where: str) -> None:
-    """Raise DataError if a table has more than MOST_COLUMNS columns."""
-    if columns > MOST_COLUMNS:
-        raise DataError(
-            f"{where}: {columns:,} columns, expected at most {MOST_COLUMNS:,}",
-            "check the delimiter, or keep only the columns that hold the text and the label",
-        )
 
 
 def column_names(written: list[str], path: Path, settings: DataSettings) -> list[str]:

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from clf.data.reading.archives import OLD_WORKBOOK, archive_kind, is_workbook, through
+from clf.data.reading.archives import archive_kind, through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.compression import DECOMPRESSORS
@@ -33,7 +33,7 @@ from clf.data.reading.files import (
 from clf.data.reading.json_files import read_json, read_json_object, read_jsonl
 from clf.data.reading.json_layouts import ASSIGNED, may_be_one_object
 from clf.data.reading.paths import expanded
-from clf.data.reading.workbooks import WORKBOOKS, sheet_rows
+from clf.data.reading.workbooks import OLD_WORKBOOK, WORKBOOKS, is_workbook, sheet_rows
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings

@@ -14,15 +14,12 @@ from clf.data.reading.batch import BATCH_CELLS, BATCH_ROWS, EXPECTED, SHOWN, Bat
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
-    LONGEST,
-    MOST_COLUMNS,
     column_names,
     cut_off,
     decoding_failed,
     numbered_lines,
     open_text,
     readable,
-    too_long,
     undecoded,
 )
 from clf.data.reading.json_layouts import (
@@ -38,6 +35,7 @@ from clf.data.reading.json_layouts import (
 )
 from clf.data.reading.json_records import JsonObject, flat, is_action
 from clf.data.reading.json_stream import JsonStream, LongValue, parsed, single_object, unique_keys, without_halves
+from clf.data.reading.row_sizes import LONGEST, MOST_COLUMNS, too_long
 from clf.errors import DataError
 from clf.settings import DataSettings
 

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
-from clf.data.reading.archives import Entry, damaged_tar, tar_entries, through, zip_entries
+from clf.data.reading.archives import Entry, through
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.file_names import CLASSES_FILE, is_about_data, is_hidden
-from clf.data.reading.files import CUT_OFF, kind_of, kind_of_archive, open_bytes
+from clf.data.reading.files import entries_of, kind_of, kind_of_archive
 from clf.errors import DataError
 from clf.safety import one_line, shell_line
 from clf.settings import DataSettings
@@ -49,7 +49,7 @@ def tables_in(path: Path, endings: Collection[str], data: DataSettings) -> list[
     archive, inner = through(path) or (path, "")
     if kind_of(archive) != stat.S_IFREG or not kind_of_archive(archive, data.max_inflation):
         return []
-    entries = _entries(archive, data)
+    entries = [*entries_of(archive, data.max_inflation).values()]
     files = [entry for entry in entries if entry.kind != "folder"]
     if any(entry.name == inner for entry in files) or _is_workbook(archive, {entry.name for entry in files}):
         return []
@@ -82,17 +82,6 @@ def several(path: Path, tables: list[Path]) -> DataError:
         )
     choices = " or ".join(shell_line([str(table)]) for table in tables[:3])
     return DataError(f"{path} has several tables in it: {listed}{more}", f"pass one of them: {choices}")
-
-
-def _entries(archive: Path, data: DataSettings) -> list[Entry]:
-    file = open_bytes(archive, data.max_inflation)
-    if kind_of_archive(archive, data.max_inflation) == "zip":
-        return zip_entries(file, archive, DataError)
-    try:
-        with file:
-            return list(tar_entries(file, archive, DataError))
-    except CUT_OFF as error:
-        raise damaged_tar(archive, error, DataError) from error
 
 
 def _is_workbook(archive: Path, names: set[str]) -> bool:

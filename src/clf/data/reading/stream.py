@@ -20,7 +20,6 @@ from clf.data.reading.dialects import DELIMITERS
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
-    LONGEST,
     cut_off,
     decoding_failed,
     find_encoding,
@@ -34,6 +33,7 @@ from clf.data.reading.headers import has_header
 from clf.data.reading.numbered import are_numbered, is_table
 from clf.data.reading.packed import one_table
 from clf.data.reading.paths import is_pipe, open_pipe, spool
+from clf.data.reading.row_sizes import LONGEST
 from clf.errors import ClfError, UsageError
 from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings

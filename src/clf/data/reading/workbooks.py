@@ -24,8 +24,17 @@ MOST_MEMORY = 4_000_000_000
 FREE = 10_000_000
 """The bytes that a workbook may have unpacked, whatever the size of its file."""
 AS_CSV = "open it, save the sheet as CSV, and use that file"
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+"""The first bytes of an .xls file, and of a workbook with a password."""
+PARTS = (b"xl/workbook", b"xl/worksheets/", b"xl/sharedStrings", b"xl/styles", b"opendocument.spreadsheet")
+"""Names of which one stands near the beginning of the zip that a workbook is."""
 
 log = logging.getLogger(__name__)
+
+
+def is_workbook(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes, some ten thousand of them, is a workbook."""
+    return head.startswith(OLD_WORKBOOK) or (head.startswith(b"PK") and any(part in head for part in PARTS))
 
 
 def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:

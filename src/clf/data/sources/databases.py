@@ -22,8 +22,9 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from clf.data.reading.archives import through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, Split, chunked
-from clf.data.reading.files import LONGEST, check_is_file, check_width, column_names, kind_of, open_file
+from clf.data.reading.files import check_is_file, column_names, kind_of, open_file
 from clf.data.reading.paths import expanded
+from clf.data.reading.row_sizes import LONGEST, check_width
 from clf.data.sources.source import Source
 from clf.errors import DataError
 from clf.outcomes.peek import FileForm

@@ -11,17 +11,8 @@ from pathlib import Path
 from clf.data.reading.archives import through
 from clf.data.reading.batch import BATCH_ROWS, Batch, Split, chunked
 from clf.data.reading.file_names import CLASSES_FILE, is_hidden
-from clf.data.reading.files import (
-    ESCAPED,
-    LONGEST,
-    check_is_file,
-    has_file,
-    known_encoding,
-    open_file,
-    readable,
-    too_long,
-    undecoded,
-)
+from clf.data.reading.files import ESCAPED, check_is_file, has_file, known_encoding, open_file, readable, undecoded
+from clf.data.reading.row_sizes import LONGEST, too_long
 from clf.data.split_names import UNLABELLED, among_files, split_at_start, split_in
 from clf.errors import DataError
 from clf.settings import DataSettings
