@@ -25,7 +25,7 @@ from clf.data.preparing.rows import DamagedChunk, TextStore
 from clf.data.reading import json_stream
 from clf.data.reading.json_files import read_json_object, read_jsonl
 from clf.data.reading.label_cells import parsed_text, read_cell
-from clf.data.sources.class_names import names_in_readme, names_in_schema
+from clf.data.sources.class_names import names_in_readme, names_in_schema, names_of_files
 from clf.data.sources.saved import find_saved
 from clf.data.text_hashes import seen_in
 from clf.errors import ClfError, NetworkError
@@ -229,8 +229,10 @@ def saved(folder: Path) -> None:
         if not (folder / name).exists():
             (folder / name).write_bytes(content())
     found = find_saved(folder)
-    assert all(path.resolve().is_relative_to(folder.resolve()) for paths in found.files.values() for path in paths)
-    assert all(map(all, found.names.values()))
+    files = [path for paths in found.values() for path in paths]
+    assert all(path.resolve().is_relative_to(folder.resolve()) for path in files)
+    names = names_of_files(dict.fromkeys(files, "arrow"), folder, DataSettings().max_inflation)
+    assert all(all(map(all, each.values())) for each in names.values())
 
 
 def schema(folder: Path) -> None:
@@ -239,7 +241,7 @@ def schema(folder: Path) -> None:
         {b"huggingface": (folder / "schema.json").read_bytes()}
     )
     pyarrow.parquet.write_table(rows, folder / "x.parquet")
-    assert all(map(all, names_in_schema(folder / "x.parquet").values()))
+    assert all(map(all, names_in_schema(folder / "x.parquet", "parquet", 1000).values()))
 
 
 def readme(folder: Path) -> None:

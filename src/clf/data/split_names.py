@@ -73,7 +73,8 @@ def among_files(names: Sequence[str]) -> tuple[list[str], list[str]]:
     if not any(_of(_AS_A_WORD, name) for name in names):
         return list(names), []
     read = [name for name in names if _of(_AS_A_WORD, name) or _of(_NUMBERED, name)]
-    return read, [name for name in names if name not in read]
+    known = set(read)
+    return read, [name for name in names if name not in known]
 
 
 def _of(patterns: dict[str, re.Pattern[str]], name: str) -> str | None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -10,6 +11,7 @@ from clf.data.sources.folders import (
     class_names,
     class_tree,
     data_files,
+    say_ignored,
     split_files,
     tree_fingerprint,
 )
@@ -235,3 +237,24 @@ def test_a_file_that_is_read_by_a_word_of_its_name_is_not_called_ignored(
     assert list(source("./").splits) == ["train", "test"]
     assert "notes.csv" in caplog.text
     assert "_set.csv: its name" not in caplog.text
+
+
+@pytest.mark.parametrize("link", ["train/pos/x.txt", "train/mid"])
+def test_no_link_leads_from_a_class_folder_out_of_the_dataset(own_folder: Path, link: str) -> None:
+    outside = texts(own_folder / "outside", {"a.txt": "secret"})
+    folder = texts(own_folder / "data", {"train/pos/a.txt": "good", "train/neg/a.txt": "bad"})
+    (folder / "train/neg/inside.txt").symlink_to(folder / "train/pos/a.txt")
+    assert rows(source(folder), "train")["text"] == ["bad", "good", "good"]
+    (folder / link).symlink_to(outside / "a.txt" if link.endswith("txt") else outside)
+    with pytest.raises(DataError, match=f"{link} is a link out of the folder"):
+        source(folder)
+
+
+def test_the_files_of_a_folder_are_told_apart_in_linear_time() -> None:
+    files = [Path("data", f"train_{number}.csv") for number in range(20_000)]
+    start = process_time()
+    assert (
+        split_files(Path("data"), [*files, Path("data/train.csv"), Path("data/train_old.csv")])["train"][:-1] == files
+    )
+    say_ignored(files, files)
+    assert process_time() - start < 2

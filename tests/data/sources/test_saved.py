@@ -171,3 +171,74 @@ def test_no_link_leads_out_of_the_folder(saved: Path) -> None:
     (saved / "train").symlink_to(saved.parent / "moved")
     with pytest.raises(DataError, match="is a link out of the folder"):
         source(saved)
+
+
+def parquet(path: Path, labels: list[int], *names: str) -> Path:
+    """Write a file with class names in its schema, if there are some."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    schema = {"huggingface": {"info": {"features": {"label": {"_type": "ClassLabel", "names": names}}}}}
+    pyarrow.parquet.write_table(table(labels, **(schema if names else {})), path)
+    return path
+
+
+def named(spec: Path, **data: object) -> dict[str, list[object]]:
+    found = source(spec, **data)
+    return {split: rows(found, split)["label"] for split in found.splits}
+
+
+def test_each_split_has_its_own_names(saved: Path) -> None:
+    save(saved / "train", [0, 1, 2], info={"features": {"label": {**LABELS, "names": ["mid", "neg", "pos"]}}})
+    save(saved / "test", [0, 1, -1])
+    assert named(saved) == {"train": ["mid", "neg", "pos"], "test": ["neg", "pos", None]}
+    before = source(saved).fingerprint
+    save(saved / "test", [0, 1, -1], info={"features": {"label": {**LABELS, "names": ["pos", "neg"]}}})
+    assert named(saved)["test"] == ["pos", "neg", None]
+    assert source(saved).fingerprint != before
+
+
+def test_a_saved_dataset_with_only_a_test_split_has_its_names(saved: Path) -> None:
+    written(saved / "dataset_dict.json", json.dumps({"splits": ["test"]}))
+    assert named(saved) == {"test": ["pos"]}
+
+
+def test_files_of_one_split_have_their_own_names_and_else_those_of_the_others(own_folder: Path) -> None:
+    folder = own_folder / "top"
+    parquet(folder / "train-0.parquet", [0, 1], "neg", "pos")
+    parquet(folder / "train-1.parquet", [0, 1], "pos", "neg")
+    parquet(folder / "test-0.parquet", [0, 1])
+    assert named(folder) == {"train": ["neg", "pos", "pos", "neg"], "test": ["neg", "pos"]}
+
+
+def test_every_way_to_a_clone_of_the_hub_gives_the_same_names(own_folder: Path) -> None:
+    for folder, inner in ((own_folder / "hub", "data"), (own_folder / "flat", "")):
+        parquet(folder / inner / "train-00000-of-00001.parquet", [1, 0])
+        test = parquet(folder / inner / "test-00000-of-00001.parquet", [0, -1])
+        written(folder / "README.md", README)
+        expected = {"train": ["pos", "neg"], "test": ["neg", None]}
+        assert named(folder) == named(folder / inner) == expected
+        assert named(test.parent / "train-00000-of-00001.parquet", test=test) == expected
+        other = parquet(own_folder / "other" / "test.parquet", [0, 1], "good", "bad")
+        assert named(folder, test=other) == {**expected, "test": ["good", "bad"]}
+
+
+def test_a_file_of_another_tool_beside_the_rows_says_nothing(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = parquet(own_folder / "one" / "train.parquet", [1, 0])
+    written(one.parent / "dataset_info.json", "[1]")
+    assert named(one) == {"train": [1, 0]}
+    assert "ignoring the class names in" in caplog.text
+    caplog.clear()
+    written(own_folder / "README.md", README)
+    (one.parent / "README.md").symlink_to(own_folder / "README.md")
+    (one.parent / "dataset_info.json").unlink()
+    assert named(one) == {"train": [1, 0]}
+    assert "it is a link out of the folder" in caplog.text
+
+
+def test_a_shard_that_is_listed_twice_is_read_once(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shards = [{"filename": "data-00000-of-00001.arrow"}] * 2
+    written(saved / "train" / "state.json", json.dumps({"_data_files": shards}))
+    written(saved / "dataset_dict.json", json.dumps({"splits": ["train", "test", "test"]}))
+    assert named(saved) == {"train": ["pos", "neg", None], "test": ["pos"]}
+    assert "files of the train split that are listed twice are read once" in caplog.text

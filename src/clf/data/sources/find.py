@@ -23,6 +23,7 @@ from clf.data.reading.formats import (
 )
 from clf.data.reading.packed import ARCHIVES, one_table, several, tables_in
 from clf.data.reading.paths import expanded, spooled
+from clf.data.sources.class_names import ClassNames, names_key, names_of_files
 from clf.data.sources.databases import SCHEME, address_of, database_path, database_source, names_database
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
@@ -41,7 +42,7 @@ from clf.data.sources.headless import headless
 from clf.data.sources.hub_tables import Table, load_snapshot
 from clf.data.sources.ignored import check_ignored
 from clf.data.sources.pairs import Pair, find_pairs, pairs_among
-from clf.data.sources.saved import Saved, find_inside, find_saved, named_classes
+from clf.data.sources.saved import find_inside, find_saved, named_classes
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
@@ -94,9 +95,12 @@ class SourceFinder:
         pairs = {split: pair for split, file in files.items() for pair in find_pairs(file, data).values()}
         named = {split: pairs[split].files if split in pairs else [file] for split, file in files.items()}
         train = source.splits["train"].files if "train" in source.splits else ()
-        own = _splits(named, pairs, train, data, first_only)
-        fingerprint = source.fingerprint + ("" if first_only else files_fingerprint(named))
-        together = source.splits | own
+        together, fingerprint = source.splits, source.fingerprint
+        for split, paths in named.items():
+            own, names = _splits({split: paths}, pairs, train, files[split], data, first_only)
+            together = together | own
+            fingerprint += "" if first_only else names_key(names)
+        fingerprint += "" if first_only else files_fingerprint(named)
         splits = {split: together[split] for split in SPLITS if split in together}
         return replace(source, splits=splits, fingerprint=fingerprint)
 
@@ -176,27 +180,27 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     files = at_the_top(tables) if tables else data_files(path, ENDINGS)
     pairs = pairs_among(path, tables, data) if tables else find_pairs(path, data)
     named = {split: pair.files for split, pair in pairs.items()}
-    saved = find_saved(path) if path.is_dir() and not named else Saved({}, {})
-    named = named or saved.files
+    saved = find_saved(path) if path.is_dir() and not named else {}
+    named = named or saved
     if not named:
         named = split_files(path, files) if len(tables) > 1 or path.is_dir() else {"train": tables or [path]}
     tree = class_tree(path, data) if not named and not tables else {}
     if not named and not tree and not (named := split_files_by_word(files) or _packed_files(path, data)):
-        saved = Saved({}, {}) if tables else find_inside(path, ENDINGS)
-        named = saved.files
+        named = saved = {} if tables else find_inside(path, ENDINGS)
     if not named and not tree:
         raise several(path, tables) if tables else without_splits(path)
-    if not pairs and not saved.files:
+    if not pairs and not saved:
         say_ignored(files, [*chain.from_iterable(named.values())])
-    splits = tree or _splits(named, pairs, [] if pairs else named.get("train", []), data, first_only)
-    splits = named_classes(splits, saved)
+    train = [] if pairs else named.get("train", [])
+    splits, names = (tree, {}) if tree else _splits(named, pairs, train, path, data, first_only)
+    hashed = "" if first_only else files_fingerprint(named) if named else tree_fingerprint(path)
     return Source(
         name=plain_name(path.resolve().name.split(".")[0] or "dataset"),
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
-        label_order=next(iter(saved.names.values()), []),
+        label_order=next(chain.from_iterable(each.values() for each in names.values()), []),
         class_names=class_names(tables[0] if tables else path, data),
-        fingerprint="" if first_only else saved.key + (files_fingerprint(named) if named else tree_fingerprint(path)),
+        fingerprint=hashed and names_key(names) + hashed,
     )
 
 
@@ -212,14 +216,28 @@ def _packed_files(folder: Path, data: DataSettings) -> dict[str, list[Path]]:
 
 
 def _splits(
-    named: dict[str, list[Path]], pairs: dict[str, Pair], train: Sequence[Path], data: DataSettings, first_only: bool
-) -> dict[str, Split]:
-    """Return the splits in files; raise DataError for a file that is missing or empty."""
+    named: dict[str, list[Path]],
+    pairs: dict[str, Pair],
+    train: Sequence[Path],
+    top: Path,
+    data: DataSettings,
+    first_only: bool,
+) -> tuple[dict[str, Split], dict[Path, ClassNames]]:
+    """Return the splits in files at `top`, and the class names of each file that has some.
+
+    Raises DataError for a file that is missing or empty.
+    """
+    named = {split: named[split] for split in SPLITS if split in named}
     kinds = {file: sniff_format(file, data) for file in chain.from_iterable(named.values())}
-    tables = [file for split, files in named.items() if split not in pairs for file in files if kinds[file] == "csv"]
-    apart = headless(train, tables, data)
-    return {split: pairs[split].split() if split in pairs else files_split(named[split], data, first_only, apart)
-            for split in SPLITS if split in named}  # fmt: skip
+    alone = {file: kinds[file] for split, files in named.items() if split not in pairs for file in files}
+    apart = headless(train, [file for file, kind in alone.items() if kind == "csv"], data)
+    names = names_of_files(alone, top, data.max_inflation)
+    return {
+        split: pairs[split].split()
+        if split in pairs
+        else named_classes(files_split(files, data, first_only, apart), names)
+        for split, files in named.items()
+    }, names
 
 
 def _divided(splits: dict[str, Split], data: DataSettings, first_only: bool) -> dict[str, Split]:

@@ -45,6 +45,17 @@ def at_the_top(tables: list[Path]) -> list[Path]:
     return [table for table in tables if str(table.parent) == common]
 
 
+def check_inside(paths: Iterable[Path], folder: Path) -> None:
+    """Raise DataError if what is at one of these paths lies elsewhere than in the folder."""
+    top = folder.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(top):
+            raise DataError(
+                f"{readable(str(path))} is a link out of the folder {readable(str(folder))}",
+                "copy the files into the folder with cp -rL, or pass a dataset of the Hub by its name",
+            )
+
+
 def split_files(folder: Path, files: list[Path]) -> dict[str, list[Path]]:
     """Find the files of a folder whose names start with train, validation or test.
 
@@ -52,10 +63,11 @@ def split_files(folder: Path, files: list[Path]) -> dict[str, list[Path]]:
     only by their extension.
     """
     found: dict[str, list[Path]] = {}
+    stems: dict[str, Path] = {}
     for path in files:
         stem = path.name.split(".")[0]
         if split := split_at_start(stem):
-            if twin := next((other for other in found.get(split, []) if other.name.split(".")[0] == stem), None):
+            if (twin := stems.setdefault(stem, path)) is not path:
                 raise DataError(f"{folder} holds both {twin.name} and {path.name}", "keep one of them")
             found.setdefault(split, []).append(path)
     return {split: _without_versions(split, paths) for split, paths in found.items()}
@@ -64,10 +76,11 @@ def split_files(folder: Path, files: list[Path]) -> dict[str, list[Path]]:
 def _without_versions(split: str, paths: list[Path]) -> list[Path]:
     """Return the files or folders of a split without other versions of it, and say what is read together."""
     read, left = among_files([path.name.split(".")[0] for path in paths])
-    used = [path for path in paths if path.name.split(".")[0] in read]
+    kept = set(read)
+    used = [path for path in paths if path.name.split(".")[0] in kept]
     folder = readable(str(paths[0].parent))
     if left:
-        others = _listed([path for path in paths if path not in used])
+        others = _listed([path for path in paths if path.name.split(".")[0] not in kept])
         log.warning(
             "%s: the %s split is read from %s; %s %s not read with it (rename them to parts such as %s_1 and %s_2 to"
             " read all of them)",
@@ -85,8 +98,9 @@ def _listed(paths: list[Path]) -> str:
 
 def say_ignored(files: Iterable[Path], used: Collection[Path]) -> None:
     """Log the files of a folder or an archive whose names tell no split, but for those that are used."""
+    known = set(used)
     for path in files:
-        if path not in used and path.name != CLASSES_FILE and split_at_start(path.name.split(".")[0]) is None:
+        if path not in known and path.name != CLASSES_FILE and split_at_start(path.name.split(".")[0]) is None:
             log.info("ignoring %s: its name does not start with train, validation or test", path)
 
 
@@ -134,9 +148,13 @@ def _trees(folder: Path) -> tuple[dict[str, dict[Path, list[Path]]], Callable[[P
         for find_split in (split_at_start, split_in):
             trees: dict[str, dict[Path, list[Path]]] = {}
             for path in visible(folder):
-                if path.is_dir() and (split := find_split(path.name)) and (classes := _class_folders(path, texts)):
+                if (
+                    path.is_dir()
+                    and (split := find_split(path.name))
+                    and (classes := _class_folders(path, texts, folder))
+                ):
                     trees.setdefault(split, {})[path] = classes
-            if not trees and find_split is split_at_start and (classes := _class_folders(folder, texts)):
+            if not trees and find_split is split_at_start and (classes := _class_folders(folder, texts, folder)):
                 trees = {"train": {folder: classes}}
             if trees:
                 return trees, texts
@@ -155,7 +173,8 @@ def _count_texts(folders: list[Path], texts: Callable[[Path], list[Path]]) -> in
     return sum(len(texts(folder)) for folder in folders)
 
 
-def _class_folders(folder: Path, texts: Callable[[Path], list[Path]]) -> list[Path]:
+def _class_folders(folder: Path, texts: Callable[[Path], list[Path]], top: Path) -> list[Path]:
+    """Return the folders with texts in a folder; raise DataError if a link leads from one of them out of `top`."""
     found = [path for path in visible(folder) if path.is_dir() and texts(path)]
     if texts is _any_texts and (
         len({path.name for path in found} - UNLABELLED) < CLASSES
@@ -169,6 +188,7 @@ def _class_folders(folder: Path, texts: Callable[[Path], list[Path]]) -> list[Pa
             raise DataError(
                 f"{readable(str(path))}: {what} in the name of this folder", "rename the folder; its name is the label"
             )
+        check_inside([path, *(file for file in texts(path) if file.is_symlink())], top)
     return [path for path in found if path.name not in UNLABELLED]
 
 

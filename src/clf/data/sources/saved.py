@@ -3,12 +3,10 @@
 Nothing in such a folder is executed, and no link leads out of it.
 """
 
-import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,13 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.files import readable
-from clf.data.sources.class_names import INFO, README, ClassNames, names_beside, names_in_readme, names_in_schema
-from clf.data.sources.folders import data_files, split_files, visible
+from clf.data.sources.class_names import INFO, README, STATE, ClassNames
+from clf.data.sources.folders import check_inside, data_files, split_files, visible
 from clf.data.split_names import split_at_start
 from clf.errors import DataError
 from clf.storage.documents import read_document, stays_inside
 
-STATE = "state.json"
 SPLITS = "dataset_dict.json"
 TABLES = {".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl"}
 """Extensions of the files in a folder that is called as a split."""
@@ -33,19 +30,6 @@ SHARD = re.compile(r"data-\d+-of-\d+\.(?:arrow|parquet)")
 HINT = "save the dataset again, or pass one of its files"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """The files of each split, and the names of the classes of each column that holds their numbers."""
-
-    files: dict[str, list[Path]]
-    names: ClassNames
-
-    @property
-    def key(self) -> str:
-        """A hash of the names, since they are not in the files; empty without names."""
-        return hashlib.sha256(json.dumps(self.names).encode()).hexdigest() if self.names else ""
 
 
 class _Shard(BaseModel):
@@ -69,13 +53,13 @@ class _Splits(BaseModel):
     splits: list[str] = Field(max_length=1000)
 
 
-def find_saved(folder: Path) -> Saved:
+def find_saved(folder: Path) -> dict[str, list[Path]]:
     """Find what `save_to_disk` of the datasets library wrote: the splits of a DatasetDict, or a Dataset as train.
 
     Raises DataError if a document in it is damaged, or names files outside of the folder.
     """
     if (folder / SPLITS).is_file():
-        _check_inside([folder / SPLITS], folder)
+        check_inside([folder / SPLITS], folder)
         files: dict[str, list[Path]] = {}
         for name in read_document(folder / SPLITS, _Splits, DataError, HINT).splits:
             if split := split_at_start(name):
@@ -85,7 +69,7 @@ def find_saved(folder: Path) -> Saved:
         return _saved(folder, files)
     if (folder / STATE).is_file() and (folder / INFO).is_file():
         return _saved(folder, {"train": _shards(folder)})
-    return Saved({}, {})
+    return {}
 
 
 def _child(folder: Path, name: str, told_by: str) -> Path:
@@ -96,7 +80,7 @@ def _child(folder: Path, name: str, told_by: str) -> Path:
 
 
 def _shards(folder: Path) -> list[Path]:
-    _check_inside([folder / STATE], folder)
+    check_inside([folder / STATE], folder)
     state = read_document(folder / STATE, _State, DataError, HINT)
     if state.indices:
         raise DataError(
@@ -106,13 +90,13 @@ def _shards(folder: Path) -> list[Path]:
     return [_child(folder, shard.filename, STATE) for shard in state.data_files]
 
 
-def find_inside(folder: Path, endings: set[str]) -> Saved:
+def find_inside(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
     """Find the splits in folders of a folder: `data/train-00000-of-00001.parquet` as on the Hub, or `train/data.arrow`.
 
     Raises DataError if several folders have splits, as those of the configurations of a dataset.
     """
     if not folder.is_dir():
-        return Saved({}, {})
+        return {}
     if own := _split_folders(folder):
         return _saved(folder, own)
     inside = {path: files for path in visible(folder) if path.is_dir() and (files := _in_folder(path, endings))}
@@ -121,7 +105,7 @@ def find_inside(folder: Path, endings: set[str]) -> Saved:
         raise DataError(f"{readable(str(folder))} has several folders with splits", f"pass one of them: {shown}")
     if not inside and (shards := [file for file in data_files(folder, TABLES) if SHARD.fullmatch(file.name)]):
         return _saved(folder, {"train": shards})
-    return next((_saved(folder, files, path.name) for path, files in inside.items()), Saved({}, {}))
+    return next((_saved(folder, files) for files in inside.values()), {})
 
 
 def _in_folder(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
@@ -140,41 +124,36 @@ def _split_folders(folder: Path) -> dict[str, list[Path]]:
     return found if "train" in found else {}
 
 
-def _saved(folder: Path, files: dict[str, list[Path]], config: str = "default") -> Saved:
-    """Return the files with the names of their classes; raise DataError for a link out of the folder."""
-    _check_inside([*chain.from_iterable(files.values())], folder)
-    if not (train := files.get("train")):
-        return Saved(files, {})
-    _check_inside([train[0].parent / INFO, folder / INFO, folder / README], folder)
-    config = config if config != "data" else "default"
-    found = names_beside(train[0].parent) or names_beside(folder) or names_in_readme(folder, config)
-    return Saved(files, found or names_in_schema(train[0]))
+def _saved(folder: Path, files: dict[str, list[Path]]) -> dict[str, list[Path]]:
+    """Return the files of each split, each once; raise DataError for a link out of the folder."""
+    once = {split: [*dict.fromkeys(paths)] for split, paths in files.items()}
+    for split, paths in files.items():
+        if len(once[split]) < len(paths):
+            log.warning("%s: files of the %s split that are listed twice are read once", readable(str(folder)), split)
+    check_inside([*chain.from_iterable(once.values())], folder)
+    folders = {path.parent for path in chain.from_iterable(once.values())} | {folder}
+    check_inside([place / document for place in sorted(folders) for document in (INFO, README)], folder)
+    return once
 
 
-def _check_inside(paths: list[Path], folder: Path) -> None:
-    """Raise DataError if what is at one of these paths lies elsewhere than in the folder."""
-    top = folder.resolve()
-    for path in paths:
-        if not path.resolve().is_relative_to(top):
-            raise DataError(
-                f"{readable(str(path))} is a link out of the folder {readable(str(folder))}",
-                "copy the files into the folder with cp -rL, or pass a dataset of the Hub by its name",
-            )
+def named_classes(split: Split, names: dict[Path, ClassNames]) -> Split:
+    """Return a split in whose rows the numbers of classes are names, of each file its own, and -1 is no label.
+
+    A column without names in one file has those of the first file that tells some.
+    """
+    return replace(split, rows=partial(_named, split.rows, names)) if names else split
 
 
-def named_classes(splits: dict[str, Split], saved: Saved) -> dict[str, Split]:
-    """Return splits in whose rows the numbers of classes are names, and -1 is no label."""
-    if not saved.names:
-        return splits
-    return {split: replace(one, rows=partial(_named, one.rows, saved.names)) for split, one in splits.items()}
-
-
-def _named(rows: Callable[[], Iterator[Batch]], names: ClassNames) -> Iterator[Batch]:
+def _named(rows: Callable[[], Iterator[Batch]], names: dict[Path, ClassNames]) -> Iterator[Batch]:
+    common: ClassNames = {}
+    for each in names.values():
+        common = each | common
     for batch in rows():
+        own = common | names.get(batch.file, {}) if batch.file else common
         here = {
-            column: _names_of(values, names[column], batch, column)
+            column: _names_of(values, own[column], batch, column)
             for column, values in batch.columns.items()
-            if column in names
+            if column in own
         }
         yield replace(batch, columns={**batch.columns, **here})
 
