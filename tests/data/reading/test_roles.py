@@ -279,6 +279,14 @@ def test_the_reason_for_a_label_says_what_decided(caplog: pytest.LogCaptureFixtu
     assert reasons["shade"] == "it has few values, as no other column that may be the label"
 
 
+def test_a_comment_with_few_values_is_no_rival_of_a_label() -> None:
+    assert choose(few(Kommentar=["edited", "", "n/a"], Typ="ab")).label == "Typ"
+    rare = batch(Description=SENTENCES, Comment=[*SENTENCES[:10], *[""] * 30], Type=CLASSES)
+    assert (choose(rare).text, choose(rare).label) == (["Description"], "Type")
+    with pytest.raises(DataError, match="likely is 'colour'"):
+        choose(few(subject="ab", colour="pq"))
+
+
 def test_a_hint_names_the_likely_labels_first_and_how_many_more_there_are() -> None:
     with pytest.raises(DataError) as refused:
         choose(few(colour="abc", shape="ab", subject="pq", height="ab", team="xyz", rank="12"))

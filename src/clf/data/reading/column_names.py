@@ -16,9 +16,14 @@ TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "document", "b
 """The usual names of a column of texts, in the order in which they are preferred."""
 SHORT_TEXTS = ("headline", "title", "summary", "subject")
 """Names of texts that stand for a longer one, which is preferred if it is there."""
-JOINED = ("description", "content", "body", "abstract")
-"""Names of texts to which their title is prepended."""
-TITLES = ("title", "headline")
+_TITLED = ("description", "content", "body", "abstract")
+TITLE_OF = {
+    "title": _TITLED,
+    "headline": _TITLED,
+    "subject": ("body", "description", "message"),  # of a mail or a ticket
+    "summary": ("description",),  # of an issue; that of an article or a review stands for it
+}
+"""Names of titles, each with those of the texts to which it is prepended."""
 LABEL_NAMES = ("label", "labels", "stance", "target", "class", "category", "sentiment", "topic", "intent", "label_name",
                "label_text", "class_name", "tag", "y", "polarity", "emotion")  # fmt: skip
 """The usual names of a column of labels, in the order in which they are preferred."""

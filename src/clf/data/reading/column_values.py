@@ -49,14 +49,22 @@ IN_SPLITS = frozenset({"", MINUS_ONE, "-1.0", "nan", "none"})
 """Labels, in lower case, that mean that there is none if no row of a split has another."""
 
 _NUMBER = re.compile(r"(?=.*\d)[-+]?(\d{1,3}([,. ']\d{3})+|\d+)?([.,]\d+)?([eE][-+]?\d+)?\s?[%€$£]?|[$€£]\s?\d[\d.,]*")
-_MONTHS = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_OTHER_MONTHS = (
+    "januar|jänner|februar|märz|mär|mai|juni|juli|oktober|okt|dezember|dez|janvier|février|févr|mars|avril|avr|juin"
+    "|juillet|juil|août|septembre|octobre|novembre|décembre|déc|enero|ene|febrero|marzo|abril|abr|mayo|junio|julio|agosto|ago"
+    "|septiembre|octubre|noviembre|diciembre|dic|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre"
+    "|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|januari|februari|maart|mei|augustus"
+)
+_MONTHS = rf"((jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|{_OTHER_MONTHS})\.?"
 _DAYS = "(mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _TIME = r"\d{1,2}:\d{2}(:\d{2})?"
 _DATES = re.compile(
     rf"\d{{4}}[-/.]\d{{1,2}}([-/.]\d{{1,2}})?([ t]{_TIME}.{{0,20}})?"
     rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}(,? {_TIME}.{{0,12}})?"
     rf"|{_TIME}.{{0,12}}|\d{{8}}t\d{{6}}z?"
-    rf"|({_DAYS},? )?({_MONTHS} \d{{1,2}}|\d{{1,2}}\.? {_MONTHS}|\d{{1,2}}-{_MONTHS}-\d{{2,4}})\b.{{0,30}}",
+    rf"|\d{{4}} ?[年년] ?\d{{1,2}} ?[月월]( ?\d{{1,2}} ?[日일号]?.{{0,20}})?"
+    rf"|({_DAYS},? )?({_MONTHS} \d{{1,2}}|\d{{1,2}}\.? (de )?{_MONTHS}"
+    rf"|\d{{1,2}}(?P<sign>[-/.]){_MONTHS}(?P=sign)\d{{2,4}})(?!\w).{{0,30}}",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"([a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)

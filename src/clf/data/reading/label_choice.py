@@ -8,6 +8,7 @@ from clf.data.reading.column_names import (
     is_agreed,
     is_like_label,
     is_rating,
+    plain,
     suggests_label,
     suggests_text,
 )
@@ -23,6 +24,14 @@ def told_by_name(names: Sequence[str]) -> str | None:
     """
     like = [name for name in names if is_like_label(name)]
     return like[0] if len(like) == 1 and is_rating(like[0]) else None
+
+
+def is_of_texts(name: str) -> bool:
+    """Return whether a name is that of texts, and so of no label, as a comment that few rows have.
+
+    A subject may be that of a mail or of a school.
+    """
+    return suggests_text(name) is not None and plain(name) != "subject"
 
 
 def likely_first(names: Sequence[str]) -> list[str]:

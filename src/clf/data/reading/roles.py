@@ -21,9 +21,9 @@ from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_te
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
-from clf.data.reading.label_choice import agreed_label, likely_first, told_by_name
+from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of, ways_out
-from clf.data.reading.text_choice import LONGEST_FIRST, find_texts
+from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -119,12 +119,11 @@ class _Table:
 
     def _find_text(self) -> tuple[list[str], str]:
         free = {name: self.looks[name] for name in self._free_names()}
-        found, why = find_texts(free)
+        found, why = find_texts(free, self.values)
         if not found:
             raise self._cannot_tell("text", likely_texts(free))
-        if why == LONGEST_FIRST:
-            names = " + ".join(found)
-            log.warning("%s: no column has a usual name for text; using %s because of its length", self.shown, names)
+        for note in notes(found, why, free):
+            log.warning("%s: %s", self.shown, note)
         return found, why
 
     # --- label --------------------------------------------------------------------------------------------------
@@ -210,7 +209,7 @@ class _Table:
         if (hot := self._one_hot(few, text)) is not None:
             return hot
         some = self._told_apart(few)
-        for is_less_likely in (self._rejecting, self._is_code, is_about):
+        for is_less_likely in (is_of_texts, self._rejecting, self._is_code, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
         why = "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
