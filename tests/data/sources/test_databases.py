@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
+from clf.data.reading import arrow_batches
 from clf.data.reading.batch import BATCH_ROWS
-from clf.data.sources import databases
+from clf.data.sources import database_files
 from clf.data.sources.find import input_paths, origin_path, same_dataset
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -153,7 +155,7 @@ def test_another_file_is_not_a_database(own_folder: Path) -> None:
 
 
 def test_a_query_without_end_is_stopped(one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(database_files, "MOST_SECONDS", 0.05)
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) AS text FROM n"
     with pytest.raises(DataError, match="interrupted") as refused:
         source(asked(one, endless))
@@ -161,7 +163,7 @@ def test_a_query_without_end_is_stopped(one: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_locked_database_is_named(one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "PATIENCE", 0.01)
+    monkeypatch.setattr(database_files, "PATIENCE", 0.01)
     with closing(sqlite3.connect(one, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         with pytest.raises(DataError, match="database is locked") as refused:
@@ -176,9 +178,17 @@ def test_a_damaged_database_is_named(own_folder: Path) -> None:
     with pytest.raises(DataError, match="malformed") as refused:
         rows(source(path), "train")
     assert "damaged" in refused.value.hint
-    path.write_bytes(whole[:100])
-    with pytest.raises(DataError, match="cannot be read"):
-        source(path)
+
+
+def test_a_file_that_is_cut_short_is_refused_though_sqlite_reads_it(own_folder: Path) -> None:
+    path = database(own_folder / "a.db", "t", count=100)
+    whole = path.read_bytes()
+    for size in (100, 5000, len(whole) - 300, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with pytest.raises(DataError, match=f"is cut short: it has {size:,} bytes, and its first page says 8,192"):
+            source(path)
+    path.write_bytes(whole + bytes(4096))
+    assert len(rows(source(path), "train")["text"]) == 100
 
 
 def test_a_database_with_a_file_of_changes_is_read_and_left_as_it_is(own_folder: Path) -> None:
@@ -242,3 +252,110 @@ def test_a_query_may_be_longer_than_the_name_of_a_file(one: Path) -> None:
     assert len(rows(source(spec), "train")["text"]) == 4
     assert input_paths(DataSettings(dataset=spec)) == [one]
     assert same_dataset(spec, None, source(spec).origin)
+
+
+def with_view(path: Path, name: str, query: str) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE VIEW {name} AS {query}")
+    return f"sqlite:///{path}?table={name}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT text, label, CASE WHEN abs(random()) % 5 = 0 THEN 'test' ELSE 'train' END AS split FROM t",
+        "SELECT * FROM t ORDER BY RANDOM() LIMIT 2",
+        "SELECT hex(randomblob(4)) AS text, label FROM t",
+        "SELECT text, CURRENT_TIMESTAMP AS label FROM t",
+        "SELECT text, strftime('%s', 'now') AS label FROM t",
+        "SELECT text, date() AS label FROM t",
+    ],
+)
+def test_what_gives_other_rows_each_time_is_refused(own_folder: Path, query: str) -> None:
+    path = database(own_folder / "a.db", "t")
+    nested = [with_view(path, "drawn", query), with_view(path, "outer", "SELECT * FROM drawn")]
+    for spec in (asked(path, query), *nested, asked(path, "SELECT * FROM outer")):
+        with pytest.raises(DataError) as refused:
+            source(spec)
+        assert "it gives other rows each time it is read; store its result in a table" in refused.value.hint
+
+
+def test_a_function_of_dates_that_are_stored_is_read(own_folder: Path) -> None:
+    path = database(own_folder / "a.db", "t")
+    query = "SELECT text, date('2024-03-01', '+' || label || ' days') AS label FROM t WHERE text <> 'now'"
+    assert rows(source(asked(path, query)), "train")["label"][:2] == ["2024-03-01", "2024-03-02"]
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT {} FROM n"
+
+
+def test_a_view_without_end_is_stopped_and_not_counted(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = database(own_folder / "a.db", "t")
+    spec = with_view(path, "v", ENDLESS.format("'a text' AS text, x % 2 AS label"))
+    found = source(spec, max_inflation=1)
+    monkeypatch.setattr(arrow_batches, "FREE", 1_000_000)
+    assert found.splits["train"].lines() == 0
+    with pytest.raises(DataError, match="gives at least 1 MB of values, and the database has") as refused:
+        rows(found, "train")
+    assert "--max-inflation" in refused.value.hint
+    monkeypatch.setattr(database_files, "MOST_SECONDS", 0.05)
+    with pytest.raises(DataError, match="interrupted"):
+        source(with_view(path, "w", ENDLESS.format("count(*) AS text")))
+
+
+def test_one_table_has_one_origin_whatever_names_it(own_folder: Path) -> None:
+    path = database(own_folder / "50%3F #1?a.db", "my 100% table")
+    escaped = str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    specs = [str(path), path.name, f"sqlite:///{path}", f"sqlite:///{path}?table=my 100% table",
+             f"sqlite:///{escaped}?table=my%20100%25%20table"]  # fmt: skip
+    assert {source(spec).origin for spec in specs} == {str(path)}
+    assert len({source(spec).fingerprint for spec in specs}) == 1
+    recorded = [str(path), f"sqlite:///{path}", f"sqlite:///{path}?table=my 100% table"]  # as earlier versions wrote it
+    assert all(same_dataset(spec, None, origin) for spec in specs for origin in recorded)
+    database(path, "other")
+    origin = source(specs[-1]).origin
+    assert origin == f"sqlite:///{escaped}?table=my 100%25 table"
+    assert source(origin).origin == origin
+    assert origin_path(origin) == path
+    assert same_dataset(specs[3], None, origin)
+    query = source(asked(path, quote('SELECT text,label+0 AS label FROM "my 100% table"'))).origin
+    assert rows(source(query), "train")["label"] == [0, 1, 0, 1]
+
+
+def test_virtual_tables_are_read_and_what_they_keep_is_not_listed(own_folder: Path) -> None:
+    path = own_folder / "a.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIRTUAL TABLE v USING fts5(text, label)")
+        connection.execute("INSERT INTO v VALUES ('a text', 'good')")
+        connection.commit()
+    before = path.read_bytes()
+    assert rows(source(path), "train") == {"text": ["a text"], "label": ["good"]}
+    assert source(f"sqlite:///{path}?table=v").splits["train"].lines() == 1
+    for query in ("UPDATE sqlite_master SET sql = ''", "PRAGMA page_size = 512", "PRAGMA user_version = 3"):
+        with pytest.raises(DataError):
+            source(asked(path, query + " -- x"))
+        assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("query", ['SELECT text, "labl" AS label FROM t'])
+def test_a_name_in_quotes_that_does_not_exist_is_told(
+    own_folder: Path, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = database(own_folder / "a.db", "t")
+    rows(source(asked(path, 'SELECT "text", "label" FROM t')), "train")
+    assert caplog.messages == []
+    if sys.version_info >= (3, 12):
+        with pytest.raises(DataError, match="no such column"):
+            source(asked(path, query))
+    else:
+        rows(source(asked(path, query)), "train")
+        assert "the column label has the text labl in each row" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_a_database_cannot_be_another_split(own_folder: Path, split: str) -> None:
+    path = database(own_folder / "a.db", "t")
+    for spec in (path, Path(f"sqlite:///{path}?table=t")):
+        with pytest.raises(DataError, match=f"--{split} .*a.db.* is a database; only --dataset may be one") as refused:
+            source(path, **{split: spec})
+        assert "a column split" in refused.value.hint

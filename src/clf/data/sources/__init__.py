@@ -8,6 +8,7 @@ class_names the names of the classes that a dataset tells beside its rows
 pairs       a file of texts and a file with the label of each line
 hub_tables  the splits of a dataset on the Hub, from its downloaded files
 databases   tables and queries of SQLite databases
+database_files  a database that is open for reading, and what must not run there
 headless    which files of a dataset have no header, as that of train
 ignored     whether the columns to ignore exist
 divided     one file with all splits, divided by a column

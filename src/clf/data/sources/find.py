@@ -24,7 +24,7 @@ from clf.data.reading.formats import (
 from clf.data.reading.packed import ARCHIVES, one_table, several, tables_in
 from clf.data.reading.paths import expanded, spooled
 from clf.data.sources.class_names import ClassNames, names_key, names_of_files
-from clf.data.sources.databases import SCHEME, address_of, database_path, database_source, names_database
+from clf.data.sources.databases import SCHEME, database_path, database_source, names_database, origin_of
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
     at_the_top,
@@ -47,6 +47,7 @@ from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
+from clf.safety import one_line
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
@@ -87,6 +88,7 @@ class SourceFinder:
     def _with_further(self, source: Source, data: DataSettings, first_only: bool) -> Source:
         """Return a dataset with the files that the settings name for validation and test."""
         further = {"validation": data.validation, "test": data.test}
+        _check_no_databases(further)
         files = {split: one_table(spooled(expanded(file)), ENDINGS, data) for split, file in further.items() if file}
         if not files:
             return source
@@ -150,14 +152,26 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
     """Return whether `spec` is the dataset that a model records as `typed` by the user, with this `origin`."""
     if _is_piped(spec):
         return False  # the content of a pipe is new each time
+    if origin.startswith(SCHEME):
+        origin = origin_of(origin)  # an earlier clf recorded the address as it was typed
     if spec.startswith(SCHEME):
-        return address_of(spec) == origin
+        return origin_of(spec) == origin
     if spec in NAMES or spec == SYNTHETIC or not looks_like_path(spec):
         return spec == typed
     return os.path.realpath(expanded(spec)) == origin
 
 
 # --- local files --------------------------------------------------------------------------------------------
+
+
+def _check_no_databases(further: dict[str, Path | None]) -> None:
+    for split, file in further.items():
+        if file and names_database(str(file)):
+            raise DataError(
+                f"--{split} {one_line(str(file), 200)} is a database; only --dataset may be one",
+                "give the table or the query of --dataset a column split with train, validation and test, or export"
+                f" the rows of {split} as CSV",
+            )
 
 
 def _is_piped(spec: str) -> bool:
