@@ -7,7 +7,7 @@ import pytest
 
 from clf.data.reading import workbook_process
 from clf.data.reading.workbook_process import main
-from support.workbook_files import write_xlsx
+from support.workbook_files import sheet, write_xlsx
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines(path: Path, wanted: str, capsys: pytest.CaptureFixture[str]) -> list[object]:
-    assert main(str(path), wanted, 0) == 0
+    assert main(str(path), wanted, 0, 1000) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -25,7 +25,7 @@ def test_sheets_come_first_and_then_the_rows(tmp_path: Path, capsys: pytest.Capt
     path = write_xlsx(tmp_path / "a.xlsx", {"Data": [[], [None, "text"], [None, "one"]], "Other": []})
     sheets = [["Data", True, False], ["Other", False, False]]
     end = {"end": "end"}
-    assert lines(path, "", capsys) == [[sheets, "Data", []], [1, [""]], [2, ["text"]], [3, ["one"]], end]
+    assert lines(path, "", capsys) == [[sheets, "Data", []], [2, ["text"]], [3, ["one"]], end]
     assert lines(path, "Other", capsys) == [[sheets, "Other", []], end]
     assert lines(path, "None", capsys) == [[sheets, None, []], end]
 
@@ -35,3 +35,12 @@ def test_a_file_that_is_no_workbook_is_a_problem(tmp_path: Path, capsys: pytest.
     [told] = lines(tmp_path / "a.xlsx", "", capsys)
     assert isinstance(told, dict)
     assert told["end"][0] == "damaged"
+
+
+def test_merged_cells_that_overlap_without_bound_are_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [["text"], *([f"text {number}"] for number in range(50))]
+    for copies in (20, 21):
+        told = lines(write_xlsx(tmp_path / "a.xlsx", {"Data": sheet(rows, ["A1:A51"] * copies)}), "", capsys)
+        assert told[-1] == {"end": "end" if copies == 20 else ["cells", "1,050"]}

@@ -129,6 +129,28 @@ def test_cells_at_the_end_of_the_world_do_not_take_all_memory(tmp_path: Path, mo
     assert "as CSV" in error.hint
 
 
+def test_a_sheet_with_far_more_cells_than_its_file_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = sheet(ROWS).replace("</sheetData>", '<row r="1000"><c r="CV1000"><v>1</v></c></row></sheetData>')
+    path = write_xlsx(tmp_path / "a.xlsx", {"Data": far})
+    assert len(read(path).lines) == 4
+    monkeypatch.setattr(workbooks, "FREE", 50_000)
+    with pytest.raises(DataError, match="reaches over 100,000 cells, many more than a file of its size holds"):
+        read(path, max_inflation=1)
+
+
+def test_a_workbook_that_yields_no_row_for_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "LATE", 0)
+    assert "its first row takes more than" in refused(write_xlsx(tmp_path / "a.xlsx", {"Data": ROWS})).message
+
+
+def test_a_merged_cell_left_of_all_others_changes_none(tmp_path: Path) -> None:
+    rows = [[None, "text", "label"], [None, "one", "x"], [None, "two", "y"]]
+    path = write_xlsx(tmp_path / "a.xlsx", {"Data": sheet(rows, ["A1:A3"])})
+    assert read(path).columns == {"text": ["one", "two"], "label": ["x", "y"]}
+
+
 def test_without_its_reader_the_way_to_get_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbooks, "find_spec", lambda name: None)
     error = refused(write_xlsx(tmp_path / "a.xlsx", {"Data": ROWS}))

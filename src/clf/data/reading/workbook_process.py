@@ -1,8 +1,8 @@
-"""The rows of a sheet as lines of JSON, written by a process of its own: `workbook_process.py PATH SHEET MEMORY`.
+"""The rows of a sheet as lines of JSON, written by a process of its own: `workbook_process.py PATH SHEET MEMORY CELLS`.
 
 A damaged or hostile workbook can make its reader allocate any amount of memory, which ends the process that reads it.
 The first line tells about the sheets; then comes one line for each row: its number from 1, and its cells as Excel saves
-them in a CSV. Nothing of clf is imported here, so that the process starts quickly.
+them in a CSV; empty rows are left out. Nothing of clf is imported here, so that the process starts quickly.
 """
 
 import datetime
@@ -25,23 +25,28 @@ Sheet = tuple[str, bool, bool]
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
-def main(path: str, wanted: str, memory: int) -> int:
-    """Write the lines for one sheet, or only the first one if `wanted` is no sheet or several have rows."""
+def main(path: str, wanted: str, memory: int, cells: int) -> int:
+    """Write the lines for one sheet, or only the first one if `wanted` is no sheet or several have rows.
+
+    A sheet with more than that many cells, also empty ones, is a problem.
+    """
     _limit_memory(memory)
     import python_calamine
 
     end: Any = "end"
     try:
         with python_calamine.CalamineWorkbook.from_path(path) as book:
-            sheets = [_told(book, sheet) for sheet in book.sheets_metadata]
+            sheets = [_told(book, sheet, cells) for sheet in book.sheets_metadata]
             name = _chosen(sheets, wanted)
             _write([sheets, name, _unsaved(path, name)])
-            for row in _rows(book.get_sheet_by_name(name)) if name is not None else ():
+            for row in _rows(book.get_sheet_by_name(name), cells) if name is not None else ():
                 _write(row)
     except python_calamine.PasswordError:
         end = ["password", ""]
     except MemoryError:
         end = ["memory", ""]
+    except _TooManyCells as error:
+        end = ["cells", str(error)]
     except BrokenPipeError:  # nobody reads any further
         sys.stderr.close()
         return 0
@@ -49,6 +54,10 @@ def main(path: str, wanted: str, memory: int) -> int:
         end = ["damaged", f"{error}"[:300]]
     _write({"end": end})
     return 0
+
+
+class _TooManyCells(Exception):
+    """A sheet or its merged cells reach further than one that is read."""
 
 
 def _limit_memory(memory: int) -> None:
@@ -61,10 +70,12 @@ def _limit_memory(memory: int) -> None:
         pass  # the system has no such limit
 
 
-def _told(book: Any, sheet: Any) -> Sheet:
+def _told(book: Any, sheet: Any, most: int) -> Sheet:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
     rows = book.get_sheet_by_name(sheet.name) if sheet.typ == SheetTypeEnum.WorkSheet else None
+    if rows is not None and rows.start is not None and (reach := (rows.end[0] + 1) * rows.width) > most:
+        raise _TooManyCells(f"{reach:,}")
     return sheet.name, rows is not None and rows.start is not None, sheet.visible != SheetVisibleEnum.Visible
 
 
@@ -77,30 +88,32 @@ def _chosen(sheets: list[Sheet], wanted: str) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _rows(sheet: Any) -> Iterator[list[Any]]:
-    """Yield the number and the cells of each row; cells that are merged below one another all have their value.
+def _rows(sheet: Any, most: int) -> Iterator[list[Any]]:
+    """Yield the number and the cells of each row that is not empty; merged cells below one another have their value.
 
-    The rows begin with the first of the sheet, and their cells with the first column that has any.
+    The cells begin with the first column that has any.
     """
     if sheet.start is None:
         return
     left = sheet.start[1]
-    merged = {
-        (row, first[1] - left): first[0]
-        for first, last in sheet.merged_cell_ranges or []
-        for row in range(first[0] + 1, min(last[0], sheet.end[0]) + 1)
-    }
-    kept: dict[tuple[int, int], str] = {}
-    starts = {(first, column) for (_, column), first in merged.items()}
-    columns = sorted({column for _, column in starts})
+    ranges = [(first, min(last[0], sheet.end[0])) for first, last in sheet.merged_cell_ranges or []]
+    if (below := sum(last - first[0] for first, last in ranges)) > most:
+        raise _TooManyCells(f"{below:,}")
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for first, last in ranges:
+        if last > first[0] and left <= first[1] <= sheet.end[1]:
+            starts.setdefault(first[0], []).append((first[1] - left, last))
+    going: dict[int, tuple[int, Any]] = {}
     for place, values in enumerate(sheet.iter_rows()):
-        cells = [_shown(value) for value in values]
-        for column in columns:
-            if (place, column) in starts:
-                kept[place, column] = cells[column]
-            elif (place, column) in merged:
-                cells[column] = kept[merged[place, column], column]
-        yield [place + 1, cells]
+        for column, (last, value) in [*going.items()]:
+            if place > last:
+                del going[column]
+            else:
+                values[column] = value
+        for column, last in starts.get(place, ()):
+            going[column] = last, values[column]
+        if any(value != "" for value in values):
+            yield [place + 1, [_shown(value) for value in values]]
 
 
 def _shown(value: Any) -> str:
@@ -140,4 +153,4 @@ def _write(line: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -23,6 +24,8 @@ MOST_MEMORY = 4_000_000_000
 """The most bytes of memory that reading a workbook may take."""
 FREE = 10_000_000
 """The bytes that a workbook may have unpacked, whatever the size of its file."""
+LATE, BYTES_IN_SECOND = 60, 500_000
+"""The seconds within which the first row of a workbook must come; more if it is large, at that many bytes a second."""
 AS_CSV = "open it, save the sheet as CSV, and use that file"
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 """The first bytes of an .xls file, and of a workbook with a password."""
@@ -53,42 +56,55 @@ def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:
         str(path),
         sheet,
         str(MOST_MEMORY),
+        str(max(FREE, most * path.stat().st_size)),
     ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     ) as child:
+        is_late = threading.Event()
+        timer = threading.Timer(LATE + path.stat().st_size / BYTES_IN_SECOND, _end, (child, is_late))
+        timer.daemon = True
+        timer.start()
         try:
-            sheets, chosen, unsaved = _line(child.stdout, path)
+            sheets, chosen, unsaved = _line(child.stdout, path, is_late)
             _check_chosen(sheets, chosen, sheet, path)
             if unsaved:
                 log.warning(
                     "%s: cells with a formula whose result was not saved are read as empty (%s, %s in all); open the "
                     "file in a spreadsheet program and save it there", path, ", ".join(unsaved[:-1]), unsaved[-1],
                 )  # fmt: skip
-            while (row := _line(child.stdout, path)) is not None:
+            while (row := _line(child.stdout, path, is_late)) is not None:
+                timer.cancel()
                 if any(map(str.strip, row[1])):
                     yield row[0], row[1]
         finally:
+            timer.cancel()
             child.kill()
 
 
-def _line(lines: IO[bytes] | None, path: Path) -> Any:
+def _end(child: subprocess.Popen[bytes], is_late: threading.Event) -> None:
+    is_late.set()
+    child.kill()
+
+
+def _line(lines: IO[bytes] | None, path: Path, is_late: threading.Event) -> Any:
     """Return the next line of the process that reads, None at the end; raise DataError for the problem that it met."""
     line = lines.readline() if lines else b""
-    read = json.loads(line) if line.endswith(b"\n") else {"end": ["memory", ""]}
+    killed = "late" if is_late.is_set() else "memory"
+    read = json.loads(line) if line.endswith(b"\n") else {"end": [killed, ""]}
     if isinstance(read, list):
         return read
     if read["end"] == "end":
         return None
     problem, said = read["end"]
-    if problem == "password":
-        raise DataError(f"{path} is protected by a password", "open it, save a copy without the password, and use that")
-    if problem == "memory":
-        raise DataError(
-            f"{path} cannot be read: its cells need more than {MOST_MEMORY / 1e9:g} GB of memory, or it is damaged",
-            AS_CSV,
-        )
-    raise DataError(f"{path} is not a workbook that can be read: {said}", AS_CSV)
+    told = {
+        "password": "is protected by a password",
+        "memory": f"cannot be read: its cells need more than {MOST_MEMORY / 1e9:g} GB of memory, or it is damaged",
+        "late": "cannot be read: its first row takes more than a minute",
+        "cells": f"reaches over {said} cells, many more than a file of its size holds",
+    }.get(problem, f"is not a workbook that can be read: {said}")
+    without = "open it, save a copy without the password, and use that"
+    raise DataError(f"{path} {told}", without if problem == "password" else AS_CSV)
 
 
 def _check_size(path: Path, most: int) -> None:
