@@ -21,6 +21,7 @@ from clf.models.store import find_local_model
 from clf.settings import DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.disk import sha256
 from conftest import RunClf
+from support.data_files import written
 from support.local_hub import LocalHub
 from support.packed import tarred, zipped
 from support.sources import rows, source
@@ -379,7 +380,8 @@ def test_archives_of_one_table_each_are_splits(own_folder: Path) -> None:
         zipped(own_folder / "d" / f"{split}.tsv.zip", {f"{split}.tsv": TABLES[f"d/{split}.csv"].replace(",", "\t")})
     assert [*source("d/").splits] == ["train", "test"]
     write_csv(own_folder / "d" / "train.csv", review_rows(4))
-    assert [*source("d/").splits] == ["train"]  # what was read without the archives is read as before
+    assert [*source("d/").splits] == ["train", "test"]
+    assert rows(source("d/"), "train")["text"] == [text for text, _ in review_rows(4)]
     found = source("d/train.csv", test=Path("d/test.tsv.zip"))
     assert rows(found, "test")["text"] == ["a text of some words\t number 0", "a text of some words\t number 1"]
 
@@ -399,3 +401,27 @@ def test_results_are_not_written_over_an_archive(own_folder: Path) -> None:
     assert looks_like_path("x.zip/d")
     assert origin_path(source("x.zip/d").origin) == path
     assert origin_path("owner/data@main") is origin_path("/none") is None
+
+
+def test_a_split_in_an_archive_beside_the_table_of_another_is_read_or_warned_of(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = own_folder / "mixed"
+    folder.mkdir()
+    write_csv(folder / "train.csv", [("good film", "pos")])
+    for name in ("train.zip", "test.csv.zip"):
+        zipped(folder / name, {"inner.csv": b"text,label\nbad film,neg\n"})
+    zipped(folder / "validation.zip", {})
+    written(folder / "val.db", b"SQLite format 3")
+    found = source(folder)
+    texts = {split: rows(found, split)["text"] for split in found.splits}
+    assert texts == {"train": ["good film"], "test": ["bad film"]}
+    for said in (
+        "train.zip is not read: the train split is read from train.csv",
+        "val.db is not read: export it as CSV",
+        "validation.zip is an empty archive",
+    ):
+        assert said in caplog.text
+    (folder / "test.csv.zip").unlink()
+    tarred(folder / "test.tar.gz", {"inner.csv": b"text,label\ngood film,pos\n"}, "w:gz")
+    assert rows(source(folder), "test")["text"] == ["good film"]

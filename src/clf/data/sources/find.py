@@ -12,7 +12,7 @@ from pathlib import Path
 from clf.data.reading.archives import on_disk
 from clf.data.reading.arrow_batches import allowed_bytes, sliced
 from clf.data.reading.batch import BATCH_ROWS, SPLITS, Batch, Split, unfold
-from clf.data.reading.files import kind_of, unreadable
+from clf.data.reading.files import kind_of, readable, unreadable
 from clf.data.reading.formats import (
     ENDINGS,
     check_inflation,
@@ -44,6 +44,7 @@ from clf.data.sources.ignored import check_ignored
 from clf.data.sources.pairs import Pair, find_pairs, pairs_among
 from clf.data.sources.saved import find_inside, find_saved, named_classes
 from clf.data.sources.source import Source
+from clf.data.split_names import split_at_start
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
@@ -55,6 +56,8 @@ from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
 SYNTHETIC = "synthetic"
 PIPE = "pipe@"
+UNREAD = {".db", ".db3", ".sqlite", ".sqlite3", ".7z", ".rar", ".pkl", ".pickle", ".npy", ".npz", ".avro", ".orc"}
+"""Extensions of files that may hold a split, which is not read from a folder."""
 log = logging.getLogger(__name__)
 
 
@@ -198,6 +201,8 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
     named = named or saved
     if not named:
         named = split_files(path, files) if len(tables) > 1 or path.is_dir() else {"train": tables or [path]}
+        if path.is_dir() and named:
+            named = _with_packed(path, named, data)
     tree = class_tree(path, data) if not named and not tables else {}
     if not named and not tree and not (named := split_files_by_word(files) or _packed_files(path, data)):
         named = saved = {} if tables else find_inside(path, ENDINGS)
@@ -227,6 +232,29 @@ def _packed_files(folder: Path, data: DataSettings) -> dict[str, list[Path]]:
     """Return the tables of the splits of which a folder has an archive each, such as `train.csv.zip`."""
     archives = split_files(folder, data_files(folder, ARCHIVES))
     return {split: [one_table(file, ENDINGS, data) for file in files] for split, files in archives.items()}
+
+
+def _with_packed(folder: Path, named: dict[str, list[Path]], data: DataSettings) -> dict[str, list[Path]]:
+    """Return the files of a folder with those of further splits in archives; warn of splits that cannot be read."""
+    found = {
+        split: [one_table(file, ENDINGS, data) if ".tar." in file.name.lower() else file for file in files]
+        for split, files in named.items()
+    }
+    for path in data_files(folder, ARCHIVES | UNREAD):
+        if not (split := split_at_start(path.name.split(".")[0])):
+            continue
+        reason = "export it as CSV or Parquet to read it"
+        if path.suffix.lower() in ARCHIVES:
+            if split in found:
+                reason = f"the {split} split is read from {readable(found[split][0].name)}"
+            else:
+                try:
+                    found[split] = [one_table(path, ENDINGS, data)]
+                    continue
+                except DataError as error:
+                    reason = error.message
+        log.warning("%s is not read: %s", readable(str(path)), reason)
+    return found
 
 
 def _splits(
