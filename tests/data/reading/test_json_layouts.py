@@ -117,12 +117,90 @@ def test_lists_that_may_be_columns_or_classes_are_refused(tmp_path: Path) -> Non
         {"train": ["it rained"], "test": ["what a day"]},
         {"names": ["x", "y"], "words": ["a", "b", "c"]},
         {"texts": ["it rained", "what a day"], "other": ["so nice"]},
-        {"a": ROWS, "b": ROWS},
     ],
 )
 def test_an_object_that_holds_no_list_of_rows(value: dict[str, Any]) -> None:
     assert rows_in(value) == []
     assert layout_of(value) is None
+
+
+RIVALS: list[Any] = [
+    ({"response": {"result": {"items": LONG}}, "items": LONG}, "'response.result.items' and under 'items'"),
+    ({"items": LONG, "page": {"rows": LONG}}, "'items' and under 'page.rows'"),
+    ({"a": [{"x": 1}] * 3, "b": [{"y": 1}] * 3}, "'a' and under 'b'"),
+    ({"reviews": RECORDS, "other": LONG}, "'reviews' and under 'other'"),
+    ({"other": LONG, "reviews": RECORDS}, "'other' and under 'reviews'"),
+]
+
+
+@pytest.mark.parametrize("piece", [150, 1 << 20], ids=["in pieces", "at once"])
+@pytest.mark.parametrize(("value", "both"), RIVALS)
+def test_of_two_lists_of_rows_none_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: dict[str, Any], both: str, piece: int
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    with pytest.raises(DataError, match=f"has rows under {both}") as refused:
+        read(written(tmp_path / "a.json", json.dumps(value)))
+    assert "--text-column with a key that only the rows you mean have" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("piece", [100, 1 << 20], ids=["in pieces", "at once"])
+def test_objects_that_only_tell_about_the_rows_are_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, piece: int
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    for value in (
+        {"page": {"links": [{"title": "next"}]}, "result": {"items": LONG}, "names": ["bad", "good"]},
+        {"train": LONG, "classes": [{"id": 0, "name": "bad", "description": "x"}]},
+    ):
+        assert read(written(tmp_path / "a.json", json.dumps(value))).columns["text"] == ["it rained", "what a day"]
+    assert "the objects under 'page.links' are not read, only those under 'result.items'" in caplog.text
+    assert "the objects under 'classes' are not read, only th" in caplog.text
+    asked = {"a": [{"x": "u"}] * 3, "b": [{"y": "v"}]}
+    assert read(written(tmp_path / "b.json", json.dumps(asked)), text_column=["y"]).columns == {"y": ["v"]}
+
+
+PAGED: list[dict[str, Any]] = [
+    {"count": 60, "next": None, "results": ROWS},
+    {"version": "1", "title": "Some texts", "train": ROWS},
+    {"label_names": ["a", "b"], "data": ROWS},
+]
+
+
+@pytest.mark.parametrize("piece", [40, 1 << 20], ids=["in pieces", "at once"])
+@pytest.mark.parametrize("value", PAGED)
+def test_an_object_on_one_line_is_read_as_on_several(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: dict[str, Any], piece: int
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    for indent in (None, 1):
+        columns = read(written(tmp_path / "a.json", json.dumps(value, indent=indent))).columns
+        assert {name: columns[name] for name in COLUMNS} == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("a.jsonl", {"tags": [{"id": 1}, {"id": 2}], "text": "I loved it"}),
+        ("a.json", {"tags": [{"id": 1}, {"id": 2}], "text": "I loved it"}),
+        ("a.jsonl", {"tokens": ["I", "loved", "it"], "tags": ["a", "b", "c"]}),
+        ("a.ndjson", {"text": "I", "entities": [{"text": "I"}]}),
+        ("a.jsonl", {"turns": [{"content": "I"}], "label": "good"}),
+        ("a.json", {"id": 1, "wish": "I loved it", "spans": [{"start": 1}]}),
+    ],
+)
+def test_a_single_row_with_a_list_of_objects_is_a_row(tmp_path: Path, name: str, row: dict[str, Any]) -> None:
+    assert read(written(tmp_path / name, json.dumps(row))).columns == {key: [value] for key, value in row.items()}
+
+
+def test_a_single_row_as_a_tool_writes_it_is_a_row(tmp_path: Path) -> None:
+    row = {"id": 1, "data": {"text": "I loved it"}, "annotations": [{"result": []}]}
+    assert read(written(tmp_path / "a.json", json.dumps(row))).columns["text"] == ["I loved it"]
+
+
+def test_splits_beside_the_names_of_labels(tmp_path: Path) -> None:
+    value = {"train": LONG, "test": LONG, "label_names": ["bad", "good"]}
+    assert read(written(tmp_path / "a.json", json.dumps(value))).columns["split"] == ["train"] * 2 + ["test"] * 2
 
 
 def test_what_the_beginning_of_a_long_object_did_not_tell_is_refused(

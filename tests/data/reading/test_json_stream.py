@@ -81,7 +81,7 @@ def test_the_members_of_an_object_are_taken_one_by_one(tmp_path: Path) -> None:
         stream.end()
     with open_json(tmp_path / "a.json", DataSettings()) as stream:
         stream.mark()
-        assert {key: stream.skip() for key in stream.members()} == {"a": 0, "b": 0, "f": 0, "g": 1, "": 0}
+        assert {key: stream.skip() for key in stream.members()} == value
         assert stream.mark() == ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.batch import BATCH_CELLS, BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked, unfold
+from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, chunked
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
@@ -22,6 +22,7 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
+from clf.data.reading.json_keys import Keys
 from clf.data.reading.json_layouts import (
     ASSIGNED,
     Layout,
@@ -29,13 +30,16 @@ from clf.data.reading.json_layouts import (
     are_unclear,
     completed,
     in_split,
+    is_rival,
+    is_row,
     layout_of,
+    rows_below,
     rows_in,
     split_of,
 )
 from clf.data.reading.json_records import JsonObject, flat, is_action
 from clf.data.reading.json_stream import JsonStream, LongValue, parsed, single_object, unique_keys, without_halves
-from clf.data.reading.row_sizes import LONGEST, MOST_COLUMNS, too_long
+from clf.data.reading.row_sizes import LONGEST, too_long
 from clf.errors import DataError
 from clf.settings import DataSettings
 
@@ -51,7 +55,7 @@ KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
-    keys, asked, actions = _Keys(path), _asked(settings), 0
+    keys, asked, actions = Keys(path, column_names), _asked(settings), 0
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows: list[tuple[int, Any]] = []
@@ -120,7 +124,7 @@ def _batches(
     """Make batches of values that are rows; the first tells whether a row is an object or a list of cells."""
     fits: type = dict
     bad: list[int] = []
-    keys, row, asked = _Keys(path), 0, _asked(settings)
+    keys, row, asked = Keys(path, column_names), 0, _asked(settings)
     for chunk in chunked(enumerate(values, 1), BATCH_ROWS, lambda row: stream.size):
         rows: list[tuple[int, JsonObject]] = []
         problems: dict[int, str] = {}
@@ -173,13 +177,20 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
         return stream.values(), stream if "\n" in stream.text[stream.at : end] else None
     if not stream.ended and not end and ("\n" in stream.text or not _has_lines(path, settings)):
         start = parsed(completed(stream.text[:HEAD_OF_OBJECT]))
-        if isinstance(start, dict) and not rows_in(start) and (layout := layout_of(start, partial=True)):
-            return _to_end(_taken(stream, layout, path), stream), stream
+        if (
+            isinstance(start, dict)
+            and not rows_in(start)
+            and (layout := layout_of(start, settings.columns, partial=True))
+        ):
+            return _to_end(_taken(stream, layout, path, settings), stream), stream
     text = _whole(stream, path)
     whole = JsonStream(io.StringIO(text), LONGEST)
     value = single_object(text)
     if isinstance(value, int):
         return whole.values(), whole if "\n" in text[:value].strip() else None
+    is_line = "\n" not in text.strip()
+    if is_line and is_row(value, path.name, settings.columns):
+        return (), None
     if are_unclear(value, settings.columns):
         raise DataError(
             f"{path} has lists of the same length under {_some_of(value)}, which may be columns or classes of texts",
@@ -190,9 +201,9 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
         if are_classes(value, settings.columns):
             log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
         return rows, whole
-    if layout := layout_of(value):
-        return _taken(whole, layout, path), whole
-    if "\n" not in text.strip():  # a row, and no object with all of them
+    if layout := layout_of(value, settings.columns):
+        return _taken(whole, layout, path, settings), whole
+    if is_line:  # a row, and no object with all of them
         return (), None
     raise DataError(
         f"{path} is a single JSON object with the keys {_some_of(value)}, and holds no list of rows",
@@ -219,17 +230,20 @@ def _to_end(rows: Iterable[JsonValue], stream: JsonStream) -> Iterator[JsonValue
 
 
 def _taken(
-    stream: JsonStream, layout: Layout, path: Path, inside: tuple[str, ...] | None = None
+    stream: JsonStream, layout: Layout, path: Path, settings: DataSettings, depth: int = 0
 ) -> Iterator[JsonValue]:
-    """Take the rows of an object from a stream, one by one; raise DataError if it holds something else as well."""
-    inside = layout.path if inside is None else inside
+    """Take the rows of an object from a stream, one by one; raise DataError if others are as likely the rows meant."""
+    if layout.kind == "rivals":
+        raise _rivals(path, layout.path, layout.rival)
     stream.mark()
-    if inside:
+    if depth < len(layout.path):
         for key in stream.members():
-            if key == inside[0]:
-                yield from _taken(stream, layout, path, inside[1:])
-            elif stream.skip() and layout.kind == "rows" and len(inside) == 1:
-                raise _unclear(path, f"has rows under {inside[0][:40]!r} and under {key[:40]!r}")
+            if key == layout.path[depth]:
+                yield from _taken(stream, layout, path, settings, depth + 1)
+            elif layout.kind in ("rows", "values"):
+                _pass_over({key: stream.skip()}, layout, path, settings, depth)
+            else:
+                stream.skip()
     elif layout.kind == "values":
         for _ in stream.members():
             yield stream.value()
@@ -242,21 +256,44 @@ def _taken(
             yield dict(zip(layout.names, row, strict=True)) if is_table else row
 
 
+def _pass_over(begun: JsonObject, layout: Layout, path: Path, settings: DataSettings, depth: int) -> None:
+    """Tell which rows beside those of a layout are not read; raise DataError if they are as likely the ones meant."""
+    for other in rows_below(begun, settings.columns, layout.path[:depth]):
+        if is_rival(other, layout):
+            raise _rivals(path, layout.path, other.path)
+        told = ".".join(other.path)[:80], ".".join(layout.path)[:80]
+        log.warning("%s: the objects under %r are not read, only those under %r", path, *told)
+
+
+def _rivals(path: Path, one: tuple[str, ...], other: tuple[str, ...]) -> DataError:
+    both = f"has rows under {'.'.join(one)[:80]!r} and under {'.'.join(other)[:80]!r}"
+    return _unclear(path, both, "; or pass --text-column with a key that only the rows you mean have")
+
+
 def _of_split(stream: JsonStream, key: str, path: Path) -> Iterator[JsonValue]:
     """Take the rows under a key, and add the split that it names as their first column."""
     if (mark := stream.mark()) not in {"[", "{"}:
         stream.value()
         return
-    if (split := split_of(key)) is None or mark == "{":
+    split = split_of(key)
+    begun = stream.skip() if split is None and mark == "[" else []
+    is_other = any(isinstance(row, list) for row in begun) or any(each.told > 1 for each in rows_below({key: begun}))
+    if mark == "{" or is_other:
         raise _unclear(path, f"has splits, and something else under {key[:40]!r}")
+    if split is None:  # such as the names of the labels
+        if any(isinstance(row, dict) for row in begun):
+            log.warning("%s: the objects under %r are not read, only the splits", path, key[:40])
+        return
     if split != key:
         log.info("%s: the rows under %r are in the split %s", path, key, split or "none")
     for row in stream.elements():
         yield in_split(row, split or key)
 
 
-def _unclear(path: Path, what: str) -> DataError:
-    return DataError(f"{path} is a single JSON object that {what}", "write one object per line, or one file for each")
+def _unclear(path: Path, what: str, way_out: str = "") -> DataError:
+    return DataError(
+        f"{path} is a single JSON object that {what}", f"write one object per line, or one file for each{way_out}"
+    )
 
 
 def _whole(stream: JsonStream, path: Path) -> str:
@@ -277,58 +314,6 @@ def _json_object(text: str) -> tuple[Any, str]:
     except (ValueError, RecursionError) as error:
         return {}, str(error)
     return (value, "") if isinstance(value, dict) else ({}, "expected an object")
-
-
-class _Keys:
-    """The keys of all objects of a file, which become its columns."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: set[str] = set()
-
-    def batches(
-        self, rows: list[tuple[int, JsonObject]], problems: dict[int, str], settings: DataSettings
-    ) -> Iterator[Batch]:
-        """Yield the rows in batches of at most BATCH_CELLS cells.
-
-        Raises DataError if the objects of the file have more than MOST_COLUMNS different keys.
-        """
-        start, names = 0, dict[str, None]()
-        for number, (line, row) in enumerate(rows):
-            if row.keys() <= names.keys():
-                fresh: set[str] = set()
-            else:
-                fresh = row.keys() - names.keys()
-                self._meet(fresh, line)
-            if number > start and (number - start + 1) * (len(names) + len(fresh)) > BATCH_CELLS:
-                yield self._batch(rows[start:number], start, names, problems, settings)
-                start, names = number, {}
-            names |= dict.fromkeys(row)
-        yield self._batch(rows[start:], start, names, problems, settings)
-
-    def _meet(self, fresh: set[str], line: int) -> None:
-        self.known |= fresh
-        if len(self.known) > MOST_COLUMNS:
-            raise DataError(
-                f"{self.path}, row {line}: the objects up to here have {len(self.known):,} different keys, "
-                f"expected at most {MOST_COLUMNS:,}",
-                "put the text and the label under the same keys in every object",
-            )
-
-    def _batch(
-        self,
-        rows: list[tuple[int, JsonObject]],
-        start: int,
-        names: dict[str, None],
-        problems: dict[int, str],
-        settings: DataSettings,
-    ) -> Batch:
-        columns = {
-            name: [row.get(given) for _, row in rows]
-            for name, given in zip(column_names(list(names), self.path, settings), names, strict=True)
-        }
-        here = {row - start: what for row, what in problems.items() if start <= row < start + len(rows)}
-        return Batch(unfold(columns, settings.columns), [line for line, _ in rows], problems=here)
 
 
 def _report_bad(bad: list[str], path: Path, count: int = 0) -> None:

@@ -1,20 +1,24 @@
 """Where the rows stand in a single JSON object: pandas' orients, wrapped lists, splits, classes, databases."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.column_names import plain, suggests_label, suggests_text
+from clf.data.reading.column_names import is_short, plain, suggests_label, suggests_text
 from clf.data.reading.headings import HEADER_WORDS
-from clf.data.reading.json_records import JsonObject
+from clf.data.reading.json_records import NESTED, JsonObject, flat
 from clf.data.split_names import split_in, split_named
 
 OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:took|timed_out|_scroll_id|pit_id)\"|\"(?:[^\"\\]|\\.){0,200}\"\s*:\s*[\[{])")
 """How an object begins whose first value is a list or an object, or whose first line holds nothing else; and how a
 response of Elasticsearch does."""
+OPENS_ROWS = re.compile(r'"\s*:\s*[\[{]\s*(?:[\[{]|"(?:[^"\\]|\\.){0,200}"\s*[:,\]])')
+"""Where a list or object begins inside an object."""
+LINES = re.compile(r"\.(?:jsonl|ndjson)(?:\.\w+)?\Z", re.IGNORECASE)
+"""How the name of a file with one object per line ends."""
 ASSIGNED = re.compile(r"((?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]{0,100}\s*=)\s*(?=\[\s*[\[{\]])")
 """How JavaScript begins that keeps an array under a name, as the archives of Twitter do."""
 NUMBER = re.compile(r"\d{1,12}")
@@ -37,18 +41,23 @@ class Layout:
     """Where rows stand: in the list under `path`, as the values of the object there, or in a list for each split."""
 
     kind: str
-    """rows, table (of cells), values, or splits."""
+    """rows, table (of cells), values, splits, or rivals, of which none is more likely than another."""
     path: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """The columns of a table."""
+    told: int = 0
+    """How clearly the keys of the rows tell that they have texts."""
+    rival: tuple[str, ...] = ()
+    """Where further rows stand, if there are rivals."""
 
 
 def may_be_one_object(start: str) -> bool:
     """Return whether the first line of a file may be the beginning of a single object that holds all rows."""
     line, ended, rest = start.partition("\n")
+    is_only = not ended or not rest.strip()
     if not OPENS_OBJECT.match(line.rstrip()):
-        return False
-    return not ended or not rest.strip() or not line.rstrip().endswith("}")
+        return is_only and start.startswith("{") and OPENS_ROWS.search(line) is not None
+    return is_only or not line.rstrip().endswith("}")
 
 
 def completed(start: str) -> str:
@@ -69,7 +78,7 @@ def completed(start: str) -> str:
 # --- objects of which only one row is held ------------------------------------------------------------------
 
 
-def layout_of(value: JsonObject, *, partial: bool = False) -> Layout | None:
+def layout_of(value: JsonObject, asked: Collection[str] = (), *, partial: bool = False) -> Layout | None:
     """Return where the rows stand in an object, or in the beginning of one; None if in no layout that is known.
 
     pandas.DataFrame.to_json writes `split`, `index` and `table`; other tools wrap a list of objects.
@@ -78,27 +87,64 @@ def layout_of(value: JsonObject, *, partial: bool = False) -> Layout | None:
         return Layout("table", ("data",), tuple(map(str, names)))
     if _are_numbered(value) and all(isinstance(row, dict) for row in value.values()):
         return Layout("values")
-    parts = {key: one for key, one in value.items() if isinstance(one, (dict, list))}
-    lists = all(isinstance(part, list) and isinstance((part or [{}])[0], (dict, list)) for part in parts.values())
+    parts = {
+        key: one for key, one in value.items() if isinstance(one, dict) or (isinstance(one, list) and _is_part(one))
+    }
+    lists = all(isinstance(part, list) for part in parts.values())
     if lists and len(parts) > 1 - partial and all(split_of(key) is not None for key in parts):
         return Layout("splits")
-    return _wrapped(value)
+    return _likeliest(list(rows_below(value, asked)))
 
 
-def _wrapped(value: JsonObject, path: tuple[str, ...] = ()) -> Layout | None:
-    """Return the only list of objects in an object, or in the objects that it holds; else its own objects."""
-    lists = [
-        key
-        for key, one in value.items()
-        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:SAMPLE])
-    ]
-    if lists:
-        return Layout("rows", (*path, lists[0])) if len(lists) == 1 else None
+def _is_part(value: JsonObject | list[JsonValue]) -> bool:
+    """Return whether a value may be a split, and is no list of names: it has rows, or nothing."""
+    return isinstance(value, dict) or isinstance((value or [{}])[0], (dict, list))
+
+
+def rows_below(value: JsonObject, asked: Collection[str] = (), path: tuple[str, ...] = ()) -> Iterator[Layout]:
+    """Yield where rows may stand in an object, and in the objects that it holds: lists of objects, or records.
+
+    `asked` are the columns that the settings name. The object may be the beginning of one; `path` leads to it.
+    """
     if _are_records(value):
-        return Layout("values", path)
-    inner = [(key, one) for key, one in value.items() if isinstance(one, dict)] if len(path) < MOST_NESTED else []
-    found = [layout for key, one in inner if (layout := _wrapped(one, (*path, key)))]
-    return found[0] if len(found) == 1 else None
+        yield Layout("values", path, told=_told(list(value.values()), asked))
+        return
+    for key, one in value.items():
+        if isinstance(one, list) and one and all(isinstance(row, dict) for row in one[:SAMPLE]):
+            yield Layout("rows", (*path, key), told=_told(one, asked))
+        elif isinstance(one, dict) and len(path) < MOST_NESTED and not (key == "schema" and "data" in value):
+            yield from rows_below(one, asked, (*path, key))
+
+
+def _likeliest(found: list[Layout]) -> Layout | None:
+    """Return the rows of which their keys tell most clearly that they have texts, or that there are rivals."""
+    most = max((layout.told for layout in found), default=0)
+    told = [layout for layout in found if layout.told == most]
+    if not most:
+        told = [layout for layout in told if layout.kind == "rows"] or told
+    if len(told) > 1:
+        return Layout("rivals", told[0].path, rival=told[1].path)
+    return told[0] if told else None
+
+
+def is_rival(other: Layout, chosen: Layout) -> bool:
+    """Return whether rows elsewhere in an object are as likely those that are meant as the ones that were chosen."""
+    return other.told >= chosen.told and (other.told > 0 or other.kind == chosen.kind == "rows")
+
+
+def _told(rows: list[Any], asked: Collection[str]) -> int:
+    """Return how clearly keys tell that rows have texts: 3 if one is asked for, 2 for a usual name, 1 for a weak."""
+    keys = {key for row in rows[:SAMPLE] for key in row}
+    inside = [row[name] for row in rows[:SAMPLE] for name in row.keys() & NESTED]
+    keys |= {key for one in inside if isinstance(one, dict) for key in one}
+    if keys & {part for name in asked for part in (name, name.split(".")[0])}:
+        return 3
+    return max((1 if is_weak_text(key) else 2 for key in keys if suggests_text(key)), default=0)
+
+
+def is_weak_text(name: str) -> bool:
+    """Return whether a name of a text is also one of what is told about other things, such as a dataset."""
+    return is_short(name) or plain(name) == "description"
 
 
 def _are_records(value: JsonObject) -> bool:
@@ -117,6 +163,26 @@ def _are_numbered(value: Any) -> bool:
 def split_of(key: str) -> str | None:
     """Return the split that a key names, such as `oos_train`; "" for a part without labels, None for another key."""
     return split_named(key) if split_named(key) is not None else split_in(key)
+
+
+def is_row(value: JsonObject, name: str, asked: Collection[str] = ()) -> bool:
+    """Return whether an object that stands alone on the only line of a file is a row, and does not hold all rows.
+
+    It is a row if it has a text beside its lists, and they have none, or if a tool writes such rows. If the `name` of
+    the file says that each line is a row, a label tells it, too, and lists are columns only if one has a text's name.
+    """
+    in_lines = LINES.search(name) is not None
+    if in_lines and all(isinstance(one, list) for one in value.values()):
+        return not any(key in asked or suggests_text(key) for key in value)
+    if next(flat(value)) is not value:
+        return True
+    cells = {key: one for key, one in value.items() if isinstance(one, str)}
+    if in_lines and any(key in asked or suggests_text(key) or suggests_label(key) for key in cells):
+        return True
+    layout = _likeliest(list(rows_below(value, asked)))
+    if layout is None or not layout.told:
+        return any(key in asked or suggests_text(key) or len(one.split()) > 2 for key, one in cells.items())
+    return layout.told < 3 and any(suggests_text(key) and not is_weak_text(key) for key in cells)
 
 
 def in_split(row: JsonValue, split: str) -> JsonValue:

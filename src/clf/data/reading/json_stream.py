@@ -20,6 +20,8 @@ TAIL = 20
 """The characters before the end of what was read in which an error may be that of a number or word that goes on."""
 MOST_KEYS = 10_000
 """How many keys of an object are compared with each other; of an object with more, the others are rows."""
+MOST_SEEN = 100
+"""The keys and elements that are returned of a value that is passed over."""
 MOST_SKIPPED = 3
 """The depth to which values that nobody needs are passed over piece by piece."""
 BLANKS = re.compile(r"[ \t\n\r]*")
@@ -142,18 +144,23 @@ class JsonStream:
         while self.mark():
             yield self.value()
 
-    def skip(self, depth: int = MOST_SKIPPED) -> bool:
-        """Pass over a value; return whether it is a list with objects."""
-        mark, objects = self.mark(), False
+    def skip(self, depth: int = MOST_SKIPPED) -> Any:
+        """Pass over a value; return its beginning: of an object the first keys, of a list the first elements."""
+        mark = self.mark()
         if mark == "{" and depth:
-            for _ in self.members():
-                self.skip(depth - 1)
-        elif mark == "[":
-            for element in self.elements():
-                objects |= isinstance(element, dict)
-        else:
-            self.value()
-        return objects
+            begun: dict[str, Any] = {}
+            for key in self.members():
+                value = self.skip(depth - 1)
+                if len(begun) < MOST_SEEN:
+                    begun[key] = value
+            return begun
+        if mark != "[":
+            return self.value()
+        first: list[Any] = []
+        for element in self.elements():
+            if len(first) < MOST_SEEN:
+                first.append(element)
+        return first
 
     def look(self) -> int:
         """Return where the value that begins here ends; 0 if it was not read to its end yet."""

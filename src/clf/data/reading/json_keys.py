@@ -1,0 +1,62 @@
+"""The keys of JSON objects -> the columns of batches."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from clf.data.reading.batch import BATCH_CELLS, Batch, unfold
+from clf.data.reading.json_records import JsonObject
+from clf.data.reading.row_sizes import MOST_COLUMNS
+from clf.errors import DataError
+from clf.settings import DataSettings
+
+
+class Keys:
+    """The keys of all objects of a file, which become its columns, as `named` calls them."""
+
+    def __init__(self, path: Path, named: Callable[[list[str], Path, DataSettings], list[str]]) -> None:
+        self.path, self.named = path, named
+        self.known: set[str] = set()
+
+    def batches(
+        self, rows: list[tuple[int, JsonObject]], problems: dict[int, str], settings: DataSettings
+    ) -> Iterator[Batch]:
+        """Yield the rows in batches of at most BATCH_CELLS cells.
+
+        Raises DataError if the objects of the file have more than MOST_COLUMNS different keys.
+        """
+        start, names = 0, dict[str, None]()
+        for number, (line, row) in enumerate(rows):
+            if row.keys() <= names.keys():
+                fresh: set[str] = set()
+            else:
+                fresh = row.keys() - names.keys()
+                self._meet(fresh, line)
+            if number > start and (number - start + 1) * (len(names) + len(fresh)) > BATCH_CELLS:
+                yield self._batch(rows[start:number], start, names, problems, settings)
+                start, names = number, {}
+            names |= dict.fromkeys(row)
+        yield self._batch(rows[start:], start, names, problems, settings)
+
+    def _meet(self, fresh: set[str], line: int) -> None:
+        self.known |= fresh
+        if len(self.known) > MOST_COLUMNS:
+            raise DataError(
+                f"{self.path}, row {line}: the objects up to here have {len(self.known):,} different keys, "
+                f"expected at most {MOST_COLUMNS:,}",
+                "put the text and the label under the same keys in every object",
+            )
+
+    def _batch(
+        self,
+        rows: list[tuple[int, JsonObject]],
+        start: int,
+        names: dict[str, None],
+        problems: dict[int, str],
+        settings: DataSettings,
+    ) -> Batch:
+        columns = {
+            name: [row.get(given) for _, row in rows]
+            for name, given in zip(self.named(list(names), self.path, settings), names, strict=True)
+        }
+        here = {row - start: what for row, what in problems.items() if start <= row < start + len(rows)}
+        return Batch(unfold(columns, settings.columns), [line for line, _ in rows], problems=here)
