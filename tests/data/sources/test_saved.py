@@ -242,3 +242,10 @@ def test_a_shard_that_is_listed_twice_is_read_once(saved: Path, caplog: pytest.L
     written(saved / "dataset_dict.json", json.dumps({"splits": ["train", "test", "test"]}))
     assert named(saved) == {"train": ["pos", "neg", None], "test": ["pos"]}
     assert "files of the train split that are listed twice are read once" in caplog.text
+
+
+def test_names_in_a_schema_that_are_no_names_are_passed_over_with_a_warning(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert named(parquet(own_folder / "x.parquet", [1, 0], "neg", "neg")) == {"train": [1, 0]}
+    assert "ignoring the class names in the schema" in caplog.text

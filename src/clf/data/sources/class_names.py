@@ -77,18 +77,22 @@ def names_of_files(kinds: dict[Path, str], top: Path, most_inflation: int) -> di
     """
     known: dict[tuple[Path, str], ClassNames] = {}
     found: dict[Path, ClassNames] = {}
+    shared: dict[str, ClassNames] = {}  # thousands of files may each have the same thousand names
     inside = top if top.is_dir() else on_disk(top).parent
     for file, kind in kinds.items():
         if kind in NUMBERED and (
             names := _in_documents(on_disk(file).parent, inside, known) | names_in_schema(file, kind, most_inflation)
         ):
-            found[file] = names
+            found[file] = shared.setdefault(json.dumps(names), names)
     return found
 
 
 def names_key(names: dict[Path, ClassNames]) -> str:
     """Return a hash of the names of all files, since those in documents are not in the files; empty without names."""
-    return hashlib.sha256(json.dumps([*names.values()]).encode()).hexdigest() if names else ""
+    found = hashlib.sha256()
+    for each in names.values():
+        found.update(f"{json.dumps(each)}\n".encode())
+    return found.hexdigest() if names else ""
 
 
 def _in_documents(folder: Path, top: Path, known: dict[tuple[Path, str], ClassNames]) -> ClassNames:
@@ -152,9 +156,14 @@ def names_in_schema(path: Path, kind: str, most_inflation: int) -> ClassNames:
             else:
                 schema = (pyarrow.ipc.open_file if is_file else pyarrow.ipc.open_stream)(file).schema
         written: Any = parse_json((schema.metadata or {}).get(b"huggingface", b"{}"), of_another_tool=True)
-        return _of_features(path, written["info"]["features"])
+        features = written["info"]["features"]
     except (pyarrow.ArrowException, OSError, EOFError, ValueError, LookupError, TypeError, DataError, *DAMAGED):
         return {}  # reading the file reports what is wrong with it
+    try:
+        return _of_features(path, features)
+    except DataError as error:
+        log.warning("ignoring the class names in the schema: %s", error)
+        return {}
 
 
 def _of_features(path: Path, features: JsonValue | None) -> ClassNames:
