@@ -12,6 +12,7 @@ from clf.cli.help import page_of, written
 from clf.cli.options import HiddenModel, ModelArgument, PeekOption, Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
     close_streams,
+    data_flags,
     encoder_at_hand,
     finish,
     listen_to_signals,
@@ -141,7 +142,7 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     if presentation.json:
         return print_json(result.as_json())
     print_evaluation(result)
-    finish(presentation, "clf", "compare", *([model] if model else []))
+    finish(presentation, "clf", "compare", *([model] if model else []), *data_flags(settings.data))
 
 
 @app.command("compare", cls=Command)

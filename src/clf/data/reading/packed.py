@@ -81,7 +81,10 @@ def several(path: Path, tables: list[Path]) -> DataError:
             f"unpack it with {unpack}, and pass the folder, in which each folder of texts is a class",
         )
     choices = " or ".join(shell_line([str(table)]) for table in tables[:3])
-    return DataError(f"{path} has several tables in it: {listed}{more}", f"pass one of them: {choices}")
+    return DataError(
+        f"{path} has several tables in it: {listed}{more}",
+        f"pass one of them: {choices}; to read all as one, unpack them as train_1.csv, train_2.csv … into a folder",
+    )
 
 
 def _is_workbook(archive: Path, names: set[str]) -> bool:
