@@ -57,7 +57,7 @@ def test_each_finding_has_its_line_and_its_number(capsys: pytest.CaptureFixture[
     )
     assert found[1:] == [
         "2 duplicate rows in the original train split",
-        "1 more near duplicate in the original test split",
+        "1 near duplicate of other texts in the original test split",
         "1 distinct text of test also in train, in the original splits",
         "3 more texts of test with a near duplicate in train",
         "2 texts with control or invisible characters",

@@ -50,7 +50,7 @@ def _counted(audit: Audit) -> list[tuple[int, str, str]]:
         *((rows, "row", f"dropped: {reason}") for reason, rows in audit.dropped.items()),
         *((rows, "duplicate row", f"in the original {split} split")
           for split, rows in audit.duplicates.items()),
-        *((texts, "more near duplicate", f"in the original {split} split")
+        *((texts, "near duplicate", f"of other texts in the original {split} split")
           for split, texts in audit.near_duplicates.items()),
         *((texts, "distinct text", f"of {pair.replace('_in_', ' also in ')}, in the original splits")
           for pair, texts in audit.leaks.items()),
