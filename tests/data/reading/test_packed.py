@@ -4,17 +4,20 @@ import gzip
 import logging
 import lzma
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from clf.data.reading import packed
 from clf.data.reading.formats import ENDINGS
 from clf.data.reading.packed import one_table, several, tables_in
 from clf.errors import DataError
 from clf.settings import DataSettings
 from support.data_files import CSV, ROWS, read
 from support.packed import flagged, tarred, zipped
+from support.workbook_files import write_xlsx
 
 JUNK = {"__MACOSX/._a.csv": b"\0\5", ".DS_Store": "x", "data/Thumbs.db": "x", "README.txt": "x", "data/LICENSE": "x"}
 Write = Callable[..., Path]
@@ -172,3 +175,59 @@ def test_what_is_left_out_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING):
         tables(zipped(tmp_path / "a.zip", {"a.csv": "", "classes.txt": "", "readme.txt": ""}))
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("write", [zipped, tarred])
+def test_a_workbook_inside_an_archive_is_to_be_unpacked(
+    tmp_path: Path, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    book = write_xlsx(tmp_path / "b.xlsx", {"Data": [["text", "label"], ["one", "a"]]}).read_bytes()
+    path = write(tmp_path / "a", {"b.xlsx": book})
+    for call in (lambda: found(path), lambda: read(path / "b.xlsx")):
+        with pytest.raises(DataError, match=r"b\.xlsx is a workbook inside an archive") as refused:
+            call()
+        assert refused.value.hint.startswith(f"unpack {path} first")
+    (tmp_path / "b.xlsx.gz").write_bytes(gzip.compress(book))
+    with pytest.raises(DataError, match="is a workbook inside an archive"):
+        read(tmp_path / "b.xlsx.gz")
+    path = write(tmp_path / "c", {"b.xlsx": book, "a.csv": CSV})
+    assert tables(path) == [str(path / "a.csv")]
+    assert "b.xlsx is not read beside a.csv" in caplog.text
+
+
+def test_a_table_whose_name_tells_about_data_is_one_if_no_other_remains(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert found(zipped(tmp_path / "a.zip", {"metadata_reviews.csv": CSV})).name == "metadata_reviews.csv"
+    assert found(zipped(tmp_path / "b.zip", {"authors_posts.csv": CSV, "notes.csv": CSV})).name == "notes.csv"
+    assert "authors_posts.csv is not read beside notes.csv" in caplog.text
+
+
+def test_links_and_a_name_twice_are_not_offered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in ("a.csv", "b.csv", "a.csv"):
+            archive.addfile(tarfile.TarInfo(name))
+        link = tarfile.TarInfo("c.csv")
+        link.type, link.linkname = tarfile.SYMTYPE, "a.csv"
+        archive.addfile(link)
+    assert tables(path) == [str(path / "a.csv"), str(path / "b.csv")]
+    assert "c.csv: no regular file, so not read" in caplog.text
+
+
+def test_a_compressed_tar_of_many_tables_far_inside_is_to_be_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tarred(tmp_path / "a.tar.gz", {f"{number}.csv": CSV for number in range(11)}, "w:gz")
+    assert len(tables(path)) == 11
+    monkeypatch.setattr(packed, "MOST_PASSED", 1000)
+    with pytest.raises(DataError, match="has 11 tables in a compressed tar") as refused:
+        tables(path)
+    assert "tar -xf" in refused.value.hint
+
+
+def test_a_zip_that_unpacks_itself_is_named(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"a.csv": CSV})
+    path.write_bytes(b"#!/bin/sh\n" + b"x" * 3000 + path.read_bytes())
+    with pytest.raises(DataError, match="is a zip archive that unpacks itself"):
+        read(path)

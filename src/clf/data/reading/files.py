@@ -71,7 +71,8 @@ def kind_of(path: Path) -> int:
 def unreadable(path: Path, error: OSError) -> DataError:
     """Return the error for a path that the system does not let clf read."""
     shown = f"{str(path)[:100]} …" if error.errno == errno.ENAMETOOLONG else str(path)
-    return DataError(f"{shown} cannot be read: {error.strerror or error}", "check its permissions")
+    hint = "pass a shorter path" if error.errno == errno.ENAMETOOLONG else "check its permissions"
+    return DataError(f"{shown} cannot be read: {error.strerror or error}", hint)
 
 
 def open_file(path: Path, most: int = 100) -> IO[bytes]:

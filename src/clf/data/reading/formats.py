@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from zipfile import is_zipfile
 
-from clf.data.reading.archives import archive_kind, through
+from clf.data.reading.archives import archive_kind, on_disk, through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
 from clf.data.reading.compression import DECOMPRESSORS
@@ -229,13 +230,26 @@ def sniff_format(path: Path, settings: DataSettings) -> str:
     if not head.strip():
         raise DataError(f"{path} is empty", EXPECTED)
     if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
-        return binary.name
-    if is_workbook(head):
-        return "workbook"
+        name = binary.name
+    else:
+        name = "workbook" if is_workbook(head) else ""
+    if name == "workbook":
+        _check_plain(path)
+    if name:
+        return name
     _check_known(head, path)
     _check_download(head, path)
     start = head.decode(find_encoding(head, path, settings), errors="replace").lstrip("\ufeff \t\r\n")
     return next(each.name for each in FORMATS if each.is_begun_by(start))
+
+
+def _check_plain(path: Path) -> None:
+    """Raise DataError if a workbook is inside an archive or compressed: its reader needs the file itself."""
+    file = on_disk(path)
+    with open_file(file) as opened:
+        head = opened.read(HEAD)
+    if not is_workbook(head):
+        raise DataError(f"{path} is a workbook inside an archive", f"unpack {file} first, and pass the workbook")
 
 
 def _check_known(head: bytes, path: Path) -> None:
@@ -251,6 +265,8 @@ def _check_download(head: bytes, path: Path) -> None:
     """Raise DataError for what a failed download leaves in the place of a table, and for a tar archive."""
     if archive_kind(head):
         raise DataError(f"{path} is a tar archive", "unpack it with tar -xf, and use the folder or a file in it")
+    if path.suffix.lower() == ".zip" and not through(path) and is_zipfile(path):
+        raise DataError(f"{path} is a zip archive that unpacks itself", "unpack it with unzip, and pass the folder")
     if head.startswith(POINTER):
         raise DataError(
             f"{path} is a Git LFS pointer: the file itself was not downloaded",

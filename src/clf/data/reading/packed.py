@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from clf.data.reading.archives import Entry, through
 from clf.data.reading.batch import SHOWN
 from clf.data.reading.file_names import CLASSES_FILE, is_about_data, is_hidden
-from clf.data.reading.files import entries_of, kind_of, kind_of_archive
+from clf.data.reading.files import entries_of, kind_of, kind_of_archive, open_bytes
+from clf.data.reading.workbooks import WORKBOOKS
 from clf.errors import DataError
 from clf.safety import one_line, shell_line
 from clf.settings import DataSettings
@@ -24,6 +25,8 @@ DOCUMENTS = {
 """Files that are a zip inside, by an entry that each of them has."""
 LONGEST_SHOWN = 100
 """Characters of a name in a message."""
+FEW, MOST_PASSED = 10, 20_000_000_000
+"""The tables in a compressed tar that are always read, and for more of them the bytes before all of them together."""
 EXPORT = "export the table as CSV or Parquet, and use that file"
 
 log = logging.getLogger(__name__)
@@ -49,20 +52,49 @@ def tables_in(path: Path, endings: Collection[str], data: DataSettings) -> list[
     archive, inner = through(path) or (path, "")
     if kind_of(archive) != stat.S_IFREG or not kind_of_archive(archive, data.max_inflation):
         return []
-    entries = [*entries_of(archive, data.max_inflation).values()]
-    files = [entry for entry in entries if entry.kind != "folder"]
+    entries = entries_of(archive, data.max_inflation)
+    files = [entry for entry in entries.values() if entry.kind != "folder"]
     if any(entry.name == inner for entry in files) or _is_workbook(archive, {entry.name for entry in files}):
         return []
     folder = PurePosixPath(inner)
     files = [entry for entry in files if PurePosixPath(entry.name).is_relative_to(folder)]
     if not files:
-        raise _nothing(path, archive, inner, entries)
+        raise _nothing(path, archive, inner, [*entries.values()])
+    files = _without_links(files, endings)
     names = [name for entry in files if not any(map(is_hidden, (name := PurePosixPath(entry.name)).parts))]
     found = _tables(names, endings)
+    if not found and (book := next((name for name in names if name.suffix.lower() in WORKBOOKS), None)):
+        raise DataError(
+            f"{archive / book} is a workbook inside an archive", f"unpack {archive} first, and pass {book.name}"
+        )
     if not found:
         shown = ", ".join(one_line(name, LONGEST_SHOWN) for name in names[:SHOWN]) or "only hidden files"
         raise DataError(f"{path} has no table in it (it contains {shown})", "pass a file with a table")
+    _check_way(archive, [entries[str(name)] for name in found])
     return [archive / name for name in found]
+
+
+def _without_links(entries: list[Entry], endings: Collection[str]) -> list[Entry]:
+    """Return the entries that are files, unless there is none; a link or device with a table's ending is told of."""
+    files = [entry for entry in entries if entry.kind == "file"]
+    left = [
+        entry.name for entry in entries if entry.kind != "file" and _may_be_data(PurePosixPath(entry.name), endings)
+    ]
+    if files and left:
+        shown = ", ".join(one_line(name, LONGEST_SHOWN) for name in left[:SHOWN])
+        log.warning("%s: no regular file, so not read", shown)
+    return files or entries
+
+
+def _check_way(archive: Path, tables: list[Entry]) -> None:
+    """Raise DataError if reading each table of a compressed tar would pass over too many bytes before it."""
+    with open_bytes(archive) as file:
+        passed = 0 if file.seekable() else sum(table.where[0] for table in tables)
+    if len(tables) > FEW and passed > MOST_PASSED:
+        raise DataError(
+            f"{archive} has {len(tables):,} tables in a compressed tar, which is decompressed anew for each of them",
+            f"unpack it with tar -xf {shell_line([str(archive)])}, and pass the folder",
+        )
 
 
 def several(path: Path, tables: list[Path]) -> DataError:
@@ -103,13 +135,23 @@ def _is_workbook(archive: Path, names: set[str]) -> bool:
 
 def _tables(names: list[PurePosixPath], endings: Collection[str]) -> list[PurePosixPath]:
     """Return the names of tables: by their extensions, then those of text files, then all."""
-    data = [name for name in names if not is_about_data(name.name) and name.name != CLASSES_FILE]
+    data = [name for name in names if name.name != CLASSES_FILE and name.suffix.lower() not in WORKBOOKS]
     by_ending = [name for name in data if name.suffix.lower() in endings]
-    tables = [name for name in by_ending if name.suffix.lower() != ".txt"] or by_ending or data
-    if left := [name for name in by_ending if name not in tables]:
+    told = [name for name in by_ending if name.suffix.lower() != ".txt"]
+    texts = [name for name in by_ending if name not in told and not is_about_data(name.name)]
+    rest = [name for name in data if not is_about_data(name.name)]
+    tables = [name for name in told if not is_about_data(name.name)] or told or texts or rest
+    if tables and (left := [name for name in names if name not in tables and _may_be_data(name, endings)]):
         shown = [", ".join(one_line(name, LONGEST_SHOWN) for name in some[:SHOWN]) for some in (left, tables)]
         log.warning("%s %s not read beside %s", shown[0], "is" if len(left) == 1 else "are", shown[1])  # fmt: skip
     return sorted(tables)
+
+
+def _may_be_data(name: PurePosixPath, endings: Collection[str]) -> bool:
+    """Return whether a file has the ending of a table or a workbook; a text file about data is none."""
+    ending = name.suffix.lower()
+    is_text = ending == ".txt" and (name.name == CLASSES_FILE or is_about_data(name.name))
+    return not is_text and (ending in endings or ending in WORKBOOKS)
 
 
 def _nothing(path: Path, archive: Path, inner: str, entries: list[Entry]) -> DataError:
