@@ -13,7 +13,6 @@ from support.layout_outcomes import judge
 from support.layouts import LAYOUTS
 from support.layouts_kinds import KINDS
 
-TABLE = Path(__file__).parent / "support" / "layouts_not_yet.txt"
 COMMAND_LINE = cache(typer.main.get_command)
 WEEKLY = {layout.name for layout in KINDS}
 """Further files of the kinds that are reported."""
@@ -21,12 +20,6 @@ EVERY = pytest.mark.parametrize(
     "layout",
     [pytest.param(one, marks=pytest.mark.sweep if one.name in WEEKLY else (), id=one.name) for one in LAYOUTS],
 )
-
-NOT_YET = {
-    name: now
-    for name, _, now in (line.partition(": ") for line in TABLE.read_text(encoding="utf-8").splitlines() if line)
-}
-"""The layouts that are not right yet, each with what happens now."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +41,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_layout_is_read_as_its_user_expects(clf: RunClf, own_folder: Path, layout: Layout) -> None:
     """A hint of what is refused leads on; what is read is labelled by a model of such a file with no flags."""
     _, wrong = judge(clf, own_folder, layout)
-    if layout.name in NOT_YET:
-        assert wrong, f"{layout.name} is right now: take it out of layouts_not_yet.txt"
-    else:
-        assert not wrong, "\n".join(wrong)
+    assert not wrong, "\n".join(wrong)
 
 
-def test_the_list_of_what_is_not_right_yet_names_layouts() -> None:
+def test_each_layout_has_its_own_name() -> None:
     names = [layout.name for layout in LAYOUTS]
     assert len(names) == len(set(names))
-    assert set(NOT_YET) <= set(names)

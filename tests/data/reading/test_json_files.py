@@ -227,3 +227,31 @@ def test_a_first_line_that_is_longer_than_what_is_read_at_once_is_a_line(
     monkeypatch.setattr("clf.data.reading.json_stream.PIECE", 50)
     row = {"notes": [{"text": "x" * 70_000}, {"text": "y"}], "text": "a"}
     assert read(written(tmp_path / "a.jsonl", (json.dumps(row) + "\n") * 2)).columns["text"] == ["a", "a"]
+
+
+def test_the_first_list_of_cells_of_an_array_may_be_its_header(tmp_path: Path) -> None:
+    rows = [["a film", "good"], ["no film", "bad"], ["one film", "good"]]
+    found = read(written(tmp_path / "a.json", json.dumps([["text", "mood"], *rows])))
+    assert found == Batch({"text": [text for text, _ in rows], "mood": ["good", "bad", "good"]}, [2, 3, 4])
+    assert read(tmp_path / "a.json", no_header=True).columns["0"][0] == "text"
+    assert list(read(written(tmp_path / "b.json", json.dumps(rows))).columns) == ["0", "1"]
+    bad = written(tmp_path / "c.json", json.dumps([["text", "mood"], *rows, 5]))
+    with pytest.raises(DataError, match="row 5: expected a list of cells"):
+        read(bad)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"data": {"text": "x"}, "predictions": [], "mood": "good"},
+        {"id": "r", "createdTime": "t", "fields": {"text": "x"}, "mood": "good"},
+        {"_id": "i", "_source": {"text": "x"}, "mood": "good"},
+    ],
+)
+def test_a_key_beside_what_a_tool_put_inside_is_a_column_when_it_is_asked_for(
+    tmp_path: Path, row: dict[str, object]
+) -> None:
+    for name in ("a.json", "a.jsonl"):
+        path = written(tmp_path / name, json.dumps([row, row]) if name == "a.json" else f"{json.dumps(row)}\n" * 2)
+        assert read(path, label_column="mood").columns == {"mood": ["good"] * 2, "text": ["x"] * 2}
+        assert read(path).columns == {"text": ["x"] * 2}

@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from clf.data.reading.files import (
     readable,
     undecoded,
 )
-from clf.data.reading.json_keys import Keys
+from clf.data.reading.json_keys import Keys, below_names, renamed
 from clf.data.reading.json_layouts import (
     ASSIGNED,
     Layout,
@@ -56,6 +56,7 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
     keys, asked, actions = Keys(path, column_names), _asked(settings), 0
+    kept = frozenset(settings.columns)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows: list[tuple[int, Any]] = []
@@ -70,7 +71,7 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
                 if is_action(row):
                     actions += 1
                 elif keep_bad or not problem:
-                    rows += [(line, each) for each in flat(row, asked=asked)]
+                    rows += [(line, each) for each in flat(row, asked=asked, kept=kept)]
             if rows and not bad:
                 yield from keys.batches(rows, problems, settings)
     if actions and not keys.known:
@@ -106,7 +107,8 @@ def open_json(path: Path, settings: DataSettings) -> Iterator[JsonStream]:
 def read_json(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read a JSON array of objects or of lists of cells, piece by piece."""
     with open_json(path, settings) as stream:
-        yield from _one_behind(_batches(_in_array(stream, path), stream, path, settings, keep_bad))
+        rows, names = below_names(_in_array(stream, path), settings)
+        yield from _one_behind(_batches(rows, stream, path, settings, keep_bad, names))
 
 
 def _in_array(stream: JsonStream, path: Path) -> Iterator[JsonValue]:
@@ -119,13 +121,23 @@ def _in_array(stream: JsonStream, path: Path) -> Iterator[JsonValue]:
 
 
 def _batches(
-    values: Iterable[JsonValue], stream: JsonStream, path: Path, settings: DataSettings, keep_bad: bool
+    values: Iterable[JsonValue],
+    stream: JsonStream,
+    path: Path,
+    settings: DataSettings,
+    keep_bad: bool,
+    names: Sequence[str] = (),
 ) -> Iterator[Batch]:
-    """Make batches of values that are rows; the first tells whether a row is an object or a list of cells."""
-    fits: type = dict
+    """Make batches of values that are rows; the first tells whether a row is an object or a list of cells.
+
+    The `names` of the cells, if there are any, stand in the row above these.
+    """
+    fits: type = list if names else dict
+    named = {str(place): name for place, name in enumerate(names)}
     bad: list[int] = []
     keys, row, asked = Keys(path, column_names), 0, _asked(settings)
-    for chunk in chunked(enumerate(values, 1), BATCH_ROWS, lambda row: stream.size):
+    kept = frozenset(settings.columns)
+    for chunk in chunked(enumerate(values, 2 if names else 1), BATCH_ROWS, lambda row: stream.size):
         rows: list[tuple[int, JsonObject]] = []
         problems: dict[int, str] = {}
         for row, value in chunk:
@@ -134,7 +146,9 @@ def _batches(
             if not isinstance(value, fits):
                 problems[len(rows)] = f"row {row}: expected {KINDS[fits]}: {json.dumps(value)}"
                 bad.append(row)
-            found = flat(value, of_cells=fits is list, asked=asked)
+            found = flat(value, of_cells=fits is list, asked=asked, kept=kept)
+            if named:
+                found = (renamed(each, named) for each in found)
             rows += [(row, each if isinstance(each, dict) else {}) for each in found]
         if keep_bad or not bad:
             yield from keys.batches(rows, problems, settings)

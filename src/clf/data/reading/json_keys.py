@@ -1,13 +1,42 @@
-"""The keys of JSON objects -> the columns of batches."""
+"""The keys of JSON objects, or the header above lists of cells -> the columns of batches."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from clf.data.reading.batch import BATCH_CELLS, Batch, unfold
+from clf.data.reading.headers import has_header
+from clf.data.reading.headings import unique_names
 from clf.data.reading.json_records import JsonObject
 from clf.data.reading.row_sizes import MOST_COLUMNS
 from clf.errors import DataError
 from clf.settings import DataSettings
+
+SHOWS_HEADER = 100
+"""The rows below the first one of an array that tell whether it is a header."""
+
+
+def below_names(rows: Iterator[JsonValue], settings: DataSettings) -> tuple[Iterator[JsonValue], list[str]]:
+    """Return the rows of an array, and the names in the first of its lists of cells, if it is a header."""
+    first = list(islice(rows, 1))
+    if settings.no_header or not first or not isinstance(first[0], list):
+        return chain(first, rows), []
+    first += islice(rows, SHOWS_HEADER)
+    cells = [
+        (place, ["" if cell is None else str(cell) for cell in row])
+        for place, row in enumerate(first)
+        if isinstance(row, list)
+    ]
+    if not all(isinstance(name, str) for name in first[0]) or len(first) < 2 or not has_header(cells, settings):
+        return chain(first, rows), []
+    return chain(first[1:], rows), unique_names(cells[0][1])[0]
+
+
+def renamed(row: JsonValue, names: dict[str, str]) -> JsonValue:
+    """Return a row of numbered cells under their names."""
+    return {names.get(name, name): cell for name, cell in row.items()} if isinstance(row, dict) else row
 
 
 class Keys:

@@ -23,11 +23,20 @@ TEXTS = {"$oid", "$date", "$symbol", "$uuid"}
 """Keys of objects that stand for one value in exports of MongoDB."""
 
 
-def flat(row: Any, *, of_cells: bool = False, asked: frozenset[str] = frozenset()) -> Iterator[JsonValue]:
+def flat(
+    row: Any, *, of_cells: bool = False, asked: frozenset[str] = frozenset(), kept: frozenset[str] = frozenset()
+) -> Iterator[JsonValue]:
     """Yield the rows in one object: itself, or what a tool put inside it; with `of_cells`, in a list of cells.
 
-    An object with a key that is `asked` for, to take a value from inside it, stays as it is.
+    An object with a key that is `asked` for, to take a value from inside it, stays as it is. The keys in `kept` that
+    stand beside what a tool put inside it are in each row, unless the row has its own.
     """
+    beside = {key: row[key] for key in row.keys() & kept} if kept and isinstance(row, dict) else {}
+    for each in _flat(row, of_cells, asked):
+        yield {**beside, **each} if beside and each is not row and isinstance(each, dict) else each
+
+
+def _flat(row: Any, of_cells: bool, asked: frozenset[str]) -> Iterator[JsonValue]:
     if of_cells and isinstance(row, list) and _is_spacy_pair(row):
         yield {**row[1], "text": row[0]}
     elif of_cells and isinstance(row, list):
