@@ -27,6 +27,7 @@ from clf.data.reading.formats import read_file
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 from support.data_files import CSV, read, written
+from support.packed import zipped
 
 ANY = DataSettings()
 DEVICE = Path("/dev/zero")
@@ -246,3 +247,17 @@ def test_a_line_that_is_too_long_is_refused_and_its_rest_passed_over(monkeypatch
 def test_an_odd_byte_at_the_very_end_tells_the_encoding_too(tmp_path: Path) -> None:
     with open_text(written(tmp_path / "a", b"caf\xe9"), ANY) as file:
         assert file.read() == "café"
+
+
+def test_the_entries_of_an_archive_are_read_again_only_if_it_changed(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"a.csv": "x"})
+    known = files.entries_of(path, 100)
+    assert files.entries_of(path, 100) is known
+    zipped(path, {"a.csv": "x", "b.csv": "y"})
+    assert [*files.entries_of(path, 100)] == ["a.csv", "b.csv"]
+
+
+def test_a_path_that_is_too_long_is_to_be_shortened(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as refused:
+        files.kind_of(tmp_path / ("x" * 300))
+    assert refused.value.hint == "pass a shorter path"

@@ -15,6 +15,7 @@ from clf.data.reading.formats import ENDINGS
 from clf.data.reading.packed import one_table, several, tables_in
 from clf.errors import DataError
 from clf.settings import DataSettings
+from clf.storage.scratch import START
 from support.data_files import CSV, ROWS, read
 from support.packed import flagged, tarred, zipped
 from support.workbook_files import write_xlsx
@@ -231,3 +232,11 @@ def test_a_zip_that_unpacks_itself_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"#!/bin/sh\n" + b"x" * 3000 + path.read_bytes())
     with pytest.raises(DataError, match="is a zip archive that unpacks itself"):
         read(path)
+
+
+def test_no_path_is_offered_through_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / f"{START}pipe-1").mkdir()
+    path = zipped(tmp_path / f"{START}pipe-1" / "stdin", {"a.csv": CSV, "b.csv": CSV})
+    with pytest.raises(DataError, match=r"has several tables in it: a\.csv, b\.csv") as refused:
+        found(path)
+    assert refused.value.hint == "pipe one of them, or pass a file"

@@ -14,6 +14,7 @@ from clf.data.reading.workbooks import WORKBOOKS
 from clf.errors import DataError
 from clf.safety import one_line, shell_line
 from clf.settings import DataSettings
+from clf.storage.scratch import START
 
 ARCHIVES = {".zip", ".tar", ".tgz"}
 """The extensions of archives, beside those of compressed files."""
@@ -112,6 +113,8 @@ def several(path: Path, tables: list[Path]) -> DataError:
             f"{path} has {len(tables):,} text files in folders: {listed}{more}",
             f"unpack it with {unpack}, and pass the folder, in which each folder of texts is a class",
         )
+    if archive.parent.name.startswith(START) or archive.is_relative_to("/dev"):  # no path leads there again
+        return DataError(f"{path} has several tables in it: {listed}{more}", "pipe one of them, or pass a file")
     choices = " or ".join(shell_line([str(table)]) for table in tables[:3])
     return DataError(
         f"{path} has several tables in it: {listed}{more}",
