@@ -283,6 +283,7 @@ def test_what_gives_other_rows_each_time_is_refused(own_folder: Path, query: str
 def test_a_function_of_dates_that_are_stored_is_read(own_folder: Path) -> None:
     path = database(own_folder / "a.db", "t")
     query = "SELECT text, date('2024-03-01', '+' || label || ' days') AS label FROM t WHERE text <> 'now'"
+    with_view(path, "ex", "SELECT text, date('now') AS day FROM t")  # not every "text" names it
     assert rows(source(asked(path, query)), "train")["label"][:2] == ["2024-03-01", "2024-03-02"]
 
 

@@ -209,9 +209,13 @@ def _check_same_each_time(wanted: Wanted, connection: "sqlite3.Connection") -> N
     views = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
     texts = [wanted.query or views.pop(wanted.table, "") or ""]
     for text in texts:  # which grows by the views that each uses
-        texts += [views.pop(name) or "" for name in [*views] if name.lower() in text.lower()]
+        texts += [views.pop(name) or "" for name in [*views] if _is_named(name, text)]
     if any(map(NOW.search, texts)):
         raise DataError(f"{wanted.shown} asks for the time of day", STORED)
+
+
+def _is_named(name: str, text: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE))
 
 
 def _say_taken_as_texts(wanted: Wanted, names: list[str], rows: list[tuple[int, tuple[Any, ...]]]) -> None:
