@@ -198,6 +198,12 @@ def test_a_single_row_as_a_tool_writes_it_is_a_row(tmp_path: Path) -> None:
     assert read(written(tmp_path / "a.json", json.dumps(row))).columns["text"] == ["I loved it"]
 
 
+def test_the_schema_that_pandas_writes_is_no_rival(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    value = {"schema": {"fields": [{"name": "wish", "type": "string"}]}, "data": [{"wish": "a"}, {"wish": "b"}]}
+    assert read(written(tmp_path / "a.json", json.dumps(value))).columns == {"wish": ["a", "b"]}
+    assert not caplog.text
+
+
 def test_splits_beside_the_names_of_labels(tmp_path: Path) -> None:
     value = {"train": LONG, "test": LONG, "label_names": ["bad", "good"]}
     assert read(written(tmp_path / "a.json", json.dumps(value))).columns["split"] == ["train"] * 2 + ["test"] * 2

@@ -272,6 +272,8 @@ def _taken(
 
 def _pass_over(begun: JsonObject, layout: Layout, path: Path, settings: DataSettings, depth: int) -> None:
     """Tell which rows beside those of a layout are not read; raise DataError if they are as likely the ones meant."""
+    if layout.path[depth] == "data" and "schema" in begun:  # as pandas writes it
+        return
     for other in rows_below(begun, settings.columns, layout.path[:depth]):
         if is_rival(other, layout):
             raise _rivals(path, layout.path, other.path)
