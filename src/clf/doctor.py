@@ -24,7 +24,8 @@ from clf.outcomes.machine import (
     SettingsFindings,
 )
 from clf.processes import usable_cores
-from clf.settings import CONFIG_FILE, DEFAULT_MODEL, ComputeSettings, Settings
+from clf.settings import DEFAULT_MODEL, ComputeSettings, Settings
+from clf.settings_file import CONFIG_FILE
 
 PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "huggingface_hub")
 SECONDS_FOR_THE_HUB = 2.0

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-CONFIG_FILE = Path("clf.toml")
 DEFAULT_DATASET = "imdb"
 DEFAULT_MODEL = "distilbert-base-uncased"
 DEFAULT_MAX_LENGTH = 512
@@ -98,6 +97,8 @@ class DataSettings(Section):
     """Column that groups rows (author, product); all rows of a group stay in the same split."""
     ignore_column: Strings = []
     """Column to use for nothing, neither text, label, split nor annotation; repeat the flag for several."""
+    multi_label: bool | None = None
+    """Whether a text may have several labels, or none. [default: found from the data]"""
     label_map: str | None = None
     """Names for the labels: 1=World,2=Sports, or a JSON or TOML file."""
     unlabelled: Strings = []
@@ -346,5 +347,4 @@ def flag(name: str) -> str:
 
 def section_type(section: str) -> type[Section]:
     """Return the class of a section."""
-    kind: Any = Settings.model_fields[section].annotation
-    return cast("type[Section]", kind)
+    return cast("type[Section]", Settings.model_fields[section].annotation)

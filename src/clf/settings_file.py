@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from clf.errors import UsageError
-from clf.settings import CONFIG_FILE, DataSettings, Settings, flag
+from clf.settings import DataSettings, Settings, flag
 
+CONFIG_FILE = Path("clf.toml")
 MOST_BYTES = 1_000_000
 LONGEST_LINE = 10_000
 """Bounds how deeply a dotted key can nest, and so the time to read it."""

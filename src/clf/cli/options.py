@@ -162,8 +162,9 @@ def _signature(command: Callable[..., Any], fields: dict[str, str], own_default:
 def _option(section: str, name: str, own_default: bool) -> Parameter:
     field: FieldInfo = section_type(section).model_fields[name]
     typed = flag(name)
-    # A switch that is on by default gets --x/--no-x; one that is off gets --x only (there is no `--no-no-header`).
-    declaration = [f"{typed}/--no-{typed[2:]}"] if field.default is True else [typed]
+    # A switch that is on or undecided by default gets --x/--no-x; one that is off gets --x only.
+    both = field.default is True or field.annotation == bool | None
+    declaration = [f"{typed}/--no-{typed[2:]}"] if both else [typed]
     panel = COMMON if section == "run" else section.capitalize()
     shown: bool | str = "[default:" not in (field.description or "") and field.default not in (None, [], False, True)
     if own_default:

@@ -9,5 +9,6 @@ label_names   one spelling for labels that look the same, and look-alikes
 prepared      a prepared dataset on disk
 texts         texts that become Python strings only while they are read
 sampling      stratified subsets of rows
+label_sets    sets of labels, for texts that may have several
 text_hashes   hashes of texts, to check later whether a model saw a text in training
 """

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
 
 from clf.data.cleaning import clean_ends
@@ -14,7 +16,11 @@ from clf.errors import UsageError
 from clf.models.families import family_of
 from clf.models.record import ModelRecord
 from clf.models.tokens import CHARACTERS_PER_TOKEN, Truncation
+from clf.scoring.multi_label import EVEN
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
+
+MULTI_LABEL = "multi_label_classification"
+"""The `problem_type` of config.json, with which any tool reads each logit by itself."""
 
 
 @dataclass
@@ -36,6 +42,19 @@ class Classifier:
     def clean(self, text: str) -> str:
         """Return the cleaned text; a very long one may be shortened, but never below what the model can read."""
         return clean_ends(text, self.cleaning, self.max_length * CHARACTERS_PER_TOKEN)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels: each then has a probability of its own (sigmoid)."""
+        return bool(getattr(self.model.config, "problem_type", None) == MULTI_LABEL)
+
+    @property
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """The probability from which on each label is predicted, shape (labels,); None with one label per text."""
+        if not self.multi_label:
+            return None
+        stored = (self.record.thresholds if self.record else None) or {}
+        return np.array([stored.get(name, EVEN) for name in self.labels])
 
     @property
     def parameters(self) -> int:

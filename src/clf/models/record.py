@@ -154,6 +154,8 @@ class ModelRecord(Recorded):
     temperature: Temperature = 1.0
     calibration: CalibrationRecord | None = None
     threshold: Share | None = None
+    thresholds: dict[str, Share] | None = None
+    """The probability from which on each label is predicted, if a text may have several; otherwise none."""
     abstention: AbstentionRecord | None = None
     metrics: MetricsRecord = Field(default_factory=MetricsRecord)
     train_seconds: Seconds | None = None

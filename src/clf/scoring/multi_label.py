@@ -1,0 +1,98 @@
+"""A model's answers where a text may have several labels: a probability and a decision for each label of each text.
+
+`MultiLabelAnswers` answers the same questions as `Answers`; only its predictions and labels are tables.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.scoring.answers import LEAST, Probabilities, row_slices
+
+LabelTable = NDArray[np.bool_]
+"""Which labels each row has, shape (rows, labels)."""
+Thresholds = NDArray[np.float64]
+"""The probability from which on each label is predicted, shape (labels,)."""
+EVEN = 0.5
+"""The threshold of a label for which none was chosen."""
+
+
+def predicted_labels(probabilities: Probabilities, thresholds: Thresholds) -> LabelTable:
+    """Return which labels are predicted for each row: those whose probability reaches the threshold."""
+    found: LabelTable = probabilities >= thresholds.astype(np.float32)
+    return found
+
+
+def confidence_in_sets(probabilities: Probabilities) -> NDArray[np.float64]:
+    """Return the product over labels of max(p, 1 - p) of each row, shape (rows,): the confidence in the whole set."""
+    sure = np.empty(len(probabilities))
+    for rows in row_slices(*probabilities.shape):
+        part = probabilities[rows].astype(np.float64)
+        sure[rows] = np.maximum(part, 1 - part).prod(axis=1)
+    return sure
+
+
+@dataclass(frozen=True)
+class MultiLabelAnswers:
+    """Probabilities and true labels of the same rows, shape (rows, labels), and a threshold for each label."""
+
+    probabilities: Probabilities
+    labels: LabelTable
+    thresholds: Thresholds
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def classes(self) -> int:
+        """The number of labels."""
+        return int(self.probabilities.shape[1])
+
+    @cached_property
+    def predictions(self) -> LabelTable:
+        """Which labels are predicted, shape (rows, labels)."""
+        return predicted_labels(self.probabilities, self.thresholds)
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float64]:
+        """The confidence in the whole set of each row, shape (rows,)."""
+        return confidence_in_sets(self.probabilities)
+
+    @cached_property
+    def correct(self) -> LabelTable:
+        """Whether the predicted set of each row is exactly the true one, shape (rows,)."""
+        correct: LabelTable = (self.predictions == self.labels).all(axis=1)
+        return correct
+
+    @property
+    def log_losses(self) -> NDArray[np.float64]:
+        """The binary log loss of each row in nats, the mean over its labels, shape (rows,)."""
+        losses = np.empty(len(self))
+        for rows in row_slices(*self.probabilities.shape):
+            part = self.probabilities[rows].astype(np.float64)
+            of_truth = np.where(self.labels[rows], part, 1 - part)
+            losses[rows] = -np.log(np.clip(of_truth, LEAST, 1.0)).mean(axis=1)
+        return losses
+
+    @property
+    def brier_scores(self) -> NDArray[np.float64]:
+        """The squared difference of probability and truth of each row, the mean over its labels, shape (rows,)."""
+        scores = np.empty(len(self))
+        for rows in row_slices(*self.probabilities.shape):
+            scores[rows] = ((self.probabilities[rows] - self.labels[rows].astype(np.float64)) ** 2).mean(axis=1)
+        return scores
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log loss in nats."""
+        return float(self.log_losses.mean())
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MultiLabelAnswers":
+        """Return the answers for a subset of the rows."""
+        return MultiLabelAnswers(self.probabilities[rows], self.labels[rows], self.thresholds)
+
+    def with_thresholds(self, thresholds: Thresholds) -> "MultiLabelAnswers":
+        """Return the same answers with other thresholds."""
+        return MultiLabelAnswers(self.probabilities, self.labels, thresholds)

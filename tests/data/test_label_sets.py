@@ -1,0 +1,29 @@
+"""Sets of labels as one string while rows are read, and as a table afterwards."""
+
+import numpy as np
+
+from clf.data.label_names import clean_label
+from clf.data.label_sets import BETWEEN, NONE, LabelSets, joined, parts
+
+
+def test_a_set_is_the_same_in_every_order_and_with_repetitions():
+    assert joined(["plot", "acting", "plot"]) == joined(["acting", "plot"]) == f"acting{BETWEEN}plot"
+    assert parts(joined(["plot", "acting"])) == ("acting", "plot")
+
+
+def test_the_empty_set_is_not_a_missing_label_and_a_plain_label_is_a_set_of_one():
+    assert joined([]) == NONE != ""
+    assert parts(NONE) == ()
+    assert parts(joined(["plot"])) == ("plot",) == parts("plot")
+
+
+def test_no_label_can_hold_what_separates_labels():
+    assert BETWEEN not in clean_label(f"a{BETWEEN}b")
+
+
+def test_sets_give_a_table_of_rows_and_count_each_label():
+    sets = LabelSets(["a", "b", "c"], np.array([[1, 0, 0], [1, 0, 1], [0, 0, 0]], dtype=bool))
+    rows = np.array([1, 0, 2, 1])
+    assert sets.table(rows).tolist() == [[True, False, True], [True, False, False], [False] * 3, [True, False, True]]
+    assert sets.counts(rows).tolist() == [3, 0, 2]
+    assert sets.ids == [[0], [0, 2], []]

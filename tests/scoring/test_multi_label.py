@@ -1,0 +1,32 @@
+"""Answers where a text may have several labels, by hand."""
+
+import numpy as np
+import pytest
+
+from clf.scoring.multi_label import MultiLabelAnswers
+
+PROBABILITIES = np.array([[0.9, 0.2], [0.6, 0.4], [0.1, 0.3]], dtype=np.float32)
+LABELS = np.array([[1, 0], [1, 1], [0, 0]], dtype=bool)
+
+
+@pytest.fixture
+def answers() -> MultiLabelAnswers:
+    return MultiLabelAnswers(PROBABILITIES, LABELS, np.array([0.5, 0.5]))
+
+
+def test_a_label_is_predicted_from_its_threshold_on(answers):
+    assert answers.predictions.tolist() == [[True, False], [True, False], [False, False]]
+    changed = answers.with_thresholds(np.array([0.61, 0.4]))
+    assert changed.predictions.tolist() == [[True, False], [False, True], [False, False]]
+
+
+def test_only_the_exact_set_is_correct_and_its_confidence_is_a_product(answers):
+    assert answers.correct.tolist() == [True, False, True]
+    assert answers.confidence == pytest.approx([0.9 * 0.8, 0.6 * 0.6, 0.9 * 0.7])
+
+
+def test_losses_are_means_over_labels(answers):
+    expected = -np.log([[0.9, 0.8], [0.6, 0.4], [0.9, 0.7]]).mean(axis=1)
+    assert answers.log_losses == pytest.approx(expected, rel=1e-6)
+    assert answers.brier_scores == pytest.approx([(0.01 + 0.04) / 2, (0.16 + 0.36) / 2, (0.01 + 0.09) / 2], rel=1e-5)
+    assert answers.take(np.array([1])).log_loss == pytest.approx(expected[1], rel=1e-6)
