@@ -41,6 +41,21 @@ class ClassMetrics(Outcome):
     rows: int
 
 
+class LabelMetrics(ClassMetrics):
+    """Metrics of one label where a text may have several, null where not defined; `rows` have the label.
+
+    The label is predicted from `threshold` on. Calibration is null with too few rows to measure it.
+    """
+
+    threshold: float
+    average_precision: float | None
+    auroc: float | None
+    ece: float | None
+    ece_expected: float | None
+    brier: float
+    brier_skill: float | None
+
+
 class Cost(Outcome):
     """Training time, speed and size of a model; null where unknown."""
 

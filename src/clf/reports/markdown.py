@@ -7,7 +7,7 @@ from clf.outcomes.base import Cost, Interval, Metrics
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.safety import one_line
-from clf.scoring.metric_table import SHOWN
+from clf.scoring.metric_table import SHOWN, table_of
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
 MOST_CLASSES = 100
@@ -46,9 +46,10 @@ def table_rows(
 ) -> list[list[str]]:
     """Return the rows of a metrics table: a column for each model or split, the intervals of the first, and costs."""
     rows = []
-    for name, shown in SHOWN.items():
-        if any(name in metrics for metrics in columns.values()):
-            row = [shown, *(_number(metrics[name]) if name in metrics else "" for metrics in columns.values())]
+    for metric in table_of(next(iter(columns.values()), {})):
+        name = metric.name
+        if metric.shown and any(name in metrics for metrics in columns.values()):
+            row = [metric.shown, *(_number(metrics[name]) if name in metrics else "" for metrics in columns.values())]
             if intervals:
                 row.insert(2, "{:.4f} to {:.4f}".format(*intervals[name]) if name in intervals else "")
             rows.append(row)

@@ -7,7 +7,7 @@ from clf.outcomes.base import Metrics
 from clf.outcomes.exporting import ExportResult
 from clf.reports.markdown import escape, metrics_table
 from clf.safety import one_line
-from clf.scoring.metric_table import IN_MODEL_INDEX, SHOWN
+from clf.scoring.metric_table import table_of
 
 KEPT = {
     "macro_f1": "The weights with the best macro F1 on {} validation texts were kept.",
@@ -108,12 +108,12 @@ def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, tes
             dataset_name=name,
             dataset_revision=commit if on_the_hub else None,
             dataset_split="test",
-            metric_type=metric,
-            metric_name=SHOWN[metric],
+            metric_type=metric.name,
+            metric_name=metric.shown,
             metric_value=value,
         )
-        for metric, value in (test or {}).items()
-        if metric in IN_MODEL_INDEX and value is not None
+        for metric in table_of(test or {})
+        if metric.in_model_index and (value := (test or {}).get(metric.name)) is not None
     ]
     data = ModelCardData(
         library_name="transformers",

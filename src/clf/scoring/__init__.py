@@ -4,6 +4,9 @@ answers       probabilities with the true labels: predictions, confidence, which
 multi_label   the same where a text may have several labels: thresholds, sets of labels
 metric_table  the list of metrics: their names, and what tables call them
 metrics       computes the metrics, overall and per class, and their 95 % intervals
+multi_label_metrics  the same where a text may have several labels
+thresholds    the probability from which on each of several labels is predicted
+label_calibration  a scale and a bias for the logit of each of several labels
 ranking       AUROC and average precision
 calibration   calibration error and temperature scaling
 significance  bootstrap intervals and McNemar's test: is a difference more than chance?

@@ -14,7 +14,7 @@ from clf.outcomes.base import Metrics
 
 Values = NDArray[np.float64]
 OfCounts = Callable[[Values, Values, Values], Values]
-"""True, predicted and correct row counts per class, each (draws, classes) -> the metric, shape (draws,)."""
+"""True, predicted and correct row counts per class or label, each (draws, classes) -> the metric, shape (draws,)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def _macro_recall(true: Values, answered: Values, right: Values) -> Values:
 
 def _weighted_f1(true: Values, answered: Values, right: Values) -> Values:
     f1 = 2 * right / np.maximum(true + answered, 1e-300)
-    weighted: Values = (f1 * true).sum(axis=1) / true.sum(axis=1)
+    weighted: Values = (f1 * true).sum(axis=1) / np.maximum(true.sum(axis=1), 1e-300)
     return weighted
 
 
@@ -58,6 +58,36 @@ def _mean_where(over: Values, under: Values, present: Values) -> Values:
     shares = np.where(under > 0, over / np.maximum(under, 1e-300), 0.0)
     mean: Values = (shares * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     return mean
+
+
+def _micro_f1(true: Values, answered: Values, right: Values) -> Values:
+    return _share(2 * right, true + answered)
+
+
+def _micro_precision(true: Values, answered: Values, right: Values) -> Values:
+    return _share(right, answered)
+
+
+def _micro_recall(true: Values, answered: Values, right: Values) -> Values:
+    return _share(right, true)
+
+
+def _macro_f1_of_labels(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(2 * right, true + answered, np.ones_like(true))
+
+
+def _macro_precision_of_labels(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, answered, np.ones_like(true))
+
+
+def _macro_recall_of_labels(true: Values, answered: Values, right: Values) -> Values:
+    return _mean_where(right, true, np.ones_like(true))
+
+
+def _share(over: Values, under: Values) -> Values:
+    """Divide the sums over labels; 0 where there is nothing to divide by, as in scikit-learn."""
+    share: Values = over.sum(axis=1) / np.maximum(under.sum(axis=1), 1e-300)
+    return share
 
 
 TABLE = (
@@ -79,10 +109,39 @@ TABLE = (
     Metric("brier", "Brier score"),
     Metric("log_loss", "log loss", in_model_index=True),
 )
+
+MULTI_LABEL_TABLE = (
+    Metric("macro_f1", "F1 (macro)", _macro_f1_of_labels, in_model_index=True),
+    Metric("micro_f1", "F1 (micro)", _micro_f1, in_model_index=True),
+    Metric("weighted_f1", "F1 (weighted)", _weighted_f1, in_model_index=True),
+    Metric("sample_f1", "F1 (mean of texts)", in_model_index=True),
+    Metric("macro_precision", "precision (macro)", _macro_precision_of_labels),
+    Metric("macro_recall", "recall (macro)", _macro_recall_of_labels),
+    Metric("micro_precision", "precision (micro)", _micro_precision),
+    Metric("micro_recall", "recall (micro)", _micro_recall),
+    Metric("subset_accuracy", "subset accuracy", in_model_index=True),
+    Metric("hamming_loss", "Hamming loss", in_model_index=True),
+    Metric("label_ranking_average_precision", "label ranking average precision", in_model_index=True),
+    Metric("average_precision", "average precision (macro)", in_model_index=True),
+    Metric("auroc", "ROC AUC (macro)", in_model_index=True),
+    Metric("mean_confidence", "mean confidence"),
+    Metric("ece", "calibration error (mean of labels)", in_model_index=True),
+    Metric("ece_expected", "… by chance"),
+    Metric("brier", "Brier score (mean of labels)"),
+    Metric("brier_skill", "Brier skill"),
+    Metric("log_loss", "log loss (mean of labels)", in_model_index=True),
+)
+"""The metrics where a text may have several labels; `of_counts` takes counts per label."""
 METRICS = tuple(metric.name for metric in TABLE)
+ALL_METRICS = tuple(dict.fromkeys(metric.name for metric in (*TABLE, *MULTI_LABEL_TABLE)))
 SHOWN = {metric.name: metric.shown for metric in TABLE if metric.shown}
 OF_COUNTS = {metric.name: metric.of_counts for metric in TABLE if metric.of_counts}
-IN_MODEL_INDEX = tuple(metric.name for metric in TABLE if metric.in_model_index)
+OF_LABEL_COUNTS = {metric.name: metric.of_counts for metric in MULTI_LABEL_TABLE if metric.of_counts}
+
+
+def table_of(metrics: Metrics) -> tuple[Metric, ...]:
+    """Return the table that lists these metrics: that of single labels, or of several labels per text."""
+    return MULTI_LABEL_TABLE if "subset_accuracy" in metrics else TABLE
 
 
 def defined(metrics: Metrics, name: str) -> float:

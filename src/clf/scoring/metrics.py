@@ -10,12 +10,24 @@ from sklearn.metrics import matthews_corrcoef, precision_recall_fscore_support
 from clf.outcomes.base import ClassMetrics, Interval, Metrics
 from clf.scoring.answers import Answers
 from clf.scoring.calibration import expected_calibration_error, simulated_calibration_error
+from clf.scoring.multi_label import MultiLabelAnswers
+from clf.scoring.multi_label_metrics import score_sets, set_intervals
 from clf.scoring.ranking import auroc_and_average_precision
 from clf.scoring.significance import AnswerCounts, bootstrap_intervals, bootstrap_mean_intervals, tally
 
 
-def score(answers: Answers) -> Metrics:
-    """Return the headline metrics by their names in `metric_table`.
+def score(answers: Answers | MultiLabelAnswers) -> Metrics:
+    """Return the headline metrics of either kind of answers by their names in `metric_table`."""
+    return score_sets(answers) if isinstance(answers, MultiLabelAnswers) else _score(answers)
+
+
+def intervals(answers: Answers | MultiLabelAnswers) -> dict[str, Interval]:
+    """Return the 95 % bootstrap intervals of the headline metrics that have one."""
+    return set_intervals(answers) if isinstance(answers, MultiLabelAnswers) else _intervals(answers)
+
+
+def _score(answers: Answers) -> Metrics:
+    """Return the headline metrics with one label per text.
 
     Macro averages cover the classes that appear in the labels or the predictions. Balanced accuracy is the mean
     recall of the classes in the labels. With one label per text, micro F1 equals accuracy. AUROC and average precision
@@ -64,8 +76,7 @@ def score_classes(answers: Answers, names: Sequence[str]) -> dict[str, ClassMetr
     return classes
 
 
-def intervals(answers: Answers) -> dict[str, Interval]:
-    """Return the 95 % bootstrap intervals of the headline metrics."""
+def _intervals(answers: Answers) -> dict[str, Interval]:
     means = np.empty((len(answers), 2))
     means[:, 0], means[:, 1] = answers.brier_scores, answers.log_losses
     return bootstrap_intervals(_tally(answers)) | dict(

@@ -14,7 +14,7 @@ from clf.scoring.answers import LEAST, Probabilities, row_slices
 LabelTable = NDArray[np.bool_]
 """Which labels each row has, shape (rows, labels)."""
 Thresholds = NDArray[np.float64]
-"""The probability from which on each label is predicted, shape (labels,)."""
+"""The probability from which on each label is predicted: shape (labels,), or (rows, labels) if rows have their own."""
 EVEN = 0.5
 """The threshold of a label for which none was chosen."""
 
@@ -23,6 +23,11 @@ def predicted_labels(probabilities: Probabilities, thresholds: Thresholds) -> La
     """Return which labels are predicted for each row: those whose probability reaches the threshold."""
     found: LabelTable = probabilities >= thresholds.astype(np.float32)
     return found
+
+
+def decided_by(answers: "MultiLabelAnswers", rows: NDArray[np.int64] | NDArray[np.bool_]) -> Thresholds:
+    """Return the thresholds of some rows."""
+    return answers.thresholds if answers.thresholds.ndim == 1 else answers.thresholds[rows]
 
 
 def confidence_in_sets(probabilities: Probabilities) -> NDArray[np.float64]:
@@ -36,7 +41,7 @@ def confidence_in_sets(probabilities: Probabilities) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class MultiLabelAnswers:
-    """Probabilities and true labels of the same rows, shape (rows, labels), and a threshold for each label."""
+    """Probabilities and true labels of the same rows, shape (rows, labels), and the thresholds of the labels."""
 
     probabilities: Probabilities
     labels: LabelTable
@@ -91,7 +96,7 @@ class MultiLabelAnswers:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MultiLabelAnswers":
         """Return the answers for a subset of the rows."""
-        return MultiLabelAnswers(self.probabilities[rows], self.labels[rows], self.thresholds)
+        return MultiLabelAnswers(self.probabilities[rows], self.labels[rows], decided_by(self, rows))
 
     def with_thresholds(self, thresholds: Thresholds) -> "MultiLabelAnswers":
         """Return the same answers with other thresholds."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from clf.errors import TrainingError
 from clf.outcomes.base import Metrics
-from clf.scoring.metric_table import METRICS, defined
+from clf.scoring.metric_table import ALL_METRICS, defined
 from clf.training.schedule import SelectBy
 
 LOWER = "lower --learning-rate, or pass --precision fp32"
@@ -42,5 +42,5 @@ def best_metrics(history: Iterable[Mapping[str, float]], best: float) -> Metrics
     """Return the validation metrics of the best evaluation, whose weights are kept."""
     for entry in history:
         if entry.get(f"eval_{SELECTION}") == best:
-            return {name: entry[f"eval_{name}"] for name in METRICS if f"eval_{name}" in entry}
+            return {name: entry[f"eval_{name}"] for name in ALL_METRICS if f"eval_{name}" in entry}
     return {}
