@@ -19,12 +19,12 @@ def distorted(rows: int, rates: list[float], seed: int = 0) -> MultiLabelAnswers
 
 
 def test_what_distorted_the_logits_is_found_and_undone() -> None:
-    answers = distorted(20_000, [0.2, 0.5, 0.7])
+    answers = distorted(10_000, [0.2, 0.7])
     found = fit_label_calibration(answers)
     assert found.reason is None
     assert found.own.all()
-    assert found.scales == pytest.approx([0.5] * 3, abs=0.03)
-    assert found.biases == pytest.approx([0.5] * 3, abs=0.08)
+    assert found.scales == pytest.approx([0.5] * 2, abs=0.04)
+    assert found.biases == pytest.approx([0.5] * 2, abs=0.08)
     calibrated = MultiLabelAnswers(found.apply(answers.probabilities), answers.labels, answers.thresholds)
     before, after = score(answers), score(calibrated)
     assert before["ece"] > 0.05 > 0.02 > after["ece"]  # type: ignore[operator]
