@@ -121,12 +121,24 @@ def test_a_workbook_that_expands_beyond_measure_is_refused(tmp_path: Path, monke
         read(path, max_inflation=1)
 
 
-def test_cells_at_the_end_of_the_world_do_not_take_all_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "MOST_MEMORY", 1_000_000_000)
-    far = sheet(ROWS).replace("</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
-    error = refused(write_xlsx(tmp_path / "a.xlsx", {"Data": far}))
+@pytest.mark.parametrize("far", ["XFD1048576", "CV1048576", "XFD5000"])
+def test_cells_far_from_the_others_take_little_memory(tmp_path: Path, far: str) -> None:
+    number = far.lstrip("XFDCV")
+    added = f'<row r="{number}"><c r="{far}"><v>1</v></c></row></sheetData>'
+    path = write_xlsx(tmp_path / "a.xlsx", {"Data": sheet(ROWS).replace("</sheetData>", added)})
+    error = refused(path)
     assert "its cells need more than 1 GB of memory" in error.message
     assert "as CSV" in error.hint
+
+
+def test_a_large_workbook_may_take_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [["text", "label"], *([f"text {number} {'x' * 500}", "a"] for number in range(1000))]
+    path = write_xlsx(tmp_path / "a.xlsx", {"Data": rows})
+    monkeypatch.setattr(workbooks, "LEAST_MEMORY", 1_000)
+    with pytest.raises(DataError, match="need more than 0.005"):
+        read(path)
+    monkeypatch.setattr(workbooks, "MEMORY_FOR_BYTE", 1_000)
+    assert len(read(path).lines) == 1000
 
 
 def test_a_sheet_with_far_more_cells_than_its_file_holds_is_refused(

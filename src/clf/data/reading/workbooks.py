@@ -20,8 +20,10 @@ from clf.safety import shell_line
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 MISSING = "pip install 'clf-cli[excel]', or save the sheet as CSV"
-MOST_MEMORY = 4_000_000_000
-"""The most bytes of memory that reading a workbook may take."""
+LEAST_MEMORY, MOST_MEMORY = 1_000_000_000, 4_000_000_000
+"""The most bytes of memory that reading a small workbook, and any workbook, may take."""
+MEMORY_FOR_BYTE = 8
+"""The bytes of memory that a byte of an unpacked workbook may take: its reader holds a sheet as a whole."""
 FREE = 10_000_000
 """The bytes that a workbook may have unpacked, whatever the size of its file."""
 LATE, BYTES_IN_SECOND = 60, 500_000
@@ -48,14 +50,14 @@ def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:
     """
     if find_spec("python_calamine") is None:
         raise DataError(f"{path} is a workbook, which needs the package python-calamine to be read", MISSING)
-    _check_size(path, most)
+    memory = min(MOST_MEMORY, LEAST_MEMORY + MEMORY_FOR_BYTE * _unpacked(path, most))
     command = [
         sys.executable,
         "-P",
         str(Path(__file__).with_name("workbook_process.py")),
         str(path),
         sheet,
-        str(MOST_MEMORY),
+        str(memory),
         str(max(FREE, most * path.stat().st_size)),
     ]
     with subprocess.Popen(
@@ -66,14 +68,14 @@ def sheet_rows(path: Path, sheet: str, most: int) -> Iterator[CellRow]:
         timer.daemon = True
         timer.start()
         try:
-            sheets, chosen, unsaved = _line(child.stdout, path, is_late)
+            sheets, chosen, unsaved = _line(child.stdout, path, is_late, memory)
             _check_chosen(sheets, chosen, sheet, path)
             if unsaved:
                 log.warning(
                     "%s: cells with a formula whose result was not saved are read as empty (%s, %s in all); open the "
                     "file in a spreadsheet program and save it there", path, ", ".join(unsaved[:-1]), unsaved[-1],
                 )  # fmt: skip
-            while (row := _line(child.stdout, path, is_late)) is not None:
+            while (row := _line(child.stdout, path, is_late, memory)) is not None:
                 timer.cancel()
                 if any(map(str.strip, row[1])):
                     yield row[0], row[1]
@@ -87,7 +89,7 @@ def _end(child: subprocess.Popen[bytes], is_late: threading.Event) -> None:
     child.kill()
 
 
-def _line(lines: IO[bytes] | None, path: Path, is_late: threading.Event) -> Any:
+def _line(lines: IO[bytes] | None, path: Path, is_late: threading.Event, memory: int) -> Any:
     """Return the next line of the process that reads, None at the end; raise DataError for the problem that it met."""
     line = lines.readline() if lines else b""
     killed = "late" if is_late.is_set() else "memory"
@@ -99,7 +101,7 @@ def _line(lines: IO[bytes] | None, path: Path, is_late: threading.Event) -> Any:
     problem, said = read["end"]
     told = {
         "password": "is protected by a password",
-        "memory": f"cannot be read: its cells need more than {MOST_MEMORY / 1e9:g} GB of memory, or it is damaged",
+        "memory": f"cannot be read: its cells need more than {memory / 1e9:.3g} GB of memory, or it is damaged",
         "late": "cannot be read: its first row takes more than a minute",
         "cells": f"reaches over {said} cells, many more than a file of its size holds",
     }.get(problem, f"is not a workbook that can be read: {said}")
@@ -107,18 +109,19 @@ def _line(lines: IO[bytes] | None, path: Path, is_late: threading.Event) -> Any:
     raise DataError(f"{path} {told}", without if problem == "password" else AS_CSV)
 
 
-def _check_size(path: Path, most: int) -> None:
-    """Raise DataError if the parts of a workbook are many times as large as its file."""
+def _unpacked(path: Path, most: int) -> int:
+    """Return the bytes of the parts of a workbook; raise DataError if they are many times those of its file."""
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return  # an .xls file, or a damaged one, which its reader reports
+        return 2 * path.stat().st_size  # an .xls file, which packs numbers closely, or a damaged one
     if size > max(FREE, most * path.stat().st_size):
         raise DataError(
             f"{path} expands to more than {most} times its size when decompressed",
             "raise --max-inflation if this is expected, or save the sheet as CSV",
         )
+    return size
 
 
 def _check_chosen(sheets: list[tuple[str, bool, bool]], chosen: str | None, wanted: str, path: Path) -> None:
