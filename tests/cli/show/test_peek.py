@@ -46,6 +46,11 @@ def test_columns_are_shown_once_if_the_splits_have_the_same(capsys: pytest.Captu
     ]
 
 
+def test_values_with_commas_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    column = PeekedColumn(name="t", role="text", reason="", values=["yes, no", 'a "b", c', "one"])
+    assert 't text "yes, no", "a ""b"", c", one' in lines(capsys, result(split("train", columns=[column])))
+
+
 def test_a_role_that_was_not_found_is_a_question_mark_and_many_columns_are_cut(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -113,6 +113,15 @@ def test_dropped_rows_are_told_with_their_first_lines(tmp_path: Path, caplog: py
     ]
 
 
+def test_for_measuring_dropped_rows_are_told_of_the_requested_split(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepared(tmp_path / "d", source_of([("", "0"), *ROWS]), measure_only=True, split="validation")
+    assert [message for message in caplog.messages if "dropped" in message] == [
+        "validation: dropped 1 of 21 rows with no text (line 2)"
+    ]
+
+
 def test_texts_that_stand_for_missing_ones_are_told_if_they_come_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

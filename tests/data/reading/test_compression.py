@@ -5,12 +5,12 @@ import io
 
 import pytest
 
-from clf.data.reading.compression import DECOMPRESSORS, FREE, Inflated
+from clf.data.reading.compression import COMPRESSIONS, FREE, Inflated
 
 
 def inflated(content: bytes, limit: int) -> Inflated:
     beneath = io.BytesIO(gzip.compress(content, 1, mtime=0))
-    return Inflated(DECOMPRESSORS[b"\x1f\x8b"](beneath), beneath, limit, lambda: ValueError("too much"))
+    return Inflated(COMPRESSIONS[b"\x1f\x8b"].open(beneath), beneath, limit, lambda: ValueError("too much"))
 
 
 def test_all_of_it_is_read_up_to_the_limit_and_what_is_free() -> None:

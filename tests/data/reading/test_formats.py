@@ -32,6 +32,7 @@ from support.data_files import CSV, JSONL, ROWS, read, written
         ("a.csv.bz2", bz2.compress(CSV.encode())),
         ("a.csv.xz", lzma.compress(CSV.encode())),
         ("a.csv.zst", pyarrow.compress(CSV.encode(), "zstd", asbytes=True)),
+        ("skipped.csv.zst", b"\x50\x2a\x4d\x18\4\0\0\0abcd" + pyarrow.compress(CSV.encode(), "zstd", asbytes=True)),
         ("wrong.parquet", CSV),
     ],
 )
@@ -71,6 +72,23 @@ def test_the_first_bytes_tell_the_format(tmp_path: Path, content: bytes, kind: s
         (b"PK\x03\x04...", "is a zip archive or an Excel workbook", "export the table as CSV or Parquet"),
         (b"\xd0\xcf\x11\xe0...", "is not a workbook that can be read: Cannot detect file format", "as CSV"),
         (b"%PDF-1.7", "is a PDF document", "export the table as CSV or Parquet"),
+        (b"7z\xbc\xaf\x27\x1c", "is a 7z archive, which clf does not read", "unpack it with 7z x "),
+        (b"Rar!\x1a\7\1\0", "is a RAR archive, which clf does not read", "unpack it with unrar x "),
+        (
+            pyarrow.compress(CSV.encode(), "lz4", asbytes=True),
+            "is compressed with LZ4, which clf does not read",
+            "unpack it with lz4 -d ",
+        ),
+        (
+            lzma.compress(CSV.encode(), lzma.FORMAT_ALONE),
+            "is compressed with LZMA, which clf does not read",
+            "unpack it with xz -dk ",
+        ),
+        (
+            b"\x1f\x9d\x90abc",
+            "is compressed with the program compress, which clf does not read",
+            "unpack it with gunzip ",
+        ),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 3\n",
             "is a Git LFS pointer: the file itself was not downloaded",

@@ -1,9 +1,12 @@
 """Sheets of workbooks are read as tables; what cannot be read is named, and no workbook takes all memory."""
 
+import gzip
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 from clf.data.reading import workbooks
@@ -113,6 +116,23 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         assert "is not a workbook that can be read" in refused(tmp_path / "cut.xlsx").message
 
 
+@pytest.mark.parametrize(
+    ("name", "pack", "hint"),
+    [
+        ("a.xlsx.gz", gzip.compress, "gunzip -k"),
+        ("a.xlsx.zst", lambda data: pyarrow.compress(data, "zstd", asbytes=True), "zstd -d"),
+    ],
+)
+def test_a_compressed_workbook_is_to_be_decompressed(
+    tmp_path: Path, name: str, pack: Callable[[bytes], bytes], hint: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(pack(write_xlsx(tmp_path / "a.xlsx", {"Data": ROWS}).read_bytes()))
+    error = refused(path)
+    assert error.message.startswith(f"{path} is a workbook that is compressed with ")
+    assert error.hint == f"{hint} {path}, and pass the workbook"
+
+
 def test_a_workbook_that_expands_beyond_measure_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_xlsx(tmp_path / "a.xlsx", {"Data": ROWS})
     monkeypatch.setattr(workbooks, "FREE", 1000)
@@ -135,7 +155,7 @@ def test_a_large_workbook_may_take_more_memory(tmp_path: Path, monkeypatch: pyte
     rows = [["text", "label"], *([f"text {number} {'x' * 500}", "a"] for number in range(1000))]
     path = write_xlsx(tmp_path / "a.xlsx", {"Data": rows})
     monkeypatch.setattr(workbooks, "LEAST_MEMORY", 1_000)
-    with pytest.raises(DataError, match="need more than 0.005"):
+    with pytest.raises(DataError, match=r"need more than 0\.005"):
         read(path)
     monkeypatch.setattr(workbooks, "MEMORY_FOR_BYTE", 1_000)
     assert len(read(path).lines) == 1000

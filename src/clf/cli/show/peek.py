@@ -55,11 +55,21 @@ def _print_columns(columns: list[PeekedColumn]) -> None:
         return
     table = make_table("Columns", ["column", "role", "because", "values"], right=[])
     for column in columns[:MOST_COLUMNS]:
-        cells = (column.name, column.role or "?", column.reason, one_line(", ".join(column.values), VALUES_WIDTH))
+        cells = (
+            column.name,
+            column.role or "?",
+            column.reason,
+            one_line(", ".join(map(_apart, column.values)), VALUES_WIDTH),
+        )
         table.add_row(*(escape(safe(cell)) for cell in cells))
     show(table)
     if len(columns) > MOST_COLUMNS:
         print_lines(f"… and {count(len(columns) - MOST_COLUMNS, 'more column')} (see --json)")
+
+
+def _apart(value: str) -> str:
+    """Return a value in quotes if the commas between values could be taken for those in it."""
+    return '"' + value.replace('"', '""') + '"' if "," in value else value
 
 
 def _print_left_out(split: PeekedSplit) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -196,9 +196,9 @@ def check_sizes(data: DataSettings) -> None:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
-def _say_missing_texts(given: Delivered) -> None:
+def _say_missing_texts(tallies: Mapping[str, RowTally]) -> None:
     """Warn of texts such as `nan` that come again: one may be an answer, several are likely to be missing texts."""
-    for split, tally in given.tallies.items():
+    for split, tally in tallies.items():
         for mark, count in tally.marks.items():
             if count > 1:
                 log.warning(
@@ -208,8 +208,8 @@ def _say_missing_texts(given: Delivered) -> None:
                 )  # fmt: skip
 
 
-def _say_dropped(given: Delivered) -> None:
-    for split, tally in given.tallies.items():
+def _say_dropped(tallies: Mapping[str, RowTally]) -> None:
+    for split, tally in tallies.items():
         for reason, count in tally.dropped.items():
             lines = ", ".join(map(str, tally.first_dropped[reason]))
             log.warning(
@@ -231,8 +231,8 @@ def _to_keep(reason: str, tally: RowTally) -> str:
     return "".join(f"; --ignore-column {quote(name)} keeps them" for name in islice(asked, 1))
 
 
-def _say_respelled(given: Delivered) -> None:
-    for split, tally in given.tallies.items():
+def _say_respelled(tallies: Mapping[str, RowTally]) -> None:
+    for split, tally in tallies.items():
         if tally.respelled:
             shown = list(tally.respelled.items())[:SHOWN]
             listed = ", ".join(f"{was!a} is read as {label!r} ({count})" for (was, label), count in shown)
@@ -249,9 +249,11 @@ def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check:
     """Leave out the rows that have no label, tell what was left out, and return the label names."""
     named = read_label_map(data.label_map) if data.label_map else {}
     leave_out_unlabelled(given, data.unlabelled, named)
-    _say_dropped(given)
-    _say_respelled(given)
-    _say_missing_texts(given)
+    is_one = given.splits == ["train"] and not check  # all rows are those of the split that is measured
+    tallies: dict[str, RowTally] = {data.split: given.tallies["train"]} if is_one else given.tallies
+    _say_dropped(tallies)
+    _say_respelled(tallies)
+    _say_missing_texts(tallies)
     if check:
         if tally := given.tallies.get("train"):
             refuse_unlabelled(tally.dropped, tally.read, data.dataset or DEFAULT_DATASET)

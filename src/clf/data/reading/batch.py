@@ -98,6 +98,11 @@ def unfold(columns: dict[str, list[Any]], wanted: Iterable[str]) -> dict[str, li
     return {**columns, **added}
 
 
+def filled_cells(cells: Iterable[str]) -> list[str]:
+    """Return the cells with more than white space."""
+    return [cell for cell in cells if cell.strip()]
+
+
 def told_rows(rows: list[CellRow]) -> str:
     """Return `line 1 ('…')` for the first of some rows, to be shown to the user."""
     shown = [f"line {line} ({' '.join(' '.join(cells).split())[:50]!r})" for line, cells in rows[:3]]

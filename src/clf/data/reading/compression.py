@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO, Any
 
 FREE = 10_000_000
@@ -17,13 +18,31 @@ def _open_zstandard(file: IO[bytes]) -> Any:
     return pyarrow.input_stream(file, compression="zstd")
 
 
-DECOMPRESSORS: dict[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ": lzma.open,
-    b"\x28\xb5\x2f\xfd": _open_zstandard,
+@dataclass(frozen=True)
+class Compression:
+    """A kind of compressed file: its name, the extension and the command that decompresses such a file."""
+
+    name: str
+    ending: str
+    unpack: str
+    open: Callable[[Any], Any]
+
+
+ZSTANDARD = Compression("Zstandard", ".zst", "zstd -d", _open_zstandard)
+COMPRESSIONS: dict[bytes, Compression] = {
+    b"\x1f\x8b": Compression("gzip", ".gz", "gunzip -k", gzip.open),
+    b"BZh": Compression("bzip2", ".bz2", "bunzip2 -k", bz2.open),
+    b"\xfd7zXZ": Compression("xz", ".xz", "unxz -k", lzma.open),
+    b"\x28\xb5\x2f\xfd": ZSTANDARD,
+    **{bytes([first]) + b"\x2a\x4d\x18": ZSTANDARD for first in range(0x50, 0x60)},
 }
-"""Functions that open compressed files, by the first bytes of such files."""
+"""The compressions that are read, by the first bytes of such files; Zstandard may begin with a frame to be skipped."""
+COMPRESSED_ENDINGS = frozenset(each.ending for each in COMPRESSIONS.values())
+
+
+def compression_of(head: bytes) -> Compression | None:
+    """Return how a file that begins with these bytes, at least six of them, is compressed; None if it is not."""
+    return next((each for start, each in COMPRESSIONS.items() if head.startswith(start)), None)
 
 
 class Inflated(io.RawIOBase):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 
-from clf.data.reading.batch import SHOWN, CellRow, told_rows
+from clf.data.reading.batch import SHOWN, CellRow, filled_cells, told_rows
 from clf.data.reading.headings import seen
 
 MOST_BELOW = 20
@@ -104,7 +104,7 @@ def _count_footer(held: list[CellRow], width: int, first: list[CellRow], blank_l
     told: list[bool] = []
     for _, cells in reversed(held):
         says_so = _says_so(cells, width, first)
-        if not says_so and (len(cells) == width or len(_filled(cells)) != 1):
+        if not says_so and (len(cells) == width or len(filled_cells(cells)) != 1):
             break
         told.append(says_so)
     if told and held[-len(told)][0] - 1 in blank_lines:
@@ -114,11 +114,11 @@ def _count_footer(held: list[CellRow], width: int, first: list[CellRow], blank_l
 
 def _says_so(cells: list[str], width: int, first: list[CellRow]) -> bool:
     """Return whether a row says in words that it is a footer."""
-    filled = _filled(cells)
+    filled = filled_cells(cells)
     if len(cells) == width:
         if len(filled) != 1:
             return bool(filled) and _is_total(cells, first)
-        if sum(len(_filled(row)) == 1 for _, row in first) > MOST_USUAL:
+        if sum(len(filled_cells(row)) == 1 for _, row in first) > MOST_USUAL:
             return False  # such rows are usual here
     return FOOTER.fullmatch(", ".join(cell.strip() for cell in filled)) is not None
 
@@ -133,7 +133,3 @@ def _is_total(cells: list[str], first: list[CellRow]) -> bool:
     return all(not cell or NUMBER.fullmatch(cell) for _, cell in others) and any(
         all(row[place].strip() != cell for row in above) for place, cell in others
     )
-
-
-def _filled(cells: list[str]) -> list[str]:
-    return [cell for cell in cells if cell.strip()]

@@ -30,7 +30,7 @@ from clf.data.reading.archives import (
     zip_entries,
 )  # fmt: skip
 from clf.data.reading.batch import SHOWN
-from clf.data.reading.compression import DECOMPRESSORS, Inflated
+from clf.data.reading.compression import Inflated, compression_of
 from clf.data.reading.headings import unique_names
 from clf.data.reading.old_encodings import guess_encoding
 from clf.data.reading.row_sizes import LONGEST, too_long
@@ -171,11 +171,8 @@ def open_bytes(path: Path, most: int = 100) -> IO[bytes]:
     Reading raises DataError once the decompressed size exceeds `most` times the size of the file.
     """
     file = open_file(path, most)
-    magic = _first_bytes(file, path)
-    for start, opener in DECOMPRESSORS.items():
-        if magic.startswith(start):
-            return io.BufferedReader(_inflated(opener(file), file, path, most))
-    return file
+    packed = compression_of(_first_bytes(file, path))
+    return io.BufferedReader(_inflated(packed.open(file), file, path, most)) if packed else file
 
 
 def _first_bytes(file: IO[bytes], path: Path) -> bytes:

@@ -19,7 +19,7 @@ from zipfile import is_zipfile
 from clf.data.reading.archives import archive_kind, on_disk, through
 from clf.data.reading.batch import BATCH_ROWS, EXPECTED, Batch, Split
 from clf.data.reading.columnar import check_parquet, count_parquet_rows, read_arrow, read_parquet
-from clf.data.reading.compression import DECOMPRESSORS
+from clf.data.reading.compression import COMPRESSED_ENDINGS, COMPRESSIONS, compression_of
 from clf.data.reading.delimited import read_csv, read_rows, sniff_table
 from clf.data.reading.fasttext import is_fasttext, read_fasttext
 from clf.data.reading.files import (
@@ -37,6 +37,7 @@ from clf.data.reading.paths import expanded
 from clf.data.reading.workbooks import OLD_WORKBOOK, WORKBOOKS, is_workbook, sheet_rows
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
+from clf.safety import shell_line
 from clf.settings import DataSettings
 
 FOREIGN = {
@@ -46,6 +47,15 @@ FOREIGN = {
     b"SQLite format 3": "an SQLite database",
 }
 """Files that users pass instead of a supported table, by their first bytes."""
+PACKED = {
+    b"7z\xbc\xaf\x27\x1c": ("a 7z archive", "7z x"),
+    b"Rar!\x1a\x07": ("a RAR archive", "unrar x"),
+    b"\x04\x22\x4d\x18": ("compressed with LZ4", "lz4 -d"),
+    b"]\0\0": ("compressed with LZMA", "xz -dk --format=lzma"),
+    b"\x1f\x9d": ("compressed with the program compress", "gunzip"),
+    b"LZIP": ("compressed with lzip", "lzip -dk"),
+}
+"""Archives and compressions that are not read, by their first bytes: what they are, and what unpacks them."""
 POINTER = b"version https://git-lfs."
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!doctype")
 COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
@@ -61,7 +71,6 @@ SHOWN_AS = {
     "workbook": "a sheet of a workbook",
 }
 BINARY = {"parquet", "arrow", "workbook"}
-COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard"}
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +113,7 @@ FORMATS = (
 )
 """All formats, in the order in which they are tried."""
 BY_NAME = {each.name: each for each in FORMATS}
-ENDINGS = {ending for each in FORMATS for ending in each.endings} | {".gz", ".zst", ".bz2", ".xz"}
+ENDINGS = {ending for each in FORMATS for ending in each.endings} | COMPRESSED_ENDINGS
 """The extensions of data files."""
 
 
@@ -160,8 +169,8 @@ def describe(path: Path, settings: DataSettings) -> FileForm:
     kind = sniff_format(path, settings)
     with open_file(path, settings.max_inflation) as file:
         magic = read_some(file, path, 6)
-    packed = next((name for start, name in COMPRESSIONS.items() if magic.startswith(start)), None)
-    form = FileForm(file=readable(str(path)), format=SHOWN_AS[kind], compression=packed)
+    packed = compression_of(magic)
+    form = FileForm(file=readable(str(path)), format=SHOWN_AS[kind], compression=packed.name if packed else None)
     if kind in BINARY:
         return form
     form = form.model_copy(update={"encoding": _encoding_of(path, settings)})
@@ -189,7 +198,7 @@ def check_inflation(path: Path, settings: DataSettings) -> None:
     with open_file(path) as file:
         head = file.read(16)
     _check_known(head, path)
-    if head.startswith(tuple(DECOMPRESSORS)):
+    if compression_of(head):
         with open_bytes(path, settings.max_inflation) as inflated:
             while read_some(inflated, path, 1 << 20):
                 pass
@@ -210,7 +219,7 @@ def _count_lines(path: Path) -> int:
         head = file.read(6)
         if binary := next((each for each in FORMATS if head.startswith(each.first_bytes)), None):
             return binary.count(path)
-        if head.startswith((*DECOMPRESSORS, b"PK\x03\x04")):
+        if head.startswith((*COMPRESSIONS, b"PK\x03\x04")):
             return 0
         file.seek(0)
         count, last = 0, b""
@@ -248,14 +257,23 @@ def _check_plain(path: Path) -> None:
     file = on_disk(path)
     with open_file(file) as opened:
         head = opened.read(HEAD)
-    if not is_workbook(head):
+    if is_workbook(head):
+        return
+    if file != path or not (packed := compression_of(head)):
         raise DataError(f"{path} is a workbook inside an archive", f"unpack {file} first, and pass the workbook")
+    unpack = f"{packed.unpack} {shell_line([str(path)])}"
+    raise DataError(f"{path} is a workbook that is compressed with {packed.name}", f"{unpack}, and pass the workbook")
 
 
 def _check_known(head: bytes, path: Path) -> None:
     """Raise DataError if the first bytes of a file are those of something that clf does not read."""
     if archive_kind(head) and (found := through(path)):
         raise DataError(f"{path} is an archive in an archive", f"unpack {found[0]}, and pass {Path(found[1]).name}")
+    if packed := next((told for begin, told in PACKED.items() if head.startswith(begin)), None):
+        raise DataError(
+            f"{path} is {packed[0]}, which clf does not read",
+            f"unpack it with {packed[1]} {shell_line([path.name if through(path) else str(path)])}, and pass the table",
+        )
     if known := next((what for begin, what in FOREIGN.items() if head.startswith(begin)), None):
         unpack = "unpack it, or " if "zip" in known else ""
         raise DataError(f"{path} is {known}", f"{unpack}export the table as CSV or Parquet, and use that file")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from clf.data.reading.batch import CellRow, told_rows
+from clf.data.reading.batch import CellRow, filled_cells, told_rows
 from clf.data.reading.column_names import in_english
 from clf.data.reading.headings import HEADER_WORDS, USUAL_HEADER, seen
 from clf.settings import DataSettings
@@ -99,8 +99,8 @@ def _below_title(first: list[CellRow], path: Path, settings: DataSettings) -> li
 def _is_above(rows: list[CellRow], place: int, width: int, settings: DataSettings) -> bool:
     """Return whether a row is a title, a comment or empty, above a header or rows that have more cells."""
     line, cells = rows[place]
-    filled = _filled(cells)
-    below = next((row for row in rows[place + 1 :] if len(row[1]) == width and _filled(row[1])), None)
+    filled = filled_cells(cells)
+    below = next((row for row in rows[place + 1 :] if len(row[1]) == width and filled_cells(row[1])), None)
     if below is None or not _are_even(rows[place + 1 :], width):
         return False
     if not filled:
@@ -113,7 +113,7 @@ def _is_above(rows: list[CellRow], place: int, width: int, settings: DataSetting
     if len(cells) == width and _is_padded_title(rows[place:], settings):
         return True
     is_apart = len(filled) == 1 and len(cells) < width and rows[place + 1][0] > line + 1 + cells[0].count("\n")
-    return is_apart or (named_below and len(_filled(below[1])) > len(filled))
+    return is_apart or (named_below and len(filled_cells(below[1])) > len(filled))
 
 
 def _is_padded_title(rows: list[CellRow], settings: DataSettings) -> bool:
@@ -121,11 +121,11 @@ def _is_padded_title(rows: list[CellRow], settings: DataSettings) -> bool:
 
     All cells of that row are filled, and it differs from the rows below.
     """
-    below = next((place for place, (_, cells) in enumerate(rows) if place and _filled(cells)), None)
-    if below is None or not rows[0][1][0].strip() or len(_filled(rows[0][1])) > 1 or len(rows) < below + 2:
+    below = next((place for place, (_, cells) in enumerate(rows) if place and filled_cells(cells)), None)
+    if below is None or not rows[0][1][0].strip() or len(filled_cells(rows[0][1])) > 1 or len(rows) < below + 2:
         return False
     names = rows[below][1]
-    filled = len(_filled(names)) == len(set(names)) == len(rows[0][1]) > 1
+    filled = len(filled_cells(names)) == len(set(names)) == len(rows[0][1]) > 1
     return filled and has_header(rows[below:], settings) is not False
 
 
@@ -138,7 +138,7 @@ def _are_even(rows: list[CellRow], width: int) -> bool:
 def _lacks_first_name(rows: list[CellRow], settings: DataSettings) -> bool:
     """Return whether the header is one cell short because the first column numbers the rows, as R writes it."""
     names, below = rows[0][1], rows[1:]
-    if len(names) < 2 or not below or len(_filled(names)) < len(names) or not _names_columns(names, settings):
+    if len(names) < 2 or not below or len(filled_cells(names)) < len(names) or not _names_columns(names, settings):
         return False
     if any(len(cells) != len(names) + 1 for _, cells in below) or _names_columns(below[0][1], settings):
         return False
@@ -239,7 +239,7 @@ def _ends_header(further: list[CellRow], below: list[CellRow], header: list[str]
     if not further or any(len(cells) != len(header) for _, cells in further):
         return False
     cells = further[-1][1]
-    filled = _filled(cells)
+    filled = filled_cells(cells)
     if sum(IMPORT_ID.match(cell) is not None for cell in filled) > len(filled) / 2:
         return True
     if len(further) > 1:
@@ -249,7 +249,3 @@ def _ends_header(further: list[CellRow], below: list[CellRow], header: list[str]
         return True
     has_words = any(cell.strip().lower() in SURVEY_WORDS for cell in filled)
     return has_words and not cells[0].strip() and all(row[0].strip() for _, row in below if row)
-
-
-def _filled(cells: list[str]) -> list[str]:
-    return [cell for cell in cells if cell.strip()]

@@ -15,6 +15,7 @@ from typing import Any
 from clf.data.reading.archives import archive_kind
 from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, chunked
 from clf.data.reading.column_names import TEXT_NAMES
+from clf.data.reading.compression import COMPRESSIONS
 from clf.data.reading.delimited import first_rows
 from clf.data.reading.dialects import DELIMITERS
 from clf.data.reading.files import (
@@ -42,7 +43,7 @@ FIRST_WINDOW = 32
 """Rows of a pipe that are predicted together at first: few, so that `| head` gets its lines soon."""
 PATIENCE = 0.1  # seconds to wait for more from a pipe before the lines that arrived are predicted
 TABLES = {".csv", ".tsv"}
-TO_BE_KEPT = (b"{", b"[", b"PAR1", b"ARROW1", b"\xff", b"\xfe", b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5")
+TO_BE_KEPT = (b"{", b"[", b"PAR1", b"ARROW1", b"\xff", b"\xfe", *COMPRESSIONS)
 """First bytes of a pipe that is not plain lines of text: JSON, Parquet, Arrow, UTF-16 or compressed data."""
 LONGEST_NAME = 40
 ArrowType = Any

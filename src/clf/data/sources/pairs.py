@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from clf.data.reading.batch import BATCH_ROWS, SHOWN, Batch, Split, chunked
+from clf.data.reading.compression import COMPRESSED_ENDINGS
 from clf.data.reading.files import CUT_OFF, bounded_lines, cut_off, decoding_failed, open_text, readable
 from clf.data.reading.headings import HEADER_WORDS, seen
 from clf.data.sources.folders import visible
@@ -18,7 +19,6 @@ from clf.settings import DataSettings
 TEXTS = {"text", "texts", "x", "sentences", "tweets", "documents"}
 LABELS = {"label", "labels", "y", "targets"}
 """Words in the name of a file that say what its lines are; another word must name a split."""
-COMPRESSED = {".gz", ".zst", ".bz2", ".xz"}
 NAMES = "mapping.txt"
 """The file beside the pairs with a label and its name on each line, divided by a tab."""
 MOST_NAMES = 10_000
@@ -100,7 +100,7 @@ def pairs_among(folder: Path, files: list[Path], data: DataSettings) -> dict[str
 def _role(name: str) -> tuple[str, str, tuple[str, ...]] | None:
     """Return the split, whether the lines are texts or labels, and the other words of the name; None without both."""
     path = Path(name.lower())
-    path = path.with_suffix("") if path.suffix in COMPRESSED else path
+    path = path.with_suffix("") if path.suffix in COMPRESSED_ENDINGS else path
     if path.suffix[1:] not in {"", "txt"} | TEXTS | LABELS:
         return None
     words = re.split(r"[^a-z0-9]+", path.name.removesuffix(".txt"))
