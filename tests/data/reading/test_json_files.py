@@ -215,6 +215,29 @@ def test_objects_one_after_the_other_over_several_lines_are_rows(tmp_path: Path)
         read(written(tmp_path / "a.json", json.dumps(rows[0], indent=1) + "\nand so on"))
 
 
+@pytest.mark.parametrize(
+    ("indent", "between"), [(None, ", "), (None, ",\n"), (None, " "), (None, ""), (1, ","), (1, "\n,\n"), (1, "")]
+)
+def test_objects_with_commas_or_nothing_between_them_are_rows(tmp_path: Path, indent: int | None, between: str) -> None:
+    rows = [json.dumps({"text": text, "label": "x"}, indent=indent) for text in "abc"]
+    for end in ("\n", ",\n"):
+        found = read(written(tmp_path / "a.jsonl", between.join(rows) + end))
+        assert found.columns == {"text": ["a", "b", "c"], "label": ["x"] * 3}
+
+
+def test_of_several_objects_on_a_line_the_first_such_line_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path = written(tmp_path / "a.jsonl", '{"text": "a"}\n{"text": "b"}, {"text": "c"}\n{"text": "d"} {"text": "e"}\n')
+    assert read(path) == Batch({"text": [*"abcde"]}, [1, 2, 2, 3, 3])
+    assert caplog.text.count("is a row") == 1
+    assert "line 2: each of the 2 objects on the line is a row" in caplog.text
+    for end in (", 5", ', {"text": '):
+        with pytest.raises(DataError, match=r"line 2: invalid JSON at character 14 \(Extra data\)"):
+            read(written(path, '{"text": "a"}\n{"text": "b"}' + end))
+
+
 def test_an_array_in_javascript_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = written(tmp_path / "tweets.js", 'window.YTD.tweets.part0 = [ {"tweet": {"full_text": "a"}} ];\n')
     assert read(path).columns == {"full_text": ["a"]}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from clf.data.reading import json_files, json_stream
-from clf.data.reading.json_layouts import completed, layout_of, may_be_one_object, rows_in
+from clf.data.reading.json_layouts import LONG_START, completed, layout_of, may_be_one_object, rows_in
 from clf.errors import DataError
 from support.data_files import read, written
 
@@ -193,6 +193,43 @@ def test_a_single_row_with_a_list_of_objects_is_a_row(tmp_path: Path, name: str,
     assert read(written(tmp_path / name, json.dumps(row))).columns == {key: [value] for key, value in row.items()}
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "I loved it", "label": "good", "tokens": [{"t": "I"}, {"t": "loved"}]},
+        {"entities": [{"text": "I"}], "text": "I loved it", "sentiment": 1},
+        {"text": "I loved it", "label": "good", "meta": {"source": "web"}},
+    ],
+)
+def test_a_single_row_over_several_lines_is_a_row(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, row: dict[str, Any]
+) -> None:
+    found = read(written(tmp_path / "a.json", json.dumps(row, indent=2)))
+    assert found.columns == {key: [value] for key, value in row.items()}
+    caplog.clear()
+    page = {"message": "ok", "status": "ok", "data": LONG}
+    assert read(written(tmp_path / "b.json", json.dumps(page, indent=2))).columns["text"] == ["it rained", "what a day"]
+    assert not caplog.messages
+
+
+def test_a_text_beside_objects_that_may_be_rows_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    value = {"text": "I loved it", "tokens": [{"t": "I"}, {"t": "loved"}]}
+    assert read(written(tmp_path / "a.json", json.dumps(value, indent=2))).columns == {"t": ["I", "loved"]}
+    assert "the text under 'text' is not read, only the objects under 'tokens'" in caplog.text
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_rows_with_texts_far_from_the_beginning_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture, indent: int | None
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", 500)
+    far = [{"id": number, "vector": [0] * 400, **row} for number, row in enumerate(LONG)]
+    value = {"meta": "x" * 70_000, "items": far, "other": [{"id": 1}]}
+    found = read(written(tmp_path / "a.json", json.dumps(value, indent=indent)))
+    assert found.columns["text"] == ["it rained", "what a day"]
+    assert "the objects under 'other' are not read, only those under 'items'" in caplog.text
+
+
 def test_a_single_row_as_a_tool_writes_it_is_a_row(tmp_path: Path) -> None:
     row = {"id": 1, "data": {"text": "I loved it"}, "annotations": [{"result": []}]}
     assert read(written(tmp_path / "a.json", json.dumps(row))).columns["text"] == ["I loved it"]
@@ -207,6 +244,46 @@ def test_the_schema_that_pandas_writes_is_no_rival(tmp_path: Path, caplog: pytes
 def test_splits_beside_the_names_of_labels(tmp_path: Path) -> None:
     value = {"train": LONG, "test": LONG, "label_names": ["bad", "good"]}
     assert read(written(tmp_path / "a.json", json.dumps(value))).columns["split"] == ["train"] * 2 + ["test"] * 2
+
+
+@pytest.mark.parametrize("piece", [60, 1 << 20], ids=["in pieces", "at once"])
+@pytest.mark.parametrize(
+    ("beside", "told"),
+    [
+        ({"version": "1.0"}, "'info' is not read, only the splits"),
+        ({"authors": [{"name": "somebody"}]}, "the objects under 'info' are not read, only the splits"),
+        ([{"id": 0, "name": "bad"}], "the objects under 'info' are not read, only the splits"),
+    ],
+)
+def test_what_is_told_about_splits_beside_them_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    beside: dict[str, Any],
+    told: str,
+    piece: int,
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(json_stream, "PIECE", piece)
+    for value in ({"train": LONG, "test": LONG, "info": beside}, {"info": beside, "train": LONG, "test": LONG}):
+        caplog.clear()
+        found = read(written(tmp_path / "a.json", json.dumps(value)))
+        assert found.columns["split"] == ["train"] * 2 + ["test"] * 2
+        assert told in caplog.text
+
+
+def test_columns_of_splits_beside_what_is_told_about_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    value = {"info": {"version": "1"}, "train": COLUMNS, "test": COLUMNS, "name": "reviews"}
+    found = read(written(tmp_path / "a.json", json.dumps(value)))
+    assert found.columns == {"split": ["train"] * 2 + ["test"] * 2, "text": ["a", "b"] * 2, "label": [1, 2] * 2}
+    assert "'info' is not read, only the splits" in caplog.text
+
+
+def test_rows_beside_splits_are_refused(tmp_path: Path) -> None:
+    value = {"train": LONG, "test": LONG, "info": {"examples": LONG}}
+    with pytest.raises(DataError, match="has rows under 'train' and under 'test'"):
+        read(written(tmp_path / "a.json", json.dumps(value)))
 
 
 def test_what_the_beginning_of_a_long_object_did_not_tell_is_refused(
@@ -241,6 +318,7 @@ def test_the_beginning_of_a_text_is_completed() -> None:
         ('{"text": "a"}\n{"text": "b"}', False),
         ('{"text": {"body": "a"}}\n{"text": {"body": "b"}}', False),
         ('{"text": "a"', False),
+        ('{"text": "' + "a" * LONG_START, True),
     ],
 )
 def test_a_file_begins_like_a_single_object(start: str, one: bool) -> None:

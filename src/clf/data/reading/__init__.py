@@ -16,6 +16,7 @@ old_encodings  the encodings of old Macs and DOS
 extra_rows  rows of a delimited table that are no data: repeated headers and footers
 headings    the names of columns as a reader sees them, one for each, and the words that usually name columns
 json_files  the readers for JSON lines, JSON arrays and JSON objects
+json_objects   the rows of a single JSON object, piece by piece or from all of it
 json_keys   the keys of JSON objects, or the header above lists of cells, which become columns
 json_stream JSON text that is decoded value by value while it is read
 json_layouts   where the rows stand in a single JSON object

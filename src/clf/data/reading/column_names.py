@@ -148,6 +148,10 @@ def plain(name: str) -> str:
     return "_".join(words_of(name))
 
 
+FIRST_WEAK_RANK = 300
+"""The rank from which on a name suggests a label only if no other does."""
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """How strongly a name suggests a role: the lower `rank`, the more strongly."""
@@ -178,7 +182,7 @@ def suggests_label(name: str) -> Suggestion | None:
         numbered = any(word.isdecimal() for word in words)
         return Suggestion(100 + 10 * len(words) + 50 * numbered, "its name has a word for a label")
     if usual in WEAK_LABEL_NAMES:
-        return Suggestion(300 + WEAK_LABEL_NAMES.index(usual), "a usual name for a label")
+        return Suggestion(FIRST_WEAK_RANK + WEAK_LABEL_NAMES.index(usual), "a usual name for a label")
     return None
 
 

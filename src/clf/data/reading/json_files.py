@@ -23,22 +23,10 @@ from clf.data.reading.files import (
     undecoded,
 )
 from clf.data.reading.json_keys import Keys, below_names, renamed
-from clf.data.reading.json_layouts import (
-    ASSIGNED,
-    Layout,
-    are_classes,
-    are_unclear,
-    completed,
-    in_split,
-    is_rival,
-    is_row,
-    layout_of,
-    rows_below,
-    rows_in,
-    split_of,
-)
+from clf.data.reading.json_layouts import ASSIGNED, Layout, completed, is_row, layout_of, rows_in, split_of
+from clf.data.reading.json_objects import rows_in_whole, taken, to_end
 from clf.data.reading.json_records import JsonObject, flat, is_action
-from clf.data.reading.json_stream import JsonStream, LongValue, parsed, single_object, unique_keys, without_halves
+from clf.data.reading.json_stream import JsonStream, LongValue, objects_on, parsed, single_object
 from clf.data.reading.row_sizes import LONGEST, too_long
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -55,23 +43,27 @@ KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
-    keys, asked, actions = Keys(path, column_names), _asked(settings), 0
+    keys, asked, actions, several = Keys(path, column_names), _asked(settings), 0, 0
     kept = frozenset(settings.columns)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
             rows: list[tuple[int, Any]] = []
             problems: dict[int, str] = {}
             for line, text in chunk:
-                row, problem = _json_object(readable(text))
+                found, problem = objects_on(readable(text))
                 problem = problem or undecoded(text)
                 if problem and keep_bad:
-                    problems[len(rows)] = f"line {line}: {problem}" + ("" if row else f": {readable(text).strip()}")
+                    problems[len(rows)] = f"line {line}: {problem}" + ("" if found else f": {readable(text).strip()}")
                 elif problem:
                     bad.append(f"line {line}: {problem}")
-                if is_action(row):
-                    actions += 1
-                elif keep_bad or not problem:
-                    rows += [(line, each) for each in flat(row, asked=asked, kept=kept)]
+                if len(found) > 1 > several:
+                    log.info("%s, line %d: each of the %d objects on the line is a row", path, line, len(found))
+                several += len(found) > 1
+                for row in found or [{}]:
+                    if is_action(row):
+                        actions += 1
+                    elif keep_bad or not problem:
+                        rows += [(line, each) for each in flat(row, asked=asked, kept=kept)]
             if rows and not bad:
                 yield from keys.batches(rows, problems, settings)
     if actions and not keys.known:
@@ -189,14 +181,11 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     end = 0 if stream.ended else stream.look()
     if end and stream.text[end:].strip():
         return stream.values(), stream if "\n" in stream.text[stream.at : end] else None
-    if not stream.ended and not end and ("\n" in stream.text or not _has_lines(path, settings)):
-        start = parsed(completed(stream.text[:HEAD_OF_OBJECT]))
-        if (
-            isinstance(start, dict)
-            and not rows_in(start)
-            and (layout := layout_of(start, settings.columns, partial=True))
-        ):
-            return _to_end(_taken(stream, layout, path, settings), stream), stream
+    if not stream.ended and not end:
+        if "\n" not in stream.text and _is_line(path, settings):
+            return (), None
+        if layout := _looked_up(stream.text, path, settings):
+            return to_end(taken(stream, layout, path, settings), stream), stream
     text = _whole(stream, path)
     whole = JsonStream(io.StringIO(text), LONGEST)
     value = single_object(text)
@@ -205,111 +194,43 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     is_line = "\n" not in text.strip()
     if is_line and is_row(value, path.name, settings.columns):
         return (), None
-    if are_unclear(value, settings.columns):
-        raise DataError(
-            f"{path} has lists of the same length under {_some_of(value)}, which may be columns or classes of texts",
-            "for columns, pass --text-column and --label-column; for classes, write one object per line, with a text "
-            "and its label",
-        )
-    if rows := rows_in(value, settings.columns):
-        if are_classes(value, settings.columns):
-            log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
-        return rows, whole
-    if layout := layout_of(value, settings.columns):
-        return _taken(whole, layout, path, settings), whole
-    if is_line:  # a row, and no object with all of them
-        return (), None
-    raise DataError(
-        f"{path} is a single JSON object with the keys {_some_of(value)}, and holds no list of rows",
-        "write one object per line; with pandas: df.to_json(path, orient='records', lines=True)",
-    )
+    rows = rows_in_whole(value, whole, path, settings, is_line)
+    return rows, whole if rows else None
 
 
-def _some_of(value: JsonObject) -> str:
-    return ", ".join(repr(key[:40]) for key in list(value)[:SHOWN])
+def _looked_up(text: str, path: Path, settings: DataSettings) -> Layout | None:
+    """Return where the rows stand in a long object that begins with a text; None if it must be held as a whole.
+
+    If the text does not tell for sure, the object is passed over once, to meet its other keys.
+    """
+    for partial in (True, False):
+        start = parsed(completed(text[:HEAD_OF_OBJECT])) if partial else _passed_over(path, settings)
+        if isinstance(start, dict) and rows_in(start):
+            return None
+        layout = layout_of(start, settings.columns, partial=partial) if isinstance(start, dict) else None
+        if layout and (not partial or _is_sure(layout)):
+            return layout
+    return None
 
 
-def _has_lines(path: Path, settings: DataSettings) -> bool:
-    """Return whether something follows the first line, which is longer than what was read at once."""
+def _is_sure(layout: Layout) -> bool:
+    """Return whether what follows in an object cannot tell of better rows: these have texts, and are no split."""
+    is_split = len(layout.path) == 1 and split_of(layout.path[0]) is not None
+    return layout.kind in {"splits", "table"} or (layout.told > 0 and not is_split)
+
+
+def _passed_over(path: Path, settings: DataSettings) -> Any:
+    """Return the beginnings of what an object holds; None if something follows it."""
+    with open_json(path, settings) as stream:
+        begun = stream.skip()
+        return None if stream.mark() else begun
+
+
+def _is_line(path: Path, settings: DataSettings) -> bool:
+    """Return whether the first line, which is longer than what is read at once, is an object, and others follow it."""
     with open_text(path, settings, errors=ESCAPED) as file:
-        while piece := file.read(1 << 20):
-            if "\n" in piece:
-                return bool((piece.partition("\n")[2] + file.read(1000)).strip())
-    return False
-
-
-def _to_end(rows: Iterable[JsonValue], stream: JsonStream) -> Iterator[JsonValue]:
-    yield from rows
-    stream.end()
-
-
-def _taken(
-    stream: JsonStream, layout: Layout, path: Path, settings: DataSettings, depth: int = 0
-) -> Iterator[JsonValue]:
-    """Take the rows of an object from a stream, one by one; raise DataError if others are as likely the rows meant."""
-    if layout.kind == "rivals":
-        raise _rivals(path, layout.path, layout.rival)
-    stream.mark()
-    if depth < len(layout.path):
-        for key in stream.members():
-            if key == layout.path[depth]:
-                yield from _taken(stream, layout, path, settings, depth + 1)
-            elif layout.kind in ("rows", "values"):
-                _pass_over({key: stream.skip()}, layout, path, settings, depth)
-            else:
-                stream.skip()
-    elif layout.kind == "values":
-        for _ in stream.members():
-            yield stream.value()
-    elif layout.kind == "splits":
-        for key in stream.members():
-            yield from _of_split(stream, key, path)
-    else:
-        for row in stream.elements():
-            is_table = isinstance(row, list) and len(row) == len(layout.names)
-            yield dict(zip(layout.names, row, strict=True)) if is_table else row
-
-
-def _pass_over(begun: JsonObject, layout: Layout, path: Path, settings: DataSettings, depth: int) -> None:
-    """Tell which rows beside those of a layout are not read; raise DataError if they are as likely the ones meant."""
-    if layout.path[depth] == "data" and "schema" in begun:  # as pandas writes it
-        return
-    for other in rows_below(begun, settings.columns, layout.path[:depth]):
-        if is_rival(other, layout):
-            raise _rivals(path, layout.path, other.path)
-        told = ".".join(other.path)[:80], ".".join(layout.path)[:80]
-        log.warning("%s: the objects under %r are not read, only those under %r", path, *told)
-
-
-def _rivals(path: Path, one: tuple[str, ...], other: tuple[str, ...]) -> DataError:
-    both = f"has rows under {'.'.join(one)[:80]!r} and under {'.'.join(other)[:80]!r}"
-    return _unclear(path, both, "; or pass --text-column with a key that only the rows you mean have")
-
-
-def _of_split(stream: JsonStream, key: str, path: Path) -> Iterator[JsonValue]:
-    """Take the rows under a key, and add the split that it names as their first column."""
-    if (mark := stream.mark()) not in {"[", "{"}:
-        stream.value()
-        return
-    split = split_of(key)
-    begun = stream.skip() if split is None and mark == "[" else []
-    is_other = any(isinstance(row, list) for row in begun) or any(each.told > 1 for each in rows_below({key: begun}))
-    if mark == "{" or is_other:
-        raise _unclear(path, f"has splits, and something else under {key[:40]!r}")
-    if split is None:  # such as the names of the labels
-        if any(isinstance(row, dict) for row in begun):
-            log.warning("%s: the objects under %r are not read, only the splits", path, key[:40])
-        return
-    if split != key:
-        log.info("%s: the rows under %r are in the split %s", path, key, split or "none")
-    for row in stream.elements():
-        yield in_split(row, split or key)
-
-
-def _unclear(path: Path, what: str, way_out: str = "") -> DataError:
-    return DataError(
-        f"{path} is a single JSON object that {what}", f"write one object per line, or one file for each{way_out}"
-    )
+        line = file.readline(LONGEST + 1)
+        return bool(file.read(1000).strip()) and isinstance(parsed(line), dict)
 
 
 def _whole(stream: JsonStream, path: Path) -> str:
@@ -320,16 +241,6 @@ def _whole(stream: JsonStream, path: Path) -> str:
             "write one object per line, which clf reads piece by piece",
         )
     return text
-
-
-def _json_object(text: str) -> tuple[Any, str]:
-    try:
-        value = json.loads(without_halves(text), object_pairs_hook=unique_keys)
-    except json.JSONDecodeError as error:
-        return {}, f"invalid JSON at character {error.pos + 1} ({error.msg})"
-    except (ValueError, RecursionError) as error:
-        return {}, str(error)
-    return (value, "") if isinstance(value, dict) else ({}, "expected an object")
 
 
 def _report_bad(bad: list[str], path: Path, count: int = 0) -> None:

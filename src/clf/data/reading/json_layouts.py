@@ -1,13 +1,13 @@
 """Where the rows stand in a single JSON object: pandas' orients, wrapped lists, splits, classes, databases."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
-from clf.data.reading.column_names import is_short, plain, suggests_label, suggests_text
+from clf.data.reading.column_names import FIRST_WEAK_RANK, is_short, plain, suggests_label, suggests_text
 from clf.data.reading.headings import HEADER_WORDS
 from clf.data.reading.json_records import NESTED, JsonObject, flat
 from clf.data.split_names import split_in, split_named
@@ -17,6 +17,8 @@ OPENS_OBJECT = re.compile(r"\{\s*(\Z|\"(?:took|timed_out|_scroll_id|pit_id)\"|\"
 response of Elasticsearch does."""
 OPENS_ROWS = re.compile(r'"\s*:\s*[\[{]\s*(?:[\[{]|"(?:[^"\\]|\\.){0,200}"\s*[:,\]])')
 """Where a list or object begins inside an object."""
+LONG_START = 30_000
+"""The characters of a first line of which the end may not be known."""
 LINES = re.compile(r"\.(?:jsonl|ndjson)(?:\.\w+)?\Z", re.IGNORECASE)
 """How the name of a file with one object per line ends."""
 ASSIGNED = re.compile(r"((?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]{0,100}\s*=)\s*(?=\[\s*[\[{\]])")
@@ -56,7 +58,8 @@ def may_be_one_object(start: str) -> bool:
     line, ended, rest = start.partition("\n")
     is_only = not ended or not rest.strip()
     if not OPENS_OBJECT.match(line.rstrip()):
-        return is_only and start.startswith("{") and OPENS_ROWS.search(line) is not None
+        is_cut = is_only and len(line) > LONG_START  # rows may stand further on
+        return start.startswith("{") and (is_cut or (is_only and OPENS_ROWS.search(line) is not None))
     return is_only or not line.rstrip().endswith("}")
 
 
@@ -90,10 +93,18 @@ def layout_of(value: JsonObject, asked: Collection[str] = (), *, partial: bool =
     parts = {
         key: one for key, one in value.items() if isinstance(one, dict) or (isinstance(one, list) and _is_part(one))
     }
-    lists = all(isinstance(part, list) for part in parts.values())
-    if lists and len(parts) > 1 - partial and all(split_of(key) is not None for key in parts):
+    named = [part for key, part in parts.items() if split_of(key) is not None]
+    others: JsonObject = {key: part for key, part in parts.items() if split_of(key) is None}
+    fewest = 1 if partial and not others else 2
+    if len(named) >= fewest and all(isinstance(part, list) for part in named) and not hold_rows(others, asked):
         return Layout("splits")
     return _likeliest(list(rows_below(value, asked)))
+
+
+def hold_rows(others: Mapping[str, JsonValue], asked: Collection[str] = ()) -> bool:
+    """Return whether what stands beside splits has rows of its own: lists of cells, or objects with texts."""
+    are_lists = any(isinstance(row, list) for one in others.values() if isinstance(one, list) for row in one[:SAMPLE])
+    return are_lists or any(found.told > 1 for found in rows_below(dict(others), asked))
 
 
 def _is_part(value: JsonObject | list[JsonValue]) -> bool:
@@ -185,6 +196,25 @@ def is_row(value: JsonObject, name: str, asked: Collection[str] = ()) -> bool:
     return layout.told < 3 and any(suggests_text(key) and not is_weak_text(key) for key in cells)
 
 
+def is_row_on_lines(value: JsonObject, layout: Layout | None, asked: Collection[str] = ()) -> bool:
+    """Return whether an object over several lines is a single row: it has a text and its label beside its lists."""
+    if layout and (layout.told > 2 or layout.kind in {"splits", "table"}):
+        return False
+    cells = (key for key, one in value.items() if isinstance(one, (str, int, float)) and one != "")
+    return bool(own_texts(value, asked)) and any(key in asked or _is_sure_label(key) for key in cells)
+
+
+def own_texts(value: JsonObject, asked: Collection[str] = ()) -> list[str]:
+    """Return the keys of an object under which a text stands, and no list of texts."""
+    texts = (key for key, one in value.items() if isinstance(one, str) and one)
+    return [key for key in texts if key in asked or (suggests_text(key) and not is_weak_text(key))]
+
+
+def _is_sure_label(name: str) -> bool:
+    told = suggests_label(name)
+    return told is not None and told.rank < FIRST_WEAK_RANK
+
+
 def in_split(row: JsonValue, split: str) -> JsonValue:
     """Return a row with the split as its first column; a column of that name becomes the second of it."""
     if isinstance(row, list):
@@ -204,13 +234,22 @@ def rows_in(value: JsonObject, asked: Collection[str] = ()) -> list[JsonObject]:
     for as columns are no classes.
     """
     inner = list(value.values())
+    named = {split: one for split, one in value.items() if isinstance(one, dict) and split_of(split) is not None}
+    if "train" in map(split_of, named) and not hold_rows(beside_splits(value), asked):
+        parts = [(split_of(key) or key, rows_in(one)) for key, one in named.items()]
+        rows: Any = [in_split(row, split) for split, part in parts for row in part]
+        return list(rows) if all(part for _, part in parts) else []
     if inner and all(isinstance(one, dict) for one in inner):
-        if "train" in map(split_of, value) and all(split_of(key) is not None for key in value):
-            parts: list[tuple[str, Any]] = [(split_of(key) or key, rows_in(one)) for key, one in value.items()]  # type: ignore[arg-type]
-            rows: Any = [in_split(row, split) for split, part in parts for row in part]
-            return list(rows) if all(part for _, part in parts) else []
         return _in_columns(value) if _are_numbered(inner[0]) else []
     return _of_classes(value) if are_classes(value, asked) else [] if are_unclear(value, asked) else _of_lists(value)
+
+
+def beside_splits(value: JsonObject) -> JsonObject:
+    """Return the objects and lists beside splits in an object; nothing if there is no train split."""
+    others: JsonObject = {
+        key: one for key, one in value.items() if isinstance(one, (dict, list)) and split_of(key) is None
+    }
+    return others if "train" in map(split_of, value) else {}
 
 
 def _of_lists(value: JsonObject) -> list[JsonObject]:

@@ -32,6 +32,8 @@ SURROGATE = re.compile(
 and escaped backslashes, so that what follows one is not taken for an escape."""
 IN_ESCAPES = "\\u0123456789abcdefABCDEF"
 """The characters of which such escapes consist."""
+BETWEEN = re.compile(r"\s*,?\s*")
+"""What may stand between objects on one line, and after the last."""
 UNFINISHED = "Unterminated string starting at"
 
 
@@ -140,9 +142,11 @@ class JsonStream:
             ended = self._ends("}")
 
     def values(self) -> Iterator[Any]:
-        """Take all values up to the end, with nothing between them but blanks."""
+        """Take all values up to the end, with nothing between them but blanks, and a comma after any."""
         while self.mark():
             yield self.value()
+            if self.mark() == ",":
+                self.at += 1
 
     def skip(self, depth: int = MOST_SKIPPED) -> Any:
         """Pass over a value; return its beginning: of an object the first keys, of a list the first elements."""
@@ -213,6 +217,32 @@ def unique_keys(pairs: list[tuple[str, JsonValue]]) -> Any:
     if len(pairs) == 1 and pairs[0][0][:1] == "$":
         return single_value(*pairs[0])
     return row
+
+
+def objects_on(text: str) -> tuple[list[JsonObject], str]:
+    """Return the objects on a line: one, or several with blanks or commas between them; or what is wrong with it."""
+    try:
+        value = json.loads(without_halves(text), object_pairs_hook=unique_keys)
+    except json.JSONDecodeError as error:
+        several = _one_after_another(without_halves(text)) if error.msg == "Extra data" else []
+        return several, "" if several else f"invalid JSON at character {error.pos + 1} ({error.msg})"
+    except (ValueError, RecursionError) as error:
+        return [], str(error)
+    return ([value], "") if isinstance(value, dict) else ([], "expected an object")
+
+
+def _one_after_another(text: str) -> list[JsonObject]:
+    decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
+    found, at = [], len(text) - len(text.lstrip())
+    try:
+        while at < len(text):
+            value, end = decode(text, at)
+            found.append(value)
+            between = BETWEEN.match(text, end)
+            at = between.end() if between else end
+    except (ValueError, RecursionError):
+        return []
+    return found if all(isinstance(value, dict) for value in found) else []
 
 
 def single_object(text: str) -> JsonObject | int:
