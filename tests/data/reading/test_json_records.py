@@ -27,6 +27,38 @@ def test_each_annotation_of_a_task_is_a_row() -> None:
     assert list(flat({"data": 1})) == [{"data": 1}]
 
 
+def labelbox(text: str, *labels: Any) -> dict[str, Any]:
+    """Return a row of an export of Labelbox, with what was answered each time the text was labelled."""
+    given = [{"annotations": {"objects": [], "classifications": answers}} for answers in labels]
+    return {"data_row": {"id": "r", "row_data": text}, "projects": {"p": {"name": "films", "labels": given}}}
+
+
+def test_each_label_of_labelbox_is_a_row_with_a_column_for_each_question() -> None:
+    mood = {"name": "mood", "value": "mood", "radio_answer": {"name": "good", "value": "g", "classifications": []}}
+    tags = {"name": "tags", "checklist_answers": [{"name": "long"}, {"name": "new"}]}
+    typed = {"name": "why", "text_answer": {"content": "so warm"}}
+    answers = {"mood": "good", "tags": ["long", "new"], "why": "so warm"}
+    assert list(flat(labelbox("a", [mood, tags, typed], [mood]))) == [
+        {"text": "a", **answers},
+        {"text": "a", "mood": "good"},
+    ]
+    assert list(flat(labelbox("a"))) == [{"text": "a"}]
+    assert list(flat(row := labelbox("a"), asked=frozenset({"data_row"}))) == [row]
+    older = [{"title": "mood", "answer": {"title": "good"}}, {"title": "tags", "answer": [{"title": "long"}]}]
+    row = {"ID": "r", "Labeled Data": "a", "Label": {"objects": [], "classifications": older}}
+    assert list(flat(row)) == [{"text": "a", "mood": "good", "tags": ["long"]}]
+    assert list(flat(labelled := {"Labeled Data": "a", "Label": "good"})) == [labelled]
+
+
+@pytest.mark.parametrize("form", ["lines", "array", "pages"])
+def test_an_export_of_labelbox_is_read(tmp_path: Path, form: str) -> None:
+    rows = [
+        labelbox(text, [{"name": "mood", "radio_answer": {"name": mood}}]) for text, mood in (("a", "x"), ("b", "y"))
+    ]
+    content = "\n".join(map(json.dumps, rows)) if form == "lines" else json.dumps([rows] if form == "pages" else rows)
+    assert read(written(tmp_path / "export.ndjson", content)).columns == {"text": ["a", "b"], "mood": ["x", "y"]}
+
+
 RECORDS: list[dict[str, Any]] = [
     {
         "data": {"text": "a"},
@@ -42,6 +74,8 @@ RECORDS: list[dict[str, Any]] = [
     {"_source": {"text": "a"}, "_id": "1"},
     {"fields": {"text": "a"}, "createdTime": "2024"},
     {"tweet": {"text": "a"}},
+    labelbox("a", [{"name": "x", "radio_answer": {"name": "g"}}, {"name": "y", "checklist_answers": [{"name": "g"}]}]),
+    {"Labeled Data": "a", "Label": {"classifications": [{"title": "x", "answer": {"title": "g"}}]}},
 ]
 
 

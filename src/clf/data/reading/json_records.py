@@ -17,7 +17,9 @@ DOCUMENT = {"_index", "_id", "_type", "_score"}
 """Keys beside the source of a document of Elasticsearch."""
 ACTIONS = ("index", "create")
 """The keys of the lines above each document in a bulk request of Elasticsearch."""
-NESTED = {"data", "fields", "_source", "tweet"}
+LABELLED, LABELS = "Labeled Data", "Label"
+"""The keys of the text and of its labels in older exports of Labelbox."""
+NESTED = {"data", "fields", "_source", "tweet", "data_row", LABELLED}
 NUMBERS: dict[str, Any] = {"$numberInt": int, "$numberLong": int, "$numberDouble": float, "$numberDecimal": float}
 TEXTS = {"$oid", "$date", "$symbol", "$uuid"}
 """Keys of objects that stand for one value in exports of MongoDB."""
@@ -39,6 +41,9 @@ def flat(
 def _flat(row: Any, of_cells: bool, asked: frozenset[str]) -> Iterator[JsonValue]:
     if of_cells and isinstance(row, list) and _is_spacy_pair(row):
         yield {**row[1], "text": row[0]}
+    elif of_cells and isinstance(row, list) and row and all(isinstance(cell, dict) for cell in row):  # pages of rows
+        for each in row:
+            yield from _flat(each, False, asked)
     elif of_cells and isinstance(row, list):
         yield {str(place): cell for place, cell in enumerate(row)}
     elif not isinstance(row, dict) or not row.keys() & NESTED or row.keys() & asked:
@@ -51,6 +56,10 @@ def _flat(row: Any, of_cells: bool, asked: frozenset[str]) -> Iterator[JsonValue
         yield row["fields"]
     elif isinstance(row.get("_source"), dict) and row.keys() & DOCUMENT:
         yield row["_source"]
+    elif isinstance(row.get("data_row"), dict) and isinstance(row.get("projects"), dict):
+        yield from _labelled(row["data_row"].get("row_data"), _labelbox_labels(row["projects"]))
+    elif LABELLED in row and isinstance(row.get(LABELS), dict) and "classifications" in row[LABELS]:
+        yield from _labelled(row[LABELLED], [row[LABELS]])
     elif len(row) == 1 and isinstance(row.get("tweet"), dict):
         yield row["tweet"]
     else:
@@ -97,6 +106,33 @@ def _annotated(task: Any) -> Iterator[JsonValue]:
         if given.get("was_cancelled"):
             row["was_cancelled"] = True
         yield row
+
+
+def _labelbox_labels(projects: JsonObject) -> list[Any]:
+    """Return the annotations that people made in the projects of an export of Labelbox."""
+    labels = [label for project in _objects_in([*projects.values()]) for label in _objects_in(project.get("labels"))]
+    return _objects_in([label.get("annotations") for label in labels])
+
+
+def _labelled(text: JsonValue, labels: list[Any]) -> Iterator[JsonValue]:
+    """Yield a row for each time a text was labelled in Labelbox, with a column for each question."""
+    for label in labels or [{}]:
+        given = _objects_in(label.get("classifications"))
+        yield {"text": text, **{str(one.get("name", one.get("title"))): _labelbox_answer(one) for one in given}}
+
+
+def _labelbox_answer(given: JsonObject) -> JsonValue:
+    """Return the name of an answer of Labelbox, the names of several, or what was typed."""
+    found = (given.get(key) for key in ("radio_answer", "checklist_answers", "text_answer", "answer", "answers"))
+    answer = next((one for one in found if one is not None), None)
+    if isinstance(answer, list):
+        return [_labelbox_name(one) for one in answer]
+    return _labelbox_name(answer)
+
+
+def _labelbox_name(answer: JsonValue) -> JsonValue:
+    names = (answer.get(key) for key in ("name", "title", "content")) if isinstance(answer, dict) else (answer,)
+    return next((name for name in names if name is not None), None)
 
 
 def _objects_in(value: Any) -> list[Any]:
