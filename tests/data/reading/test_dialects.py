@@ -96,6 +96,33 @@ def test_quotes_that_are_escaped_outside_quoted_cells_are_found(tmp_path: Path) 
     ]
 
 
+ESCAPED = ["I don't like it", 'it isn\'t the "right" one', '"No", they\'d say', "plain, really"]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_escaped_apostrophes_beside_plain_double_quotes_lose_their_escapes(tmp_path: Path, delimiter: str) -> None:
+    lines = io.StringIO()
+    writer = csv.writer(lines, quoting=csv.QUOTE_NONE, escapechar="\\", quotechar="'", delimiter=delimiter)
+    writer.writerows([["text", "label"], *([text, "ab"[place % 2]] for place, text in enumerate(ESCAPED * 3))])
+    path = tmp_path / "a.csv"
+    path.write_text(lines.getvalue(), newline="")
+    assert [text for batch in read_csv(path, DataSettings()) for text in batch.columns["text"]] == ESCAPED * 3
+
+
+def test_apostrophes_that_are_not_all_escaped_keep_what_stands_before_them(tmp_path: Path) -> None:
+    rows = "".join(f'"No" they don\\\'t{more}\ta\n' for more in ("", " or can't", "", ""))
+    path = tmp_path / "a.tsv"
+    path.write_text(f"text\tlabel\n{rows}")
+    assert [batch.columns["text"][0] for batch in read_csv(path, DataSettings())] == ['"No" they don\\\'t']
+
+
+def test_control_characters_between_cells_are_found_and_named(tmp_path: Path) -> None:
+    hive = Form("\x01", '"', csv.QUOTE_NONE)
+    content = "a \"long\", film\x01good\nnot 'so' long\x01bad\n"
+    assert form(tmp_path, content) == form(tmp_path, content, delimiter="\\x01") == hive
+    assert form(tmp_path, content, delimiter=",").delimiter == ","
+
+
 def test_a_table_as_usual_is_told_though_a_cell_ends_in_an_apostrophe(tmp_path: Path) -> None:
     texts = ['he said, "back\\"', "the fans'", *(f"a text, number {number}" for number in range(20))]
     with (path := tmp_path / "x.csv").open("w", newline="") as file:

@@ -8,6 +8,7 @@ packed      which entries of an archive are tables
 file_names  what the name of a file says before it is opened
 formats     the registry of file formats, format detection, and reading a file of any format
 delimited   the reader for CSV, TSV and other delimited text
+delimiters  which characters stand between cells, and how a user types them
 dialects    the delimiter and quote character of delimited text, detected in its first lines
 quoted_cells   whether a quote stands only where a writer of delimited text puts it
 drawn_tables   tables with lines around their cells, and columns of a fixed width

@@ -12,14 +12,13 @@ from typing import Any, Literal
 
 from clf.data.reading.batch import IN_FIRST_LINES
 from clf.data.reading.column_names import in_english
+from clf.data.reading.delimiters import CONTROLS, DELIMITER_NAMES, DELIMITERS, as_character, control_in
 from clf.data.reading.drawn_tables import DrawnRows, find_drawn, find_gap
 from clf.data.reading.headings import USUAL_HEADER
 from clf.data.reading.quoted_cells import Cells, well_formed
 from clf.errors import DataError, UsageError
 from clf.settings import DataSettings
 
-DELIMITERS = (",", "\t", ";", "|")
-DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 MOST_ABOVE = 20
 """The most lines above the header: a title, comments."""
 LOOKED_AT = 10_000
@@ -89,12 +88,16 @@ def sniff_form(sample: list[str], every_line: Callable[[], Iterable[str]], path:
     told = EXCEL_FIRST_LINE.fullmatch(sample[0] if sample else "")
     given = settings.delimiter or (told[1] if told else None)
     asked = settings.quote or settings.escape
+    given = given and as_character(given)
+    if not asked and (control := given if given in CONTROLS else None if given else control_in(sample)):
+        log.info("%s is delimited by %s", path, CONTROLS[control], extra=IN_FIRST_LINES)
+        return Form(control, '"', csv.QUOTE_NONE)
     odd = None if asked else _sniff_odd(sample, given, path)
     if odd:
         return odd
     quote = settings.quote or _sniff_quote(sample, path, settings)
     delimiter = given or _sniff_delimiter(sample, path, quote)
-    if len(delimiter := delimiter.replace("\\t", "\t")) != 1 or delimiter in '\r\n\0"':
+    if len(delimiter) != 1 or delimiter in '\r\n\0"':
         raise UsageError(
             f"--delimiter must be one character that is not a line break or a quote, found {delimiter!r}",
             "pass --delimiter ';' or another single character",
@@ -124,7 +127,7 @@ def _sniff_odd(sample: list[str], delimiter: str | None, path: Path) -> Form | N
     is enough for escaped quotes.
     """
     lines = [line.replace("\0", "") for line in sample]
-    marks = [delimiter.replace("\\t", "\t")] if delimiter else list(DELIMITERS)
+    marks = [delimiter] if delimiter else list(DELIMITERS)
     if (mark := find_drawn(lines)) and delimiter in (None, mark):
         return Form(mark, '"', csv.QUOTE_NONE, drawn=True)
     marks = [mark for mark in marks if len(mark) == 1]
@@ -185,7 +188,9 @@ def _sniff_well_formed(lines: list[str], marks: list[str], *, escaped: bool) -> 
         is_usual = usual is not None and usual.width > 1
         for quote, escape in ((('"', "\\"),) if escaped else ()) + (("'", ""), ("'", "\\")):
             cells = well_formed(lines, mark, quote, escape) if not escape or _escapes(lines) else None
-            if cells is None or not cells.width or cells.other_quotes:
+            if cells is None or not cells.width:
+                continue
+            if cells.other_quotes and (is_usual or not escape or not _all_escaped(quote, mark, lines)):
                 continue
             needed = bool(cells.needed and quote == "'" and not is_usual)
             escapes = bool(cells.escaped and (not usual or cells.width >= usual.width))
@@ -198,6 +203,13 @@ def _sniff_well_formed(lines: list[str], marks: list[str], *, escaped: bool) -> 
 def _evidence(form: Form, cells: Cells, lines: list[str]) -> tuple[int, int, int]:
     escaped_quotes = sum(line.count(form.escape + form.quotechar) for line in lines) if form.escape else 0
     return cells.width, cells.told + cells.needed, escaped_quotes
+
+
+def _all_escaped(quote: str, delimiter: str, lines: list[str]) -> bool:
+    """Return whether a backslash stands before each of these quotes, and nowhere before what needs none."""
+    text = "".join(lines[:-1])  # the last one may be cut
+    plain, escaped = re.sub(r"\\[\s\S]", "", text), re.findall(r"\\([\s\S])", text)
+    return quote not in plain and set(escaped) <= {quote, "\\", delimiter, "\r", "\n"} and escaped.count(quote) > 1
 
 
 def _escapes(lines: list[str]) -> bool:
@@ -240,7 +252,7 @@ def _sniff_quote(sample: list[str], path: Path, settings: DataSettings) -> str:
     """
     lines = [line for line in map(str.strip, sample) if line][1:]
     lines = [line for line in lines if len(line) <= LOOKED_AT]
-    marks = [settings.delimiter.replace("\\t", "\t")] if settings.delimiter else DELIMITERS
+    marks = [as_character(settings.delimiter)] if settings.delimiter else DELIMITERS
     for mark in marks:
         edges = re.compile(f"(?:^|{re.escape(mark)})'|'(?:{re.escape(mark)}|$)")
         quoted = sum(len(edges.findall(line)) >= 2 for line in lines if "'" in line)

@@ -9,6 +9,7 @@ from itertools import islice
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.column_values import look_at
 from clf.data.reading.columns import IGNORED, Columns
+from clf.data.reading.delimiters import as_typed
 from clf.data.reading.examples import Examples, RowTally, read_examples
 from clf.data.reading.formats import describe
 from clf.errors import ClfError
@@ -102,7 +103,7 @@ def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
     quotes, escapes = {form.quote for form in forms} - {'"'}, {form.escape for form in forms}
     named += [("--quote", mark) for mark in quotes if mark and len(quotes) == 1]
     named += [("--escape", mark) for mark in escapes if mark and len(escapes) == 1]
-    named += [("--delimiter", mark.replace("\t", "\\t")) for mark in delimiters if mark and len(delimiters) == 1]
+    named += [("--delimiter", as_typed(mark)) for mark in delimiters if mark and len(delimiters) == 1]
     named += [("--encoding", encoding) for encoding in encodings if encoding and len(encodings) == 1]
     headless = ["--no-header"] if forms and all(form.header is False for form in forms) else []
     return [part for flag, name in named for part in typed(flag, name)] + headless

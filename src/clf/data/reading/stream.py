@@ -17,7 +17,7 @@ from clf.data.reading.batch import BATCH_CHARACTERS, BATCH_ROWS, WINDOW, Batch, 
 from clf.data.reading.column_names import TEXT_NAMES
 from clf.data.reading.compression import COMPRESSIONS
 from clf.data.reading.delimited import first_rows
-from clf.data.reading.dialects import DELIMITERS
+from clf.data.reading.delimiters import DELIMITERS
 from clf.data.reading.files import (
     CUT_OFF,
     ESCAPED,
