@@ -41,7 +41,7 @@ CASES: list[tuple[str, Callable[[Path], None] | None, Arguments, int, str]] = [
     ("no such column", None, ("train", "--dataset", "reviews.csv", "--label-column", "lable"), 1, "has no column 'lable'"),
     ("one class", one_class, ("train", "--dataset", "one.csv"), 1, "every label is 'same'"),
     ("labels are ids", ids, ("train", "--dataset", "ids.csv"), 1, "40 values in 40 rows"),
-    ("several labels", multi_label, ("train", "--dataset", "multi.jsonl"), 1, "multi-label is not supported yet"),
+    ("several labels", multi_label, ("train", "--dataset", "multi.jsonl", "--no-multi-label"), 1, "1 of 1 rows have several labels"),
     ("unknown model", None, ("train", "--dataset", "reviews.csv", "--model", "./none"), 1, "no folder ./none"),
     ("model without config", bare, ("train", "--dataset", "reviews.csv", "--model", "./bare"), 1, "has no config.json"),
     ("offline, no model", None, ("train", "--dataset", "reviews.csv", "--model", "bert-base-uncased", "--offline"), 1, "offline mode is on"),

@@ -3,6 +3,7 @@
 ClfError            any error that clf reports; exit code 1
 ├── UsageError      wrong flags or settings; exit code 2
 ├── DataError       the dataset cannot be used
+│   └── SeveralLabels    its texts have several labels each, and are read as if they had one
 ├── ModelError      the model cannot be used
 │   └── TooLittleMemory  the device has too little memory for the model
 ├── NetworkError    the Hub cannot be reached, or its response is unusable
@@ -57,6 +58,13 @@ class DataError(ClfError):
     """A file, column, label or split is missing or unsuitable for training or evaluation."""
 
     kind = "data"
+
+
+class SeveralLabels(DataError):
+    """Texts have several labels, or none, where one label for each text was expected."""
+
+    def __init__(self, message: str, instead: str = "give each text one label") -> None:
+        super().__init__(message, f"leave out --no-multi-label if texts may have several labels, or {instead}")
 
 
 class ModelError(ClfError):

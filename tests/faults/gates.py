@@ -79,7 +79,7 @@ GATES = {
         Gate("nearly every row has a label of its own", "1", "the labels look like numbers or ids",
              f"{LABELS}::test_labels_that_cannot_train_are_refused",
              f"{LABELS}::test_many_classes_of_two_texts_are_classes_and_no_ids"),
-        Gate("a row has several labels", "1", "multi-label is not supported yet",
+        Gate("a row has several labels", "1", "rows have several labels",
              f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
         Gate("labels have a part that is a label too", "warning", "are read as one class each",
              f"{LOOKS}::test_a_part_that_stands_alone_is_told",

@@ -19,7 +19,7 @@ NO_GATE = {
         "training.interrupts.stop_on_signals.tell",
     },
     "what the first rows show, at a look": {"data.preparing.unlabelled_splits._why_empty"},
-    "names of labels that are passed over": {"data.preparing.dataset._say_respelled", "data.preparing.labels._names_beside"},
+    "names of labels that are passed over": {"data.preparing.left_out._say_respelled", "data.preparing.labels._names_beside"},
     "a gate whose words are put together elsewhere": {
         "training.checkpoint_files.check_schema", "training.reporter.not_finite", "training.schedule.tell_schedule",
         "training.trainer.ClassifierTrainer.evaluate", "training.trainer._load_best",

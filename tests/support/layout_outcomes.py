@@ -32,14 +32,13 @@ class Happened:
 
     @property
     def rows(self) -> dict[str, list[Row]]:
-        """The raw texts and label names of each split."""
-        prepared = PreparedDataset(self.folder)
+        """The raw texts and label names of each split; several labels of a text are sorted, with | between them."""
         found = {}
-        for split in prepared.splits:
+        for split in PreparedDataset(self.folder).splits:
             columns = pyarrow.parquet.read_table(self.folder / f"{split}.parquet").to_pydict()
             found[split] = [
-                (text, prepared.labels[label])
-                for text, label in zip(columns["raw_text"], columns["label"], strict=True)
+                (text, label if isinstance(label, str) else "|".join(sorted(label)))
+                for text, label in zip(columns["raw_text"], columns["label_name"], strict=True)
             ]
         return found
 

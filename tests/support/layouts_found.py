@@ -211,14 +211,11 @@ def jigsaw(folder: Path, labelled: bool) -> tuple[Right, ...]:
     marks = [[0] * 6 if number % 3 else [1, *(pick.randint(0, 1) for _ in range(5))] for number in range(120)]
     cells = [(code, text, *mark) for code, text, mark in zip(codes(120, 16), texts, marks, strict=True)]
     table(folder / "train.csv", ("id", "comment_text", *names), cells, without=unless(labelled, *range(2, 8)))
-    one = Read([(text, str(mark[0])) for text, mark in zip(texts, marks, strict=True)])
-    return (
-        Refused(
-            ("several labels|multi-label|more than one label", "toxic"),
-            label_flag("toxic"),
-            (Follow(("train.csv", "--label-column", "toxic"), (one,)),),
-        ),
-    )
+    rows = [
+        (text, "|".join(sorted(name for name, one in zip(names, mark, strict=True) if one)))
+        for text, mark in zip(texts, marks, strict=True)
+    ]
+    return (Read(rows, says=("several labels", "labels from the columns toxic, severe_toxic")),)
 
 
 def fine_foods(folder: Path, labelled: bool) -> tuple[Right, ...]:

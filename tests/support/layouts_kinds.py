@@ -324,11 +324,11 @@ def spacy_pairs(folder: Path, labelled: bool) -> tuple[Right, ...]:
 def cats_with_scores(folder: Path, labelled: bool) -> tuple[Right, ...]:
     """Several categories of a text are true: it has several labels."""
     names, pick = ("billing", "delivery", "account"), random.Random(3)
-    json_lines(
-        folder / "train.jsonl",
-        [{"text": text, "cats": {name: float(pick.random() < 0.5) for name in names}} for text in sentences(60)],
-    )
-    return (Refused((f"{SEVERAL}|cats",)),)
+    cats = [{name: float(pick.random() < 0.5) for name in names} for _ in range(60)]
+    rows = [{"text": text, "cats": scores} for text, scores in zip(sentences(60), cats, strict=True)]
+    json_lines(folder / "train.jsonl", rows)
+    true = ["|".join(sorted(name for name, score in scores.items() if score > 0.5)) for scores in cats]
+    return (Read(list(zip(sentences(60), true, strict=True)), says=(SEVERAL,)),)
 
 
 def bars(folder: Path, labelled: bool) -> tuple[Right, ...]:
@@ -338,13 +338,7 @@ def bars(folder: Path, labelled: bool) -> tuple[Right, ...]:
         for text in sentences(COUNT)
     ]
     table(folder / "comments.csv", ("comment", "labels"), rows)
-    each = {"labels.json": {label: "one" if "|" in label else label for _, label in rows}}
-    named = Follow(
-        ("comments.csv", "--label-map", "labels.json"),
-        (Read([(text, each["labels.json"][label]) for text, label in rows]),),
-        lambda folder: (folder / "labels.json").write_text(json.dumps(each["labels.json"])),
-    )
-    return (Refused((SEVERAL, r"\|"), (), (named,)),)
+    return (Read([(text, "|".join(sorted(label.split("|")))) for text, label in rows], says=(SEVERAL, r"\|")),)
 
 
 def names_with_commas(folder: Path, labelled: bool) -> tuple[Right, ...]:
@@ -386,10 +380,7 @@ def one_hot_with_none(folder: Path, labelled: bool) -> tuple[Right, ...]:
     rows = labelled_rows(COUNT, (*TOPICS, ""))
     cells = [(text, *(int(name == label) for name in TOPICS)) for text, label in rows]
     table(folder / "train.csv", ("text", *TOPICS), cells, without=unless(labelled, 1, 2, 3))
-    left = [row for row in rows if row[1]]
-    one = Read([(text, str(int(label == "account"))) for text, label in rows])
-    follow = (Follow(("train.csv", "--label-column", "account"), (one,)),)
-    return (Read(left, says=(UNLABELLED,)), Refused((SEVERAL,), (), follow), Refused(("one-hot",), (), follow))
+    return (Read(rows, says=("labels from the columns", SEVERAL)),)
 
 
 def single_texts(folder: Path, labelled: bool) -> tuple[Right, ...]:
@@ -601,13 +592,13 @@ KINDS = named_files([
     ("lists in Parquet", list_in_parquet, "all.parquet", "a list of one label is a label", True),
     ("entities", entities, "train.jsonl", "spans are not labels of texts", False),
     ("spaCy pairs", spacy_pairs, "train.json", "the category that is true is the label", False),
-    ("cats, several", cats_with_scores, "train.jsonl", "several labels are not one", False),
+    ("cats, several", cats_with_scores, "train.jsonl", "categories above 0.5 are labels", False),
     ("bars", bars, "comments.csv", "the parts stand alone too", False),
     ("names with commas", names_with_commas, "products.csv", "parts that never stand alone are no labels", True),
     ("decimal stars", decimal_labels, "stars.csv", "1.0 is a class", True),
     ("review status", review_status, "annotated.csv", "rejected rows are not of that label", True),
     ("one-hot truths", one_hot_truths, "train.csv", "True and False are 1 and 0", True),
-    ("one-hot with none", one_hot_with_none, "train.csv", "rows without a 1 have no label", True),
+    ("one-hot with none", one_hot_with_none, "train.csv", "rows without a 1 are texts with no label", True),
     ("single texts", single_texts, "intents.csv", "nothing can be split off", False),
     ("unlabeled", unlabelled_words, "tickets.csv", "unlabeled is no label", True),
     ("question marks", question_marks, "tickets.csv", "a question mark is no label", True),

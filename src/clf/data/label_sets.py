@@ -17,6 +17,10 @@ BETWEEN = "\x1f"
 NONE = BETWEEN
 """The set with no label, which is not the same as a missing label."""
 
+PLAIN = "\x1e"
+"""Begins a label that was written as one text, in which a separator may stand between several; it is in no label."""
+SHOWN_NONE = "(none)"
+
 LabelTable = NDArray[np.bool_]
 """Which labels each row has, shape (rows, labels)."""
 
@@ -29,6 +33,11 @@ def joined(labels: Iterable[str]) -> str:
 def parts(joined_labels: str) -> tuple[str, ...]:
     """Return the labels of a set that `joined` wrote; a plain label is a set of one."""
     return tuple(label for label in joined_labels.split(BETWEEN) if label)
+
+
+def shown(label: str) -> str:
+    """Return a label, or a set of labels that `joined` wrote, for people."""
+    return " | ".join(parts(label.removeprefix(PLAIN))) or SHOWN_NONE
 
 
 @dataclass(frozen=True)

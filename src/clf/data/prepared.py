@@ -82,6 +82,8 @@ class Manifest(BaseModel):
     label_column: str | None = None
     """The column with the labels; none if they are one-hot columns, or in the names of folders."""
     rows_generated: Count | None = None
+    multi_label: bool = False
+    """Whether a text may have several labels, or none."""
 
     @model_validator(mode="before")
     @classmethod

@@ -30,14 +30,12 @@ def refusal(*labels: str) -> DataError:
 def test_combinations_that_outnumber_their_parts_are_several_labels(labels: list[str]) -> None:
     refused = refusal(*labels)
     assert "rows have several labels joined by" in refused.message
-    assert "multi-label is not supported yet" in refused.message
+    assert "leave out --no-multi-label" in refused.hint
 
 
 def test_the_refusal_names_the_first_line_and_the_map_makes_classes_of_them() -> None:
     labels = ["a", "b", "a#b", "b#a", "a#b#a"]
-    assert refusal(*labels).message == (
-        "x.csv, line 4: 3 of 5 rows have several labels joined by '#', such as 'a#b': multi-label is not supported yet"
-    )
+    assert refusal(*labels).message == ("x.csv, line 4: 3 of 5 rows have several labels joined by '#', such as 'a#b'")
     assert "--label-map FILE.json" in refusal(*labels).hint
     check(*labels, named=("a#b", "b#a", "a#b#a"))
 
@@ -68,7 +66,7 @@ def test_a_part_that_stands_alone_is_told(caplog: pytest.LogCaptureFixture) -> N
     check("News", "News/Politics", "Sports")
     assert (
         "the labels with '/', such as 'News/Politics', are read as one class each (1 of 3 rows), though 'News' is a label too;"
-        " if they mean several labels, --unlabelled=News/Politics leaves these rows out"
+        " if they mean several labels, --multi-label reads them so, and --unlabelled=News/Politics leaves these rows out"
     ) in caplog.text
     joined = several_joined(counts("News", "News/Politics", "Sports"), ())
     assert joined is not None

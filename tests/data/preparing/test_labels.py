@@ -272,7 +272,7 @@ def check(splits: dict[str, list[str]], names: list[str] | None = None) -> None:
             ["a", "b", "c"],
             r"test has labels that train does not have: 'c' \(line 3\)",
         ),
-        ({"train": ["[1]", "[1, 2]"]}, ["[1]", "[1, 2]"], r"the labels are lists such as \[1\]: multi-label is not"),
+        ({"train": ["[1]", "[1, 2]"]}, ["[1]", "[1, 2]"], r"the labels are lists that cannot be read, such as \[1\]"),
     ],
 )
 def test_labels_that_cannot_train_are_refused(splits: dict[str, list[str]], names: list[str], message: str) -> None:

@@ -7,7 +7,13 @@ import pytest
 
 from clf.data.preparing.ingest import Delivered
 from clf.data.preparing.rows import Rows, TextStore, no_groups
-from clf.data.preparing.unlabelled import leave_out_unlabelled, warn_of_placeholders, warn_of_unlabelled
+from clf.data.preparing.unlabelled import (
+    counts_of,
+    leave_out_unlabelled,
+    together,
+    warn_of_placeholders,
+    warn_of_unlabelled,
+)
 from clf.data.reading.columns import Columns
 from clf.data.reading.examples import RowTally
 from clf.data.reading.other_columns import OtherColumns
@@ -32,7 +38,7 @@ def given(**splits: list[str]) -> Delivered:
 
 def kept(delivered: Delivered, unlabelled: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> list[str]:
     leave_out_unlabelled(delivered, unlabelled, named)
-    warn_of_unlabelled(delivered, unlabelled, named)
+    warn_of_unlabelled(delivered, together(counts_of(delivered)), named)
     return [delivered.labels[label] for label in delivered.rows.label.tolist()]
 
 
@@ -63,7 +69,7 @@ def test_minus_one_is_the_negative_side_of_a_sentiment(caplog: pytest.LogCapture
     assert kept(delivered) == ["-1", "0", "1"]
     assert caplog.text == ""
     delivered.tallies["train"].columns = Columns(["text"], "label")
-    warn_of_unlabelled(delivered, (), ())
+    warn_of_unlabelled(delivered, together(counts_of(delivered)), ())
     assert "which often marks rows without a label" in caplog.text
 
 

@@ -127,7 +127,7 @@ def test_what_is_no_text_is_named_even_if_all_rows_are_alike(value: object, mess
     [
         ({"a": "b"}, "the label is an object with the keys 'a'", "pass --label-column label.a if that is the label"),
         ([[0, 5, "PER"]], "the label is a list of spans", "clf labels whole texts"),
-        (b"a", "the label is bytes, expected a name or number", "each text one label"),
+        (b"a", "the label is bytes, expected a name or number", "as a name or number"),
     ],
 )
 def test_what_is_no_label_after_the_first_rows_is_named(value: object, message: str, hint: str) -> None:
@@ -149,7 +149,7 @@ def test_lists_of_one_are_labels_and_the_few_rows_with_several_are_left_out(capl
 def test_too_many_rows_with_several_labels_are_refused_even_if_they_come_late() -> None:
     late = [batch(["b"] * 3, [["x", "y"], ["x", "y"], ["x"]]) for _ in range(2)]
     refused = refusal(batch(["a"], ["x"]), *late)
-    assert refused.message == ("x.csv, line 1: 4 of 7 rows have several labels: multi-label is not supported yet")
+    assert refused.message == ("x.csv, line 1: 4 of 7 rows have several labels")
 
 
 def test_columns_of_zeros_and_ones_are_one_label() -> None:

@@ -58,7 +58,7 @@ def test_rows_with_several_labels_are_left_out_if_they_are_few() -> None:
     reading = look(["a", "b"], *[["a"]] * 10)
     assert reading.read(["a", "b"]) == Read(None, SEVERAL)
     refused = refusal(["a", "b"], *[["a"]] * 8)
-    assert refused.message == "x.csv, line 2: 1 of 9 rows have several labels: multi-label is not supported yet"
+    assert refused.message == "x.csv, line 2: 1 of 9 rows have several labels"
 
 
 def test_names_that_look_the_same_in_a_list_are_one() -> None:

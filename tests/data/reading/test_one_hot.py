@@ -36,10 +36,9 @@ def test_several_ones_or_none_are_several_labels_unless_they_are_few() -> None:
     assert sparse is not None
     assert not sparse.one_label
     assert sparse.problem == (
-        "the columns 'a', 'b' contain only 0 and 1, with several 1s in 0% of the rows and none in 80%: multi-label is "
-        "not supported yet"
+        "the columns 'a', 'b' contain only 0 and 1, with several 1s in 0% of the rows and none in 80%"
     )
-    assert sparse.hint == "pass --label-column a or another of them, and train one model per label"
+    assert sparse.instead == "pass --label-column a or another of them"
 
 
 def test_rows_are_read_by_the_names_of_the_columns_with_a_one() -> None:
@@ -79,12 +78,9 @@ def test_a_flag_beside_columns_with_one_1_in_each_row_is_told_apart() -> None:
     found = find_one_hot(flagged, list(flagged))
     assert found is not None
     assert found.single == list(classes)
-    assert found.problem == (
+    assert found.unclear == (
         "the columns 'pos', 'neg', 'neu', 'rare' have exactly one 1 in each row, and beside them is 'verified' with such "
         "values too: clf cannot tell which of them are the classes"
-    )
-    assert found.hint == (
-        "pass --ignore-column verified to read the others as one label, or --label-column verified to train on that column"
     )
     tags = find(a=[1, 1, 0] * 10, b=[0, 1, 1] * 10)
     assert tags is not None

@@ -164,7 +164,7 @@ def test_several_columns_of_zeros_and_ones_are_several_labels() -> None:
     assert "the columns 'toxic', 'insult' contain only 0 and 1, with several 1s in 25% of the rows" in str(
         refused.value
     )
-    assert refused.value.hint == "pass --label-column toxic or another of them, and train one model per label"
+    assert refused.value.hint.endswith("or pass --label-column toxic or another of them")
 
 
 def test_one_hot_columns_are_one_label(caplog: pytest.LogCaptureFixture) -> None:
@@ -452,8 +452,11 @@ def test_marks_of_which_a_few_rows_have_two_are_told_from_a_question_of_yes_or_n
     with pytest.raises(DataError, match="exactly one mark in 95% of the rows, and beside them is 'news'") as refused:
         choose(batch(text=SENTENCES, **marked, news=["yes", "no", "no", "yes"] * 10))
     assert refused.value.hint == (
-        "pass --ignore-column news to read the others as one label, or --label-column news to train on that column"
+        "pass --ignore-column news to read the others as one label, or --label-column news to train on that column, or "
+        "--multi-label to read all of them as labels"
     )
+    both = choose(batch(text=SENTENCES, **marked, news=["yes", "no", "no", "yes"] * 10), multi_label=True)
+    assert both.one_hot == [*MARKED, "news"]
     assert choose(batch(text=SENTENCES, **marked), ignore_column=["news"]).one_hot == list(MARKED)
 
 
@@ -470,7 +473,9 @@ def test_several_marks_in_many_rows_are_several_labels() -> None:
     marks = {"billing": ["x", "", ""] * 13 + ["x"], "delivery": ["x", "x", ""] * 13 + ["x"]}
     with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows") as refused:
         choose(batch(text=LONG_TEXTS, **marks))
-    assert refused.value.hint.startswith("fill their empty cells with no, pass --label-column billing or another")
+    assert refused.value.hint.endswith(
+        "or fill their empty cells with no and pass --label-column billing or another of them"
+    )
 
 
 def test_a_flag_beside_one_hot_columns_is_named() -> None:

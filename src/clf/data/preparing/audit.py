@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.label_sets import LabelSets, joined, shown
 from clf.data.preparing.clusters import Clusters
 from clf.data.preparing.rows import Bools, Ints, Rows
 from clf.data.preparing.sets import among, repeated
@@ -26,7 +27,7 @@ PAIRS = (("test", "train"), ("validation", "train"), ("test", "validation"))
 Keys = NDArray[np.integer[Any]]
 
 
-def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Audit:
+def audit(given: "Delivered", clusters: Clusters | None, names: list[str], sets: LabelSets | None = None) -> Audit:
     """Audit the original splits, once on the raw texts and once on the cleaned texts (reported under separate keys)."""
     raw = audit_texts(*_by_split(given, given.store.raw_keys(given.rows.number)))
     cleaned = audit_texts(*_by_split(given, given.rows.key))
@@ -51,6 +52,8 @@ def audit(given: "Delivered", clusters: Clusters | None, names: list[str]) -> Au
         truncated=None,
     )
     found = _with_columns(found, next(iter(given.tallies.values())).columns)
+    if sets is not None:
+        names = [shown(joined(sets.names[label] for label in ids)) for ids in sets.ids]
     return found if clusters is None else _with_near(found, given, clusters, names)
 
 
@@ -198,9 +201,14 @@ def conflicting(keys: Keys, labels: Ints) -> Keys:
     return np.unique(keys[1:][changes])
 
 
-def count_classes(labels: Mapping[str, Ints], names: list[str]) -> dict[str, dict[str, int]]:
-    """Count the rows of each class in each split, including classes with no rows."""
-    counts = {split: np.bincount(ids, minlength=len(names)).tolist() for split, ids in labels.items()}
+def count_classes(
+    labels: Mapping[str, Ints], names: list[str], sets: LabelSets | None = None
+) -> dict[str, dict[str, int]]:
+    """Count the rows of each class in each split, including classes with no rows; with `sets`, of each label."""
+    counts = {
+        split: (np.bincount(ids, minlength=len(names)) if sets is None else sets.counts(ids)).tolist()
+        for split, ids in labels.items()
+    }
     return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clf.data.label_sets import LabelSets
 from clf.data.preparing.clusters import Clusters, find_units
-from clf.data.preparing.labels import check_labels
+from clf.data.preparing.labels import check_labels, check_sets
 from clf.data.preparing.rows import Ints, Rows
 from clf.data.preparing.splitting import cut
 from clf.data.reading.batch import SPLITS
@@ -46,7 +47,14 @@ class Chosen:
         return found.model_copy(update={"dropped": {**found.dropped, "stands in validation or test too": self.leaked}})
 
 
-def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data: DataSettings, seed: int) -> Chosen:
+def choose_splits(
+    given: "Delivered",
+    clusters: Clusters,
+    names: list[str],
+    data: DataSettings,
+    seed: int,
+    sets: LabelSets | None = None,
+) -> Chosen:
     """Keep the splits of the dataset and make the missing ones from train.
 
     Raises DataError if there is no train split or it cannot be split.
@@ -62,15 +70,21 @@ def choose_splits(given: "Delivered", clusters: Clusters, names: list[str], data
     if data.drop_leaks and len(chosen) > 1:
         chosen["train"] = _without_leaks(chosen, clusters)
     leaked = before - len(chosen["train"])
-    cut_off = _cut_off(given, chosen["train"], clusters, names, data, seed)
+    cut_off = _cut_off(given, chosen["train"], clusters, names, data, seed, sets)
     chosen |= cut_off.rows
     chosen = {split: chosen[split] for split in SPLITS if split in chosen and len(chosen[split])}
-    check_split_labels(given.rows, chosen, names, spec)
+    check_split_labels(given.rows, chosen, names, spec, sets)
     return replace(cut_off, rows=chosen, leaked=leaked)
 
 
 def _cut_off(
-    given: "Delivered", train: RowNumbers, clusters: Clusters, names: list[str], data: DataSettings, seed: int
+    given: "Delivered",
+    train: RowNumbers,
+    clusters: Clusters,
+    names: list[str],
+    data: DataSettings,
+    seed: int,
+    sets: LabelSets | None,
 ) -> Chosen:
     """Split the missing validation and test off train."""
     shares = {}
@@ -82,6 +96,11 @@ def _cut_off(
         return Chosen({})
     whole = len(train) == len(given.rows)
     rows = given.rows if whole else given.rows.take(train)
+    if sets is not None:  # each text stands for its rarest label
+        counts = sets.counts(rows.label)
+        rarest = np.where(sets.members, counts, len(rows) + 1).argmin(axis=1)
+        rarest[~sets.members.any(axis=1)] = len(names)
+        rows, names = replace(rows, label=rarest[rows.label]), [*names, "no label"]
     units = find_units(rows, clusters if whole else clusters[train], given.store, shares)
     parts = cut(units, rows.key, rows.label, names, shares, seed)
     _say_cut(parts, rows, shares, names, data, seed)
@@ -148,9 +167,15 @@ def rows_of_splits(given: "Delivered") -> dict[str, RowNumbers]:
     return {split: np.flatnonzero(given.rows.split == number).astype(np.int32) for number, split in numbers}
 
 
-def check_split_labels(rows: Rows, splits: Mapping[str, RowNumbers], names: list[str], shown_as: str) -> None:
+def check_split_labels(
+    rows: Rows, splits: Mapping[str, RowNumbers], names: list[str], shown_as: str, sets: LabelSets | None = None
+) -> None:
     """Raise DataError for labels and texts that a classifier cannot be trained on; `splits` are row numbers."""
-    check_labels({split: (rows.label[part], rows.line[part]) for split, part in splits.items()}, names, shown_as)
+    labels = {split: (rows.label[part], rows.line[part]) for split, part in splits.items()}
+    if sets is None:
+        check_labels(labels, names, shown_as)
+    else:
+        check_sets(labels, sets, shown_as)
     keys = rows.key[splits["train"]] if "train" in splits else None
     if keys is not None and (keys[1:] == keys[:-1]).all():
         raise DataError(f"{shown_as}: all training texts are the same", "check --text-column")

@@ -5,18 +5,17 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from shlex import quote
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clf import __version__
+from clf.data.label_sets import LabelSets
 from clf.data.prepared import Manifest, PreparedDataset
 from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
 from clf.data.preparing.choose_rows import (
@@ -32,17 +31,25 @@ from clf.data.preparing.clusters import find_clusters
 from clf.data.preparing.ingest import Delivered, deliver
 from clf.data.preparing.label_looks import check_looks
 from clf.data.preparing.labels import name_labels, read_label_map
+from clf.data.preparing.left_out import say_left_out
 from clf.data.preparing.rows import DamagedChunk, Ints, TextStore
+from clf.data.preparing.several import (
+    Parts,
+    as_found,
+    check_written,
+    leave_out_without,
+    name_sets,
+    refuse_several,
+)
 from clf.data.preparing.unlabelled import (
+    counts_of,
     leave_out_unlabelled,
     refuse_unlabelled,
+    together,
     warn_of_placeholders,
     warn_of_unlabelled,
 )
 from clf.data.preparing.write import write_prepared
-from clf.data.reading.batch import SHOWN
-from clf.data.reading.columns import Columns
-from clf.data.reading.examples import RowTally
 from clf.data.reading.paths import expanded
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
@@ -90,17 +97,16 @@ def prepare_into(
     check_sizes(data)
     temporary = tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True)
     with _telling_damage(), temporary as scratch:
-        given = deliver(source.splits, data, cleaning, Path(scratch), near=not measure_only)
-        names = _with_labels(given, source, data, check=not measure_only)
+        given, names, sets = _read(source, data, cleaning, Path(scratch), measure_only=measure_only)
         if measure_only:
             chosen, clusters = Chosen(take_split(given, data)), None
-            found = audit(given, None, names)
+            found = audit(given, None, names, sets)
         else:  # check labels first: clustering takes longest
             spec = data.dataset or DEFAULT_DATASET
-            check_split_labels(given.rows, rows_of_splits(given), names, spec)
+            check_split_labels(given.rows, rows_of_splits(given), names, spec, sets)
             clusters = find_clusters(given.rows, given.store)
-            found = audit(given, clusters, names)
-            chosen = choose_splits(given, clusters, names, data, seed)
+            found = audit(given, clusters, names, sets)
+            chosen = choose_splits(given, clusters, names, data, seed, sets)
         rows = sample_splits(chosen.rows, given.rows.label, data, seed) if subset else chosen.rows
         splits = {split: given.rows.take(numbers) for split, numbers in rows.items()}
         given.forget_rows()
@@ -108,12 +114,12 @@ def prepare_into(
             lengths = _lengths(splits, given.store, counter, data.max_length, seed) if counter else None
             leaks = count_leaks(splits, {split: clusters[numbers] for split, numbers in rows.items()})
             found = chosen.told(found).model_copy(update={"leaks_after_split": leaks, "truncated": lengths})
-        found = _with_sizes(found, splits, names)
+        found = _with_sizes(found, splits, names, sets)
         key = preparation_key(source, data, cleaning, seed, subset=subset)
         manifest = _manifest(source, given, names, data, cleaning, seed).model_copy(
-            update={"key": key, "lengths": measured_with(counter, data.max_length)}
+            update={"key": key, "lengths": measured_with(counter, data.max_length), "multi_label": sets is not None}
         )
-        write_prepared(folder, splits, given.store, found, manifest)
+        write_prepared(folder, splits, given.store, found, manifest, sets)
     delete_folder(Path(scratch))  # once more, if the disk did not: it must not become a part of the dataset
     if Path(scratch).exists():
         raise OSError(errno.EIO, "it cannot be deleted", scratch)
@@ -155,8 +161,8 @@ def _absolute(data: DataSettings) -> DataSettings:
     return data.model_copy(update={name: expanded(file).resolve() for name, file in further.items() if file})
 
 
-def _with_sizes(found: Audit, splits: Splits, names: list[str]) -> Audit:
-    classes = count_classes({split: rows.label for split, rows in splits.items()}, names)
+def _with_sizes(found: Audit, splits: Splits, names: list[str], sets: LabelSets | None) -> Audit:
+    classes = count_classes({split: rows.label for split, rows in splits.items()}, names, sets)
     return found.model_copy(update={"rows": {split: len(rows) for split, rows in splits.items()}, "classes": classes})
 
 
@@ -196,74 +202,48 @@ def check_sizes(data: DataSettings) -> None:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
-def _say_missing_texts(tallies: Mapping[str, RowTally]) -> None:
-    """Warn of texts such as `nan` that come again: one may be an answer, several are likely to be missing texts."""
-    for split, tally in tallies.items():
-        for mark, count in tally.marks.items():
-            if count > 1:
-                log.warning(
-                    "%s: %d of %d rows have the text %r, which programs write for a missing text; they are kept; empty"
-                    " these cells in the file to leave the rows out",
-                    split, count, tally.read, mark,
-                )  # fmt: skip
+def _read(
+    source: Source, data: DataSettings, cleaning: CleaningSettings, scratch: Path, *, measure_only: bool
+) -> tuple[Delivered, list[str], LabelSets | None]:
+    """Read all rows with their labels, and return them with the label names, and the sets if texts may have several."""
+
+    def read(data: DataSettings) -> tuple[Delivered, list[str], LabelSets | None]:
+        given = deliver(source.splits, data, cleaning, scratch, near=not measure_only)
+        return given, *_with_labels(given, source, data, check=not measure_only)
+
+    return as_found(read, data)
 
 
-def _say_dropped(tallies: Mapping[str, RowTally]) -> None:
-    for split, tally in tallies.items():
-        for reason, count in tally.dropped.items():
-            lines = ", ".join(map(str, tally.first_dropped[reason]))
-            log.warning(
-                "%s: dropped %d of %d rows with %s (line %s%s)%s",
-                split,
-                count,
-                tally.read,
-                reason,
-                lines,
-                " …" if count > len(tally.first_dropped[reason]) else "",
-                _to_keep(reason, tally),
-            )
-
-
-def _to_keep(reason: str, tally: RowTally) -> str:
-    """Say how to keep the rows that an annotator rejected; nothing of other reasons."""
-    columns = tally.columns or Columns([], None)
-    asked = (name for name in columns.left_out if name != columns.label and reason.startswith(f"{name} "))
-    return "".join(f"; --ignore-column {quote(name)} keeps them" for name in islice(asked, 1))
-
-
-def _say_respelled(tallies: Mapping[str, RowTally]) -> None:
-    for split, tally in tallies.items():
-        if tally.respelled:
-            shown = list(tally.respelled.items())[:SHOWN]
-            listed = ", ".join(f"{was!a} is read as {label!r} ({count})" for (was, label), count in shown)
-            log.warning(
-                "%s: %d labels have invisible or uncomposed characters: %s%s",
-                split,
-                sum(tally.respelled.values()),
-                listed,
-                " …" if len(tally.respelled) > SHOWN else "",
-            )
-
-
-def _with_labels(given: Delivered, source: Source, data: DataSettings, *, check: bool) -> list[str]:
-    """Leave out the rows that have no label, tell what was left out, and return the label names."""
+def _with_labels(
+    given: Delivered, source: Source, data: DataSettings, *, check: bool
+) -> tuple[list[str], LabelSets | None]:
+    """Leave out the rows that have no label, tell what was left out, and return the label names and the sets."""
     named = read_label_map(data.label_map) if data.label_map else {}
-    leave_out_unlabelled(given, data.unlabelled, named)
+    written: Parts = {}
+    if data.multi_label:
+        written = leave_out_without(given, data, named)
+    else:
+        if check and data.multi_label is None:
+            refuse_several(given, data, named)  # before anything is said of how they are read as one label
+        leave_out_unlabelled(given, data.unlabelled, named)
     is_one = given.splits == ["train"] and not check  # all rows are those of the split that is measured
-    tallies: dict[str, RowTally] = {data.split: given.tallies["train"]} if is_one else given.tallies
-    _say_dropped(tallies)
-    _say_respelled(tallies)
-    _say_missing_texts(tallies)
+    say_left_out({data.split: given.tallies["train"]} if is_one else given.tallies)
     if check:
         if tally := given.tallies.get("train"):
             refuse_unlabelled(tally.dropped, tally.read, data.dataset or DEFAULT_DATASET)
-        _check_written(given, named, data)
-    return _name_labels(given, source, data.label_map)
+        if data.multi_label:
+            check_written(given, written, named, data)
+        else:
+            _check_written(given, named, data)
+    if data.multi_label:
+        sets = name_sets(given, written, source, data)
+        return list(sets.names), sets
+    return _name_labels(given, source, data.label_map), None
 
 
 def _check_written(given: Delivered, named: Collection[str], data: DataSettings) -> None:
     """Look at the labels as they are written in the file; raise DataError if they are no classes."""
-    warn_of_unlabelled(given, data.unlabelled, named)
+    warn_of_unlabelled(given, together(counts_of(given)), named)
     warn_of_placeholders(given)
     present, first, counts = np.unique(given.rows.label, return_index=True, return_counts=True)
     labels = [given.labels[label] for label in present.tolist()]

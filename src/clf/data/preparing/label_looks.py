@@ -2,13 +2,12 @@
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from shlex import quote
 
-from clf.errors import DataError
+from clf.data.reading.joined_labels import several_joined
+from clf.errors import DataError, SeveralLabels
 
-SEPARATORS = ("|", "#", ";", ",", "/", "+", "\t")
 MOST_NUMBERS = 20
 """Different numbers with decimals that may still be classes, such as ratings in half stars."""
 TEXT_LENGTH = 60
@@ -30,21 +29,38 @@ _ID = re.compile(
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Joined:
-    """Labels with a separator, some part of which is a label of its own."""
-
-    separator: str
-    labels: list[str]
-    part: str
-    """A part that also stands alone."""
-    meant: bool
-    """Whether the combinations outnumber the parts, so that several labels are meant."""
-
-
 def look_like_ids(names: Collection[str]) -> bool:
     """Return whether most names are numbers, codes, hashes or addresses rather than words."""
     return sum(_ID.fullmatch(name) is not None for name in names) >= MOST_IDS * len(names)
+
+
+def check_names(counts: Mapping[str, int], lines: Mapping[str, int], shown: str) -> None:
+    """Raise DataError if labels are texts or numbers, and warn of labels in quotes."""
+    _warn_of_quotes(counts, shown)
+    _refuse_texts(counts, shown)
+    _refuse_numbers(counts, lines, shown)
+
+
+def refuse_joined(counts: Mapping[str, int], lines: Mapping[str, int], shown: str) -> None:
+    """Raise SeveralLabels if most labels join several; `counts` and `lines` are of each label."""
+    joined = several_joined(counts, ())
+    if joined and joined.meant:
+        rows, first = sum(counts[label] for label in joined.labels), min(joined.labels, key=lambda label: lines[label])
+        raise SeveralLabels(
+            f"{shown}, line {lines[first]}: {rows} of {sum(counts.values())} rows have several labels joined by "
+            f"{joined.separator!r}, such as {first[:60]!r}",
+            JOINED,
+        )
+
+
+def are_texts_or_numbers(counts: Mapping[str, int], shown: str) -> bool:
+    """Return whether `check_names` refuses the labels."""
+    try:
+        _refuse_texts(counts, shown)
+        _refuse_numbers(counts, dict.fromkeys(counts, 0), shown)
+    except DataError:
+        return True
+    return False
 
 
 def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Collection[str], shown: str) -> None:
@@ -54,49 +70,17 @@ def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Coll
     are classes.
     """
     counts = {label: count for label, count in counts.items() if label not in named}
-    _warn_of_quotes(counts, shown)
-    _refuse_texts(counts, shown)
-    _refuse_numbers(counts, lines, shown)
+    check_names(counts, lines, shown)
+    refuse_joined(counts, lines, shown)
     joined = several_joined(counts, ())
-    if joined and joined.meant:
-        rows, first = sum(counts[label] for label in joined.labels), min(joined.labels, key=lambda label: lines[label])
-        raise DataError(
-            f"{shown}, line {lines[first]}: {rows} of {sum(counts.values())} rows have several labels joined by "
-            f"{joined.separator!r}, such as {first[:60]!r}: multi-label is not supported yet",
-            JOINED,
-        )
     if joined:
         flags = " ".join(f"--unlabelled={quote(label)}" for label in joined.labels[:MOST_FLAGS])
         log.warning(
             "the labels with %r, such as %r, are read as one class each (%d of %d rows), though %r is a label too; if"
-            " they mean several labels, %s%s leaves these rows out",
+            " they mean several labels, --multi-label reads them so, and %s%s leaves these rows out",
             joined.separator, joined.labels[0], sum(counts[label] for label in joined.labels), sum(counts.values()),
             joined.part, flags, " …" if len(joined.labels) > MOST_FLAGS else "",
         )  # fmt: skip
-
-
-def several_joined(counts: Mapping[str, int], named: Collection[str]) -> Joined | None:
-    """Find the separator that joins most labels, if a part of one also stands alone as a label."""
-    labels = [label for label in counts if label not in named]
-    found = [joined for separator in SEPARATORS if (joined := _joined_by(separator, labels))]
-    return max(found, key=lambda joined: (joined.meant, len(joined.labels)), default=None)
-
-
-def _joined_by(separator: str, labels: Iterable[str]) -> Joined | None:
-    parts = {label: [part.strip() for part in label.split(separator)] for label in labels}
-    combined = {label: names for label, names in parts.items() if len(names) > 1 and all(names)}
-    distinct = {name: None for names in combined.values() for name in names}
-    alone = [name for name in distinct if name in parts]
-    if not alone or (separator == "," and _are_decimals(parts, distinct)):
-        return None
-    return Joined(separator, list(combined), alone[0], len(combined) > len(distinct))
-
-
-def _are_decimals(parts: Mapping[str, list[str]], distinct: Collection[str]) -> bool:
-    """Return whether the commas are those of decimals: all are numbers, with decimals that never stand alone."""
-    if not all(len(names) <= 2 and all(map(str.isdecimal, names)) for names in parts.values()):
-        return False
-    return any(names[-1] not in parts for names in parts.values() if len(names) == 2)
 
 
 def _warn_of_quotes(counts: Mapping[str, int], shown: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
+from clf.data.label_sets import LabelSets
 from clf.data.preparing.label_looks import look_like_ids
 from clf.errors import DataError, UsageError
 from clf.storage.documents import MOST_BYTES, load_json, open_regular
@@ -96,8 +97,8 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         )
     if all(name.startswith("[") and name.endswith("]") for name in names):
         raise DataError(
-            f"{shown}: the labels are lists such as {names[0]}: multi-label is not supported yet",
-            "give each text one label, or train one model per label",
+            f"{shown}: the labels are lists that cannot be read, such as {names[0]}",
+            "write each list in JSON, or give each text one label",
         )
     if IGNORED in names and all(WHOLE.fullmatch(name) for name in names):
         raise DataError(
@@ -110,6 +111,38 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         counts = np.bincount(labels["train"][0], minlength=len(names)).tolist()
         if rare := [repr(name) for name, count in zip(names, counts, strict=True) if count == 1]:
             log.warning("classes with a single training text: %s", ", ".join(rare[:10]))
+
+
+def check_sets(labels: Mapping[str, Labelled], sets: LabelSets, shown: str) -> None:
+    """Raise DataError if sets of labels cannot train a classifier, as `check_labels`; warn of a label of every text.
+
+    `labels` holds the numbers of the sets and the line numbers of each split's rows.
+    """
+    names = list(sets.names)
+    if len(names) < 2:
+        raise DataError(
+            f"{shown}: the only label is {names[0]!r}, expected at least two",
+            "pass --no-multi-label and a column that tells which texts have it",
+        )
+    check_labels({split: _spread(of_rows, sets) for split, of_rows in labels.items()}, names, shown)
+    ids, _ = labels.get("train", next(iter(labels.values())))
+    counts = sets.counts(ids)
+    if every := [name for name, count in zip(names, counts.tolist(), strict=True) if count == len(ids)]:
+        log.warning(
+            "every training text has the label %s: nothing can be learned of it, and each text will be given it",
+            ", ".join(map(repr, every[:10])),
+        )
+
+
+def _spread(labelled: Labelled, sets: LabelSets) -> Labelled:
+    """Return the ids of all labels of the rows, and the line of each."""
+    numbers, lines = labelled
+    sizes = sets.members.sum(axis=1)
+    ids = np.concatenate([*map(np.asarray, sets.ids), np.zeros(0)]).astype(np.int64)
+    starts = np.cumsum(sizes) - sizes
+    counts = sizes[numbers]
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return ids[np.repeat(starts[numbers], counts) + within], np.repeat(lines, counts)
 
 
 def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:

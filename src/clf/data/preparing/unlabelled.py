@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.data.label_names import clean_label
-from clf.data.preparing.label_looks import several_joined
 from clf.data.reading.column_names import words_of
 from clf.data.reading.column_values import CODES, MINUS_ONE, NOT_A_TIME, ODD, SIGNS, VAGUE
+from clf.data.reading.joined_labels import several_joined
 from clf.data.reading.label_values import FEW_SEVERAL, NO_LABEL, SEVERAL
 from clf.errors import DataError
 
@@ -38,11 +38,21 @@ Counts = NDArray[np.int64]
 
 def leave_out_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
     """Drop and count the rows with no label or several; labels that are `named` with --label-map stay classes."""
-    counts = {
+    counts = counts_of(given)
+    tell_marks(together(counts), unlabelled, named)
+    drop_labels(given, labels_to_drop(counts, unlabelled, named))
+
+
+def counts_of(given: "Delivered") -> dict[str, dict[str, int]]:
+    """Return how many rows of each split have each label, as it was written."""
+    return {
         split: {label: count for label, count in zip(given.labels, of_split.tolist(), strict=True) if count}
         for split, of_split in zip(given.splits, _count(given), strict=True)
     }
-    total = _together(counts)
+
+
+def tell_marks(total: Mapping[str, int], unlabelled: Collection[str], named: Collection[str]) -> None:
+    """Warn of labels that are read as none, and of those to be read so that are not there; `total` has their rows."""
     if unlabelled and not any(_is_among(label, unlabelled) for label in total):
         log.warning("--unlabelled names labels that are not in the data: %s", ", ".join(map(repr, unlabelled)))
     for label in _marks([label for label in total if label not in named and not _is_among(label, unlabelled)]):
@@ -50,7 +60,6 @@ def leave_out_unlabelled(given: "Delivered", unlabelled: Collection[str], named:
             "the label %r is read as no label (%d rows); --label-map %s keeps it as a class",
             label, total[label], quote(f"{label}=NAME"),
         )  # fmt: skip
-    _drop(given, labels_to_drop(counts, unlabelled, named))
 
 
 def labels_to_drop(
@@ -60,7 +69,19 @@ def labels_to_drop(
 
     They mean that there is no label, or a few of them join several. Labels that are `named` stay classes.
     """
-    total = _together(counts)
+    found = meaning_none(counts, unlabelled, named)
+    left = {split: {label: count for label, count in of_split.items() if label not in found[split]}
+            for split, of_split in counts.items()}  # fmt: skip
+    several = _few_joined(together(left), named)
+    return {split: labels | {label: SEVERAL for label in left[split] if label in several}
+            for split, labels in found.items()}  # fmt: skip
+
+
+def meaning_none(
+    counts: Mapping[str, Mapping[str, int]], unlabelled: Collection[str], named: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """Return, for each split, the labels that mean that there is none, with the reason; those `named` do not."""
+    total = together(counts)
     wanted = {label for label in total if _is_among(label, unlabelled)}
     none = wanted | {*_marks([label for label in total if label not in wanted and label not in named])}
     absent = {label for label in total if "train" in counts and label not in counts["train"] and label not in named
@@ -69,11 +90,7 @@ def labels_to_drop(
     for split, of_split in counts.items():
         of_none = none if split == "train" else none | absent
         found[split] = {label: f"{NO_LABEL} ({label!r})" for label in of_split if label in of_none}
-    left = {split: {label: count for label, count in of_split.items() if label not in found[split]}
-            for split, of_split in counts.items()}  # fmt: skip
-    several = _few_joined(_together(left), named)
-    return {split: labels | {label: SEVERAL for label in left[split] if label in several}
-            for split, labels in found.items()}  # fmt: skip
+    return found
 
 
 def refuse_unlabelled(dropped: Mapping[str, int], rows: int, shown: str) -> None:
@@ -85,14 +102,18 @@ def refuse_unlabelled(dropped: Mapping[str, int], rows: int, shown: str) -> None
         )
 
 
-def _together(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+def together(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+    """Return the rows of each label in all splits."""
     return sum(map(Counter, counts.values()), Counter())
 
 
-def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: Collection[str]) -> None:
-    """Warn of classes that often are no classes: -1, names such as N/A, and a mark beside a single other label."""
-    total = dict(zip(given.labels, _count(given).sum(axis=0).tolist(), strict=True))
+def warn_of_unlabelled(given: "Delivered", total: Mapping[str, int], named: Collection[str]) -> None:
+    """Warn of classes that often are no classes: -1, names such as N/A, and a mark beside a single other label.
+
+    `total` has the rows of each label.
+    """
     present = [label for label, count in total.items() if count]
+    rows = len(given.rows)
     others = [label for label in present if label not in named and not _may_mean_none(label)]
     minus = next((label for label in present if _whole(label) == MINUS_ONE), None)
     doubtful = (
@@ -111,13 +132,13 @@ def warn_of_unlabelled(given: "Delivered", unlabelled: Collection[str], named: C
     for label in vague:
         log.info(
             "%d of %d rows have the label %r, which is read as a class; --unlabelled=%s leaves them out",
-            total[label], sum(total.values()), label, quote(label),
+            total[label], rows, label, quote(label),
         )  # fmt: skip
     for label in doubtful:
         log.warning(
             "%d of %d rows have the label %r, which often marks rows without a label; --unlabelled=%s leaves them out",
             total[label],
-            sum(total.values()),
+            rows,
             label,
             quote(label),
         )
@@ -158,7 +179,7 @@ def _count(given: "Delivered") -> Counts:
     return np.bincount(both, minlength=len(given.splits) * labels).reshape(len(given.splits), labels)
 
 
-def _drop(given: "Delivered", labels: Mapping[str, Mapping[str, str]]) -> None:
+def drop_labels(given: "Delivered", labels: Mapping[str, Mapping[str, str]]) -> None:
     """Drop the rows of each split with some labels, and count them with the reason."""
     kept = np.ones(len(given.rows), dtype=bool)
     ids = {label: number for number, label in enumerate(given.labels)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clf.data.label_names import clean_label
+from clf.data.label_sets import PLAIN, shown
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.column_values import IN_TEXTS, MISSING_TEXTS, likely_fields
 from clf.data.reading.columns import Columns, flags
@@ -21,7 +22,7 @@ from clf.data.reading.label_values import (
     plain_label,
     refuse_several,
 )
-from clf.data.reading.one_hot import ones_of
+from clf.data.reading.one_hot import ones_of, sets_of
 from clf.data.reading.roles import choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -46,7 +47,7 @@ class Examples:
     def shown(self) -> Iterator[tuple[str, str]]:
         """Yield each text with its label, by name if its name is known."""
         rows = zip(self.texts, self.labels, self.label_names, strict=True)
-        return ((text, name or label) for text, label, name in rows)
+        return ((text, name or shown(label)) for text, label, name in rows)
 
 
 @dataclass
@@ -67,7 +68,7 @@ class RowTally:
 
     def respell(self, written: str, label: str | None) -> None:
         """Count a label that is read in another spelling than it was written in."""
-        pair = (written[:MOST_SHOWN], (label or "")[:MOST_SHOWN])
+        pair = (written[:MOST_SHOWN], (label or "").removeprefix(PLAIN)[:MOST_SHOWN])
         if pair in self.respelled or len(self.respelled) < MOST_RESPELLED:
             self.respelled[pair] = self.respelled.get(pair, 0) + 1
 
@@ -88,24 +89,26 @@ class RowTally:
 def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator[tuple[Batch, Columns, Examples]]:
     """Yield batches of a split with their columns and examples; rows without a text or label are dropped and counted.
 
-    Raises DataError after the last row if a value is not text or not a single label; it covers all bad rows.
+    With `data.multi_label`, labels are sets, as `LabelReading` writes them. Raises DataError after the last row if a
+    value is not text or not a label, which covers all bad rows, and SeveralLabels if too many rows have several.
     """
     bad: list[str] = []
     hint = ""
     columns: Columns | None = None
     reading: LabelReading | None = None
+    sets = bool(data.multi_label)
     file = None
     for batch in split.rows():
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
         if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
-            columns = _as_in_train(batch, split.like) or choose_columns(batch, data, split.shown)
+            columns = _as_in_train(batch, split.like, data) or choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
             reading = None
-        reading = reading or _look(batch, columns, split.shown)
+        reading = reading or _look(batch, columns, sets, split.shown)
         file = batch.file
         tally.read += len(batch.lines)
-        examples, problems = _examples(batch, columns, reading or LabelReading(), tally)
+        examples, problems = _examples(batch, columns, reading or LabelReading(sets=sets), tally)
         if problems and not bad:
             hint = _hint(problems[0], batch, columns)
         bad += problems
@@ -118,27 +121,33 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     refuse_several(several, labelled, tally.first_dropped.get(SEVERAL, []), split.shown)
 
 
-def _as_in_train(batch: Batch, train: Columns | None) -> Columns | None:
-    """Return the columns of train for a file that has the same columns, numbered as there is no header."""
+def _as_in_train(batch: Batch, train: Columns | None, data: DataSettings) -> Columns | None:
+    """Return the columns of train for a file that has the same columns, numbered as there is no header.
+
+    So are columns of zeros and ones that are labels: all texts of one split may have a label.
+    """
     names = list(batch.columns)
+    if train and train.one_hot and data.multi_label and set(train.needed) <= set(names):
+        return train
     return train if train and all(map(str.isdecimal, names)) and names == [one.name for one in train.roles] else None
 
 
-def _look(batch: Batch, columns: Columns, shown: str) -> LabelReading | None:
+def _look(batch: Batch, columns: Columns, sets: bool, shown: str) -> LabelReading | None:
     """Decide how labels are read from the first batch that has any, and say it; None if this batch has none."""
-    values = _label_values(batch, columns)
+    values = _label_values(batch, columns, sets)
     if all(value is None for value in values):
         return None
-    reading = look_at_labels(values, batch.lines, columns.label or "", shown)
+    reading = look_at_labels(values, batch.lines, columns.label or "", shown, sets=sets)
     for sentence in reading.said if columns.label is not None else []:  # of one-hot columns it is known
         log.info("%s", sentence)
     return reading
 
 
-def _label_values(batch: Batch, columns: Columns) -> list[Any]:
+def _label_values(batch: Batch, columns: Columns, sets: bool) -> list[Any]:
     nothing = [None] * len(batch.lines)
     if columns.one_hot:
-        return list(ones_of([batch.columns.get(name, nothing) for name in columns.one_hot], columns.one_hot))
+        read = sets_of if sets else ones_of
+        return list(read([batch.columns.get(name, nothing) for name in columns.one_hot], columns.one_hot))
     return nothing if columns.label is None else batch.columns.get(columns.label, nothing)
 
 
@@ -151,7 +160,7 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
     )
     rejected = _rejected(batch, columns)
     read = reading.read
-    rows = zip(batch.lines, texts, _label_values(batch, columns), names, groups, strict=True)
+    rows = zip(batch.lines, texts, _label_values(batch, columns, reading.sets), names, groups, strict=True)
     for row, (line, text, value, name, group) in enumerate(rows):
         if rejected and row in rejected:
             tally.drop(rejected[row], line)

@@ -1,7 +1,8 @@
 """How the values of the label column become labels: decided from the first rows, and said.
 
 A value is a name or a number, a list of one, choices or scores for each class as annotation tools write them, or one
-text that spells out any of these. Rows without a label and rows with several are left out, with the reason.
+text that spells out any of these. Rows without a label and rows with several are left out, with the reason; where texts
+may have several labels, a row has the set of them, which may be empty, and only a missing label leaves a row out.
 """
 
 from collections import Counter
@@ -10,8 +11,10 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from clf.data.label_names import clean_label
+from clf.data.label_sets import PLAIN, joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, Cell, parsed_text, plain, read_cell
-from clf.errors import DataError
+from clf.data.reading.one_hot import Unclear
+from clf.errors import DataError, SeveralLabels
 
 LOOKED = 2000
 """Rows that are looked at before the first is read."""
@@ -21,13 +24,19 @@ NO_LABEL = "no label"
 SEVERAL = "several labels"
 MOST_KNOWN = 50_000
 """Values whose reading is kept; a column of classes has fewer."""
-ONE_LABEL = "give each text one label, or train one model per label"
+ONE_LABEL = "write the label of each text as a name or number"
 OTHER_COLUMN = "pass --label-column with a column that has one label for each text"
 SAID = {
     "list": "a list of one label is read as that label",
     "choices": "a choice in JSON is read as its label",
     "scores": f"of the scores of the classes, the one above {0.5} is read as the label",
     "vector": "the position of the 1 in each list, from 0, is read as the label",
+}
+SAID_OF_SETS = {
+    "list": "a list is read as the labels of a text",
+    "choices": "the choices in JSON are read as the labels of a text",
+    "scores": f"of the scores of the classes, all above {0.5} are read as the labels of a text",
+    "vector": "the positions of the 1s in each list, from 0, are read as the labels of a text",
 }
 
 
@@ -42,11 +51,15 @@ class Read(NamedTuple):
 
 
 class LabelReading:
-    """Reads the values of one label column; `said` are the sentences that tell how."""
+    """Reads the values of one label column; `said` are the sentences that tell how.
 
-    def __init__(self, said: Sequence[str] = (), *, vectors: bool = False) -> None:
+    With `sets`, a label is a set as `label_sets.joined` writes it, or a plain text behind PLAIN, which is divided once
+    all labels are known.
+    """
+
+    def __init__(self, said: Sequence[str] = (), *, vectors: bool = False, sets: bool = False) -> None:
         self.said = list(said)
-        self.vectors = vectors
+        self.vectors, self.sets = vectors, sets
         self._known: dict[str | tuple[str, ...], Read] = {}
 
     def read(self, value: Any) -> Read:
@@ -60,6 +73,8 @@ class LabelReading:
             return found
         if isinstance(value, (list, dict, bytes)):
             return self._cell(read_cell(value), value)
+        if isinstance(value, Unclear):
+            return Read(None, problem=value.problem)
         label = plain(value)
         return Read(label) if label else Read(None, NO_LABEL)
 
@@ -69,13 +84,19 @@ class LabelReading:
             return self._cell(read_cell(parsed), parsed)
         label = clean_label(value) or None
         stripped = value.strip()
-        return Read(label, "" if label else NO_LABEL, written=None if stripped == (label or "") else stripped)
+        written = None if stripped == (label or "") else stripped
+        if self.sets:
+            return Read(PLAIN + (label or ""), written=written)
+        return Read(label, "" if label else NO_LABEL, written=written)
 
     def _cell(self, cell: Cell, value: Any = None) -> Read:
         if cell.problem:
             return Read(None, problem=cell.problem)
         names = _ones(value) if self.vectors and _is_vector(value) else cell.names
         cleaned = {clean_label(name) for name in names} - {""}
+        if self.sets:
+            is_missing = isinstance(value, dict) and all(one is None for one in value.values())
+            return Read(None, NO_LABEL) if is_missing else Read(joined(cleaned))
         if len(cleaned) == 1:
             return Read(cleaned.pop())
         return Read(None, SEVERAL if cleaned else NO_LABEL)
@@ -86,22 +107,28 @@ def plain_label(value: Any) -> str | None:
     return (clean_label(value) if isinstance(value, str) else plain(value)) or None
 
 
-def look_at_labels(values: Sequence[Any], lines: Sequence[int], column: str, shown: str) -> LabelReading:
-    """Decide how a label column is read, from its first rows.
+def look_at_labels(
+    values: Sequence[Any], lines: Sequence[int], column: str, shown: str, *, sets: bool = False
+) -> LabelReading:
+    """Decide how a label column is read, from its first rows; with `sets`, as the sets of labels of texts.
 
-    Raises DataError if its values are not one label for each text: labels of spans, several labels, other objects.
+    Raises DataError if its values are not labels of whole texts, but spans or other objects, and SeveralLabels if they
+    are sets and should be one label for each text.
     """
     step = max(1, len(values) // LOOKED)
     looked = [(line, value) for line, value in zip(lines[::step], values[::step], strict=True) if _structured(value)]
     if not looked:
-        return LabelReading()
+        return LabelReading(sets=sets)
     vectors = len(looked) == len(values[::step]) and _are_vectors([_contents(value) for _, value in looked])
     cells = [(line, value, read_cell(value)) for line, value in looked]
     _refuse_spans(cells, column, shown)
     _refuse_objects(cells, column, shown)
     forms = Counter(cell.form for _, _, cell in cells if cell.form in SAID)
     form = "vector" if vectors else max(forms, key=lambda form: forms[form], default="list")
-    reading = LabelReading([f"{shown}: {SAID[form]} (column {column}, line {cells[0][0]})"], vectors=vectors)
+    told = (SAID_OF_SETS if sets else SAID)[form]
+    reading = LabelReading([f"{shown}: {told} (column {column}, line {cells[0][0]})"], vectors=vectors, sets=sets)
+    if sets:
+        return reading
     several = [line for line, value, _ in cells if reading.read(value).dropped == SEVERAL]
     labelled = sum(1 for value in values[::step] if reading.read(value).dropped != NO_LABEL)
     refuse_several(len(several), labelled, several, shown)
@@ -109,13 +136,9 @@ def look_at_labels(values: Sequence[Any], lines: Sequence[int], column: str, sho
 
 
 def refuse_several(several: int, labelled: int, lines: Sequence[int], shown: str) -> None:
-    """Raise DataError if more rows have several labels than can be left out."""
+    """Raise SeveralLabels if more rows have several labels than can be left out."""
     if several > FEW_SEVERAL * labelled:
-        raise DataError(
-            f"{shown}, line {lines[0]}: {several} of {labelled} rows have several labels: multi-label is not supported "
-            "yet",
-            ONE_LABEL,
-        )
+        raise SeveralLabels(f"{shown}, line {lines[0]}: {several} of {labelled} rows have several labels")
 
 
 def _structured(value: Any) -> bool:

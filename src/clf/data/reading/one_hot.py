@@ -3,7 +3,7 @@
 Survey tools write a mark instead, as `x`, `yes` or the name of the column itself, against `no` or an empty cell.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import Any
@@ -24,6 +24,8 @@ MOST_NAMED = 3
 LONGEST = 40
 """The most characters of a mark."""
 YES = {1, "1", "1.0", "true", "True", "TRUE"}
+UNKNOWN = {"-1", "-1.0"}
+"""What says in each column of a row that its labels are not known."""
 NO = {0, "0", "0.0", "false", "False", "FALSE"}
 MARKS = frozenset("x y yes ja oui si sí sim tak да checked selected ticked ✓ ✔ ✔️ ☑ ☒ ✅".split())  # noqa: SIM905 - to be read
 """What marks a class in surveys and checklists, in lower case."""
@@ -31,6 +33,13 @@ NO_MARKS = frozenset(
     ["no", "n", "nein", "non", "não", "nie", "нет", "unchecked", "not selected", "not checked", "☐", "-"]
 )
 """What says that a class is not marked, in lower case."""
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A row of columns of zeros and ones in which another value stands."""
+
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -67,27 +76,33 @@ class OneHot:
 
     @property
     def problem(self) -> str:
-        """What is found if they are not one label."""
-        if self.single:
-            are = "is" if len(self.beside) == 1 else "are"
-            return (
-                f"the columns {_listed(self.single)} have {self._one_each}, and beside them "
-                f"{are} {_listed(self.beside)} with such values too: clf cannot tell which of them are the classes"
-            )
+        """What is found if they are several labels."""
         only = "0 and 1" if self.one == "1" else "marks"
         return (
             f"the columns {_listed(self.columns)} contain only {only}, with several {self.one}s in "
-            f"{self.several / self.rows:.0%} of the rows and none in {self.without / self.rows:.0%}: multi-label is "
-            "not supported yet"
+            f"{self.several / self.rows:.0%} of the rows and none in {self.without / self.rows:.0%}"
         )
 
     @property
-    def hint(self) -> str:
-        """What to do if they are not one label."""
-        if self.single:
-            return ways_out(self.beside, self.beside[:1] if self.one == "1" else [])
-        fill = "" if self.one == "1" else "fill their empty cells with no, "
-        return f"{fill}pass --label-column {quote(self.columns[0])} or another of them, and train one model per label"
+    def unclear(self) -> str:
+        """What is found if only the single ones are one label."""
+        are = "is" if len(self.beside) == 1 else "are"
+        return (
+            f"the columns {_listed(self.single)} have {self._one_each}, and beside them "
+            f"{are} {_listed(self.beside)} with such values too: clf cannot tell which of them are the classes"
+        )
+
+    @property
+    def instead(self) -> str:
+        """What to do for one label if they are several."""
+        fill = "" if self.one == "1" else "fill their empty cells with no and "
+        return f"{fill}pass --label-column {quote(self.columns[0])} or another of them"
+
+    def says(self, *, sets: bool) -> str:
+        """Return what one of the columns is; with `sets`, texts may have several labels."""
+        if sets:
+            return f"its {self.one} says that the text has this label"
+        return f"one-hot: its {self.one} says that the row is of this class"
 
     @property
     def beside(self) -> list[str]:
@@ -112,15 +127,16 @@ class OneHot:
         )
 
 
-def ways_out(beside: Sequence[str], labels: Sequence[str]) -> str:
+def ways_out(beside: Sequence[str], labels: Sequence[str], *, several: bool = False) -> str:
     """Return the hint for columns with one mark in each row and others beside them, of which `labels` may be the label.
 
-    The first way leaves out the others, and so reads the marks as one label.
+    The first way leaves out the others, and so reads the marks as one label; with `several`, all may be labels.
     """
     ignored = " ".join(f"--ignore-column {quote(name)}" for name in beside)
     read = f"pass {ignored} to read the others as one label"
     columns = " or ".join(f"--label-column {quote(name)}" for name in labels[:MOST_NAMED])
-    return f"{read}, or {columns} to train on that column" if columns else read
+    ways = [read, *([f"{columns} to train on that column"] if columns else [])]
+    return ", or ".join([*ways, *(["--multi-label to read all of them as labels"] if several else [])])
 
 
 def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, marks: bool = False) -> OneHot | None:
@@ -163,6 +179,35 @@ def ones_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[
             if len(known) < LOOKED:
                 known[row] = found
         yield found
+
+
+def sets_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[tuple[str, ...] | Unclear | None]:
+    """Yield for each row the names of the columns that have a 1 or a mark; None if its labels are not known.
+
+    They are not known if every column says -1, or nothing where others say 0. Another value makes a row unclear.
+    """
+    has_zeros = any(_is_one(value) is False for column in columns for value in column[:LOOKED])
+    unknown = UNKNOWN | {""} if has_zeros else UNKNOWN
+    known: dict[tuple[Any, ...], tuple[str, ...] | Unclear | None] = {}
+    for row in zip(*columns, strict=True):
+        try:
+            is_known = row in known
+        except TypeError:  # a list, which is neither 1 nor 0
+            row, is_known = tuple(map(str, row)), False
+        found = known[row] if is_known else _set_of(row, names, unknown)
+        if not is_known and len(known) < LOOKED:
+            known[row] = found
+        yield found
+
+
+def _set_of(row: tuple[Any, ...], names: Sequence[str], unknown: Set[str]) -> tuple[str, ...] | Unclear | None:
+    if all(("" if _is_no_value(value) else str(value).strip()) in unknown for value in row):
+        return None
+    kinds = [False if _is_no_mark(value) else _is_of_class(value, name) for value, name in zip(row, names, strict=True)]
+    if None in kinds:
+        place = kinds.index(None)
+        return Unclear(f"the label column {names[place]!r} is {str(row[place])[:40]!r}, expected 0 or 1")
+    return tuple(name for name, kind in zip(names, kinds, strict=True) if kind)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -244,6 +289,10 @@ def _is_of_class(value: Any, name: str) -> bool | None:
 def _is_no_mark(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= LONGEST and (not value.strip() or value.strip().lower() in NO_MARKS)
+    return _is_no_value(value)
+
+
+def _is_no_value(value: Any) -> bool:
     return value is None or value != value
 
 

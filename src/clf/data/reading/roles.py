@@ -20,12 +20,13 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
+from clf.data.reading.joined_labels import holds_sets
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
 from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
 from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
-from clf.errors import DataError
+from clf.errors import DataError, SeveralLabels
 from clf.settings import DataSettings
 
 SAYS_SPLIT = "says in which split a row is"
@@ -74,7 +75,7 @@ class _Table:
         text = self.text()
         label = self._label_by_look(text) if label is None else label
         if isinstance(label, OneHot):
-            return self._with_one_hot(text, label)
+            return self._with_one_hot(text, label, sets=bool(self.data.multi_label))
         if label in text:
             raise DataError(
                 f"{self.shown}: column {label!r} is both text and label",
@@ -95,12 +96,12 @@ class _Table:
         )
         return Columns(text, label, beside, self.group, left_out=left_out, roles=self._all_roles())
 
-    def _with_one_hot(self, text: list[str], hot: OneHot) -> Columns:
+    def _with_one_hot(self, text: list[str], hot: OneHot, *, sets: bool) -> Columns:
         for name in hot.columns:
-            self._give(name, "label", f"one-hot: its {hot.one} says that the row is of this class")
-        names = ", ".join(hot.columns)
-        log.info("%s: text from %s, label from the one-hot columns %s", self.shown, " + ".join(text), names)
-        if hot.doubt:
+            self._give(name, "label", hot.says(sets=sets))
+        names, kind = ", ".join(hot.columns), "labels from the columns" if sets else "label from the one-hot columns"
+        log.info("%s: text from %s, %s %s", self.shown, " + ".join(text), kind, names)
+        if hot.doubt and not sets:
             log.warning("%s: %s", self.shown, hot.doubt)
         return Columns(text, None, None, self.group, hot.columns, self._decided(None), self._all_roles())
 
@@ -241,10 +242,16 @@ class _Table:
         return False
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
-        """Return the columns that are one label together; refuse several labels, and another that may be the label."""
+        """Return the columns that are one label together; refuse several labels, and another that may be the label.
+
+        If texts may have several labels, all columns of zeros and ones are labels.
+        """
         names = [name for name in self._free_names() if name not in text]
         tried = (find_one_hot(self.values, names, marks=marks) for marks in (False, True))
         found = [hot for hot in tried if hot is not None]
+        if self.data.multi_label:
+            sets = [name for name in few if holds_sets(self.values[name][: self.rows])]
+            return next((hot for hot in found if set(sets) <= set(hot.columns)), None)
         for hot in (hot for hot in found if hot.one_label):
             if not (others := [name for name in few if name not in hot.columns and not self._rejecting(name)]):
                 return hot
@@ -254,9 +261,9 @@ class _Table:
         for hot in (hot for hot in found if set(few) <= set(hot.columns)):
             if hot.single:
                 labels = [name for name in hot.beside if name in few]
-                raise DataError(f"{self.shown}: {hot.problem}", ways_out(hot.beside, labels))
+                raise DataError(f"{self.shown}: {hot.unclear}", ways_out(hot.beside, labels, several=True))
             if hot.one == "1" or not few:
-                raise DataError(f"{self.shown}: {hot.problem}", hot.hint)
+                raise SeveralLabels(f"{self.shown}: {hot.problem}", hot.instead)
         return None
 
     def _decided(self, label: str | None) -> dict[str, frozenset[str]]:
@@ -280,8 +287,8 @@ class _Table:
         return self.looks[name].kind == "ids"
 
     def _label_name(self, label: str, text: list[str]) -> str | None:
-        if self.data.label_map:
-            return None  # it gives the label names
+        if self.data.label_map or self.data.multi_label:
+            return None  # the map gives the label names; a name beside a set would be that of the set
         beside = [f"{label}_name", f"{label}_text"]
         found = next((name for name in beside if name in self.names and name != label and name not in self.roles), None)
         if found is not None:

@@ -1,0 +1,187 @@
+"""Texts with several labels: whether a dataset has them, and the named sets of labels of its rows.
+
+A dataset is read with one label for each text. If that shows that texts have several, it is read again as such, unless
+the user says which it is.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clf.data.label_names import clean_label
+from clf.data.label_sets import PLAIN, LabelSets, parts, shown
+from clf.data.preparing.label_looks import are_texts_or_numbers, check_names, refuse_joined
+from clf.data.preparing.labels import name_labels
+from clf.data.preparing.unlabelled import (
+    counts_of,
+    drop_labels,
+    labels_to_drop,
+    meaning_none,
+    tell_marks,
+    together,
+    warn_of_placeholders,
+    warn_of_unlabelled,
+)
+from clf.data.reading.joined_labels import divided, separator_in, several_joined
+from clf.data.reading.label_values import NO_LABEL
+from clf.data.sources.source import Source
+from clf.errors import DataError, SeveralLabels
+from clf.settings import DEFAULT_DATASET, DataSettings
+
+if TYPE_CHECKING:
+    from clf.data.preparing.ingest import Delivered
+
+MOST_BYTES = 2_000_000_000
+"""The most memory that the table of sets and labels may take."""
+
+log = logging.getLogger(__name__)
+Found = TypeVar("Found")
+Parts = dict[str, tuple[str, ...]]
+"""The labels of each set, as it was written."""
+
+
+def as_found(read: Callable[[DataSettings], Found], data: DataSettings) -> Found:
+    """Return what `read` gives with one label for each text, or with several if the texts have them.
+
+    Raises SeveralLabels only if the user says that a text has one label.
+    """
+    try:
+        return read(data)
+    except SeveralLabels as told:
+        if data.multi_label is not None:
+            raise
+        log.info("%s: a text may have several labels; --no-multi-label refuses them", told.message)
+    return read(data.model_copy(update={"multi_label": True}))
+
+
+def refuse_several(given: "Delivered", data: DataSettings, named: Mapping[str, str]) -> None:
+    """Raise SeveralLabels if the labels join several, once those are left out that mean none or are `named`."""
+    counts = counts_of(given)
+    dropped = labels_to_drop(counts, data.unlabelled, named)
+    left = {split: {label: count for label, count in of_split.items() if label not in {**dropped[split], **named}}
+            for split, of_split in counts.items()}  # fmt: skip
+    total = together(left)
+    if (joined := several_joined(total, ())) and joined.meant and not are_texts_or_numbers(total, _shown(data)):
+        ids, first = np.unique(given.rows.label, return_index=True)
+        lines = zip(ids.tolist(), given.rows.line[first].tolist(), strict=True)
+        refuse_joined(total, {given.labels[label]: line for label, line in lines}, _shown(data))
+
+
+def leave_out_without(given: "Delivered", data: DataSettings, named: Collection[str]) -> Parts:
+    """Drop and count the rows whose labels are not known, and return the labels of each of the other sets.
+
+    Labels that mean that there is none are taken out of all sets; a row that has no others is dropped.
+    """
+    counts = counts_of(given)
+    written = _divided([label for label in given.labels if any(label in of_split for of_split in counts.values())])
+    known = {label: names for label, names in written.items() if names is not None}
+    of_parts = {split: _count_parts(of_split, known) for split, of_split in counts.items()}
+    tell_marks(together(of_parts), data.unlabelled, named)
+    none = meaning_none(of_parts, data.unlabelled, named)
+    drop_labels(given, {split: _to_drop(of_split, known, none[split]) for split, of_split in counts.items()})
+    every = {name for of_split in none.values() for name in of_split}
+    every -= {name for split, of_split in of_parts.items() for name in of_split if name not in none[split]}
+    return {label: tuple(name for name in known[label] if name not in every) for label in together(counts_of(given))}
+
+
+def _divided(labels: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
+    """Return the labels in each set as it was written; None if they are missing."""
+    plain = [label.removeprefix(PLAIN) for label in labels if label.startswith(PLAIN) and label != PLAIN]
+    if sum(label.startswith(PLAIN) for label in labels) == len(labels):
+        separator = separator_in(plain)
+    else:
+        told = several_joined(dict.fromkeys(plain, 1), ())
+        separator = told.separator if told and told.meant else None
+    if separator is not None:
+        log.info("labels with %r between them are several labels of a text", separator)
+    found: dict[str, tuple[str, ...] | None] = {}
+    for label in labels:
+        if not label.startswith(PLAIN):
+            found[label] = parts(label)
+        elif label == PLAIN:  # an empty cell
+            found[label] = None if separator is None else ()
+        else:
+            found[label] = tuple(dict.fromkeys(map(clean_label, divided(label.removeprefix(PLAIN), separator))))
+    return found
+
+
+def _count_parts(of_split: Mapping[str, int], known: Parts) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for label, rows in of_split.items():
+        for name in known.get(label, ()):
+            counts[name] += rows
+    return counts
+
+
+def _to_drop(of_split: Mapping[str, int], known: Parts, none: Mapping[str, str]) -> dict[str, str]:
+    """Return the sets of a split whose rows have no label, with the reason."""
+    found = {label: NO_LABEL for label in of_split if label not in known}
+    for label in of_split:
+        names = known.get(label, ())
+        if names and all(name in none for name in names):
+            found[label] = none[names[0]]
+    return found
+
+
+def check_written(given: "Delivered", written: Parts, named: Collection[str], data: DataSettings) -> None:
+    """Look at the labels as they are written; raise DataError if they are no classes."""
+    counts = counts_of(given)
+    total = together({split: _count_parts(of_split, written) for split, of_split in counts.items()})
+    warn_of_unlabelled(given, total, named)
+    warn_of_placeholders(replace(given, labels=[shown(label) for label in given.labels]))
+    present, first = np.unique(given.rows.label, return_index=True)
+    lines: dict[str, int] = {}
+    for label, row in sorted(zip(present.tolist(), first.tolist(), strict=True), key=lambda pair: pair[1]):
+        for name in written[given.labels[label]]:
+            lines.setdefault(name, int(given.rows.line[row]))
+    check_names({name: count for name, count in total.items() if name not in named}, lines, _shown(data))
+
+
+def name_sets(given: "Delivered", written: Parts, source: Source, data: DataSettings) -> LabelSets:
+    """Replace the raw label ids of the rows by the numbers of their sets, and return these, with the label names.
+
+    Sets are numbered by the ids of their labels. Raises DataError if no text has a label, or the sets need too much
+    memory.
+    """
+    raw = list(dict.fromkeys(name for names in written.values() for name in names))
+    if not raw:
+        raise DataError(
+            f"{_shown(data)}: none of the {len(given.rows)} texts has a label",
+            "label some of the texts first, or pass --label-column with the column that has their labels",
+        )
+    alone: set[tuple[str, str | None]] = {(name, None) for name in raw}
+    names, ids = name_labels(raw, alone, source.label_order, source.class_names, data.label_map)
+    id_of = dict(zip(raw, ids.tolist(), strict=True))
+    sets = {label: tuple(sorted({id_of[name] for name in of_set})) for label, of_set in written.items()}
+    distinct = sorted(set(sets.values()))
+    if (size := len(distinct) * len(names)) > MOST_BYTES:
+        raise DataError(
+            f"{_shown(data)}: the texts have {len(distinct):,} different sets of {len(names):,} labels, which take "
+            f"{size / 1e9:,.0f} GB of memory",
+            "leave out rare labels, or use fewer texts",
+        )
+    given.rows = replace(given.rows, label=_numbers(given.labels, sets, distinct)[given.rows.label])
+    return LabelSets(names, _members(distinct, len(names)))
+
+
+def _numbers(
+    labels: Sequence[str], sets: Mapping[str, tuple[int, ...]], distinct: Sequence[tuple[int, ...]]
+) -> NDArray[np.int32]:
+    number = {members: place for place, members in enumerate(distinct)}
+    return np.array([number[sets[label]] if label in sets else 0 for label in labels], dtype=np.int32)
+
+
+def _members(distinct: Sequence[tuple[int, ...]], labels: int) -> NDArray[np.bool_]:
+    members = np.zeros((len(distinct), labels), dtype=bool)
+    for place, of_set in enumerate(distinct):
+        members[place, list(of_set)] = True
+    return members
+
+
+def _shown(data: DataSettings) -> str:
+    return data.dataset or DEFAULT_DATASET

@@ -1,0 +1,75 @@
+"""Texts with several labels: found in the data or asked for, and their labels named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clf.data.preparing.dataset import prepare_into
+from clf.data.preparing.several import as_found
+from clf.data.sources.source import Source
+from clf.errors import DataError, SeveralLabels
+from clf.settings import CleaningSettings, DataSettings
+from support.prepared import Table, letters, split_of, table
+
+LABELS = ("billing", "delivery", "price")
+
+
+def sets_of(rows: int = 60) -> list[list[str]]:
+    generator = np.random.default_rng(3)
+    return [[label for label in LABELS if generator.random() < 0.4] for _ in range(rows)]
+
+
+def prepared(folder: Path, rows: Table, **given: object) -> dict[str, object]:
+    """Prepare rows, and return the label names of each text, and the audit's counts."""
+    folder.mkdir()
+    source = Source("d", "here", {"train": split_of(rows)})
+    found = prepare_into(folder, source, DataSettings.model_validate(given), CleaningSettings(), 1)
+    assert found.manifest.multi_label
+    named = {}
+    for split in found.splits:
+        columns = table(folder, split)
+        named |= dict(zip(map(str, columns["raw_text"]), columns["label_name"], strict=True))
+        ids = [[found.labels[label] for label in labels] for labels in columns["label"]]  # type: ignore[attr-defined]
+        assert ids == columns["label_name"]
+    return {"labels": found.labels, "named": named, "dropped": found.audit.dropped}
+
+
+def rows_of(labels: list[object]) -> list[tuple[object, ...]]:
+    return [(letters(number), label) for number, label in enumerate(labels)]
+
+
+def test_lists_and_joined_labels_are_the_same_sets(tmp_path: Path) -> None:
+    sets = sets_of()
+    lists = prepared(tmp_path / "lists", rows_of([*sets]))
+    assert lists["labels"] == list(LABELS)
+    assert lists["named"] == {letters(number): labels for number, labels in enumerate(sets)}
+    assert lists["dropped"] == {}
+    assert prepared(tmp_path / "texts", rows_of([str(labels) for labels in sets])) == lists
+    assert prepared(tmp_path / "joined", rows_of(["|".join(labels) for labels in sets]), multi_label=True) == lists
+
+
+def test_a_missing_label_is_left_out_and_a_label_that_means_none_is_taken_out(tmp_path: Path) -> None:
+    sets = [None, ["-1"], ["billing", "-1"], *sets_of()]
+    found = prepared(tmp_path / "d", rows_of(sets), unlabelled=["-1"])
+    assert found["dropped"] == {"no label": 1, "no label ('-1')": 1}
+    assert found["named"][letters(2)] == ["billing"]  # type: ignore[index]
+
+
+def test_the_user_decides_what_the_data_would_not() -> None:
+    def read(data: DataSettings) -> bool | None:
+        if not data.multi_label:
+            raise SeveralLabels("2 of 3 rows have several labels")
+        return data.multi_label
+
+    assert as_found(read, DataSettings()) is True
+    with pytest.raises(SeveralLabels, match="2 of 3 rows") as refused:
+        as_found(read, DataSettings(multi_label=False))
+    assert (
+        refused.value.hint == "leave out --no-multi-label if texts may have several labels, or give each text one label"
+    )
+
+
+def test_texts_of_which_none_has_a_label_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none of the 20 texts has a label"):
+        prepared(tmp_path / "d", rows_of([[] for _ in range(20)]), multi_label=True)

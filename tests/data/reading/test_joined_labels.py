@@ -1,0 +1,31 @@
+"""Labels with a separator between them, where each text has one label, and where it may have several."""
+
+import pytest
+
+from clf.data.reading.joined_labels import divided, holds_sets, separator_in
+
+
+@pytest.mark.parametrize("separator", "|;,#")
+def test_the_separator_joins_most_labels(separator: str) -> None:
+    labels = ["a", "b", f"a{separator}b", f"c{separator}a", f"a {separator} b {separator} c", "R&D/Ops"]
+    assert separator_in(labels) == separator
+    assert divided(f" a {separator} b c{separator}", separator) == ["a", "b c"]
+
+
+def test_a_part_that_comes_twice_tells_the_separator_if_all_texts_have_several_labels() -> None:
+    assert separator_in(["a|b", "b|c", "c|d|e"]) == "|"
+    assert separator_in(["a|b", "c|d"]) is None
+    assert separator_in(["News/Arts", "News/Sports", "Games"]) is None
+    assert separator_in(["0,5", "1,5", "2,5"]) is None
+
+
+def test_labels_without_a_separator_are_whole() -> None:
+    assert separator_in(["a", "b c"]) is None
+    assert (divided("a, b", None), divided("", None)) == (["a, b"], [])
+
+
+def test_lists_objects_and_joined_labels_are_sets() -> None:
+    assert holds_sets([None, ["a"]])
+    assert holds_sets([{"a": 1}])
+    assert holds_sets(["a", "b", "c", "a|b", "b|c", "a|c", "a|b|c"])
+    assert not holds_sets(["a", "b", "a|b", None])
