@@ -40,6 +40,8 @@ ROWS = "data/preparing/test_choose_rows.py"
 LABELS = "data/preparing/test_labels.py"
 LOOKS = "data/preparing/test_label_looks.py"
 UNLABELLED = "data/preparing/test_unlabelled.py"
+SEVERAL = "data/preparing/test_several.py"
+SETS = f"{SEVERAL}::test_lists_and_joined_labels_are_the_same_sets"
 BARE = "data/preparing/test_unlabelled_splits.py"
 SPLITTING = "data/preparing/test_splitting.py"
 DATASET = "data/preparing/test_dataset.py"
@@ -79,8 +81,19 @@ GATES = {
         Gate("nearly every row has a label of its own", "1", "the labels look like numbers or ids",
              f"{LABELS}::test_labels_that_cannot_train_are_refused",
              f"{LABELS}::test_many_classes_of_two_texts_are_classes_and_no_ids"),
-        Gate("a row has several labels", "1", "rows have several labels",
+        Gate("rows have several labels, with --no-multi-label", "1", "rows have several labels",
+             f"{LOOKS}::test_the_refusal_names_the_first_line_and_the_map_makes_classes_of_them",
+             f"{LOOKS}::test_other_labels_are_classes_in_silence"),
+        Gate("labels are lists that cannot be read", "1", "the labels are lists that cannot be read",
              f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
+        Gate("texts may have several labels, and none has one", "1", "texts has a label",
+             f"{SEVERAL}::test_texts_of_which_none_has_a_label_are_refused", SETS),
+        Gate("texts may have several labels, and there is only one", "1", "the only label is",
+             f"{SEVERAL}::test_a_single_label_and_sets_beyond_the_memory_are_refused", SETS),
+        Gate("the sets of labels need more than 2 GB of memory", "1", "which take",
+             f"{SEVERAL}::test_a_single_label_and_sets_beyond_the_memory_are_refused", SETS),
+        Gate("every training text has a label", "warning", "every training text has the label",
+             f"{SEVERAL}::test_a_label_of_every_text_is_told", SETS),
         Gate("labels have a part that is a label too", "warning", "are read as one class each",
              f"{LOOKS}::test_a_part_that_stands_alone_is_told",
              f"{LOOKS}::test_other_labels_are_classes_in_silence"),

@@ -73,3 +73,20 @@ def test_the_user_decides_what_the_data_would_not() -> None:
 def test_texts_of_which_none_has_a_label_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="none of the 20 texts has a label"):
         prepared(tmp_path / "d", rows_of([[] for _ in range(20)]), multi_label=True)
+
+
+def test_a_single_label_and_sets_beyond_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match="the only label is 'a', expected at least two") as refused:
+        prepared(tmp_path / "one", rows_of([["a"], []] * 10), multi_label=True)
+    assert "--no-multi-label" in refused.value.hint
+    monkeypatch.setattr("clf.data.preparing.several.MOST_BYTES", 10)
+    with pytest.raises(DataError, match="different sets of 3 labels, which take"):
+        prepared(tmp_path / "many", rows_of([*sets_of()]))
+
+
+def test_a_label_of_every_text_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    prepared(tmp_path / "all", rows_of([["all", *labels] for labels in sets_of()]))
+    assert "every training text has the label 'all'" in caplog.text
+    caplog.clear()
+    prepared(tmp_path / "some", rows_of([*sets_of()]))
+    assert caplog.text == ""
