@@ -230,6 +230,16 @@ def test_rows_with_texts_far_from_the_beginning_are_found(
     assert "the objects under 'other' are not read, only those under 'items'" in caplog.text
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_long_row_that_stands_alone_is_a_row(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, indent: int | None
+) -> None:
+    monkeypatch.setattr(json_stream, "PIECE", 500)
+    row = {"text": "it rained " * 8_000, "label": "bad", "tokens": [{"t": "it"}]}
+    found = read(written(tmp_path / "a.json", json.dumps(row, indent=indent)))
+    assert found.columns == {key: [value] for key, value in row.items()}
+
+
 def test_a_single_row_as_a_tool_writes_it_is_a_row(tmp_path: Path) -> None:
     row = {"id": 1, "data": {"text": "I loved it"}, "annotations": [{"result": []}]}
     assert read(written(tmp_path / "a.json", json.dumps(row))).columns["text"] == ["I loved it"]
@@ -277,12 +287,16 @@ def test_columns_of_splits_beside_what_is_told_about_them(tmp_path: Path, caplog
     value = {"info": {"version": "1"}, "train": COLUMNS, "test": COLUMNS, "name": "reviews"}
     found = read(written(tmp_path / "a.json", json.dumps(value)))
     assert found.columns == {"split": ["train"] * 2 + ["test"] * 2, "text": ["a", "b"] * 2, "label": [1, 2] * 2}
-    assert "'info' is not read, only the splits" in caplog.text
+    assert "only the splits are read, and not 'info'" in caplog.text
+    written(tmp_path / "a.json", json.dumps({**value, "more": COLUMNS}))
+    caplog.clear()
+    assert len(read(tmp_path / "a.json").lines) == 4
+    assert [record.levelname for record in caplog.records if "'more'" in record.getMessage()] == ["WARNING"]
 
 
 def test_rows_beside_splits_are_refused(tmp_path: Path) -> None:
     value = {"train": LONG, "test": LONG, "info": {"examples": LONG}}
-    with pytest.raises(DataError, match="has rows under 'train' and under 'test'"):
+    with pytest.raises(DataError, match=r"has rows under 'train' and under 'info\.examples'"):
         read(written(tmp_path / "a.json", json.dumps(value)))
 
 

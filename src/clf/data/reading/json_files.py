@@ -23,7 +23,16 @@ from clf.data.reading.files import (
     undecoded,
 )
 from clf.data.reading.json_keys import Keys, below_names, renamed
-from clf.data.reading.json_layouts import ASSIGNED, Layout, completed, is_row, layout_of, rows_in, split_of
+from clf.data.reading.json_layouts import (
+    ASSIGNED,
+    Layout,
+    completed,
+    is_row,
+    is_row_on_lines,
+    layout_of,
+    rows_in,
+    split_of,
+)
 from clf.data.reading.json_objects import rows_in_whole, taken, to_end
 from clf.data.reading.json_records import JsonObject, flat, is_action
 from clf.data.reading.json_stream import JsonStream, LongValue, objects_on, parsed, single_object
@@ -43,7 +52,7 @@ KINDS: dict[type, str] = {dict: "an object", list: "a list of cells"}
 def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> Iterator[Batch]:
     """Read one JSON object per line; a single object that spans several lines is rejected."""
     bad: list[str] = []
-    keys, asked, actions, several = Keys(path, column_names), _asked(settings), 0, 0
+    keys, asked, actions, told = Keys(path, column_names), _asked(settings), 0, logging.INFO
     kept = frozenset(settings.columns)
     with open_text(path, settings, errors=ESCAPED if keep_bad else "strict") as file:
         for chunk in chunked(numbered_lines(file, path), BATCH_ROWS, lambda row: len(row[1])):
@@ -56,9 +65,9 @@ def read_jsonl(path: Path, settings: DataSettings, keep_bad: bool = False) -> It
                     problems[len(rows)] = f"line {line}: {problem}" + ("" if found else f": {readable(text).strip()}")
                 elif problem:
                     bad.append(f"line {line}: {problem}")
-                if len(found) > 1 > several:
-                    log.info("%s, line %d: each of the %d objects on the line is a row", path, line, len(found))
-                several += len(found) > 1
+                if len(found) > 1:
+                    log.log(told, "%s, line %d: each of the %d objects on the line is a row", path, line, len(found))
+                    told = logging.DEBUG
                 for row in found or [{}]:
                     if is_action(row):
                         actions += 1
@@ -182,9 +191,10 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     if end and stream.text[end:].strip():
         return stream.values(), stream if "\n" in stream.text[stream.at : end] else None
     if not stream.ended and not end:
-        if "\n" not in stream.text and _is_line(path, settings):
+        is_line = "\n" not in stream.text
+        if is_line and _is_line(path, settings):
             return (), None
-        if layout := _looked_up(stream.text, path, settings):
+        if layout := _looked_up(stream.text, path, settings, is_line):
             return to_end(taken(stream, layout, path, settings), stream), stream
     text = _whole(stream, path)
     whole = JsonStream(io.StringIO(text), LONGEST)
@@ -198,19 +208,21 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     return rows, whole if rows else None
 
 
-def _looked_up(text: str, path: Path, settings: DataSettings) -> Layout | None:
+def _looked_up(text: str, path: Path, settings: DataSettings, is_line: bool) -> Layout | None:
     """Return where the rows stand in a long object that begins with a text; None if it must be held as a whole.
 
     If the text does not tell for sure, the object is passed over once, to meet its other keys.
     """
-    for partial in (True, False):
-        start = parsed(completed(text[:HEAD_OF_OBJECT])) if partial else _passed_over(path, settings)
-        if isinstance(start, dict) and rows_in(start):
-            return None
-        layout = layout_of(start, settings.columns, partial=partial) if isinstance(start, dict) else None
-        if layout and (not partial or _is_sure(layout)):
-            return layout
-    return None
+    asked = settings.columns
+    start = parsed(completed(text[:HEAD_OF_OBJECT]))
+    first = layout_of(start, asked, partial=True) if isinstance(start, dict) and not rows_in(start) else None
+    if first and _is_sure(first):
+        return first
+    start = _passed_over(path, settings)
+    if not isinstance(start, dict) or rows_in(start) or (is_line and not first and is_row(start, path.name, asked)):
+        return None
+    layout = layout_of(start, asked)
+    return None if not is_line and is_row_on_lines(start, layout, asked) else layout
 
 
 def _is_sure(layout: Layout) -> bool:

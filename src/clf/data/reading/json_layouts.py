@@ -96,8 +96,12 @@ def layout_of(value: JsonObject, asked: Collection[str] = (), *, partial: bool =
     named = [part for key, part in parts.items() if split_of(key) is not None]
     others: JsonObject = {key: part for key, part in parts.items() if split_of(key) is None}
     fewest = 1 if partial and not others else 2
-    if len(named) >= fewest and all(isinstance(part, list) for part in named) and not hold_rows(others, asked):
-        return Layout("splits")
+    if len(named) >= fewest and all(isinstance(part, list) for part in named):
+        if not hold_rows(others, asked):
+            return Layout("splits")
+        told = max(rows_below(others, asked), key=lambda found: found.told, default=Layout("rows"))
+        if told.told == 2:
+            return Layout("rivals", (next(key for key in parts if split_of(key) is not None),), rival=told.path)
     return _likeliest(list(rows_below(value, asked)))
 
 

@@ -47,7 +47,9 @@ def rows_in_whole(
         if are_classes(value, settings.columns):
             log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
         if left := beside_splits(value):
-            log.info("%s: %s is not read, only the splits", path, _some_of(left))
+            has_rows = any(isinstance(one, dict) and rows_in(one) for one in left.values())
+            level = logging.WARNING if has_rows else logging.INFO
+            log.log(level, "%s: only the splits are read, and not %s", path, _some_of(left))
         return rows
     layout = layout_of(value, settings.columns)
     if not is_line and is_row_on_lines(value, layout, settings.columns):
