@@ -10,7 +10,7 @@ import numpy as np
 
 from clf import __version__
 from clf.data.sources.find import SourceFinder
-from clf.errors import ModelError
+from clf.errors import ModelError, UsageError
 from clf.measuring.measured_model import MeasuredModel, measure
 from clf.measuring.paired import FEW, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
@@ -47,18 +47,16 @@ log = logging.getLogger(__name__)
 def export(model: str | None, settings: Settings) -> ExportResult:
     """Export a model to ONNX, run both models on the same texts, and publish the export if it is as good.
 
-    Raises ModelError when the model cannot be exported or the export predicts differently, DataError when the texts do
-    not suit the model. The gate's verdict on int8 is in the result, and an export that did not pass is not published.
+    Raises ModelError when the model cannot be exported or the export predicts differently, UsageError when it predicts
+    several labels per text, DataError when the texts do not suit the model. The gate's verdict on int8 is in the
+    result, and an export that did not pass is not published.
     """
-    from clf.models.onnx import OnnxModel
     from clf.models.onnx_export import check_onnx
 
     check_onnx()
     data = settings.data.model_copy(update={"max_eval_samples": settings.data.max_eval_samples or ROWS})
     run, timeout = settings.run, settings.download.download_timeout
-    original = load_model(model, max_length=data.max_length, offline=run.offline, timeout=timeout)
-    if isinstance(original.model, OnnxModel):
-        raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was exported from")
+    original = _loaded(model, data.max_length, run.offline, timeout)
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     measured = measured_texts(original, data, settings.cleaning, finder)
     int8 = settings.export.int8
@@ -77,6 +75,21 @@ def export(model: str | None, settings: Settings) -> ExportResult:
             _complete(original, stage, result)
             save_settings(stage, "export", settings.model_copy(update={"compare": choice, "data": data}))
     return result
+
+
+def _loaded(model: str | None, max_length: int | None, offline: bool, timeout: float) -> "Classifier":
+    """Load the model to export; raise an error if it is one that clf does not export."""
+    from clf.models.onnx import OnnxModel
+
+    original = load_model(model, max_length=max_length, offline=offline, timeout=timeout)
+    if isinstance(original.model, OnnxModel):
+        raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was exported from")
+    if original.multi_label:
+        raise UsageError(
+            f"{original.name} predicts several labels per text: clf does not export such models yet",
+            "use the folder as it is, which clf predict and transformers load",
+        )
+    return original
 
 
 class _Refused(Exception):
