@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -360,3 +361,63 @@ def test_a_database_cannot_be_another_split(own_folder: Path, split: str) -> Non
         with pytest.raises(DataError, match=f"--{split} .*a.db.* is a database; only --dataset may be one") as refused:
             source(path, **{split: spec})
         assert "a column split" in refused.value.hint
+
+
+@pytest.mark.parametrize("wal", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE t SET score = -2 WHERE rowid = 2",
+        "INSERT INTO t SELECT * FROM t LIMIT 1",
+        "DELETE FROM t WHERE rowid = 4",
+        f"INSERT INTO t SELECT t.* FROM t, (WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT"
+        f" {BATCH_ROWS}) SELECT x FROM n)",
+    ],
+)
+def test_a_database_that_changes_between_two_reads_is_named(own_folder: Path, wal: bool, change: str) -> None:
+    path = database(own_folder / "a.db", "t", "u", wal=wal)
+    found = source(f"sqlite:///{path}?table=t")
+    with closing(sqlite3.connect(path)) as writer:
+        assert rows(found, "train") == rows(found, "train")
+        writer.execute("UPDATE u SET label = 7")
+        writer.commit()
+        assert len(rows(found, "train")["text"]) == 4  # another table may change
+        writer.execute(change)
+        writer.commit()
+        with pytest.raises(DataError, match=r"table t changed while it was read: .* differ from those of") as refused:
+            rows(found, "train")
+    assert "when no program writes to it, or pass a copy" in refused.value.hint
+
+
+def test_a_read_is_of_one_moment_though_another_program_writes_meanwhile(own_folder: Path) -> None:
+    path = database(own_folder / "a.db", "t", wal=True, count=BATCH_ROWS + 1)
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("UPDATE t SET label = 0")
+        writer.commit()
+        batches = source(path).splits["train"].rows()
+        labels = [*next(batches).columns["label"]]
+        writer.execute("UPDATE t SET label = 1")
+        writer.commit()
+        assert {*labels, *next(batches).columns["label"]} == {0}
+
+
+def test_a_query_that_asks_for_the_time_in_other_words_gives_no_mixed_rows(own_folder: Path) -> None:
+    path = database(own_folder / "a.db", "t")
+    with pytest.raises(DataError, match="query changed while it was read") as refused:  # finding it reads it too
+        found = source(asked(path, "SELECT text, julianday(trim('now')) AS label FROM t"))
+        rows(found, "train")
+        time.sleep(0.01)
+        rows(found, "train")
+    assert "store its result in a table" in refused.value.hint
+
+
+def test_a_file_that_is_read_without_a_lock_and_changes_meanwhile_is_named(own_folder: Path) -> None:
+    path = database(own_folder / "a.db", "t", wal=True, count=3 * BATCH_ROWS)
+    batches = source(path).splits["train"].rows()
+    next(batches)
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("UPDATE t SET label = 7")
+        writer.commit()
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with pytest.raises(DataError, match=r"a\.db changed while it was read"):
+            list(batches)

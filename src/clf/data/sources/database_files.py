@@ -4,13 +4,14 @@ Anybody may have written it, and a query may be wrong: nothing may run but SELEC
 database is not changed, and no file is made beside it.
 """
 
+import hashlib
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from clf.data.reading.files import check_is_file, kind_of, open_file
@@ -41,6 +42,7 @@ FORBIDDEN = {"load_extension", "fts3_tokenizer"}
 VARYING = {"random", "randomblob", "current_timestamp", "current_date", "current_time"}
 """Functions whose results differ between two runs of a query, though each split is read by a run of its own."""
 STORED = "it gives other rows each time it is read; store its result in a table, and pass that"
+AGAIN = "run the command again when no program writes to it, or pass a copy"
 
 
 class Clock:
@@ -48,6 +50,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
+        self.unlocked: tuple[Path, os.stat_result] | None = None
+        """The file that is read without a lock, as it was when it was opened."""
         self.restart()
 
     def restart(self) -> None:
@@ -70,10 +74,45 @@ class Clock:
         while True:
             yield True
 
+    def check_unchanged(self) -> None:
+        """Raise DataError if another program changed a file that is read without a lock."""
+        if self.unlocked:
+            path, before = self.unlocked
+            now = path.stat()
+            if (now.st_mtime_ns, now.st_size, now.st_ino) != (before.st_mtime_ns, before.st_size, before.st_ino):
+                raise DataError(f"{path} changed while it was read", AGAIN)
+
     def check_signals(self) -> None:
         """Raise what a signal raised while SQLite worked."""
         if self.error:
             raise self.error
+
+
+class Reads:
+    """Tells a read that gives other rows than an earlier one, as when another program wrote between them."""
+
+    def __init__(self, shown: str) -> None:
+        """Take what messages call the rows."""
+        self.shown = shown
+        self.digests: dict[int, bytes] = {}
+
+    def compared(self, chunks: Iterable[list[tuple[int, tuple[Any, ...]]]]) -> Iterator[list[tuple[int, Any]]]:
+        """Yield chunks of numbered rows; raise DataError at the first one that an earlier read gave differently."""
+        number = 0
+        for number, chunk in enumerate(chunks, 1):
+            digest = hashlib.blake2b(digest_size=16)
+            for row in chunk:
+                digest.update(repr(row).encode(errors="backslashreplace"))
+            self._compare(number, digest.digest(), f"rows {chunk[0][0]:,} to {chunk[-1][0]:,}")
+            yield chunk
+        self._compare(number + 1, b"", "the number of rows")
+
+    def _compare(self, number: int, digest: bytes, what: str) -> None:
+        if self.digests.setdefault(number, digest) != digest:
+            raise DataError(
+                f"{self.shown} changed while it was read: {what} differ from those of the first read",
+                f"{AGAIN}; if it is a query or a view without one fixed result, store its result in a table",
+            )
 
 
 def check_database(path: Path) -> None:
@@ -124,12 +163,15 @@ def connected(path: Path) -> Iterator[tuple["sqlite3.Connection", Clock]]:
     """Open a database for reading; nothing is written, neither to it nor beside it. The clock stops what takes long."""
     import sqlite3
 
+    before = path.stat()
     with open_file(path) as file:
         is_wal = file.read(20)[18:19] == bytes([WAL])
     # Without the file of changes nobody is writing; SQLite would make one, if it did not take the database as it is.
-    how = "immutable=1" if is_wal and size_beside(path, "-wal") <= 0 else "readonly_shm=1"
+    unlocked = is_wal and size_beside(path, "-wal") <= 0
+    how = "immutable=1" if unlocked else "readonly_shm=1"
     address = f"file:{quote(os.path.abspath(path))}?mode=ro&{how}"
     clock = Clock()
+    clock.unlocked = (path, before) if unlocked else None
     with (
         told(str(path), clock),
         closing(sqlite3.connect(address, uri=True, timeout=PATIENCE, check_same_thread=False)) as connection,

@@ -26,7 +26,16 @@ from clf.data.reading.batch import BATCH_ROWS, EXPECTED, SHOWN, Batch, Split, ch
 from clf.data.reading.files import column_names, kind_of, open_file
 from clf.data.reading.paths import expanded
 from clf.data.reading.row_sizes import check_width
-from clf.data.sources.database_files import MAGIC, STORED, USAGE, check_database, connected, size_beside, told
+from clf.data.sources.database_files import (
+    MAGIC,
+    STORED,
+    USAGE,
+    Reads,
+    check_database,
+    connected,
+    size_beside,
+    told,
+)
 from clf.data.sources.source import Source
 from clf.errors import DataError
 from clf.outcomes.peek import FileForm
@@ -125,7 +134,7 @@ def database_source(spec: str, data: DataSettings, first_only: bool) -> Source:
     fingerprint = hashlib.sha256(f"{said}\0{'' if first_only else _content(wanted.path)}".encode()).hexdigest()
     stem = wanted.path.name.split(".")[0] or "dataset"
     whole = Split(
-        partial(_first if first_only else _batches, wanted, data),
+        partial(_first if first_only else _batches, wanted, data, Reads(wanted.shown)),
         wanted.shown,
         partial(_count, wanted),
         (wanted.path,),
@@ -205,7 +214,10 @@ def _escaped(path: str | Path) -> str:
 
 
 def _check_same_each_time(wanted: Wanted, connection: "sqlite3.Connection") -> None:
-    """Raise DataError for a query or a view that asks for the time; SQLite itself refuses random numbers."""
+    """Raise DataError for a query or a view that plainly asks for the time; the authorizer refuses random numbers.
+
+    What asks for it in other words is refused only if two reads give other rows.
+    """
     views = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'").fetchall())
     texts = [wanted.query or views.pop(wanted.table, "") or ""]
     for text in texts:  # which grows by the views that each uses
@@ -233,8 +245,8 @@ def _say_taken_as_texts(wanted: Wanted, names: list[str], rows: list[tuple[int, 
 # --- reading --------------------------------------------------------------------------------------------
 
 
-def _batches(wanted: Wanted, data: DataSettings) -> Iterator[Batch]:
-    """Yield the rows; their numbers stand for lines."""
+def _batches(wanted: Wanted, data: DataSettings, reads: Reads) -> Iterator[Batch]:
+    """Yield the rows, which must be those of earlier reads; their numbers stand for lines."""
     statement = wanted.query or f"SELECT * FROM {_quoted(wanted)}"
     size, given = wanted.path.stat().st_size + max(size_beside(wanted.path, "-wal"), 0), 0
     allowed = allowed_bytes(size, data.max_inflation)
@@ -248,7 +260,9 @@ def _batches(wanted: Wanted, data: DataSettings) -> Iterator[Batch]:
             raise DataError(f"{wanted.path}: the query gives no columns", "pass a SELECT statement")
         check_width(len(rows.description), wanted.shown)
         names = column_names([str(name) for name, *_ in rows.description], wanted.path, data)
-        for chunk in chunked(enumerate(rows, 1), BATCH_ROWS, lambda row: _weight(row[1])):
+        chunks = chunked(enumerate(rows, 1), BATCH_ROWS, lambda row: _weight(row[1]))
+        for chunk in reads.compared(chunks):
+            clock.check_unchanged()
             if not given and wanted.query:
                 _say_taken_as_texts(wanted, names, chunk)
             given += sum(_weight(row) for _, row in chunk)
@@ -257,6 +271,7 @@ def _batches(wanted: Wanted, data: DataSettings) -> Iterator[Batch]:
             columns = [list(column) for column in zip(*(row for _, row in chunk), strict=True)]
             yield Batch(dict(zip(names, columns, strict=True)), [number for number, _ in chunk], wanted.path)
             clock.restart()
+        clock.check_unchanged()
     if not given:
         raise DataError(f"{wanted.shown} has no rows", EXPECTED)
 
@@ -276,8 +291,8 @@ def _too_much(wanted: Wanted, given: int, size: int) -> DataError:
     )
 
 
-def _first(wanted: Wanted, data: DataSettings) -> Iterator[Batch]:
-    with closing(_batches(wanted, data)) as batches:  # type: ignore[type-var]
+def _first(wanted: Wanted, data: DataSettings, reads: Reads) -> Iterator[Batch]:
+    with closing(_batches(wanted, data, reads)) as batches:  # type: ignore[type-var]
         yield from islice(batches, 1)
 
 
