@@ -119,6 +119,7 @@ def test_a_column_that_says_the_split_divides_the_rows(own_folder: Path) -> None
         ("SELECT text FROM reviews; DROP TABLE reviews", "one statement", "pass one SELECT statement"),
         ("SELECT missing FROM reviews", "no such column", "correct the query"),
         ("SELEC text", "syntax error", "correct the query"),
+        ("SELECT ? AS text FROM reviews", "bindings", "instead of ? or :name"),
         ("SELECT zeroblob(2000000000)", "string or blob too big", "as CSV"),
         ("SELECT 1 AS a WHERE 0", "has no rows", "expected a text"),
         ("-- nothing", "", ""),
@@ -151,8 +152,14 @@ def test_an_address_that_is_wrong_is_named(one: Path, spec: str, said: str) -> N
 
 def test_another_file_is_not_a_database(own_folder: Path) -> None:
     (own_folder / "a.csv").write_text("text,label\na,b\n")
-    with pytest.raises(DataError, match=r"a\.csv is not an SQLite database"):
-        source("sqlite:///a.csv")
+    (own_folder / "empty.db").touch()
+    (own_folder / "encrypted.db").write_bytes(bytes(range(255, -1, -1)) * 32)
+    for file, said, hint in (("a.csv", "is not an SQLite database", "or --dataset with the file"),
+                             ("empty.db", "is empty", "a database with a table"),
+                             ("encrypted.db", "is not an SQLite database", "if it is encrypted, decrypt it")):  # fmt: skip
+        with pytest.raises(DataError, match=f"{file} {said}") as refused:
+            source(f"sqlite:///{file}")
+        assert hint in refused.value.hint
 
 
 def test_a_query_without_end_is_stopped(one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,11 +410,16 @@ def test_a_read_is_of_one_moment_though_another_program_writes_meanwhile(own_fol
 
 def test_a_query_that_asks_for_the_time_in_other_words_gives_no_mixed_rows(own_folder: Path) -> None:
     path = database(own_folder / "a.db", "t")
-    with pytest.raises(DataError, match="query changed while it was read") as refused:  # finding it reads it too
-        found = source(asked(path, "SELECT text, julianday(trim('now')) AS label FROM t"))
-        rows(found, "train")
-        time.sleep(0.01)
-        rows(found, "train")
+    spec = asked(path, "SELECT text, julianday(trim('now')) AS label FROM t")
+
+    def read_at_several_times() -> None:
+        found = source(spec)  # which reads it too
+        for _ in range(2):
+            rows(found, "train")
+            time.sleep(0.01)
+
+    with pytest.raises(DataError, match="query changed while it was read") as refused:
+        read_at_several_times()
     assert "store its result in a table" in refused.value.hint
 
 

@@ -122,8 +122,13 @@ def check_database(path: Path) -> None:
     check_is_file(path)
     with open_file(path) as file:
         head = file.read(100)
+    if not head:
+        raise DataError(f"{path} is empty", "pass a database with a table")
     if not head.startswith(MAGIC):
-        raise DataError(f"{path} is not an SQLite database", "pass the path of a database, or --dataset with the file")
+        raise DataError(
+            f"{path} is not an SQLite database",
+            "pass the path of a database, or --dataset with the file; if it is encrypted, decrypt it",
+        )
     if size_beside(path, "-wal") > 0 and size_beside(path, "-shm") < 0:
         raise DataError(
             f"{path} has changes in {path.name}-wal that were not written to it",
@@ -213,6 +218,8 @@ def _hint(said: str) -> str:
         return "a program that wrote to it was killed; open it once, which mends it: sqlite3 FILE .tables"
     if "not authorized" in said or "prohibited" in said:
         return "clf only reads: pass one SELECT without PRAGMA, ATTACH and changes"
+    if "bindings" in said:
+        return "write the value itself instead of ? or :name"
     if "one statement" in said:
         return "pass one SELECT statement"
     if "malformed" in said or "not a database" in said or "disk I/O" in said:
