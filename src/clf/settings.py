@@ -200,9 +200,9 @@ class TrainSettings(Section):
     """How to initialise the new head: random, or probe (fitted on the frozen encoder); auto is probe for few texts."""
     eval_steps: PositiveCount | Literal["epoch"] | Auto = AUTO
     """Steps between evaluations; auto evaluates once per epoch, or once every few epochs if they are short."""
-    select_by: Literal["auto", "macro_f1", "log_loss", "last"] = "auto"
-    """Which evaluation's weights to keep: the best by macro_f1 or by log_loss, or the last. auto uses macro_f1,
-    log_loss with few validation texts, and last with very few."""
+    select_by: Literal["auto", "macro_f1", "average_precision", "log_loss", "last"] = "auto"
+    """Which evaluation's weights to keep: the best by a metric, or the last. auto uses macro_f1 (average_precision with
+    several labels per text), log_loss with few validation texts, and last with very few."""
     early_stopping_patience: PositiveCount = 3
     """Stop after this many evaluations without improvement; ignored if the last weights are kept (--select-by last)."""
     save_steps: Annotated[int | None, Field(ge=1)] = None

@@ -25,7 +25,7 @@ from clf.outcomes.training import TrainExample, TrainResult
 from clf.processes import World
 from clf.reports.html import training_page
 from clf.reports.model_card import model_card
-from clf.scoring.answers import Answers
+from clf.scoring.multi_label import Thresholds, answers_with
 from clf.settings import Settings
 from clf.storage.disk import sha256
 from clf.storage.names import place_in
@@ -188,7 +188,7 @@ def _measure(
 
     calibrated = calibrate(work.classifier, work.compute, work.validation, settings.confidence)
     clock.lap("calibrate")
-    test_metrics, examples = _final_test(work.classifier, work.compute, work.test)
+    test_metrics, examples = _final_test(work.classifier, work.compute, work.test, calibrated.thresholds)
     clock.lap("test")
     record = model_record(settings, work, trained, calibrated, test_metrics)
     result = TrainResult(
@@ -279,7 +279,7 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
 
 
 def _final_test(
-    classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None
+    classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None, thresholds: Thresholds | None
 ) -> tuple[Metrics | None, list[TrainExample]]:
     """Evaluate the final model once on the test split, which was not used for any choice."""
     if rows is None:
@@ -289,13 +289,13 @@ def _final_test(
     from clf.scoring.metrics import score
 
     with track("testing", len(rows)) as advance:
-        answers = Answers(probabilities_of(classifier, rows.texts, compute, advance), rows.labels)
+        answers = answers_with(probabilities_of(classifier, rows.texts, compute, advance), rows.labels, thresholds)
     chosen = np.linspace(0, len(rows) - 1, min(EXAMPLES_SHOWN, len(rows))).astype(int)
     examples = [
         TrainExample(
             text=rows.texts[row],
-            label=classifier.labels[rows.labels[row]],
-            predicted=classifier.labels[answers.predictions[row]],
+            label=answers.true_label(row, classifier.labels),
+            predicted=answers.predicted_label(row, classifier.labels),
             confidence=round(float(answers.confidence[row]), 4),
         )
         for row in chosen.tolist()

@@ -1,9 +1,20 @@
 """Sets of labels as one string while rows are read, and as a table afterwards."""
 
 import numpy as np
+import pyarrow
 
 from clf.data.label_names import clean_label
-from clf.data.label_sets import BETWEEN, NONE, LabelSets, joined, parts
+from clf.data.label_sets import (
+    BETWEEN,
+    NONE,
+    LabelSets,
+    joined,
+    labels_present,
+    parts,
+    renumbered,
+    set_numbers,
+    table_of_lists,
+)
 
 
 def test_a_set_is_the_same_in_every_order_and_with_repetitions():
@@ -27,3 +38,19 @@ def test_sets_give_a_table_of_rows_and_count_each_label():
     assert sets.table(rows).tolist() == [[True, False, True], [True, False, False], [False] * 3, [True, False, True]]
     assert sets.counts(rows).tolist() == [3, 0, 2]
     assert sets.ids == [[0], [0, 2], []]
+
+
+def test_what_holds_for_ids_holds_for_tables() -> None:
+    ids, table = np.array([2, 0, 2]), np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]], dtype=bool)
+    assert labels_present(ids).tolist() == labels_present(table).tolist() == [0, 2]
+    assert set_numbers(ids).tolist() == [2, 0, 2]
+    first, second, third = set_numbers(table).tolist()
+    assert first == third != second
+    order = np.array([2, 0, 1])
+    assert renumbered(ids, order).tolist() == [1, 2, 1]
+    assert renumbered(table, order).tolist() == [[False, True, True], [False] * 3, [False, True, True]]
+
+
+def test_lists_in_a_file_are_a_table_whatever_pieces_they_are_stored_in() -> None:
+    lists = pyarrow.chunked_array([[[0, 2], []], [[1]]], pyarrow.list_(pyarrow.int64()))
+    assert table_of_lists(lists, 3).astype(int).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]

@@ -202,7 +202,10 @@ def test_a_record_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
 
 def test_a_record_after_training_has_every_field_and_another_only_what_is_set() -> None:
     trained = ModelRecord(schema_version=1, settings=Settings())
-    assert set(trained.as_json()) == set(ModelRecord.model_fields) - {"export"}
+    of_labels = {"thresholds", "label_calibration"}
+    assert set(trained.as_json()) == set(ModelRecord.model_fields) - {"export"} - of_labels
+    several = ModelRecord(schema_version=1, settings=Settings(), thresholds={"a": 0.4})
+    assert set(several.as_json()) == set(ModelRecord.model_fields) - {"export", "temperature", "calibration"}
     assert ModelRecord(schema_version=1, labels=["a"]).as_json() == {"schema_version": 1, "labels": ["a"]}
     exported = trained.with_values(export=ExportRecord(versions={"onnx": "1"}))
     assert exported.as_json()["export"] == {"versions": {"onnx": "1"}, "original_files": None}

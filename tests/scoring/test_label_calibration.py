@@ -66,9 +66,17 @@ def test_nothing_is_fitted_on_few_rows_or_without_labels() -> None:
     assert fit_label_calibration(none).reason
 
 
-def test_labels_that_the_model_tells_apart_entirely_stay_within_bounds() -> None:
+def test_a_label_that_the_model_tells_apart_entirely_is_not_made_surer() -> None:
     truth = np.random.default_rng(0).random((400, 2)) < 0.5
     sure = MultiLabelAnswers(np.where(truth, 0.9, 0.1).astype(np.float32), truth, np.full(2, 0.5))
     found = fit_label_calibration(sure)
-    assert (found.scales <= 4.0).all()
-    assert np.isfinite(found.apply(sure.probabilities)).all()
+    assert "with 0 wrong decisions" in (found.reason or "")
+    assert found.scales.tolist() == [1.0, 1.0]
+    beside = distorted(400, [0.5])
+    both = MultiLabelAnswers(
+        np.hstack([sure.probabilities[:, :1], beside.probabilities]),
+        np.hstack([truth[:, :1], beside.labels]),
+        np.full(2, 0.5),
+    )
+    assert fit_label_calibration(both).own.tolist() == [False, True]
+    assert (fit_label_calibration(both).scales < 4.0).all()

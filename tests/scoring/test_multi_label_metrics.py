@@ -31,8 +31,9 @@ def test_the_metrics_are_those_of_scikit_learn(seed: int, never: bool) -> None:
     expected = {
         **{
             f"{average.removesuffix('s')}_f1": sk.f1_score(truth, predicted, average=average, zero_division=0.0)
-            for average in ("micro", "macro", "weighted", "samples")
+            for average in ("micro", "macro", "weighted")
         },
+        "sample_f1": sk.f1_score(truth, predicted, average="samples", zero_division=1.0),
         **{
             f"{average}_{name}": of(truth, predicted, average=average, zero_division=0.0)
             for average in ("micro", "macro")
@@ -89,10 +90,10 @@ def test_a_constant_has_no_skill_and_no_calibration_error() -> None:
     assert scored["auroc"] == 0.5
 
 
-def test_a_text_of_no_label_with_none_predicted_is_right_but_adds_nothing_to_the_mean_f1_of_texts() -> None:
+def test_a_text_of_no_label_with_none_predicted_is_right() -> None:
     answers = MultiLabelAnswers(np.full((2, 2), 0.1, dtype=np.float32), np.zeros((2, 2), dtype=bool), np.full(2, 0.5))
     scored = score(answers)
-    assert (scored["subset_accuracy"], scored["sample_f1"], scored["hamming_loss"]) == (1.0, 0.0, 0.0)
+    assert (scored["subset_accuracy"], scored["sample_f1"], scored["hamming_loss"]) == (1.0, 1.0, 0.0)
     assert scored["brier_skill"] is scored["auroc"] is scored["average_precision"] is None
 
 

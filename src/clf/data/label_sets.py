@@ -65,3 +65,35 @@ class LabelSets:
     def ids(self) -> list[list[int]]:
         """The label ids of each set, ascending."""
         return [np.flatnonzero(row).tolist() for row in self.members]
+
+
+def labels_present(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
+    """Return the ids of the labels that some row has, given ids, shape (rows,), or a table, shape (rows, labels)."""
+    return np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))
+
+
+def set_numbers(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
+    """Return a number for each row, shape (rows,), that rows with the same labels share; ids stay as they are."""
+    if labels.ndim == 1:
+        return labels.astype(np.int64, copy=False)
+    packed = np.ascontiguousarray(np.packbits(labels, axis=1))
+    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64).ravel()
+
+
+def renumbered(labels: NDArray[np.int64] | LabelTable, ids: NDArray[np.int64]) -> NDArray[np.int64] | LabelTable:
+    """Return the labels with each label id replaced by `ids[label]`; of a table, its columns are moved."""
+    if labels.ndim == 1:
+        return ids[labels]
+    moved = np.zeros((len(labels), max(labels.shape[1], int(ids.max(initial=-1)) + 1)), dtype=bool)
+    moved[:, ids] = labels
+    return moved
+
+
+def table_of_lists(lists: Any, labels: int) -> LabelTable:
+    """Return which labels each row has, shape (rows, labels), given an Arrow column with a list of ids for each row."""
+    whole = lists.combine_chunks()
+    counts, ids = (part.to_numpy(zero_copy_only=False) for part in (whole.value_lengths(), whole.flatten()))
+    table = np.zeros((len(lists), labels), dtype=bool)
+    table[np.repeat(np.arange(len(lists)), counts), ids] = True
+    return table

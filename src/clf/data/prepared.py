@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from clf.data.label_sets import renumbered, set_numbers, table_of_lists
 from clf.data.reading.arrow_batches import allowed_bytes, row_sizes
 from clf.data.reading.batch import BATCH_ROWS
 from clf.data.sampling import stratified_subset
@@ -33,11 +34,14 @@ MOST_INFLATION = 1_000
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """The rows of a split: cleaned texts, raw texts and label ids (int64)."""
+    """The rows of a split: cleaned texts, raw texts, and label ids (int64).
+
+    Where a text may have several labels, `labels` says which labels each row has, shape (rows, labels).
+    """
 
     texts: Sequence[str]
     raw_texts: Sequence[str]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     rows: NDArray[np.int64]
     """Row numbers in the split's file, from 0."""
 
@@ -46,7 +50,7 @@ class LabelledTexts:
 
     def relabel(self, ids: NDArray[np.int64]) -> "LabelledTexts":
         """Return the rows with each label id replaced by `ids[label]`."""
-        return LabelledTexts(self.texts, self.raw_texts, ids[self.labels], self.rows)
+        return LabelledTexts(self.texts, self.raw_texts, renumbered(self.labels, ids), self.rows)
 
     def take(self, rows: NDArray[np.int64]) -> "LabelledTexts":
         """Return the selected rows, in the given order."""
@@ -128,6 +132,11 @@ class PreparedDataset:
         return self.manifest.labels
 
     @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels, or none."""
+        return self.manifest.multi_label
+
+    @property
     def splits(self) -> list[str]:
         """The names of the splits that have rows."""
         return [Path(file).stem for file in self.manifest.files]
@@ -158,10 +167,11 @@ class PreparedDataset:
                 f"{path} is missing or was changed since it was prepared",
                 AGAIN,
             )
-        table = _read_table(path, len(self.labels), raw_only=raw_only)
+        table = _read_table(path, len(self.labels), raw_only=raw_only, several=self.multi_label)
         raw_texts = ColumnTexts(table["raw_text"])
         texts = raw_texts if raw_only else ColumnTexts(table["text"])
-        return LabelledTexts(texts, raw_texts, table["label"].to_numpy(), np.arange(len(texts)))
+        labels = table_of_lists(table["label"], len(self.labels)) if self.multi_label else table["label"].to_numpy()
+        return LabelledTexts(texts, raw_texts, labels, np.arange(len(texts)))
 
     def holds(self, key: str) -> bool:
         """Return whether the dataset is intact and was prepared with this `key`, so that it can be reused."""
@@ -201,7 +211,7 @@ class PreparedDataset:
     def subset(self, split: str, rows: int | None, seed: int, *, raw_only: bool = False) -> LabelledTexts:
         """Read one split, or a stratified subset of it with at most `rows` rows; `raw_only` is as for `read`."""
         texts = self.read(split, raw_only=raw_only)
-        return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
+        return texts.take(stratified_subset(set_numbers(texts.labels), rows, seed)) if rows else texts
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -212,19 +222,21 @@ def read_manifest(folder: Path) -> Manifest:
     return read_document(folder / MANIFEST_FILE, Manifest, DataError, AGAIN)
 
 
-def _read_table(path: Path, labels: int, *, raw_only: bool) -> Any:
+def _read_table(path: Path, labels: int, *, raw_only: bool, several: bool) -> Any:
     """Read the columns of a split; raise DataError if they are not what clf writes, whatever the hash says."""
     import pyarrow
     import pyarrow.parquet
 
-    expected = {"text": ("string", "large_string"), "raw_text": ("string", "large_string"), "label": ("int64",)}
+    of_label = pyarrow.list_(pyarrow.int64()) if several else pyarrow.int64()
+    kinds_of_label = tuple(f"list<{name}: int64>" for name in ("element", "item")) if several else ("int64",)
+    expected = {"text": ("string", "large_string"), "raw_text": ("string", "large_string"), "label": kinds_of_label}
     try:
         schema = pyarrow.parquet.read_schema(path)
         for name, kinds in expected.items():
             if schema.names.count(name) != 1 or str(schema.field(name).type) not in kinds:
                 raise _damaged(path, f"it has no column {name} of type {kinds[0]}")
         wanted = [name for name in expected if name != "text" or not raw_only]
-        read = [(name, pyarrow.int64() if name == "label" else pyarrow.large_string()) for name in wanted]
+        read = [(name, of_label if name == "label" else pyarrow.large_string()) for name in wanted]
         table = pyarrow.Table.from_batches(_pieces(path, pyarrow.schema(read)), pyarrow.schema(read))
         table.validate(full=True)  # invalid UTF-8 too
     except (pyarrow.ArrowException, OSError) as error:
@@ -232,7 +244,7 @@ def _read_table(path: Path, labels: int, *, raw_only: bool) -> Any:
     for name in wanted:
         if table[name].null_count:
             raise _damaged(path, f"its column {name} has empty cells")
-    ids = table["label"].to_numpy()
+    ids = (table["label"].combine_chunks().flatten() if several else table["label"]).to_numpy(zero_copy_only=False)
     if len(ids) and not 0 <= ids.min() <= ids.max() < labels:
         raise _damaged(path, f"its label ids reach from {ids.min()} to {ids.max()}, expected 0 to {labels - 1}")
     return table

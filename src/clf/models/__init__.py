@@ -18,6 +18,7 @@ counting       text lengths in tokens, counted without loading the model
 compute        the choice of device and precision
 inference      batched inference: token ids to probabilities
 temperature    a calibration temperature folded into the weights
+label_scaling  a scale and a bias for each of several labels folded into the weights
 onnx           an exported classifier run in ONNX Runtime
 onnx_export    export to ONNX, and int8 quantization
 fresh          a small encoder with random weights, for the demo

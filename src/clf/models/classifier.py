@@ -13,14 +13,13 @@ from transformers.utils import logging as transformers_logging
 
 from clf.data.cleaning import clean_ends
 from clf.errors import UsageError
+from clf.models.configs import MULTI_LABEL
 from clf.models.families import family_of
 from clf.models.record import ModelRecord
 from clf.models.tokens import CHARACTERS_PER_TOKEN, Truncation
+from clf.scoring.answers import confidence_of
 from clf.scoring.multi_label import EVEN
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
-
-MULTI_LABEL = "multi_label_classification"
-"""The `problem_type` of config.json, with which any tool reads each logit by itself."""
 
 
 @dataclass
@@ -55,6 +54,16 @@ class Classifier:
             return None
         stored = (self.record.thresholds if self.record else None) or {}
         return np.array([stored.get(name, EVEN) for name in self.labels])
+
+    def least_sure(self, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the confidence of the least sure decision on each text, shape (texts,).
+
+        A text is one decision with one label per text, and one for each label where it may have several.
+        """
+        if not self.multi_label:
+            return confidence_of(probabilities)
+        least: NDArray[np.float64] = np.maximum(probabilities, 1 - probabilities).min(axis=1).astype(np.float64)
+        return least
 
     @property
     def parameters(self) -> int:

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from clf.errors import ModelError
 from clf.storage.documents import load_json, what_is_wrong
 
+MULTI_LABEL = "multi_label_classification"
+"""The `problem_type` of config.json with which a text may have several labels: any tool then reads each logit alone."""
 ONNX_FILE = "model.onnx"
 SAFE = {"local_files_only": True, "trust_remote_code": False}
 """Options passed to every transformers loader."""
@@ -59,6 +61,7 @@ class ModelConfig(BaseModel):
     id2label: JsonValue = None
     """As found in the file; {"0": "first label", ...} if it is valid."""
     num_labels: Annotated[int, Field(ge=0, le=MOST_NAMES, strict=True)] | None = None
+    problem_type: JsonValue = None
     max_position_embeddings: Annotated[int, Field(ge=1, le=MOST_POSITIONS, strict=True)] | None = None
 
     @field_validator("architectures", mode="before")

@@ -14,13 +14,14 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
 from clf.models.agreement import check_built, check_hashes, check_limit, labels_of, refuse_strangers
 from clf.models.classifier import Classifier, position_limit, quiet_transformers
-from clf.models.configs import SAFE
+from clf.models.configs import MULTI_LABEL, SAFE
 from clf.models.files import ModelFiles, check_files, is_export
 from clf.models.record import read_model_record
 from clf.models.tokenizer_file import check_tokenizer_file
 from clf.models.tokens import frame_of, largest_id, telling_tokenizer
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
 
+SINGLE_LABEL = "single_label_classification"
 NOT_RUN = "correct config.json, or download, save or train the model again"
 PLAIN = {"return_dict": True, "output_attentions": False, "output_hidden_states": False, "chunk_size_feed_forward": 0}
 """Settings of config.json that change only in which form, and in which pieces, the model gives its numbers."""
@@ -69,8 +70,11 @@ def load_for_training(
     seed: int,
     keep_attention_dropout: bool = True,
     fresh_head: bool = False,
+    multi_label: bool = False,
 ) -> Classifier:
-    """Load an encoder with a head for `labels`: the checkpoint's own if the names match, otherwise a fresh one.
+    """Load an encoder with a head for `labels`: the checkpoint's own if names and kind match, otherwise a fresh one.
+
+    With `multi_label`, the head is one for texts with several labels: each has a probability of its own.
 
     A checkpoint that keeps its head also keeps the order of its labels. The seed is set before the head is initialised.
     Raises ModelError when the encoder's weights are incomplete.
@@ -78,10 +82,11 @@ def load_for_training(
     config = check_files(files.folder, files.name)
     if is_export(files.folder):
         raise ModelError(f"{files.name} is an ONNX export, which cannot be trained", "train from the original model")
-    own = not fresh_head and sorted(_declared(config.id2label)) == sorted(labels)
+    same_kind = (config.problem_type == MULTI_LABEL) == multi_label
+    own = not fresh_head and same_kind and sorted(_declared(config.id2label)) == sorted(labels)
     names = _declared(config.id2label) if own else list(labels)
     with quiet_transformers():
-        head = _head_config(files.folder, names)
+        head = _head_config(files.folder, names, MULTI_LABEL if multi_label else SINGLE_LABEL)
         for name in () if keep_attention_dropout else ATTENTION_DROPOUTS:
             if hasattr(head, name):
                 setattr(head, name, 0.0)
@@ -191,11 +196,11 @@ def _config(folder: Path) -> Any:
     return config
 
 
-def _head_config(folder: Path, names: Sequence[str]) -> Any:
+def _head_config(folder: Path, names: Sequence[str], problem_type: str) -> Any:
     config = _config(folder)
     config.id2label = dict(enumerate(names))
     config.label2id = {label: number for number, label in enumerate(names)}
-    config.problem_type = "single_label_classification"
+    config.problem_type = problem_type
     return config
 
 

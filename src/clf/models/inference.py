@@ -19,10 +19,10 @@ from clf.data.reading.batch import WINDOW
 from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
+from clf.models.configs import MULTI_LABEL
 from clf.models.cpu.packing import pack_linear_layers
 from clf.models.onnx import OnnxModel
 from clf.models.tokens import LEAST_LENGTH, TokenIds, pad_rows, tokenize
-from clf.scoring.answers import confidence_of
 
 TOKENS_PER_BATCH = {"cpu": 4_096, "mps": 16_384, "cuda": 65_536, "onnx": 1_024}
 """Measured: on a CPU, larger batches no longer fit its cache, and ONNX Runtime is fastest with even smaller ones."""
@@ -80,7 +80,7 @@ class Inference:
             return read(self.model, token_ids, compute=self.compute, advance=advance)
         answers = read(self.fast, token_ids, compute=fp32, advance=advance)
         if self.compute.rereads:
-            confidence = confidence_of(answers)
+            confidence = one.least_sure(answers)
             unsure = np.argsort(confidence, kind="stable")[: int((confidence < SURE).sum())]
             for rows in np.split(unsure, [FIRST * (2**group - 1) for group in range(1, 11)]):
                 exact = read(self.model, [token_ids[row] for row in rows], compute=fp32)
@@ -167,14 +167,18 @@ def predict_tokens(
 ) -> Array:
     """Return the probabilities of tokenized texts, shape (texts, classes), in the order of `token_ids`.
 
+    Where a text may have several labels (`problem_type` of config.json), each label has a probability of its own.
+
     Texts of similar length are batched together, as many as fit the device's token budget. With `most` (tokens), each
     batch is padded to a multiple of WIDTHS, but not beyond `most`. A `budget` carries a reduced batch size from call
     to call after memory ran out. The global random state is not used. Raises ModelError when a probability is NaN or
     infinite.
     """
+    each_alone = getattr(model.config, "problem_type", None) == MULTI_LABEL
 
     def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(model(input_ids=ids, attention_mask=mask).logits.float(), dim=-1)
+        logits = model(input_ids=ids, attention_mask=mask).logits.float()
+        return torch.sigmoid(logits) if each_alone else torch.softmax(logits, dim=-1)
 
     return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most, budget)
 

@@ -96,6 +96,20 @@ class CalibrationRecord(Recorded):
     """Why the model was not calibrated."""
 
 
+class LabelCalibrationRecord(Recorded):
+    """The result of calibrating each label where a text may have several: a scale and a bias for each, by its name."""
+
+    scales: dict[str, Annotated[float, Field(gt=0, lt=1e3)]] = {}
+    biases: dict[str, Annotated[float, Field(gt=-1e3, lt=1e3)]] = {}
+    shared: list[str] = []
+    """The labels with too few texts for values of their own."""
+    rows: Count = 0
+    before: dict[str, float] = {}
+    after: dict[str, float] = {}
+    reason: str | None = None
+    """Why the model was not calibrated."""
+
+
 class AbstentionRecord(Recorded):
     """How the threshold was chosen."""
 
@@ -156,6 +170,7 @@ class ModelRecord(Recorded):
     threshold: Share | None = None
     thresholds: dict[str, Share] | None = None
     """The probability from which on each label is predicted, if a text may have several; otherwise none."""
+    label_calibration: LabelCalibrationRecord | None = None
     abstention: AbstentionRecord | None = None
     metrics: MetricsRecord = Field(default_factory=MetricsRecord)
     train_seconds: Seconds | None = None
@@ -198,6 +213,8 @@ class ModelRecord(Recorded):
         if self._written:
             return dict(self._written)
         found = set(type(self).model_fields) - {"export"} if self.settings else self.model_fields_set
+        of_labels = {"thresholds", "label_calibration"}
+        found = found - of_labels if self.thresholds is None else found - {"temperature", "calibration"}
         values: dict[str, JsonValue] = self.model_dump(mode="json", include=found)
         return values
 

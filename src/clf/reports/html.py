@@ -87,7 +87,7 @@ def training_page(
     sections = [
         Section("Learning", [f"{took}."], charts.learning(history)),
         metrics_section(columns, {}),
-        Section("Calibration", [_calibration_note(record.calibration)]),
+        Section("Calibration", [_label_note(record) if record.thresholds else _calibration_note(record.calibration)]),
         Section("Examples", [], None, ["text", "label", "predicted", "confidence"], examples),
         Section("Recipe", [], None, ["setting", "value"],
                 [[_text(name), _text(value)] for name, value in recipe.items()]),
@@ -258,6 +258,18 @@ def _calibration_note(calibration: CalibrationRecord | None) -> str:
         f"{before['mean_confidence']:.3f} became {after['mean_confidence']:.3f} at an accuracy of "
         f"{after['accuracy']:.3f}; calibration error {before['ece']:.4f} became {after['ece']:.4f} "
         f"({after['ece_expected']:.4f} by chance)."
+    )
+
+
+def _label_note(record: ModelRecord) -> str:
+    """Say how each label was calibrated, where a text may have several."""
+    found = record.label_calibration
+    if found is None or found.reason:
+        return f"Not calibrated: {found.reason if found else 'it was not tried'}."
+    return (
+        f"A scale and a bias for each label, fitted on {found.rows:,} validation texts: log loss "
+        f"{found.before['log_loss']:.4f} became {found.after['log_loss']:.4f}. The metrics of validation are at "
+        "thresholds that were fitted without the text that they decide."
     )
 
 

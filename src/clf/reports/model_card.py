@@ -11,6 +11,7 @@ from clf.scoring.metric_table import table_of
 
 KEPT = {
     "macro_f1": "The weights with the best macro F1 on {} validation texts were kept.",
+    "average_precision": "The weights with the best macro average precision on {} validation texts were kept.",
     "log_loss": "The weights with the lowest log loss on {} validation texts were kept.",
     "last": "The last weights were kept: {} validation texts are too few to choose the best.",
 }
@@ -31,7 +32,7 @@ def model_card(name: str, record: ModelRecord) -> str:
 
 # {escape(name)}
 
-{escape(base.name)} fine-tuned on {escape(dataset.name)} to predict one of these labels:
+{escape(base.name)} fine-tuned on {escape(dataset.name)} to predict {_several_or_one(record)} of these labels:
 {escape(", ".join(record.labels))}.
 Trained with clf {record.clf_version} on {record.created}.
 
@@ -45,9 +46,9 @@ Trained with clf {record.clf_version} on {record.created}.
 from transformers import pipeline
 
 classify = pipeline("text-classification", "path/to/this/folder")
-classify("a text", truncation=True, max_length={record.max_length})
+classify("a text", truncation=True, max_length={record.max_length}{_each_alone(record)})
 ```
-
+{_thresholds(record)}
 Cleaning steps before training: {", ".join(steps) or "none"}.
 `clf predict` cleans texts the same way.
 
@@ -59,6 +60,23 @@ truncated to {record.max_length} tokens, seed {settings.run.seed},
 {record.compute.precision} on {record.compute.device}.
 {KEPT[recipe.select_by].format(record.rows["validation"])}
 """
+
+
+def _several_or_one(record: ModelRecord) -> str:
+    return "one" if record.thresholds is None else "none, one or several"
+
+
+def _each_alone(record: ModelRecord) -> str:
+    """Return the arguments with which a pipeline gives the probability of each label by itself."""
+    return "" if record.thresholds is None else ', top_k=None, function_to_apply="sigmoid"'
+
+
+def _thresholds(record: ModelRecord) -> str:
+    """Return the table of the labels' thresholds, if a text may have several labels."""
+    if record.thresholds is None:
+        return ""
+    rows = "\n".join(f"| {escape(name)} | {threshold:.4f} |" for name, threshold in record.thresholds.items())
+    return f"\nA label is predicted from its threshold on:\n\n| label | threshold |\n|---|---|\n{rows}\n"
 
 
 def export_card(export: ExportResult, labels: Sequence[str], max_length: int) -> str:

@@ -7,7 +7,7 @@ There may be millions of rows, so a row takes few bytes: predictions are small i
 is not kept, and what needs wide temporary arrays is computed for some rows at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -153,6 +153,14 @@ class Answers:
     def log_loss(self) -> float:
         """The mean log loss in nats."""
         return float(self.log_losses.mean())
+
+    def true_label(self, row: int, names: Sequence[str]) -> str:
+        """Return the name of the true label of a row."""
+        return names[int(self.labels[row])]
+
+    def predicted_label(self, row: int, names: Sequence[str]) -> str:
+        """Return the name of the predicted label of a row."""
+        return names[int(self.predictions[row])]
 
     def take(self, rows: Labels | NDArray[np.bool_]) -> "Answers":
         """Return the answers for a subset of the rows."""

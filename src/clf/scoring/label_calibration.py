@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.scoring.answers import LEAST, Probabilities, row_slices
-from clf.scoring.multi_label import LabelTable, MultiLabelAnswers
+from clf.scoring.multi_label import EVEN, LabelTable, MultiLabelAnswers
 
 FEWEST_ROWS = 100
 FEWEST_OF_A_LABEL = 50
 """The fewest rows with a label, and without it, that it gets a scale and a bias of its own for."""
-FEWEST_OF_ALL = 10
+FEWEST_ERRORS = 10
+"""The fewest wrong decisions, at 0.5, that tell how sure a model should be; as for a temperature."""
 LOWEST_SCALE, HIGHEST_SCALE = 0.1, 4.0
 """The bounds of a scale; those of a temperature, which divides, are their inverses."""
 LARGEST_BIAS = 8.0
@@ -56,27 +57,30 @@ def logits_of(probabilities: Probabilities) -> Values:
 def fit_label_calibration(answers: MultiLabelAnswers, *, with_bias: bool = True) -> LabelCalibration:
     """Find the scale and bias with the lowest log loss for each label, on rows that were not trained on.
 
-    A label with fewer than FEWEST_OF_A_LABEL rows of either kind shares one pair with all such labels, fitted on their
-    rows together, or on those of all labels if they are still too few. `with_bias` is False for a head that has none:
-    its biases stay 0. Nothing is changed with fewer than FEWEST_ROWS rows.
+    A label with fewer than FEWEST_OF_A_LABEL rows of either kind, or FEWEST_ERRORS wrong decisions, shares one pair
+    with all such labels: fitted on their rows together, or on those of all labels if they are still too few. Where
+    `with_bias` is False, for a head that has none, biases stay 0. Nothing is changed with fewer than FEWEST_ROWS rows,
+    or FEWEST_ERRORS wrong decisions in all.
     """
     rows, labels = answers.labels.shape
     scales, biases = np.ones(labels), np.zeros(labels)
     positives = answers.labels.sum(axis=0)
     fewer = np.minimum(positives, rows - positives)
-    own = fewer >= FEWEST_OF_A_LABEL
+    errors = ((answers.probabilities >= EVEN) != answers.labels).sum(axis=0)
+    own = (fewer >= FEWEST_OF_A_LABEL) & (errors >= FEWEST_ERRORS)
     before = _figures(answers)
-    if rows < FEWEST_ROWS or fewer.sum() < FEWEST_OF_ALL:
+    if rows < FEWEST_ROWS or errors.sum() < FEWEST_ERRORS:
         reason = (
-            f"{rows} validation rows with {int(positives.sum())} labels are too few to calibrate on "
-            f"(at least {FEWEST_ROWS} rows are needed)"
+            f"{rows} validation rows with {int(errors.sum())} wrong decisions are too few to calibrate on "
+            f"(at least {FEWEST_ROWS} rows and {FEWEST_ERRORS} wrong decisions are needed)"
         )
         return LabelCalibration(scales, biases, np.zeros(labels, dtype=bool), rows, before, before, reason)
     logits = logits_of(answers.probabilities)
     for label in np.flatnonzero(own).tolist():
         scales[label], biases[label] = _fit(logits[:, label], answers.labels[:, label], with_bias)
     if not own.all():
-        among = ~own if fewer[~own].sum() >= FEWEST_OF_A_LABEL else np.ones(labels, dtype=bool)
+        enough = fewer[~own].sum() >= FEWEST_OF_A_LABEL and errors[~own].sum() >= FEWEST_ERRORS
+        among = ~own if enough else np.ones(labels, dtype=bool)
         shared = _fit(logits[:, among].ravel(), answers.labels[:, among].ravel(), with_bias)
         scales[~own], biases[~own] = shared
     scales, biases = scales.round(6), biases.round(6)

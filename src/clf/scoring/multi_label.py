@@ -3,20 +3,28 @@
 `MultiLabelAnswers` answers the same questions as `Answers`; only its predictions and labels are tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.scoring.answers import LEAST, Probabilities, row_slices
+from clf.scoring.answers import LEAST, Answers, Labels, Probabilities, row_slices
 
 LabelTable = NDArray[np.bool_]
 """Which labels each row has, shape (rows, labels)."""
 Thresholds = NDArray[np.float64]
 """The probability from which on each label is predicted: shape (labels,), or (rows, labels) if rows have their own."""
+BETWEEN = "|"
+"""What tables and files of text write between the labels of a text."""
 EVEN = 0.5
 """The threshold of a label for which none was chosen."""
+
+
+def joined_names(chosen: LabelTable, names: Sequence[str]) -> str:
+    """Return the names of the chosen labels, shape (labels,), joined by BETWEEN; empty if there are none."""
+    return BETWEEN.join(name for name, there in zip(names, chosen.tolist(), strict=True) if there)
 
 
 def predicted_labels(probabilities: Probabilities, thresholds: Thresholds) -> LabelTable:
@@ -94,6 +102,14 @@ class MultiLabelAnswers:
         """The mean log loss in nats."""
         return float(self.log_losses.mean())
 
+    def true_label(self, row: int, names: Sequence[str]) -> str:
+        """Return the names of the true labels of a row, joined by BETWEEN."""
+        return joined_names(self.labels[row], names)
+
+    def predicted_label(self, row: int, names: Sequence[str]) -> str:
+        """Return the names of the predicted labels of a row, joined by BETWEEN."""
+        return joined_names(self.predictions[row], names)
+
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MultiLabelAnswers":
         """Return the answers for a subset of the rows."""
         return MultiLabelAnswers(self.probabilities[rows], self.labels[rows], decided_by(self, rows))
@@ -101,3 +117,15 @@ class MultiLabelAnswers:
     def with_thresholds(self, thresholds: Thresholds) -> "MultiLabelAnswers":
         """Return the same answers with other thresholds."""
         return MultiLabelAnswers(self.probabilities, self.labels, thresholds)
+
+
+AnyAnswers = Answers | MultiLabelAnswers
+
+
+def answers_with(
+    probabilities: Probabilities, labels: Labels | LabelTable, thresholds: Thresholds | None
+) -> AnyAnswers:
+    """Return the answers of either kind: with `thresholds`, a text may have several labels."""
+    if thresholds is None:
+        return Answers(probabilities, labels.astype(np.int64, copy=False))
+    return MultiLabelAnswers(probabilities, labels.astype(bool, copy=False), thresholds)

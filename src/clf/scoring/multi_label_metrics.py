@@ -1,6 +1,7 @@
 """The metrics where a text may have several labels, overall and per label, and their 95 % intervals.
 
-Names and values are those of scikit-learn for tables of zeros and ones, with `zero_division=0`.
+Names and values are those of scikit-learn for tables of zeros and ones, with `zero_division=0`, and with 1 in the mean
+F1 of the texts: a text of no label for which none is predicted is answered rightly.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from scipy.stats import rankdata
 from clf.outcomes.base import Interval, LabelMetrics, Metrics
 from clf.scoring.answers import row_slices
 from clf.scoring.calibration import expected_calibration_error, simulated_calibration_error
-from clf.scoring.metric_table import OF_LABEL_COUNTS, Values
+from clf.scoring.metric_table import MULTI_LABEL_TABLE, OF_LABEL_COUNTS, Values
 from clf.scoring.multi_label import LabelTable, MultiLabelAnswers
 from clf.scoring.ranking import auroc_and_average_precision
 from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, interval_of
@@ -28,7 +29,7 @@ PER_ROW = ("sample_f1", "subset_accuracy", "hamming_loss", "mean_confidence", "b
 def score_sets(answers: MultiLabelAnswers) -> Metrics:
     """Return the headline metrics by their names in `metric_table`, at the thresholds of the answers.
 
-    Macro averages cover all labels. `sample_f1` is the mean F1 of the rows, 0 for a row where neither the truth nor
+    Macro averages cover all labels. `sample_f1` is the mean F1 of the rows, 1 for a row where neither the truth nor
     the prediction has a label. `subset_accuracy` is the share of rows whose set is exactly right. `average_precision`
     and `auroc` are means over the labels that some rows have and some have not. `ece` is the mean calibration error of
     the labels with at least FEWEST_POSITIVES rows, `ece_expected` what it would be for calibrated probabilities.
@@ -37,7 +38,7 @@ def score_sets(answers: MultiLabelAnswers) -> Metrics:
     """
     counts = {name: float(of(*_label_counts(answers))[0]) for name, of in OF_LABEL_COUNTS.items()}
     per_row = dict(zip(PER_ROW, _row_values(answers).mean(axis=0).tolist(), strict=True))
-    return {
+    found: Metrics = {
         **counts,
         **per_row,
         "label_ranking_average_precision": _ranking_precision(answers),
@@ -45,6 +46,7 @@ def score_sets(answers: MultiLabelAnswers) -> Metrics:
         **_calibration_error(answers),
         "brier_skill": _skill(per_row["brier"], float(_base_rate_brier(answers.labels).mean())),
     }
+    return {metric.name: found[metric.name] for metric in MULTI_LABEL_TABLE}
 
 
 def score_labels(answers: MultiLabelAnswers, names: Sequence[str]) -> dict[str, LabelMetrics]:
@@ -134,7 +136,7 @@ def _row_values(answers: MultiLabelAnswers) -> Values:
     """Return the values of PER_ROW, shape (rows, metrics)."""
     true, predicted = answers.labels, answers.predictions
     together = true.sum(axis=1) + predicted.sum(axis=1)
-    f1 = 2 * (true & predicted).sum(axis=1) / np.maximum(together, 1)
+    f1 = np.where(together > 0, 2 * (true & predicted).sum(axis=1) / np.maximum(together, 1), 1.0)
     wrong = (true ^ predicted).mean(axis=1)
     columns = (f1, answers.correct, wrong, answers.confidence, answers.brier_scores, answers.log_losses)
     return np.stack(columns, axis=1).astype(np.float64)

@@ -17,6 +17,7 @@ resume        resuming from a checkpoint
 interrupts    signals during training
 failures      errors raised by libraries, as messages for users
 trained       the result of one run of the Trainer
+label_confidence  the same where a text may have several labels
 confidence    the temperature and the abstention threshold, fitted on validation
 identity      whether a finished run had the same settings and data
 record        the contents of clf.json

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import TrainingArguments
 
+from clf.data.label_sets import LabelTable
 from clf.errors import UsageError
 from clf.models.compute import Compute
 from clf.processes import ALONE, World
@@ -19,7 +20,8 @@ from clf.training.schedule import Schedule
 from clf.training.selection import SELECTION
 
 ACCELERATE_DEVICE = "ACCELERATE_TORCH_DEVICE"
-
+HEAVIEST = 100.0
+"""The largest weight of a text that has a rare label; the smallest, of a label that nearly all have, is its inverse."""
 
 FIXED = {
     "average_tokens_across_devices": True,
@@ -148,10 +150,18 @@ def part_of_batch(train: TrainSettings, world: World) -> int:
     return train.batch_size // parts
 
 
-def class_weights(train: TrainSettings, labels: NDArray[np.int64], classes: int) -> list[float] | None:
-    """Return a weight for each class, or None; `balanced` means texts / (classes x texts of the class)."""
+def class_weights(train: TrainSettings, labels: NDArray[np.int64] | LabelTable, classes: int) -> list[float] | None:
+    """Return a weight for each class, or None; `balanced` means texts / (classes x texts of the class).
+
+    Where a text may have several labels, shape (texts, labels), it means the texts without a label for each one with
+    it, at most HEAVIEST.
+    """
     if train.class_weights == "none":
         return None
+    if labels.ndim == 2:
+        having = labels.sum(axis=0)
+        shares = (len(labels) - having) / np.maximum(having, 1)
+        return [float(weight) for weight in shares.clip(1 / HEAVIEST, HEAVIEST)]
     counts = np.bincount(labels, minlength=classes)
     return [float(weight) for weight in len(labels) / (classes * np.maximum(counts, 1))]
 

@@ -3,12 +3,14 @@
 # ruff: noqa: TID253 - this module computes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
+from clf.data.label_sets import LabelTable
 from clf.models.tokens import pad_rows
 
 BATCHES_PER_GROUP = 50
@@ -19,10 +21,10 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids and label ids of one split."""
+    """Token ids and labels of one split: ids, shape (texts,), or which labels each text has, shape (texts, labels)."""
 
     token_ids: Sequence[NDArray[np.int32]]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] | LabelTable
     rows: NDArray[np.int64] | None = None
     """Row numbers in the split's file, for messages; None means that they equal the positions in `token_ids`."""
 
@@ -32,20 +34,27 @@ class Encoded:
         return sum(map(len, self.token_ids))
 
 
-class TokenDataset(Dataset[tuple[NDArray[np.int32], int]]):
-    """Token ids and label ids of the training split; index `len(self)` returns the padding row."""
+Target = int | NDArray[np.float32]
+"""What the loss compares the logits of a text with: its label id, or a 1 for each of its labels, shape (labels,)."""
 
-    def __init__(self, token_ids: Sequence[NDArray[np.int32]], labels: NDArray[np.int64]) -> None:
+
+class TokenDataset(Dataset[tuple[NDArray[np.int32], Target]]):
+    """Token ids and labels of the training split; index `len(self)` returns the padding row."""
+
+    def __init__(self, token_ids: Sequence[NDArray[np.int32]], labels: NDArray[np.int64] | LabelTable) -> None:
         self.token_ids, self.labels = token_ids, labels
         self.lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.token_ids)
 
-    def __getitem__(self, row: int) -> tuple[NDArray[np.int32], int]:
+    def __getitem__(self, row: int) -> tuple[NDArray[np.int32], Target]:
         if row == len(self.token_ids):
-            return self.token_ids[int(self.lengths.argmin())], IGNORED
-        return self.token_ids[row], int(self.labels[row])
+            return self.token_ids[int(self.lengths.argmin())], self._target(np.full_like(self.labels[0], IGNORED, int))
+        return self.token_ids[row], self._target(self.labels[row])
+
+    def _target(self, labels: NDArray[Any]) -> Target:
+        return int(labels) if self.labels.ndim == 1 else labels.astype(np.float32)
 
 
 class LengthGroupedOrder(Sampler[int]):
@@ -118,8 +127,8 @@ class Collator:
     def __init__(self, padding: int, most: int | None = None) -> None:
         self.padding, self.most = padding, most
 
-    def __call__(self, rows: list[tuple[NDArray[np.int32], int]]) -> dict[str, torch.Tensor]:
-        """Return `input_ids` and `attention_mask` of shape (texts, tokens), `labels` of shape (texts,)."""
+    def __call__(self, rows: list[tuple[NDArray[np.int32], Target]]) -> dict[str, torch.Tensor]:
+        """Return `input_ids` and `attention_mask`, shape (texts, tokens), and `labels`: (texts,) or (texts, labels)."""
         ids, mask = map(torch.from_numpy, pad_rows([row[0] for row in rows], self.padding, MULTIPLE, self.most))
-        labels = torch.tensor([row[1] for row in rows], dtype=torch.long)
+        labels = torch.from_numpy(np.array([row[1] for row in rows]))
         return {"input_ids": ids, "attention_mask": mask, "labels": labels}

@@ -11,31 +11,47 @@ from clf.models.record import AbstentionRecord
 from clf.models.temperature import fold_temperature
 from clf.outcomes.base import Metrics
 from clf.progress import track
-from clf.scoring.answers import Answers
 from clf.scoring.calibration import Temperature, fit_temperature
 from clf.scoring.metrics import score
+from clf.scoring.multi_label import AnyAnswers, MultiLabelAnswers, Thresholds, answers_with
 from clf.scoring.selective import Choice, choose_threshold
 from clf.settings import ConfidenceSettings
+from clf.training.label_confidence import FittedLabels, fit_labels
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The temperature and threshold fitted on validation, and the validation metrics with that temperature."""
+    """What was fitted on validation, and the validation metrics with it: the temperature, and the abstention threshold.
 
-    temperature: Temperature
+    Where a text may have several labels, `labels` holds the scale, bias and threshold of each instead of a temperature.
+    """
+
+    temperature: Temperature | None
     choice: Choice | None
     metrics: Metrics
+    labels: FittedLabels | None = None
+
+    @property
+    def thresholds(self) -> Thresholds | None:
+        """The probability from which on each label is predicted, shape (labels,); None with one label per text."""
+        return self.labels.thresholds if self.labels else None
 
 
 def calibrate(
     classifier: Classifier, compute: Compute, validation: LabelledTexts, settings: ConfidenceSettings
 ) -> Calibrated:
-    """Fit the temperature on validation and fold it into the model; choose the threshold if one was requested."""
+    """Fit the temperature on validation and fold it into the model; choose the threshold if one was requested.
+
+    Where a text may have several labels, fit a scale, a bias and a threshold for each of them.
+    """
     with track("calibrating", len(validation)) as advance:
         probabilities = probabilities_of(classifier, validation.texts, compute, advance)
-    answers = Answers(probabilities, validation.labels)
+    answers = answers_with(probabilities, validation.labels, classifier.thresholds)
+    if isinstance(answers, MultiLabelAnswers):
+        crossed, fitted = fit_labels(classifier, answers)
+        return Calibrated(None, choose(crossed, settings), score(crossed), fitted)
     temperature = fit_temperature(answers)
     if temperature.reason is None and not fold_temperature(classifier.model, temperature.value):
         reason = "the last layer of this architecture cannot take a temperature"
@@ -53,7 +69,7 @@ def abstention_record(choice: Choice) -> AbstentionRecord:
     return AbstentionRecord.model_validate({"aim": choice.aim, "threshold": choice.threshold, "validation": validation})
 
 
-def choose(answers: Answers, settings: ConfidenceSettings) -> Choice | None:
+def choose(answers: AnyAnswers, settings: ConfidenceSettings) -> Choice | None:
     """Choose the threshold if one was requested, and log its effect on these rows."""
     confidence, correct = answers.confidence, answers.correct
     choice = choose_threshold(confidence, correct, settings.target_accuracy, settings.target_coverage)

@@ -3,6 +3,7 @@
 # ruff: noqa: TID253 - this module computes
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from clf.data.label_sets import LabelTable, set_numbers
 from clf.data.sampling import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
@@ -25,6 +27,8 @@ LEAST_SCALE = 0.1
 """Lower bound on the scale of a feature, as a share of its size. A feature that varies less would get a huge weight,
 and dropout, which zeroes it at random, would change the logits by as much."""
 TOLERANCE = 1e-3
+
+Features = NDArray[np.floating[Any]]
 
 
 def can_be_fitted(classifier: Classifier) -> bool:
@@ -51,29 +55,49 @@ def can_be_fitted(classifier: Classifier) -> bool:
 def fit_head(
     classifier: Classifier,
     token_ids: Sequence[NDArray[np.int32]],
-    labels: NDArray[np.int64],
+    labels: NDArray[np.int64] | LabelTable,
     compute: Compute,
     advance: Advance | None = None,
 ) -> None:
-    """Fit the last linear layer by logistic regression on its inputs; every class needs at least one text."""
+    """Fit the last linear layer by logistic regression on its inputs; every class needs at least one text.
+
+    Where a text may have several labels, shape (texts, labels), each label is fitted by itself.
+    """
     layer = last_layer(classifier.model)
     assert layer is not None  # because `can_be_fitted` returned True
-    rows = stratified_subset(labels, MOST_TEXTS, 0)
+    rows = stratified_subset(set_numbers(labels), MOST_TEXTS, 0)
     padding, most = classifier.tokenizer.pad_token_id, classifier.max_length
     texts = [token_ids[row] for row in rows]
     read = layer_inputs(classifier.model, layer, texts, padding, compute, most, advance)
     centre, scale = read.mean(axis=0), read.std(axis=0)
     size = np.maximum(np.sqrt(centre**2 + scale**2), float(np.median(scale)))
     scale = np.maximum(scale, np.maximum(LEAST_SCALE * size, 1e-6))
-    probe = LogisticRegression(C=STRENGTH, max_iter=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        probe.fit((read - centre) / scale, labels[rows])
-    weights, intercepts = probe.coef_, probe.intercept_
-    if layer.out_features == 2:  # scikit-learn returns one row: the second class against the first
-        weights, intercepts = np.vstack([-weights, weights]) / 2, np.concatenate([-intercepts, intercepts]) / 2
+        fitted: Any = _of_classes if labels.ndim == 1 else _of_each_label
+        weights, intercepts = fitted((read - centre) / scale, labels[rows])
     weights = weights / scale
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weights))
         if layer.bias is not None:
             layer.bias.copy_(torch.from_numpy(intercepts - weights @ centre))
+
+
+def _of_classes(features: Features, labels: NDArray[np.int64]) -> tuple[Features, Features]:
+    """Return the weights and intercepts of one label per text, shapes (classes, features) and (classes,)."""
+    probe = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features, labels)
+    weights, intercepts = probe.coef_, probe.intercept_
+    if len(weights) == 1:  # scikit-learn returns one row for two classes: the second against the first
+        weights, intercepts = np.vstack([-weights, weights]) / 2, np.concatenate([-intercepts, intercepts]) / 2
+    return weights, intercepts
+
+
+def _of_each_label(features: Features, labels: LabelTable) -> tuple[Features, Features]:
+    """Return the same where a text may have several labels; one that all texts have, or none, gets its base rate."""
+    weights = np.zeros((labels.shape[1], features.shape[1]))
+    shares = (labels.sum(axis=0) + 1) / (len(labels) + 2)
+    intercepts = np.log(shares / (1 - shares))
+    for label in np.flatnonzero(labels.any(axis=0) & ~labels.all(axis=0)).tolist():
+        probe = LogisticRegression(C=STRENGTH, max_iter=1000).fit(features, labels[:, label])
+        weights[label], intercepts[label] = probe.coef_[0], probe.intercept_[0]
+    return weights, intercepts

@@ -36,6 +36,28 @@ class Loss:
         return total / num_items_in_batch
 
 
+@dataclass(frozen=True)
+class LabelsLoss:
+    """Binary cross-entropy of each label of each text, summed and divided by the number of them in the full batch.
+
+    That is the mean over texts and labels, as in PyTorch and transformers. `weights` multiply the loss of the texts
+    that have a label; `smoothing` moves each target by half of it towards 0.5.
+    """
+
+    weights: Sequence[float] | None = None
+    smoothing: float = 0.0
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor) -> torch.Tensor:
+        """Return the loss of part of a batch with `num_items_in_batch` labels, counted for each of its texts."""
+        logits, there = outputs["logits"].float(), labels != IGNORED
+        targets = labels.clamp(min=0.0) * (1 - self.smoothing) + self.smoothing / 2
+        weights = _on_device(tuple(self.weights), logits.device) if self.weights else None
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, targets, there.float(), pos_weight=weights, reduction="sum"
+        )
+        return losses / num_items_in_batch
+
+
 @lru_cache(maxsize=4)
 def _on_device(weights: tuple[float, ...], device: torch.device) -> torch.Tensor:
     """Return the weights as a cached tensor on the device; copying them at each step would stall it."""
@@ -49,7 +71,7 @@ class Plan:
     arguments: TrainingArguments
     schedule: Schedule
     patience: int
-    loss: Loss
+    loss: Loss | LabelsLoss
     save_steps: int | None = None
     world: World = ALONE
     keep_checkpoints: bool = False

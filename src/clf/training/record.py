@@ -12,6 +12,7 @@ from clf.models.record import (
     CalibrationRecord,
     ComputeRecord,
     DatasetRecord,
+    LabelCalibrationRecord,
     MetricsRecord,
     ModelRecord,
 )
@@ -22,6 +23,7 @@ from clf.storage.run_folder import now
 from clf.training.arguments import keeps_attention_dropout, optimizer
 from clf.training.confidence import Calibrated, abstention_record
 from clf.training.ingredients import versions
+from clf.training.label_confidence import FittedLabels
 
 if TYPE_CHECKING:
     from clf.training.setup import Work
@@ -33,6 +35,7 @@ def model_record(
 ) -> ModelRecord:
     """Return the record of the model, without the hashes of its files."""
     files, classifier, schedule, choice = work.files, work.classifier, work.schedule, calibrated.choice
+    temperature, fitted = calibrated.temperature, calibrated.labels
     return ModelRecord(
         schema_version=SCHEMA_VERSION,
         clf_version=__version__,
@@ -53,14 +56,31 @@ def model_record(
         compute=_compute(work),
         versions=versions(),
         settings=settings,
-        temperature=calibrated.temperature.value,
-        calibration=CalibrationRecord(**asdict(calibrated.temperature)),
+        temperature=temperature.value if temperature else 1.0,
+        calibration=CalibrationRecord(**asdict(temperature)) if temperature else None,
+        thresholds=dict(zip(classifier.labels, fitted.thresholds.tolist(), strict=True)) if fitted else None,
+        label_calibration=_label_calibration(fitted, classifier.labels),
         threshold=choice.threshold if choice else None,
         abstention=abstention_record(choice) if choice else None,
         metrics=MetricsRecord(validation=calibrated.metrics, test=test),
         train_seconds=round(trained.seconds_in_all, 2),
         epochs=trained.epochs,
         steps=trained.steps,
+    )
+
+
+def _label_calibration(fitted: FittedLabels | None, names: list[str]) -> LabelCalibrationRecord | None:
+    if fitted is None:
+        return None
+    found = fitted.calibration
+    return LabelCalibrationRecord(
+        scales=dict(zip(names, found.scales.tolist(), strict=True)),
+        biases=dict(zip(names, found.biases.tolist(), strict=True)),
+        shared=[name for name, own in zip(names, found.own.tolist(), strict=True) if not own],
+        rows=found.rows,
+        before=found.before,
+        after=found.after,
+        reason=found.reason,
     )
 
 

@@ -14,6 +14,7 @@ from clf.storage.run_folder import Run
 from clf.training.batching import LengthGroupedOrder
 from clf.training.checkpoints import Checkpoint
 from clf.training.plan import Plan
+from clf.training.schedule import SELECTED_BY
 from clf.training.selection import LOWER, SELECTION
 
 ESTIMATE_FROM, ESTIMATE_AT = 2, 10  # steps; the first are slow and have the longest batches
@@ -88,12 +89,13 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         better = reached[f"eval_{SELECTION}"] > best
         self.best, self.f1 = max(best, reached[f"eval_{SELECTION}"]), reached["eval_macro_f1"]
         log.info(
-            "epoch %g: %svalidation %s %.4f, accuracy %.4f, confidence %.3f%s",
+            "epoch %g: %svalidation %s %.4f, %s %.4f, confidence %.3f%s",
             state.epoch,
             f"loss {self.loss:.4f}, " if math.isfinite(self.loss) else "",  # early in the first epoch there is none yet
-            "log loss" if self.select_by == "log_loss" else "macro F1",
-            reached["eval_log_loss" if self.select_by == "log_loss" else "eval_macro_f1"],
-            reached["eval_accuracy"],
+            SELECTED_BY.get(self.select_by, "macro F1"),
+            reached.get(f"eval_{self.select_by}", reached["eval_macro_f1"]),
+            "accuracy" if "eval_accuracy" in reached else "subset accuracy",
+            reached["eval_accuracy" if "eval_accuracy" in reached else "eval_subset_accuracy"],
             reached["eval_mean_confidence"],
             " (best so far)" if better and self.select_by != "last" else "",
         )

@@ -17,7 +17,13 @@ from clf.models.families import suggested_rate
 from clf.settings import AUTO, TrainSettings, flag
 
 log = logging.getLogger(__name__)
-SelectBy = Literal["macro_f1", "log_loss", "last"]
+SelectBy = Literal["macro_f1", "average_precision", "log_loss", "last"]
+SELECTED_BY: dict[SelectBy, str] = {
+    "macro_f1": "macro F1",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+}
+"""What messages call the metrics that select the best evaluation."""
 HeadInit = Literal["random", "probe"]
 
 RATE, EPOCHS, WARMUP, WARMUP_SHARE = 2e-5, 3, 500, 0.1
@@ -87,6 +93,7 @@ class Sizes:
     validation_texts: int
     classes: int
     head_can_be_fitted: bool = True
+    multi_label: bool = False
 
 
 def choose_schedule(train: TrainSettings, sizes: Sizes) -> Schedule:
@@ -145,7 +152,10 @@ def _head_init(train: TrainSettings, sizes: Sizes) -> HeadInit:
 def _select_by(sizes: Sizes) -> SelectBy:
     if sizes.validation_texts < max(FEW_TO_CHOOSE, 2 * sizes.classes):
         return "last"
-    return "log_loss" if sizes.validation_texts < FEW_TO_COUNT else "macro_f1"
+    if sizes.validation_texts < FEW_TO_COUNT:
+        return "log_loss"
+    # F1 at 0.5 stays 0 for long where most labels are rare, and patience would end the run.
+    return "average_precision" if sizes.multi_label else "macro_f1"
 
 
 # --- messages -----------------------------------------------------------------------------------------------
@@ -190,7 +200,7 @@ def _kept(schedule: Schedule, validation: int) -> str:
     if schedule.select_by == "last":
         texts = "1 validation text is" if validation == 1 else f"{validation} validation texts are"
         return f"keeping the last weights ({texts} too few to select by)"
-    by = {"macro_f1": "macro F1", "log_loss": "log loss"}[schedule.select_by]
+    by = SELECTED_BY[schedule.select_by]
     few = f" on {validation} validation texts" if schedule.select_by == "log_loss" else ""
     return f"keeping the best by {by}{few}"
 

@@ -19,12 +19,15 @@ def selection(metrics: Metrics, rows: int, by: SelectBy = "macro_f1", step: int 
 
     `macro_f1` is rounded up to steps of two texts, and the log loss breaks ties: on a small validation split, one or
     two texts are right or wrong by chance, which would make the choice arbitrary; the log loss tells which evaluation
-    is the more confident. Its weight is far below one step of F1. `log_loss` uses the log loss alone, and `last` the
-    number of the step.
+    is the more confident. Its weight is far below one step of F1. `average_precision` is used as it is: it counts no
+    texts as right or wrong. `log_loss` uses the log loss alone, as does an average precision that the rows leave
+    undefined, and `last` the number of the step.
     """
     if by == "last":
         return float(step)
-    if by == "log_loss":
+    if by == "average_precision" and metrics["average_precision"] is not None:
+        return metrics["average_precision"] - 1e-7 * min(defined(metrics, "log_loss"), 100.0)
+    if by != "macro_f1":
         return -defined(metrics, "log_loss")
     each = 2 / max(rows, 2)
     return math.ceil(round(defined(metrics, "macro_f1") / each, 6)) * each - 1e-7 * min(

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, replace
 
 from clf import processes
+from clf.data.label_sets import labels_present
 from clf.data.prepared import LabelledTexts, PreparedDataset
 from clf.data.preparing.labels import align_labels
 from clf.errors import DataError
@@ -31,7 +32,7 @@ from clf.training.batching import Encoded
 from clf.training.checkpoints import Checkpoints
 from clf.training.head import can_be_fitted
 from clf.training.ingredients import Ingredients
-from clf.training.plan import Loss, Plan
+from clf.training.plan import LabelsLoss, Loss, Plan
 from clf.training.schedule import Schedule, Sizes, choose_schedule
 from clf.training.trained import Trained
 from clf.training.trainer import fine_tune
@@ -76,7 +77,9 @@ def load_work(
     part_of_batch(recipe, world)
     compute = choose_compute(asked, world)
     keep = keeps_attention_dropout(recipe, compute)
-    classifier = load_for_training(files, prepared.labels, seed=seed, keep_attention_dropout=keep)
+    classifier = load_for_training(
+        files, prepared.labels, seed=seed, keep_attention_dropout=keep, multi_label=prepared.multi_label
+    )
     classifier.max_length = choose_max_length(data.max_length, classifier.max_length, files.name)
     classifier.cleaning, classifier.truncation = prepared.cleaning, recipe.truncation
     choices = _suit_machine(recipe, classifier, compute, keep)
@@ -100,7 +103,8 @@ def load_work(
 
 def _sizes(encoder: str, classifier: Classifier, texts: int, validation: int) -> Sizes:
     width = getattr(classifier.model.config, "hidden_size", None)
-    return Sizes(encoder, width, texts, validation, len(classifier.labels), can_be_fitted(classifier))
+    can_be, labels = can_be_fitted(classifier), len(classifier.labels)
+    return Sizes(encoder, width, texts, validation, labels, can_be, classifier.multi_label)
 
 
 def _suit_machine(recipe: TrainSettings, classifier: Classifier, compute: Compute, keep: bool) -> dict[str, str]:
@@ -131,7 +135,9 @@ def fine_tune_work(work: Work, run: Run, world: World, resume: bool) -> Trained:
         training_arguments(recipe, work.schedule, work.seed, work.compute, run.checkpoints, world),
         work.schedule,
         recipe.early_stopping_patience,
-        Loss(class_weights(recipe, work.train.labels, len(classifier.labels)), recipe.label_smoothing),
+        (LabelsLoss if classifier.multi_label else Loss)(
+            class_weights(recipe, work.train.labels, len(classifier.labels)), recipe.label_smoothing
+        ),
         recipe.save_steps,
         world,
         recipe.keep_checkpoints,
@@ -200,7 +206,7 @@ def _texts(
 ) -> tuple[LabelledTexts, LabelledTexts, LabelledTexts | None]:
     """Read the train, validation and test texts, with label ids in the order of the model's `labels`."""
     train_rows = prepared.subset("train", data.max_train_samples, seed)
-    if lost := set(range(len(labels))) - set(train_rows.labels.tolist()):
+    if lost := set(range(len(labels))) - set(labels_present(train_rows.labels).tolist()):
         names = ", ".join(prepared.labels[label] for label in sorted(lost))
         raise DataError(f"no training text has the label {names}", "raise --max-train-samples, or drop fewer texts")
     validation_rows = prepared.subset("validation", data.max_eval_samples, seed)

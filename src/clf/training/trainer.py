@@ -30,8 +30,8 @@ from clf.models.compute import Compute
 from clf.models.inference import predict_tokens, telling_memory
 from clf.processes import World
 from clf.progress import track
-from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
+from clf.scoring.multi_label import answers_with
 from clf.storage.result_folders import shown
 from clf.storage.run_folder import Run
 from clf.training.batching import Collator, Encoded, LengthGroupedOrder, TokenDataset
@@ -187,7 +187,7 @@ class ClassifierTrainer(Trainer):  # type: ignore[misc]
             raise
         except ModelError as error:
             raise TrainingError(f"at step {self.state.global_step} {error.message}", LOWER) from error
-        scored = score(Answers(probabilities, self.validation.labels))
+        scored = score(answers_with(probabilities, self.validation.labels, self.classifier.thresholds))
         by, step = self.plan.schedule.select_by, self.state.global_step
         scored[SELECTION] = selection(scored, len(self.validation.labels), by, step)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scored.items() if value is not None}

@@ -5,6 +5,9 @@ from clf.cli.show.terminal import print_lines
 from clf.outcomes.demonstration import DemoResult
 from clf.outcomes.training import TrainResult
 
+NO_LABEL = "(no label)"
+"""What is printed for a text that has, or gets, none of several labels."""
+
 
 def print_training(result: TrainResult) -> None:
     """Print the metrics and speed of a training run, example predictions, and where the model is."""
@@ -16,8 +19,8 @@ def print_training(result: TrainResult) -> None:
         f"{result.examples_per_second:.1f} texts per second",
     )
     for example in result.examples:
-        right = "" if example.predicted == example.label else f" (truth: {example.label})"
-        print_lines(f"{example.predicted} {example.confidence:.3f}{right}: “{shorten(example.text, 100)}”")
+        right = "" if example.predicted == example.label else f" (truth: {example.label or NO_LABEL})"
+        print_lines(f"{example.predicted or NO_LABEL} {example.confidence:.3f}{right}: “{shorten(example.text, 100)}”")
     print_lines(f"model: {result.model_dir} ({result.megabytes} MB), run: {result.run_dir}")
 
 
