@@ -305,3 +305,9 @@ def test_a_line_of_a_pipe_may_be_longer_than_a_batch(
     monkeypatch.setattr(stream, "BATCH_CHARACTERS", 100_000)
     lines = ["short", "x" * 300_000, "last"]
     assert texts(opened(pipe("\n".join(lines).encode()), keep=False)) == lines
+
+
+def test_the_address_of_a_database_is_told_from_a_missing_file() -> None:
+    with pytest.raises(DataError, match="the address of a database is no file") as refused:
+        open_incoming(Path("sqlite:///reviews.db?table=t"), DataSettings(), [], keep=True)
+    assert "sqlite3 -header -csv" in refused.value.hint

@@ -35,9 +35,10 @@ from clf.data.reading.numbered import are_numbered, is_table
 from clf.data.reading.packed import one_table
 from clf.data.reading.paths import is_pipe, open_pipe, spool
 from clf.data.reading.row_sizes import LONGEST
-from clf.errors import ClfError, UsageError
+from clf.errors import ClfError, DataError, UsageError
 from clf.outcomes.peek import FileForm
 from clf.settings import DataSettings
+from clf.storage.names import DATABASE
 
 FIRST_WINDOW = 32
 """Rows of a pipe that are predicted together at first: few, so that `| head` gets its lines soon."""
@@ -94,6 +95,11 @@ def open_incoming(
     UsageError if the pipe is empty.
     """
     trained = Trained(known, labels)
+    if str(source).startswith(DATABASE):
+        raise DataError(
+            "the address of a database is no file; clf predict reads files and pipes",
+            "export the rows, and pass the file: sqlite3 -header -csv FILE 'SELECT …' > texts.csv",
+        )
     if not is_pipe(source):
         file = one_table(source, ENDINGS, settings)
         return _from_file(file, settings, str(file), trained)
