@@ -94,6 +94,21 @@ def test_the_first_bytes_tell_the_format(tmp_path: Path, content: bytes, kind: s
             "is a Git LFS pointer: the file itself was not downloaded",
             "run git lfs pull",
         ),
+        (
+            b"--\n-- PostgreSQL database dump\n--\n",
+            "is a dump of a database in SQL, expected a table",
+            "export the table as CSV",
+        ),
+        (
+            b"-- MySQL dump 10.13  Distrib 8.0\n",
+            "is a dump of a database in SQL, expected a table",
+            "export the table as CSV",
+        ),
+        (
+            b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n",
+            "is a dump of a database in SQL, expected a table",
+            "run sqlite3 NEW.db < ",
+        ),
         (b"\n<!DOCTYPE html><html><p>Sign in", "is an HTML page, expected a table", "download the file again"),
         (b"<?xml version='1.0'?><rows/>", "is an XML document, expected a table", "download the file again"),
         (b"a.csv".ljust(257, b"\0") + b"ustar  \0", "is a tar archive", "unpack it with tar -xf"),
@@ -194,3 +209,10 @@ def test_only_tables_may_have_a_header(tmp_path: Path) -> None:
     assert next(read_file(written(tmp_path / "a.csv", CSV), DataSettings())).below_header
     assert not next(read_file(written(tmp_path / "a.jsonl", JSONL), DataSettings())).below_header
     assert not next(read_file(written(tmp_path / "b.csv", CSV), DataSettings(no_header=True))).below_header
+
+
+def test_a_file_of_sql_is_told_by_its_name_and_its_first_statement(tmp_path: Path) -> None:
+    statements = b"DROP TABLE IF EXISTS `r`;\nINSERT INTO `r` VALUES (1,'the bus is late','bad');\n"
+    with pytest.raises(DataError, match="is a dump of a database in SQL"):
+        read(written(tmp_path / "r.sql", statements))
+    assert read(written(tmp_path / "r.csv", b"text,label\nDROP TABLE users,attack\n"))

@@ -1,6 +1,6 @@
 """Names tell which of several columns with few values is the label, and shared values which one is agreed."""
 
-from clf.data.reading.label_choice import agreed_label, likely_first, told_by_name
+from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
 
 
 def test_a_rating_is_the_label_unless_another_name_may_be_one_too() -> None:
@@ -22,3 +22,9 @@ def test_the_agreed_column_has_the_values_of_two_others() -> None:
     assert agreed_label(["anna", "majority_vote"], columns) is None
     assert agreed_label(["anna", "bob"], columns) is None
     assert agreed_label(list(columns), {**columns, "bob": ["1", "2", "3"]}) is None
+
+
+def test_the_stars_of_a_review_are_no_texts() -> None:
+    assert is_of_texts("comment")
+    assert not is_of_texts("Review Stars")
+    assert not is_of_texts("Feedback Rating")

@@ -75,3 +75,20 @@ def test_the_subject_of_a_mail_and_the_summary_of_an_issue_are_prepended() -> No
     assert find(Summary=heads, Description=SENTENCES)[0] == ["Summary", "Description"]
     assert find(summary=heads, review=SENTENCES)[0] == ["review"]
     assert find(subject=["maths", "art"] * 20, body=SENTENCES)[0] == ["body"]
+
+
+def test_of_columns_with_one_name_the_first_comes_after_other_usual_names() -> None:
+    columns = {"Comment": SENTENCES, "Comment.1": SENTENCES[::-1], "Description": WHOLE}
+    assert find(**columns)[0] == ["Description"]
+    assert find(Summary=SENTENCES, **columns)[0] == ["Summary", "Description"]
+    assert find(**{"Comment": SENTENCES, "Comment.1": SENTENCES[::-1]})[0] == ["Comment"]
+    assert find(Comment=SENTENCES, Description=WHOLE)[0] == ["Comment"]
+
+
+def test_what_was_good_and_what_was_bad_are_read_together() -> None:
+    assert find(Negative_Review=SENTENCES, Positive_Review=WHOLE)[0] == ["Negative_Review", "Positive_Review"]
+    assert find(my_review=SENTENCES, Positive_Review=WHOLE)[0] == ["Positive_Review"]
+
+
+def test_the_title_of_a_post_is_prepended_to_its_text() -> None:
+    assert find(title=SENTENCES, selftext=WHOLE)[0] == ["title", "selftext"]

@@ -16,7 +16,7 @@ TEXT_NAMES = ("text", "sentence", "review", "content", "comment", "document", "b
 """The usual names of a column of texts, in the order in which they are preferred."""
 SHORT_TEXTS = ("headline", "title", "summary", "subject")
 """Names of texts that stand for a longer one, which is preferred if it is there."""
-_TITLED = ("description", "content", "body", "abstract")
+_TITLED = ("description", "content", "body", "abstract", "selftext")
 TITLE_OF = {
     "title": _TITLED,
     "headline": _TITLED,
@@ -33,8 +33,8 @@ WEAK_LABEL_NAMES = ("genre", "rating")
 TEXT_WORDS = _words(
     """
     text sentence review content comment document body message tweet description utterance query question article
-    abstract narrative complaint post feedback statement passage paragraph opinion remark sms transcript verbatim
-    phrase comments reviews texts tweets sentences messages premise hypothesis prompt texto texte testo tekst
+    abstract narrative complaint selftext post feedback statement passage paragraph opinion remark sms transcript
+    verbatim phrase comments reviews texts tweets sentences messages premise hypothesis prompt texto texte testo tekst
     kommentar commentaire comentario resena mensaje nachricht beschreibung inhalt bericht rezension avis commento
     recensione opmerking satz frase metin текст отзыв tresc opinia recenzja wiadomosc zdanie komentarz коментар
     κειμενο σχολιο κριτικη προταση μηνυμα
@@ -87,6 +87,13 @@ PAIRS = [
     for pair in (("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("question", "answer"))
 ]
 """Names of two texts that are classified together."""
+
+OPPOSITES = [
+    frozenset(pair)
+    for pair in (("positive", "negative"), ("pros", "cons"), ("good", "bad"), ("likes", "dislikes"),
+                 ("advantages", "disadvantages"), ("strengths", "weaknesses"))
+]  # fmt: skip
+"""Words in which the names of two texts differ if a form asks for what was good and what was bad."""
 
 IN_ENGLISH = {
     english: words.split()
@@ -238,9 +245,14 @@ def is_variant(name: str) -> bool:
 
 
 def is_partner(one: str, other: str) -> bool:
-    """Return whether two names are those of a pair, as `sentence1` and `sentence2`, `premise` and `hypothesis`."""
+    """Return whether two names are those of a pair, as `sentence1` and `sentence2`, `premise` and `hypothesis`.
+
+    So are `Positive_Review` and `Negative_Review`.
+    """
     first, second = words_of(one), words_of(other)
     if frozenset((*first, *second)) in PAIRS and len(first) == len(second) == 1:
+        return True
+    if len(first) == len(second) > 1 and set(first) ^ set(second) in OPPOSITES:
         return True
     ends = {("1", "2"), ("2", "1"), ("a", "b"), ("b", "a")}
     return len(first) > 1 and first[:-1] == second[:-1] and (first[-1], second[-1:] and second[-1]) in ends

@@ -29,9 +29,9 @@ def told_by_name(names: Sequence[str]) -> str | None:
 def is_of_texts(name: str) -> bool:
     """Return whether a name is that of texts, and so of no label, as a comment that few rows have.
 
-    A subject may be that of a mail or of a school.
+    A subject may be that of a mail or of a school; the stars of a review are a rating.
     """
-    return suggests_text(name) is not None and plain(name) != "subject"
+    return suggests_text(name) is not None and plain(name) != "subject" and not is_rating(name)
 
 
 def likely_first(names: Sequence[str]) -> list[str]:

@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import Any
 
-from clf.data.reading.column_names import TITLE_OF, is_partner, is_short, is_variant, suggests_text, words_of
+from clf.data.reading.column_names import (
+    TEXT_NAMES,
+    TITLE_OF,
+    is_partner,
+    is_short,
+    is_variant,
+    suggests_text,
+    words_of,
+)
 from clf.data.reading.column_values import ROWS, Look
 
 SHORTEST = 10  # characters of a text, on average, in a column whose name does not say that it is one
@@ -84,7 +92,14 @@ class _Texts:
         if not sure:
             sure = [name for name in found if found[name].rank < 100]
             sure = [name for name in sure if self.looks[name].kind != "nothing"] or sure
-        return sorted(sure, key=lambda name: (found[name].rank, -self.looks[name].length))
+        return sorted(sure, key=lambda name: (found[name].rank + self._repeated(name), -self.looks[name].length))
+
+    def _repeated(self, name: str) -> int:
+        """Return what a column loses in rank if it is the first of several with its name.
+
+        Such columns hold what a row has several of, as the comments on an issue; another usual name tells its text.
+        """
+        return len(TEXT_NAMES) if f"{name}.1" in self.looks else 0
 
     def _holds_texts(self, name: str) -> bool:
         look = self.looks[name]
