@@ -209,10 +209,3 @@ def test_only_tables_may_have_a_header(tmp_path: Path) -> None:
     assert next(read_file(written(tmp_path / "a.csv", CSV), DataSettings())).below_header
     assert not next(read_file(written(tmp_path / "a.jsonl", JSONL), DataSettings())).below_header
     assert not next(read_file(written(tmp_path / "b.csv", CSV), DataSettings(no_header=True))).below_header
-
-
-def test_a_file_of_sql_is_told_by_its_name_and_its_first_statement(tmp_path: Path) -> None:
-    statements = b"DROP TABLE IF EXISTS `r`;\nINSERT INTO `r` VALUES (1,'the bus is late','bad');\n"
-    with pytest.raises(DataError, match="is a dump of a database in SQL"):
-        read(written(tmp_path / "r.sql", statements))
-    assert read(written(tmp_path / "r.csv", b"text,label\nDROP TABLE users,attack\n"))

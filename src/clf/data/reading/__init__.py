@@ -2,6 +2,7 @@
 
 files       bytes -> characters, with compression and encoding detected from the content
 compression the decompressors, and a limit on what they give
+sql_dumps   dumps of databases in SQL, which are refused
 archives    the entries of zip and tar archives, read in place
 tars        the headers of a tar archive, and the content of a file in it
 packed      which entries of an archive are tables

@@ -8,8 +8,6 @@ import codecs
 import csv
 import logging
 import os
-import re
-import shlex
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +34,7 @@ from clf.data.reading.files import (
 from clf.data.reading.json_files import read_json, read_json_object, read_jsonl
 from clf.data.reading.json_layouts import ASSIGNED, may_be_one_object
 from clf.data.reading.paths import expanded
+from clf.data.reading.sql_dumps import refuse_dump
 from clf.data.reading.workbooks import OLD_WORKBOOK, WORKBOOKS, is_workbook, sheet_rows
 from clf.errors import ClfError, DataError
 from clf.outcomes.peek import FileForm
@@ -59,16 +58,6 @@ PACKED = {
 }
 """Archives and compressions that are not read, by their first bytes: what they are, and what unpacks them."""
 POINTER = b"version https://git-lfs."
-SQLITE_DUMP = b"PRAGMA foreign_keys=OFF;"
-DUMPS = (b"PostgreSQL database dump", b"MySQL dump ", b"MariaDB dump ", SQLITE_DUMP)
-"""How dumps of databases begin, after the marks of a comment."""
-SQL = re.compile(r"\.sql(?:\.\w{2,3})?\Z", re.IGNORECASE)
-"""How the name of a file of SQL ends, with or without the ending of a compression."""
-STATEMENT = re.compile(
-    rb"[\xef\xbb\xbf\s]*(?:--|/\*|\\restrict |(?:CREATE|DROP|INSERT|PRAGMA|SET|USE|BEGIN|COPY|LOCK|START) ?\w*)",
-    re.IGNORECASE,
-)
-"""How a file of SQL begins."""
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!doctype")
 COMPARED = 1000  # names in a folder, and characters of a name, to find the one that was meant
 
@@ -302,11 +291,7 @@ def _check_download(head: bytes, path: Path) -> None:
             f"{path} is a Git LFS pointer: the file itself was not downloaded",
             "run git lfs pull in that repository, or download the file from its page",
         )
-    if _is_dump(head, path):
-        made = "load it into its database, and export the table as CSV"
-        if head.startswith(SQLITE_DUMP):
-            made = f"run sqlite3 NEW.db < {shlex.quote(str(path))}, and pass NEW.db"
-        raise DataError(f"{path} is a dump of a database in SQL, expected a table", made)
+    refuse_dump(head, path)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:20].lower()
     if start.startswith(PAGES) and head.lower().count(b"<html") < 2:  # with more, they are texts
         is_xml = start.startswith(b"<?xml") and b"<html" not in head.lower()
@@ -315,12 +300,6 @@ def _check_download(head: bytes, path: Path) -> None:
             f"{path} is {kind}, expected a table",
             "open it in a browser: it may be a login, warning or error page; then download the file again",
         )
-
-
-def _is_dump(head: bytes, path: Path) -> bool:
-    """Return whether a file holds the statements that make a database anew, by its first lines or by its name, too."""
-    start = head.lstrip(b"\xef\xbb\xbf- \t\r\n")
-    return start.startswith(DUMPS) or (SQL.search(path.name) is not None and STATEMENT.match(head) is not None)
 
 
 def nearest(path: Path) -> str:
