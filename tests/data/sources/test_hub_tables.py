@@ -1,5 +1,6 @@
 """The files of a dataset on the Hub become one table for each split."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,21 @@ def test_a_file_outside_the_repository_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("---\nconfigs: [{config_name: default, data_files: ../x.csv}]\n---\n")
     with pytest.raises(DataError, match=r"names a file outside its repository: \.\./x\.csv"):
         load_snapshot(tmp_path, "owner/data")
+
+
+BOMB = "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefghij"))
+
+
+@pytest.mark.parametrize("metadata", [BOMB, "a: &a [*a]\n", "a: " + "[" * 60 + "]" * 60 + "\n"])
+def test_metadata_that_grows_or_refers_to_itself_is_refused(tmp_path: Path, metadata: str) -> None:
+    for start in ("---\n", "---\n---\n", "---\r", "\u00a0---\n"):  # each is one for the library
+        (tmp_path / "README.md").write_text(f"{start}{metadata}---\n".replace("\n", start[-1]), newline="")
+        (tmp_path / "train.csv").write_text("text,label\na,x\nb,y\n")
+        with pytest.raises(DataError, match="the metadata in its README refers to itself too often"):
+            load_snapshot(tmp_path, "owner/data")
+
+
+def test_a_list_that_the_metadata_refers_to_again_is_read(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("---\ntags: &t [a, b]\nlanguage_details: *t\n---\n")
+    (tmp_path / "train.csv").write_text("text,label\na,x\nb,y\n")
+    assert load_snapshot(tmp_path, "owner/data")[0]["train"].num_rows == 2

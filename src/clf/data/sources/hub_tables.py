@@ -5,6 +5,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from clf.data.sources.class_names import DEEPEST
 from clf.data.split_names import split_at_start
 from clf.errors import DataError
 from clf.storage.disk import disk_is_full
@@ -59,8 +60,12 @@ def load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list
 def _check_data_files(folder: Path, repository: str) -> None:
     """Raise DataError if the README names files outside the repository: on this machine or elsewhere on the network."""
     from huggingface_hub import metadata_load
+    from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
     try:
+        # What the library takes as YAML, not what another pattern would take, since the library reads it again.
+        if block := REGEX_YAML_BLOCK.search((folder / "README.md").read_text(encoding="utf-8-sig")):
+            _check_expansion(block.group(2))
         configs = (metadata_load(folder / "README.md") or {}).get("configs") or []
     except OSError:
         return  # without a README, the data files are found by name
@@ -69,6 +74,32 @@ def _check_data_files(folder: Path, repository: str) -> None:
             raise DataError(
                 f"dataset {repository} names a file outside its repository: {path}", "do not use this dataset"
             )
+
+
+def _check_expansion(written: str) -> None:
+    """Raise ValueError if YAML holds too many values once each reference is replaced by what it refers to."""
+    import yaml
+
+    sizes: dict[str, int] = {}
+    open_: list[tuple[str | None, int]] = []
+    total = 0
+    for event in yaml.parse(written, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            # One that refers to what is not complete yet refers to itself.
+            total += sizes.get(event.anchor, MOST_NAMED + 1)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            open_.append((event.anchor, total))
+            total += 1
+        elif isinstance(event, yaml.ScalarEvent):
+            total += 1
+            if event.anchor:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = open_.pop()
+            if anchor:
+                sizes[anchor] = total - before
+        if len(open_) > DEEPEST or (total > MOST_NAMED and isinstance(event, yaml.AliasEvent)):
+            raise ValueError("the metadata in its README refers to itself too often, or is nested too deeply")
 
 
 def _paths(configs: list[Any]) -> list[str]:
