@@ -86,3 +86,13 @@ def test_few_texts_leave_the_model_as_it_is(classifier: Classifier, caplog: pyte
     assert "40 validation rows" in (found.labels.calibration.reason or "")
     assert (probabilities_of(classifier, rows.texts, CPU) == before).all()
     assert "not calibrated: 40 validation rows" in caplog.text
+
+
+def test_labels_with_validation_texts_are_told_in_no_warning(
+    classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = validation()
+    all_there = LabelledTexts(rows.texts, rows.raw_texts, rows.labels | (rows.rows % 7 == 0)[:, None], rows.rows)
+    calibrate(classifier, CPU, all_there, ConfidenceSettings())
+    assert [record.levelname for record in caplog.records] == ["INFO"] * len(caplog.records)
+    assert caplog.records
