@@ -8,6 +8,7 @@ split_names   train, validation and test, in the names of files, folders and val
 label_names   one spelling for labels that look the same, and look-alikes
 prepared      a prepared dataset on disk
 texts         texts that become Python strings only while they are read
+stratifying   every split gets its share of every label, where texts may have several
 sampling      stratified subsets of rows
 label_sets    sets of labels, for texts that may have several
 text_hashes   hashes of texts, to check later whether a model saw a text in training

@@ -14,6 +14,7 @@ near_duplicates  finding texts that are nearly identical
 clusters         which rows must stay in the same split
 choose_rows      which rows each split consists of
 splitting        how train is split into train, validation and test
+splitting_sets   how train is split where texts may have several labels
 unlabelled_splits  validation and test without labels, which are left out
 first_rows       how the first rows of all splits are read, without preparing them
 audit            counts, lengths, duplicates, contradictory labels and leaks

@@ -12,6 +12,7 @@ from clf.data.preparing.clusters import Clusters, find_units
 from clf.data.preparing.labels import check_labels, check_sets
 from clf.data.preparing.rows import Ints, Rows
 from clf.data.preparing.splitting import cut
+from clf.data.preparing.splitting_sets import cut_sets
 from clf.data.reading.batch import SPLITS
 from clf.data.sampling import stratified_subset
 from clf.errors import DataError
@@ -96,32 +97,44 @@ def _cut_off(
         return Chosen({})
     whole = len(train) == len(given.rows)
     rows = given.rows if whole else given.rows.take(train)
-    if sets is not None:  # each text stands for its rarest label
-        counts = sets.counts(rows.label)
-        rarest = np.where(sets.members, counts, len(rows) + 1).argmin(axis=1)
-        rarest[~sets.members.any(axis=1)] = len(names)
-        rows, names = replace(rows, label=rarest[rows.label]), [*names, "no label"]
     units = find_units(rows, clusters if whole else clusters[train], given.store, shares)
-    parts = cut(units, rows.key, rows.label, names, shares, seed)
-    _say_cut(parts, rows, shares, names, data, seed)
+    if sets is None:
+        parts = cut(units, rows.key, rows.label, names, shares, seed)
+    else:
+        parts = cut_sets(units, rows.label, sets.members, shares, seed)
+    _say_cut(parts, rows, shares, len(names), data, seed)
+    _say_lacking({split: rows.label[parts[split]] for split in shares}, rows.label, shares, names, sets)
     return Chosen({split: train[part] for split, part in parts.items()}, units.cut, units.kept)
 
 
 def _say_cut(
-    parts: dict[str, RowNumbers], rows: Rows, shares: dict[str, float], names: list[str], data: DataSettings, seed: int
+    parts: dict[str, RowNumbers], rows: Rows, shares: dict[str, float], labels: int, data: DataSettings, seed: int
 ) -> None:
     sizes = ", ".join(f"{split} {len(part)}" for split, part in parts.items())
     together = "groups and near duplicates" if data.group_column else "near duplicates"
     log.info("split train into %s (stratified, seed %d, %s kept together)", sizes, seed, together)
     for split, share in shares.items():
-        part, wanted = rows.label[parts[split]], share * len(rows)
-        if abs(len(part) - wanted) > max(OFF * wanted, len(names)):
-            log.warning("%s has %d rows instead of %.0f: too many rows must stay together", split, len(part), wanted)
-        lacking = [repr(names[label]) for label in np.setdiff1d(rows.label, part).tolist()]
-        if share and lacking:
-            log.warning(
-                "%s has no texts of %s: too many of these texts must stay together", split, ", ".join(lacking[:10])
-            )
+        found, wanted = len(parts[split]), share * len(rows)
+        if abs(found - wanted) > max(OFF * wanted, labels):
+            log.warning("%s has %d rows instead of %.0f: too many rows must stay together", split, found, wanted)
+
+
+def _say_lacking(
+    parts: dict[str, Ints], whole: Ints, shares: dict[str, float], names: list[str], sets: LabelSets | None
+) -> None:
+    """Warn of the classes or labels that a split should have and lacks; `parts` and `whole` hold the ids of rows."""
+    why = "too many of these texts must stay together"
+    if sets is not None:
+        why = f"there are too few of them, or {why}; nothing can be measured of these labels"
+    total = _counts(whole, names, sets)
+    for split, part in parts.items():
+        lacking = [repr(names[label]) for label in np.flatnonzero((total > 0) & (_counts(part, names, sets) == 0))]
+        if shares[split] and lacking:
+            log.warning("%s has no texts of %s: %s", split, ", ".join(lacking[:10]), why)
+
+
+def _counts(ids: Ints, names: list[str], sets: LabelSets | None) -> Ints:
+    return np.bincount(ids, minlength=len(names)) if sets is None else sets.counts(ids)
 
 
 def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumbers:
