@@ -47,3 +47,39 @@ def test_every_row_of_a_class_can_be_chosen() -> None:
 def test_equal_classes_have_equal_shares_up_to_one_row(seed: int) -> None:
     labels = np.repeat(np.arange(4), 25)
     assert set(np.bincount(labels[stratified_subset(labels, 40, seed)])) <= {9, 10, 11}
+
+
+# --- texts with several labels ------------------------------------------------------------------------------
+
+
+def sets_of_labels(rows: int = 1_000, labels: int = 8) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    return np.random.default_rng(4).random((rows, labels)) < 0.4 * 0.6 ** np.arange(labels)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 50, 333, 900, 999])
+def test_a_subset_of_sets_has_exactly_as_many_rows_as_asked_and_every_label_its_share(rows: int) -> None:
+    table = sets_of_labels()
+    chosen = stratified_subset(table, rows, seed=2)
+    assert len(set(chosen.tolist())) == rows
+    assert chosen.tolist() == sorted(chosen.tolist())
+    if rows >= 50:
+        assert table[chosen].any(axis=0).all()
+        assert table[chosen].sum(axis=0) == pytest.approx(rows / 1_000 * table.sum(axis=0), abs=2)
+        none = ~table.any(axis=1)
+        assert none[chosen].sum() == pytest.approx(rows / 1_000 * none.sum(), abs=4)
+
+
+def test_a_subset_of_sets_is_that_of_its_seed_and_any_row_can_be_in_it() -> None:
+    table = sets_of_labels(60, 3)
+    subsets = [stratified_subset(table, 20, seed).tolist() for seed in (*range(40), 0)]
+    assert subsets[0] == subsets[-1] != subsets[1]
+    assert {row for rows in subsets for row in rows} == set(range(60))
+    assert stratified_subset(table, 60, 0).tolist() == list(range(60))
+
+
+def test_each_label_is_in_a_small_subset_if_it_has_room_for_it() -> None:
+    table = np.zeros((1_000, 10), dtype=bool)
+    table[:, 0] = True
+    table[np.arange(1, 10) * 100, np.arange(1, 10)] = True
+    for seed in range(5):
+        assert table[stratified_subset(table, 12, seed)].any(axis=0).all()

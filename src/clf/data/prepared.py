@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from clf.data.label_sets import renumbered, set_numbers, table_of_lists
+from clf.data.label_sets import renumbered, table_of_lists
 from clf.data.reading.arrow_batches import allowed_bytes, row_sizes
 from clf.data.reading.batch import BATCH_ROWS
 from clf.data.sampling import stratified_subset
@@ -211,7 +211,7 @@ class PreparedDataset:
     def subset(self, split: str, rows: int | None, seed: int, *, raw_only: bool = False) -> LabelledTexts:
         """Read one split, or a stratified subset of it with at most `rows` rows; `raw_only` is as for `read`."""
         texts = self.read(split, raw_only=raw_only)
-        return texts.take(stratified_subset(set_numbers(texts.labels), rows, seed)) if rows else texts
+        return texts.take(stratified_subset(texts.labels, rows, seed)) if rows else texts
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -78,12 +78,14 @@ def kinds_of(owners: Ints, labels: Ints, rows: Ints, sizes: Ints, width: int) ->
     return Kinds(np.append(0, ends), every_label, every_rows, width)
 
 
-def stratify(kinds: Kinds, units: Units, pinned: NDArray[np.bool_], shares: Sequence[float], seed: int) -> Ints:
+def stratify(
+    kinds: Kinds, units: Units, pinned: NDArray[np.bool_], shares: Sequence[float], seed: int, *, least: int = 1
+) -> Ints:
     """Deal units: return the split of each, 0 for train and from 1 on for the `shares` of all rows.
 
-    `pinned` units stay in train.
+    `pinned` units stay in train. Splits other than train get at least `least` rows with each label if there are enough.
     """
-    dealer = _Dealer(kinds, units, shares, np.random.default_rng(seed))
+    dealer = _Dealer(kinds, units, shares, np.random.default_rng(seed), least)
     dealer.place(np.flatnonzero(pinned), 0)
     dealer.order(np.flatnonzero(~pinned))
     left = dealer.total - dealer.given.sum(axis=0)
@@ -97,11 +99,11 @@ def stratify(kinds: Kinds, units: Units, pinned: NDArray[np.bool_], shares: Sequ
 class _Dealer:
     """Deals units, and keeps count of the rows with each label that each split has and wants."""
 
-    def __init__(self, kinds: Kinds, units: Units, shares: Sequence[float], generator: Generator) -> None:
+    def __init__(self, kinds: Kinds, units: Units, shares: Sequence[float], generator: Generator, least: int) -> None:
         self.kinds, self.units, self.generator = kinds, units, generator
         self.side = np.zeros(len(units.kind), dtype=np.int8)
         self.total = units.counts(kinds)
-        held_out = [np.maximum(1, share * self.total) if share else 0.0 * self.total for share in shares]
+        held_out = [np.maximum(least, share * self.total) if share else 0.0 * self.total for share in shares]
         train = self.total.astype(float)
         for wanted in held_out:
             train = train - wanted

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from clf.data.label_sets import LabelTable, set_numbers
+from clf.data.label_sets import LabelTable
 from clf.data.sampling import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
@@ -65,7 +65,7 @@ def fit_head(
     """
     layer = last_layer(classifier.model)
     assert layer is not None  # because `can_be_fitted` returned True
-    rows = stratified_subset(set_numbers(labels), MOST_TEXTS, 0)
+    rows = stratified_subset(labels, MOST_TEXTS, 0)
     padding, most = classifier.tokenizer.pad_token_id, classifier.max_length
     texts = [token_ids[row] for row in rows]
     read = layer_inputs(classifier.model, layer, texts, padding, compute, most, advance)

@@ -151,14 +151,16 @@ def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumb
 
 
 def sample_splits(
-    chosen: dict[str, RowNumbers], labels: Clusters, data: DataSettings, seed: int
+    chosen: dict[str, RowNumbers], labels: Ints, data: DataSettings, seed: int, sets: LabelSets | None = None
 ) -> dict[str, RowNumbers]:
-    """Reduce each split to the requested number of rows, stratified by class."""
+    """Reduce each split to the requested number of rows, stratified by class or label."""
     most = dict.fromkeys(chosen, data.max_eval_samples) | {"train": data.max_train_samples}
-    return {
-        split: rows[stratified_subset(labels[rows], wanted, seed)] if (wanted := most[split]) else rows
-        for split, rows in chosen.items()
-    }
+
+    def subset(rows: RowNumbers, wanted: int) -> RowNumbers:
+        found = labels[rows] if sets is None else sets.table(labels[rows])
+        return rows[stratified_subset(found, wanted, seed)]
+
+    return {split: subset(rows, wanted) if (wanted := most[split]) else rows for split, rows in chosen.items()}
 
 
 def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:

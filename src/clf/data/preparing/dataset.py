@@ -107,7 +107,7 @@ def prepare_into(
             clusters = find_clusters(given.rows, given.store)
             found = audit(given, clusters, names, sets)
             chosen = choose_splits(given, clusters, names, data, seed, sets)
-        rows = sample_splits(chosen.rows, given.rows.label, data, seed) if subset else chosen.rows
+        rows = sample_splits(chosen.rows, given.rows.label, data, seed, sets) if subset else chosen.rows
         splits = {split: given.rows.take(numbers) for split, numbers in rows.items()}
         given.forget_rows()
         if clusters is not None:
