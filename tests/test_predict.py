@@ -14,8 +14,9 @@ import clf as package
 from clf.data.reading.batch import Batch
 from clf.errors import OutputError
 from clf.models.record import CalibrationRecord, read_model_record
-from clf.predict import Layout, predict_file, tell_calibration
+from clf.predict import predict_file, tell_calibration
 from clf.predictor import Prediction
+from clf.reports.labelled_rows import LabelledRows
 from clf.settings_sources import load_settings
 from conftest import RunClf
 from support.classifiers import write_tiny_classifier
@@ -251,7 +252,7 @@ def test_the_command_and_python_give_the_same_numbers_over_several_windows(
 def test_columns_of_clf_come_last_under_names_that_are_free(
     names: list[str], scored: list[str], ours: list[str]
 ) -> None:
-    layout = Layout(names, scored)
+    layout = LabelledRows(names, scored)
     assert layout.columns == [*names, *ours]
     assert layout.types == {
         name: "string" if number in (0, len(ours) - 1) else "float64" for number, name in enumerate(ours)
@@ -265,7 +266,7 @@ def test_a_table_holds_the_rows_with_rounded_answers_and_the_reason_where_there_
         Prediction("", None, {}, "empty text"),
         Prediction("abstain", 1.0, {"no": 1.0, "yes": 0.0}),
     ]
-    assert Layout(["text", "late", "id"], ["yes"]).table(batch, answers) == {
+    assert LabelledRows(["text", "late", "id"], ["yes"]).table(batch, answers) == {
         "text": ["a", "", "c"],
         "late": [None, None, None],
         "id": [1, 2, 3],

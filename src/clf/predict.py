@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from clf import __version__, processes
 from clf.data.reading.archives import through
@@ -22,16 +22,17 @@ from clf.data.reading.stream import Incoming, open_incoming
 from clf.errors import OutputError, UsageError
 from clf.models.record import ModelRecord
 from clf.models.weights import READ
-from clf.outcomes.prediction import LabelledText, PredictResult
-from clf.predictor import Prediction, Predictor
+from clf.outcomes.prediction import LabelledText, Prediction, PredictResult
+from clf.predictor import Predictor
 from clf.processes import World
 from clf.progress import track
+from clf.reports.labelled_rows import LabelledRows, written_as_lists
 from clf.reports.stdout import csv_on_stdout
 from clf.settings import DataSettings, Settings
 from clf.storage.disk import sha256
 from clf.storage.documents import read_object
 from clf.storage.output import resolved, settings_file_beside
-from clf.storage.prediction_formats import Table, header, write_rows
+from clf.storage.prediction_formats import header, write_rows
 from clf.storage.prediction_parts import Key, LabelledCounts, Parts, check_output
 from clf.storage.result_folders import MODEL_FILE, SETTINGS_FILE, TRAIN_ROWS_FILE
 
@@ -46,7 +47,7 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
     check_output(output, None, overwrite=settings.run.overwrite)
     predictor = Predictor(model, settings)
     tell_calibration(predictor)
-    layout = Layout(["text"], predictor.labels if settings.predict.all_scores else [])
+    layout = _layout(["text"], predictor, output) if output else LabelledRows(["text"], [])
     started = time.perf_counter()
     if output is None:
         answers = predictor.predict(texts)
@@ -61,7 +62,7 @@ def predict_texts(model: str, texts: list[str], output: Path | None, settings: S
             except OutputError:  # there is nothing to resume
                 parts.discard()
                 raise
-    shown = [LabelledText(text=text, **asdict(answer)) for text, answer in zip(texts, answers, strict=True)]
+    shown = [LabelledText.of(text, answer) for text, answer in zip(texts, answers, strict=True)]
     result = _report(_counts(answers, predictor.no_answer), len(texts), started, output)
     return result.model_copy(update={"predictions": shown})
 
@@ -89,7 +90,7 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
 
         processes.join(world, cuda=choose_compute(settings.compute, world).device.type == "cuda")
     try:
-        work = _Work(model, incoming, settings, world)
+        work = _Work(model, incoming, settings, world, output)
         return work.into_stdout() if output is None else work.into_file(output)
     finally:
         processes.leave(world)
@@ -98,52 +99,18 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
 def tell_calibration(predictor: Predictor) -> None:
     """Log why a model trained by clf could not be calibrated; its confidence then does not match its accuracy."""
     record = predictor.classifier.record
-    if record and record.calibration and record.calibration.reason:
-        log.info("confidence is not calibrated: %s", record.calibration.reason)
+    calibration = (record.label_calibration or record.calibration) if record else None
+    if calibration and calibration.reason:
+        log.info("confidence is not calibrated: %s", calibration.reason)
 
 
 # --- labelling rows ----------------------------------------------------------------------------------------
 
 
-class Layout:
-    """The columns of the output: those of the input, then those of clf, with a prefix if a name is already in use."""
-
-    def __init__(self, names: list[str], scored: list[str]) -> None:
-        """Take the names of the input columns, and the classes whose probabilities get a column."""
-        self.names, self.scored = names, scored
-        ours = ["label", "confidence", *(f"score_{name}" for name in scored), "error"]
-        prefix = "predicted_" if set(names) & set(ours) else ""
-        while any(prefix + name in names for name in ours):
-            prefix += "predicted_"
-        self.ours = [prefix + name for name in ours]
-
-    @property
-    def columns(self) -> list[str]:
-        """The names of all columns, in order."""
-        return [*self.names, *self.ours]
-
-    @property
-    def types(self) -> dict[str, str]:
-        """The names of the Arrow types of the columns that clf adds; they do not depend on the values."""
-        return dict(zip(self.ours, ["string", *["float64"] * (len(self.ours) - 2), "string"], strict=True))
-
-    def table(self, batch: Batch, answers: list[Prediction]) -> Table:
-        """Add the columns of the predictions to the rows of a batch."""
-        nothing: list[Any] = [None] * len(answers)
-        values: list[list[Any]] = [
-            [answer.label or None for answer in answers],
-            [_rounded(answer.confidence) for answer in answers],
-            *([_rounded(answer.scores.get(name)) for answer in answers] for name in self.scored),
-            [batch.problems.get(row) or answer.error or None for row, answer in enumerate(answers)],
-        ]
-        kept = {name: batch.columns.get(name, nothing) for name in self.names}
-        return {**kept, **dict(zip(self.ours, values, strict=True))}
-
-
 class _Work:
     """One run: one input, labelled by one model."""
 
-    def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World) -> None:
+    def __init__(self, model: str, incoming: Incoming, settings: Settings, world: World, output: Path | None) -> None:
         from clf.models.cpu.memory import keep_freed_memory
 
         keep_freed_memory()
@@ -156,8 +123,7 @@ class _Work:
         self.text_columns = _text_columns(first, self.predictor.classifier.record, settings.data, incoming.shown)
         if incoming.form:
             first_lines.tell_texts(self.text_columns, _texts(first, self.text_columns))
-        scored = self.predictor.labels if settings.predict.all_scores else []
-        self.layout = Layout(incoming.names, scored)
+        self.layout = _layout(incoming.names, self.predictor, output)
         self.started = time.perf_counter()
 
     def into_stdout(self) -> PredictResult:
@@ -266,12 +232,24 @@ class _Work:
             "the model": {path.name: sha256(path) for path in files},
             "the columns": [*self.text_columns, *self.layout.columns],
             "the way texts are read": [classifier.max_length, classifier.truncation, classifier.cleaning.model_dump()],
-            "--threshold": self.predictor.threshold,
+            "--threshold": _thresholds(self.predictor),
             "device or precision": [compute.device.type, compute.precision, compute.rereads],
             "how the input is read": [
                 getattr(settings.data, name) for name in ("encoding", "delimiter", "quote", "escape", "no_header")
             ],
         }
+
+
+def _layout(names: list[str], predictor: Predictor, output: Path | None) -> LabelledRows:
+    """Return the columns of the output; raise UsageError if it could not tell the labels of a text apart."""
+    scored = predictor.labels if predictor.settings.predict.all_scores else []
+    return LabelledRows(names, scored, as_lists=predictor.multi_label and written_as_lists(predictor.labels, output))
+
+
+def _thresholds(predictor: Predictor) -> JsonValue:
+    """Return the confidence below which the model abstains, and the thresholds of the labels if it has them."""
+    of_labels = predictor.label_thresholds
+    return predictor.threshold if of_labels is None else [predictor.threshold, *of_labels.tolist()]
 
 
 def _content(path: Path) -> str:
@@ -291,10 +269,6 @@ def _labels(model: str) -> set[str]:
     """Return the labels recorded in a model folder, without loading the model."""
     names = (read_object(expanded(model) / "config.json") or {}).get("id2label")
     return {str(name) for name in names.values()} if isinstance(names, dict) else set()
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
 
 
 def _counts(answers: list[Prediction], no_answer: str, batch: Batch | None = None) -> LabelledCounts:

@@ -2,32 +2,28 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
+
+import numpy as np
 
 from clf import processes
 from clf.data.preparing.labels import ABSTAIN
 from clf.data.reading.batch import WINDOW
 from clf.data.reading.column_values import IN_TEXTS
 from clf.models.find_and_load import load_model
+from clf.outcomes.prediction import Prediction
 from clf.processes import World
 from clf.progress import Advance
 from clf.scoring.answers import Probabilities, confidence_of, predictions_of
+from clf.scoring.multi_label import BETWEEN, Thresholds, confidence_in_sets, predicted_labels
 from clf.settings import Settings
 
 EMPTY = "empty text"
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """The prediction for one text: its label (`abstain` below the threshold), or an error."""
-
-    label: str
-    confidence: float | None
-    scores: dict[str, float]
-    error: str = ""
+__all__ = ["Prediction", "Predictor", "load"]
 
 
 class Predictor:
@@ -45,14 +41,25 @@ class Predictor:
             timeout=self.settings.download.download_timeout,
         )
         self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
-        given = self.settings.predict.threshold
-        record = self.classifier.record
-        self.threshold = given if given is not None or record is None else record.threshold
+        given, record = self.settings.predict.threshold, self.classifier.record
+        stored = record.threshold if record else None
+        self.label_thresholds = self._label_thresholds(given)
+        self.threshold = stored if given is None or self.multi_label else given
 
     @property
     def labels(self) -> list[str]:
         """The class names, in the order of their ids."""
         return self.classifier.labels
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether the model gives each text several labels, one or none."""
+        return self.classifier.multi_label
+
+    def _label_thresholds(self, given: float | None) -> Thresholds | None:
+        """Return the probability from which on each label is predicted; None with one label per text."""
+        stored = self.classifier.thresholds
+        return stored if stored is None or given is None else np.full(len(self.labels), given)
 
     @cached_property
     def no_answer(self) -> str:
@@ -91,14 +98,23 @@ class Predictor:
             yield self._answers(waiting.popleft(), probabilities)
 
     def _answers(self, texts: list[str], probabilities: Probabilities) -> list[Prediction]:
-        sure, chosen = confidence_of(probabilities).tolist(), predictions_of(probabilities).tolist()
-        rows = iter(zip(probabilities.tolist(), sure, chosen, strict=True))
-        return [self._prediction(*next(rows)) if text else Prediction("", None, {}, EMPTY) for text in texts]
+        rows = iter(zip(probabilities.tolist(), *self._decided(probabilities), strict=True))
+        nothing = Prediction("", None, {}, EMPTY, () if self.multi_label else None)
+        return [self._prediction(*next(rows)) if text else nothing for text in texts]
 
-    def _prediction(self, scores: list[float], confidence: float, chosen: int) -> Prediction:
-        abstains = self.threshold is not None and confidence < self.threshold
-        label = self.no_answer if abstains else self.labels[chosen]
-        return Prediction(label, confidence, dict(zip(self.labels, scores, strict=True)))
+    def _decided(self, probabilities: Probabilities) -> tuple[list[float], list[tuple[str, ...]]]:
+        """Return the confidence in the answer to each text, and its labels: a single one, or those that it may have."""
+        if self.label_thresholds is None:
+            chosen = predictions_of(probabilities).tolist()
+            return confidence_of(probabilities).tolist(), [(self.labels[number],) for number in chosen]
+        table = predicted_labels(probabilities, self.label_thresholds).tolist()
+        return confidence_in_sets(probabilities).tolist(), [tuple(compress(self.labels, row)) for row in table]
+
+    def _prediction(self, scores: list[float], confidence: float, labels: tuple[str, ...]) -> Prediction:
+        if self.threshold is not None and confidence < self.threshold:
+            labels = (self.no_answer,)
+        named = dict(zip(self.labels, scores, strict=True))
+        return Prediction(BETWEEN.join(labels), confidence, named, label_set=labels if self.multi_label else None)
 
 
 def _windows(texts: Iterable[str | None]) -> Iterator[list[str | None]]:

@@ -235,8 +235,7 @@ class ConfidenceSettings(Section):
     """How confident the model must be to give an answer."""
 
     target_accuracy: Annotated[float | None, Field(gt=0, lt=1)] = None
-    """Store the lowest confidence threshold above which accuracy on the validation split is at least this value, with
-    95 % certainty."""
+    """Store the lowest confidence threshold that reaches this accuracy on the validation split with 95 % certainty."""
     target_coverage: Annotated[float | None, Field(gt=0, le=1)] = None
     """Store the confidence threshold at which this share of the validation texts gets an answer."""
 
@@ -292,7 +291,8 @@ class PredictSettings(Section):
     """How predictions are reported."""
 
     threshold: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Predict `abstain` below this confidence. [default: the threshold stored with the model]"""
+    """Predict `abstain` below this confidence; with several labels per text instead: predict each label from this
+    probability on. [default: the thresholds stored with the model]"""
     all_scores: bool = False
     """Add the probability of every class to the predictions."""
 

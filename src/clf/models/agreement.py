@@ -2,6 +2,8 @@
 
 # ruff: noqa: TID253 - this module computes
 import json
+import logging
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,8 +13,10 @@ from transformers import AutoModelForSequenceClassification
 
 from clf.errors import ModelError
 from clf.hub.files import INDEX, TOKENIZER_FILES
+from clf.models.configs import MULTI_LABEL
 from clf.models.record import SHORTEST, ModelRecord
 from clf.models.weights import count_weights
+from clf.scoring.multi_label import EVEN
 from clf.storage.disk import sha256
 
 READ_IF_PRESENT = (*TOKENIZER_FILES, INDEX, "model*.safetensors", "tokenizer_config.json", "merges.txt",
@@ -21,6 +25,8 @@ READ_IF_PRESENT = (*TOKENIZER_FILES, INDEX, "model*.safetensors", "tokenizer_con
 RESTORE = "restore the file, or train the model again"
 SMALL = 10_000_000
 """Numbers of a head or pooler that the weights may lack."""
+
+log = logging.getLogger(__name__)
 
 
 def check_hashes(folder: Path, record: ModelRecord | None) -> None:
@@ -74,6 +80,27 @@ def check_limit(limit: int, folder: Path) -> int:
             "correct max_position_embeddings or model_max_length",
         )
     return limit
+
+
+def check_thresholds(config: Any, record: ModelRecord | None, names: Sequence[str], folder: Path) -> None:
+    """Raise ModelError if clf.json and config.json differ on whether a text may have several labels.
+
+    With several, the record must have a threshold for each label. A model of another tool has no record, and 0.5 counts
+    for each of its labels, which is logged.
+    """
+    several = getattr(config, "problem_type", None) == MULTI_LABEL
+    if record is None:
+        if several:
+            log.info("%s stores no thresholds: each label is predicted from a probability of %g on", folder.name, EVEN)
+        return
+    if record.thresholds is not None and not several:
+        raise ModelError(
+            f"{folder}: clf.json has thresholds for several labels per text, but config.json is of a model that gives "
+            "each text one label",
+            RESTORE,
+        )
+    if several and (without := [name for name in names if name not in (record.thresholds or {})]):
+        raise ModelError(f"{folder}: clf.json has no threshold for {', '.join(map(repr, without[:10]))}", RESTORE)
 
 
 def labels_of(config: Any, record: ModelRecord | None, folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, PreTrainedConfig, set_seed
 
 from clf.errors import ModelError, TooLittleMemory, first_line, ran_out_of_memory
-from clf.models.agreement import check_built, check_hashes, check_limit, labels_of, refuse_strangers
+from clf.models.agreement import check_built, check_hashes, check_limit, check_thresholds, labels_of, refuse_strangers
 from clf.models.classifier import Classifier, position_limit, quiet_transformers
 from clf.models.configs import MULTI_LABEL, SAFE
 from clf.models.files import ModelFiles, check_files, is_export
@@ -51,11 +51,13 @@ def load_classifier(files: ModelFiles) -> Classifier:
         tokenizer = _tokenizer(folder)
         model = _exported(folder, tokenizer) if is_export(folder) else _whole_model(folder, described, tokenizer)
     limit = check_limit(position_limit(model, tokenizer), folder)
+    names = labels_of(model.config, record, folder)
+    check_thresholds(model.config, record, names, folder)
     return Classifier(
         name=Path(files.name).resolve().name if files.origin == "path" else files.name.split("/")[-1],
         model=model.eval(),
         tokenizer=tokenizer,
-        labels=labels_of(model.config, record, folder),
+        labels=names,
         max_length=min(record.max_length if record and record.max_length else DEFAULT_MAX_LENGTH, limit),
         cleaning=record.cleaning if record else CleaningSettings(),
         record=record,

@@ -5,6 +5,7 @@ html             results as one self-contained HTML page
 page.html.jinja  the template of that page
 charts           the SVG charts in that page
 junit            the gate as JUnit XML, for the test view of a CI system
+labelled_rows    the rows that `clf predict` writes
 label_issues     labels that are probably wrong, as CSV for a spreadsheet
 stdout           the CSV of `clf predict` on stdout, harmless on a terminal and in a GitHub job
 model_card       the README.md of a model folder

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clf.cli.show.tables import count, shorten
+from clf.cli.show.tables import NO_LABEL, count, shorten
 from clf.cli.show.terminal import print_lines
 from clf.outcomes.prediction import LabelledText, PredictResult
 
@@ -10,7 +10,8 @@ from clf.outcomes.prediction import LabelledText, PredictResult
 def print_predictions(answers: Sequence[LabelledText], all_scores: bool) -> None:
     """Print the prediction for each text, with the probability of every class if requested."""
     for answer in answers:
-        said = answer.error if answer.confidence is None else f"{answer.label} {answer.confidence:.3f}"
+        label = answer.label if isinstance(answer.label, str) else " | ".join(answer.label)
+        said = answer.error if answer.confidence is None else f"{label or NO_LABEL} {answer.confidence:.3f}"
         scores = ", ".join(f"{name} {score:.3f}" for name, score in answer.scores.items()) if all_scores else ""
         print_lines(f"{said}: “{shorten(answer.text)}”  {scores}".rstrip())
 

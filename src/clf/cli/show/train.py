@@ -1,12 +1,9 @@
 """What `clf train` and `clf demo` print."""
 
-from clf.cli.show.tables import count, print_metrics, shorten
+from clf.cli.show.tables import NO_LABEL, count, print_metrics, shorten
 from clf.cli.show.terminal import print_lines
 from clf.outcomes.demonstration import DemoResult
 from clf.outcomes.training import TrainResult
-
-NO_LABEL = "(no label)"
-"""What is printed for a text that has, or gets, none of several labels."""
 
 
 def print_training(result: TrainResult) -> None:
