@@ -7,7 +7,7 @@ from pathlib import Path
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import check_sizes, measured_with, preparation_key, prepare_into
 from clf.data.preparing.first_rows import peek_at_splits
-from clf.data.reading.peek import flags_for
+from clf.data.reading.peek import Peeked, flags_for
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import ClfError, OutputError, UsageError
 from clf.models.counting import token_counter
@@ -65,9 +65,14 @@ def peek(settings: Settings) -> tuple[PeekResult, ClfError | None]:
         prepared=False,
         labels=source.label_order or source.class_names,
         splits=[peeked.split for peeked in splits],
-        flags=[] if error else flags_for(splits[0].columns, [form for one in splits for form in one.split.files]),
+        flags=[] if error else _flags(splits),
     )
     return result, error
+
+
+def _flags(splits: list[Peeked]) -> list[str]:
+    forms = [form for one in splits for form in one.split.files]
+    return flags_for(splits[0].columns, forms, multi_label=splits[0].multi_label)
 
 
 def _known(prepared: PreparedDataset) -> PeekResult:

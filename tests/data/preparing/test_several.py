@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clf.data.preparing.dataset import prepare_into
+from clf.data.preparing.first_rows import peek_at_splits
 from clf.data.preparing.several import as_found
 from clf.data.sources.source import Source
 from clf.errors import DataError, SeveralLabels
@@ -90,3 +91,18 @@ def test_a_label_of_every_text_is_told(tmp_path: Path, caplog: pytest.LogCapture
     caplog.clear()
     prepared(tmp_path / "some", rows_of([*sets_of()]))
     assert caplog.text == ""
+
+
+def test_train_decides_how_the_other_splits_are_read(tmp_path: Path) -> None:
+    one, several = rows_of([["a"], ["b"]] * 10), [(letters(90 + number), ["a", "b"]) for number in range(8)]
+    source = Source("d", "here", {"train": split_of(one), "test": split_of(several)})
+    (tmp_path / "one").mkdir()
+    with pytest.raises(DataError, match="8 of 8 rows have several labels, but those of train are read with one") as bad:
+        prepare_into(tmp_path / "one", source, DataSettings(), CleaningSettings(), 1)
+    assert "--multi-label" in bad.value.hint
+    found, error = peek_at_splits(source.splits, DataSettings())
+    assert (str(error), [one.multi_label for one in found]) == (bad.value.message, [False, False])
+    turned = Source("d", "here", {"train": split_of(several * 3), "test": split_of(one)})
+    (tmp_path / "several").mkdir()
+    found = prepare_into(tmp_path / "several", turned, DataSettings(), CleaningSettings(), 1)
+    assert {len(labels) for labels in table(found.folder, "test")["label"]} == {1}  # type: ignore[arg-type]

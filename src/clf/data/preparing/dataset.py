@@ -37,6 +37,7 @@ from clf.data.preparing.several import (
     Parts,
     as_found,
     check_written,
+    first_lines,
     leave_out_without,
     name_sets,
     refuse_several,
@@ -169,10 +170,18 @@ def _with_sizes(found: Audit, splits: Splits, names: list[str], sets: LabelSets 
 def check_prepared(prepared: PreparedDataset, data: DataSettings, cleaning: CleaningSettings) -> None:
     """Raise UsageError for settings that differ from those the dataset was prepared with: they would have no effect."""
     manifest = prepared.manifest
+    if data.multi_label not in (None, manifest.multi_label):
+        kinds = {True: "several labels for a text", False: "one label for each text"}
+        asked = "--multi-label" if data.multi_label else "--no-multi-label"
+        raise UsageError(
+            f"{asked} asks for {kinds[data.multi_label]}, but the dataset was prepared with "
+            f"{kinds[manifest.multi_label]}",
+            f"prepare it again with {asked}, or leave out {asked}",
+        )
     for section, recorded in ((cleaning, manifest.cleaning), (data, manifest.data)):
         given = section.model_dump(mode="json", include=section.model_fields_set)
         then = recorded.model_dump(mode="json")
-        for name in sorted(given.keys() & then.keys() - LATER):
+        for name in sorted(given.keys() & then.keys() - LATER - {"multi_label"}):
             if given[name] != then[name]:
                 raise UsageError(
                     f"{flag(name)} is {given[name]}, but the dataset was prepared with {then[name]}",
@@ -224,7 +233,8 @@ def _with_labels(
         written = leave_out_without(given, data, named)
     else:
         if check and data.multi_label is None:
-            refuse_several(given, data, named)  # before anything is said of how they are read as one label
+            # before anything is said of how they are read as one label
+            refuse_several(counts_of(given), data, named, lambda: first_lines(given))
         leave_out_unlabelled(given, data.unlabelled, named)
     is_one = given.splits == ["train"] and not check  # all rows are those of the split that is measured
     say_left_out({data.split: given.tallies["train"]} if is_one else given.tallies)

@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import islice
 
 from clf.data.preparing.labels import read_label_map
+from clf.data.preparing.several import as_found, beside_train, refuse_several, sets_in
 from clf.data.preparing.unlabelled import labels_to_drop, refuse_unlabelled
 from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.peek import Peeked, peek_at
-from clf.errors import ClfError, DataError
+from clf.errors import ClfError, DataError, SeveralLabels
 from clf.settings import DEFAULT_DATASET, DataSettings
 
 
@@ -20,6 +21,19 @@ def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[lis
     The error is what preparing those rows would raise first: for a split without labels that the user named, for rows
     that cannot be read, or for a train split without labels. Raises UsageError for a label map that cannot be read.
     """
+
+    def read(data: DataSettings) -> tuple[list[Peeked], ClfError | None]:
+        found, error = _peek(splits, data)
+        if isinstance(error, SeveralLabels) and data.multi_label is None:
+            error = beside_train(error, found[-1].split.split, splits)
+            if isinstance(error, SeveralLabels):
+                raise error
+        return found, error
+
+    return as_found(read, data)
+
+
+def _peek(splits: Mapping[str, Split], data: DataSettings) -> tuple[list[Peeked], ClfError | None]:
     named = read_label_map(data.label_map) if data.label_map else {}
     refusal: ClfError | None = None
     try:
@@ -33,9 +47,20 @@ def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[lis
         if found[-1].error:
             break
     counts = {one.split.split: Counter(one.examples.labels) for one in found}
-    dropped = labels_to_drop(counts, data.unlabelled, named)
+    if data.multi_label:
+        written, dropped = sets_in(counts, data, named)
+        found = [one.with_sets(written, dropped[one.split.split]) for one in found]
+    else:
+        dropped = labels_to_drop(counts, data.unlabelled, named)
+        if data.multi_label is None:
+            refuse_several(counts, data, named, lambda: _first_lines(found))
     found = [one.without(dropped[one.split.split]) for one in found]
     return found, refusal or found[-1].error or _no_label(found, splits, data)
+
+
+def _first_lines(found: list[Peeked]) -> dict[str, int]:
+    pairs = [pair for one in found for pair in zip(one.examples.labels, one.examples.lines, strict=True)]
+    return dict(reversed(pairs))
 
 
 def _no_label(found: list[Peeked], splits: Mapping[str, Split], data: DataSettings) -> ClfError | None:

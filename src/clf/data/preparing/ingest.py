@@ -10,7 +10,7 @@ import signal
 import threading
 from array import array
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -24,13 +24,14 @@ import numpy as np
 
 from clf.data.preparing.clean_batch import Digest, digest
 from clf.data.preparing.rows import Rows, TextStore, no_groups
+from clf.data.preparing.several import beside_train
 from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.first_lines import FirstLines
 from clf.data.reading.other_columns import OtherColumns
 from clf.data.text_hashes import hash_texts
-from clf.errors import ClfError
+from clf.errors import ClfError, SeveralLabels
 from clf.processes import usable_cores
 from clf.progress import track
 from clf.settings import CleaningSettings, DataSettings
@@ -90,7 +91,7 @@ def deliver(
             done = 0
             tally = reading.tallies[split] = RowTally()
             expected = 0
-            for batch, columns, examples in read_examples(source, data, tally):
+            for batch, columns, examples in _as_in_train(read_examples(source, data, tally), split, splits):
                 if not done:
                     first_lines.tell_rows(batch, columns, examples.shown())
                 reading.others.add(batch, columns)
@@ -103,6 +104,14 @@ def deliver(
                     advance(len(batch.lines))
             earlier += done
     return reading.result(folder)
+
+
+def _as_in_train(read: Iterator[Any], split: str, splits: Collection[str]) -> Iterator[Any]:
+    """Yield what is read of a split; raise DataError if its texts have several labels, and those of train do not."""
+    try:
+        yield from read
+    except SeveralLabels as told:
+        raise beside_train(told, split, splits) from told
 
 
 @dataclass

@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 Parts = dict[str, tuple[str, ...]]
 """The labels of each set, as it was written."""
+Counts = Mapping[str, Mapping[str, int]]
+"""The rows of each split that have each label or set, as it was written."""
 
 
 def as_found(read: Callable[[DataSettings], Found], data: DataSettings) -> Found:
@@ -59,34 +61,62 @@ def as_found(read: Callable[[DataSettings], Found], data: DataSettings) -> Found
     return read(data.model_copy(update={"multi_label": True}))
 
 
-def refuse_several(given: "Delivered", data: DataSettings, named: Mapping[str, str]) -> None:
-    """Raise SeveralLabels if the labels join several, once those are left out that mean none or are `named`."""
-    counts = counts_of(given)
+def beside_train(told: SeveralLabels, split: str, splits: Collection[str]) -> DataError:
+    """Return the error for several labels in a split: train decides how the others are read."""
+    if split == "train" or "train" not in splits:
+        return told
+    return DataError(
+        f"{told.message}, but those of train are read with one label each",
+        "correct them, or pass --multi-label if a text may have several labels",
+    )
+
+
+def refuse_several(
+    counts: Counts, data: DataSettings, named: Mapping[str, str], lines: Callable[[], Mapping[str, int]]
+) -> None:
+    """Raise SeveralLabels if the labels join several, once those are left out that mean none or are `named`.
+
+    `counts` has the rows of each label in each split; `lines` gives the first line of each label.
+    """
     dropped = labels_to_drop(counts, data.unlabelled, named)
     left = {split: {label: count for label, count in of_split.items() if label not in {**dropped[split], **named}}
             for split, of_split in counts.items()}  # fmt: skip
     total = together(left)
-    if (joined := several_joined(total, ())) and joined.meant and not are_texts_or_numbers(total, _shown(data)):
-        ids, first = np.unique(given.rows.label, return_index=True)
-        lines = zip(ids.tolist(), given.rows.line[first].tolist(), strict=True)
-        refuse_joined(total, {given.labels[label]: line for label, line in lines}, _shown(data))
+    joined = several_joined(total, ())
+    if joined and joined.meant and not are_texts_or_numbers(total, _shown(data)):
+        refuse_joined(total, lines(), _shown(data))
+
+
+def first_lines(given: "Delivered") -> dict[str, int]:
+    """Return the line of the first row with each label, in the order of the rows."""
+    ids, first = np.unique(given.rows.label, return_index=True)
+    pairs = sorted(zip(first.tolist(), ids.tolist(), strict=True))
+    return {given.labels[label]: int(given.rows.line[row]) for row, label in pairs}
 
 
 def leave_out_without(given: "Delivered", data: DataSettings, named: Collection[str]) -> Parts:
-    """Drop and count the rows whose labels are not known, and return the labels of each of the other sets.
-
-    Labels that mean that there is none are taken out of all sets; a row that has no others is dropped.
-    """
+    """Drop and count the rows whose labels are not known, and return the labels of each set of the others."""
     counts = counts_of(given)
-    written = _divided([label for label in given.labels if any(label in of_split for of_split in counts.values())])
-    known = {label: names for label, names in written.items() if names is not None}
+    written, dropped = sets_in(counts, data, named)
+    drop_labels(given, dropped)
+    return {label: written[label] for label in together(counts_of(given))}
+
+
+def sets_in(counts: Counts, data: DataSettings, named: Collection[str]) -> tuple[Parts, dict[str, dict[str, str]]]:
+    """Return the labels of each set, as it was written, and the sets of each split whose rows are left out.
+
+    Labels that mean that there is none are taken out of all sets; a row that has no others is left out. `counts` has
+    the rows of each set in each split. Warns of labels that are read as none.
+    """
+    divided = _divided([*together(counts)])
+    known = {label: names for label, names in divided.items() if names is not None}
     of_parts = {split: _count_parts(of_split, known) for split, of_split in counts.items()}
     tell_marks(together(of_parts), data.unlabelled, named)
     none = meaning_none(of_parts, data.unlabelled, named)
-    drop_labels(given, {split: _to_drop(of_split, known, none[split]) for split, of_split in counts.items()})
     every = {name for of_split in none.values() for name in of_split}
     every -= {name for split, of_split in of_parts.items() for name in of_split if name not in none[split]}
-    return {label: tuple(name for name in known[label] if name not in every) for label in together(counts_of(given))}
+    sets = {label: tuple(name for name in names if name not in every) for label, names in known.items()}
+    return sets, {split: _to_drop(of_split, known, none[split]) for split, of_split in counts.items()}
 
 
 def _divided(labels: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
@@ -134,11 +164,10 @@ def check_written(given: "Delivered", written: Parts, named: Collection[str], da
     total = together({split: _count_parts(of_split, written) for split, of_split in counts.items()})
     warn_of_unlabelled(given, total, named)
     warn_of_placeholders(replace(given, labels=[shown(label) for label in given.labels]))
-    present, first = np.unique(given.rows.label, return_index=True)
     lines: dict[str, int] = {}
-    for label, row in sorted(zip(present.tolist(), first.tolist(), strict=True), key=lambda pair: pair[1]):
-        for name in written[given.labels[label]]:
-            lines.setdefault(name, int(given.rows.line[row]))
+    for label, line in first_lines(given).items():
+        for name in written[label]:
+            lines.setdefault(name, line)
     check_names({name: count for name, count in total.items() if name not in named}, lines, _shown(data))
 
 

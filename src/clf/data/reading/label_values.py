@@ -95,8 +95,7 @@ class LabelReading:
         names = _ones(value) if self.vectors and _is_vector(value) else cell.names
         cleaned = {clean_label(name) for name in names} - {""}
         if self.sets:
-            is_missing = isinstance(value, dict) and all(one is None for one in value.values())
-            return Read(None, NO_LABEL) if is_missing else Read(joined(cleaned))
+            return Read(None, NO_LABEL) if _is_missing(value) else Read(joined(cleaned))
         if len(cleaned) == 1:
             return Read(cleaned.pop())
         return Read(None, SEVERAL if cleaned else NO_LABEL)
@@ -149,6 +148,12 @@ def _structured(value: Any) -> bool:
 
 def _contents(value: Any) -> Any:
     return parsed_text(value) if isinstance(value, str) else value
+
+
+def _is_missing(value: Any) -> bool:
+    """Return whether a list or object holds only missing values, which is not the same as nothing."""
+    inside = [*value.values()] if isinstance(value, dict) else value
+    return bool(inside) and isinstance(inside, list) and all(one is None or one != one for one in inside)
 
 
 def _are_vectors(values: list[Any]) -> bool:

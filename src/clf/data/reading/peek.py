@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from clf.data.label_sets import joined
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.column_values import look_at
 from clf.data.reading.columns import IGNORED, Columns
@@ -31,6 +32,13 @@ class Peeked:
     columns: Columns
     error: ClfError | None = None
     examples: Examples = field(default_factory=Examples)
+    multi_label: bool = False
+    """Whether a text may have several labels."""
+
+    def with_sets(self, written: Mapping[str, Sequence[str]], dropped: Collection[str]) -> "Peeked":
+        """Show the sets of labels that were written so, except those that are dropped."""
+        labels = [label if label in dropped else joined(written[label]) for label in self.examples.labels]
+        return replace(self, examples=replace(self.examples, labels=labels), multi_label=True)
 
     def without(self, dropped: Mapping[str, str]) -> "Peeked":
         """Leave out the rows with some labels, each with the reason for it."""
@@ -93,7 +101,7 @@ def _rows(examples: Examples, dropped: Collection[str] = ()) -> list[PeekedRow]:
     ]
 
 
-def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
+def flags_for(columns: Columns, forms: Sequence[FileForm], *, multi_label: bool = False) -> list[str]:
     """Return the flags that say what was chosen, so that a user can change one; what differs between files has none."""
     named = [("--text-column", name) for name in columns.text]
     named += [("--label-column", columns.label)] if columns.label is not None else []
@@ -105,8 +113,9 @@ def flags_for(columns: Columns, forms: Sequence[FileForm]) -> list[str]:
     named += [("--escape", mark) for mark in escapes if mark and len(escapes) == 1]
     named += [("--delimiter", as_typed(mark)) for mark in delimiters if mark and len(delimiters) == 1]
     named += [("--encoding", encoding) for encoding in encodings if encoding and len(encodings) == 1]
-    headless = ["--no-header"] if forms and all(form.header is False for form in forms) else []
-    return [part for flag, name in named for part in typed(flag, name)] + headless
+    alone = ["--no-header"] if forms and all(form.header is False for form in forms) else []
+    alone += ["--multi-label"] if multi_label else []
+    return [part for flag, name in named for part in typed(flag, name)] + alone
 
 
 def typed(flag: str, value: str) -> list[str]:

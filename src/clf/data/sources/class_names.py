@@ -35,6 +35,8 @@ DEEPEST = 50
 HINT = "mend that file, or remove it to read the numbers of the classes as labels"
 NUMBERED = {"parquet", "arrow", "json", "jsonl", "json object"}
 """The formats that tell a number from a text."""
+LISTS = ("Sequence", "List", "LargeList")
+"""The types of columns of lists."""
 DAMAGED = (lzma.LZMAError, zlib.error)
 ClassNames = dict[str, list[str]]
 """The names of the classes of each column that holds their numbers."""
@@ -168,11 +170,19 @@ def names_in_schema(path: Path, kind: str, most_inflation: int) -> ClassNames:
 
 def _of_features(path: Path, features: JsonValue | None) -> ClassNames:
     columns = [*features.items()][:MOST_CLASSES] if isinstance(features, dict) else []
+    classes = {name: _of_one(feature) for name, feature in columns}
     return {
         name: validated(path, feature, ClassLabel, DataError, HINT).names
-        for name, feature in columns
+        for name, feature in classes.items()
         if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
     }
+
+
+def _of_one(feature: JsonValue) -> JsonValue:
+    """Return the feature of each value in a column of lists, or the feature itself."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    return feature.get("feature") if isinstance(feature, dict) and feature.get("_type") in LISTS else feature
 
 
 def names_in_readme(folder: Path, config: str) -> ClassNames:
@@ -180,7 +190,8 @@ def names_in_readme(folder: Path, config: str) -> ClassNames:
     path = folder / README
     try:
         info = _info_of(_metadata(path), config) if path.is_file() else []
-        return {str(one["name"]): _numbered(one["dtype"]["class_label"]["names"]) for one in info if _has_classes(one)}
+        classes = ((str(one.get("name")), _classes_of(one)) for one in info if isinstance(one, dict))
+        return {name: _numbered(found["class_label"]["names"]) for name, found in classes if found is not None}
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:100] if str(error).strip() else type(error).__name__
         log.warning("ignoring the class names in %s: %s", readable(str(path)), readable(reason))
@@ -225,8 +236,11 @@ def _info_of(metadata: Any, config: str) -> list[Any]:
     return features[:MOST_CLASSES] if isinstance(features, list) else []
 
 
-def _has_classes(feature: Any) -> bool:
-    return isinstance(feature, dict) and isinstance(feature.get("dtype"), dict) and "class_label" in feature["dtype"]
+def _classes_of(feature: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what tells the classes of a column, or of the values in a column of lists; None if it has none."""
+    told = (feature.get(key) for key in ("dtype", "sequence", "list"))
+    kinds = (one["dtype"] if isinstance(one, dict) and isinstance(one.get("dtype"), dict) else one for one in told)
+    return next((one for one in kinds if isinstance(one, dict) and "class_label" in one), None)
 
 
 def _numbered(names: Any) -> list[str]:

@@ -161,14 +161,13 @@ def _named(rows: Callable[[], Iterator[Batch]], names: dict[Path, ClassNames]) -
 def _names_of(values: list[Any], names: list[str], batch: Batch, column: str) -> list[Any]:
     found: list[Any] = []
     for row, value in enumerate(values):
-        if type(value) is not int:
-            found.append(value)
-        elif -1 <= value < len(names):
-            found.append(None if value == -1 else names[value])
-        else:
+        numbers = value if isinstance(value, list) else [value]
+        if bad := next((one for one in numbers if type(one) is int and not -1 <= one < len(names)), None):
             raise DataError(
-                f"{batch.file or 'the data'}, row {batch.lines[row]}: the column {column!r} says {value}, but there are"
+                f"{batch.file or 'the data'}, row {batch.lines[row]}: the column {column!r} says {bad}, but there are"
                 f" names for only {len(names)} classes",
                 "correct the names of the classes, or the row",
             )
+        named = [(None if one == -1 else names[one]) if type(one) is int else one for one in numbers]
+        found.append(named if isinstance(value, list) else named[0])
     return found
