@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf.data.reading.joined_labels import divided, holds_sets, separator_in
+from clf.data.reading.joined_labels import are_joined, divided, separator_in
 
 
 @pytest.mark.parametrize("separator", "|;,#")
@@ -24,8 +24,7 @@ def test_labels_without_a_separator_are_whole() -> None:
     assert (divided("a, b", None), divided("", None)) == (["a, b"], [])
 
 
-def test_lists_objects_and_joined_labels_are_sets() -> None:
-    assert holds_sets([None, ["a"]])
-    assert holds_sets([{"a": 1}])
-    assert holds_sets(["a", "b", "c", "a|b", "b|c", "a|c", "a|b|c"])
-    assert not holds_sets(["a", "b", "a|b", None])
+def test_short_texts_are_joined_labels_if_most_of_them_are_combinations() -> None:
+    assert are_joined(["a", "b", "c", "a|b", "b|c", "a|c", "a|b|c", "", None])
+    assert not are_joined(["a", "b", "a|b", None])
+    assert not are_joined([])

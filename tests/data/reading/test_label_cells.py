@@ -8,6 +8,7 @@ from clf.data.reading.label_cells import (
     LONGEST_CELL,
     are_words,
     have_spans,
+    hold_sets,
     is_span,
     name_classes,
     parsed_text,
@@ -122,3 +123,12 @@ def test_an_array_that_ends_in_another_element_is_told_in_no_time() -> None:
         assert read_cell("[" + "1.5 " * 5000 + end).form == "plain"
     assert time.process_time() - began < 1
     assert read_cell("['a' 'b c']").names == ("a", "b c")
+
+
+def test_lists_that_name_labels_again_and_again_are_sets() -> None:
+    assert hold_sets([None, ["a"], ["b", "a"], [], ["b"]] * 3)
+    assert hold_sets([{"choices": ["a", "b"]}, {"choices": []}, {"choices": ["b"]}] * 3)
+    assert hold_sets([{"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.9}, {"a": 0.1, "b": 0.1}] * 3)
+    words = [[f"{number}", f"{number + 1}"] for number in range(20)]
+    for others in (words, ["a", "b"] * 9, [{"start": 0, "end": 3}] * 9, [[]] * 9, [["a"]] * 9):
+        assert not hold_sets(others)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
+from clf.data.preparing.ingest import beside_train
 from clf.data.preparing.labels import read_label_map
-from clf.data.preparing.several import as_found, beside_train, refuse_several, sets_in
+from clf.data.preparing.several import as_found, refuse_several, sets_in
 from clf.data.preparing.unlabelled import labels_to_drop, refuse_unlabelled
 from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split

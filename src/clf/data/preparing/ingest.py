@@ -24,14 +24,13 @@ import numpy as np
 
 from clf.data.preparing.clean_batch import Digest, digest
 from clf.data.preparing.rows import Rows, TextStore, no_groups
-from clf.data.preparing.several import beside_train
 from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.first_lines import FirstLines
 from clf.data.reading.other_columns import OtherColumns
 from clf.data.text_hashes import hash_texts
-from clf.errors import ClfError, SeveralLabels
+from clf.errors import ClfError, DataError, SeveralLabels
 from clf.processes import usable_cores
 from clf.progress import track
 from clf.settings import CleaningSettings, DataSettings
@@ -112,6 +111,16 @@ def _as_in_train(read: Iterator[Any], split: str, splits: Collection[str]) -> It
         yield from read
     except SeveralLabels as told:
         raise beside_train(told, split, splits) from told
+
+
+def beside_train(told: SeveralLabels, split: str, splits: Collection[str]) -> DataError:
+    """Return the error for several labels in a split: train decides how the others are read."""
+    if split == "train" or "train" not in splits:
+        return told
+    return DataError(
+        f"{told.message}, but those of train are read with one label each",
+        "correct them, or pass --multi-label if a text may have several labels",
+    )
 
 
 @dataclass

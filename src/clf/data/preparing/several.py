@@ -61,16 +61,6 @@ def as_found(read: Callable[[DataSettings], Found], data: DataSettings) -> Found
     return read(data.model_copy(update={"multi_label": True}))
 
 
-def beside_train(told: SeveralLabels, split: str, splits: Collection[str]) -> DataError:
-    """Return the error for several labels in a split: train decides how the others are read."""
-    if split == "train" or "train" not in splits:
-        return told
-    return DataError(
-        f"{told.message}, but those of train are read with one label each",
-        "correct them, or pass --multi-label if a text may have several labels",
-    )
-
-
 def refuse_several(
     counts: Counts, data: DataSettings, named: Mapping[str, str], lines: Callable[[], Mapping[str, int]]
 ) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SEPARATORS = ("|", "#", ";", ",", "/", "+", "\t")
+LONGEST = 60
+"""The most characters of labels in one text, on average."""
 USUAL = ("|", "#", ";", ",")
 """Those that tools write between labels; the others stand in names too."""
 
@@ -72,10 +74,8 @@ def _are_decimals(parts: Mapping[str, list[str]], distinct: Collection[str]) -> 
     return any(names[-1] not in parts for names in parts.values() if len(names) == 2)
 
 
-def holds_sets(values: Sequence[Any]) -> bool:
-    """Return whether a column holds several labels for a text: in lists or objects, or joined by a separator."""
-    filled = [value for value in values if value is not None]
-    if any(isinstance(value, (list, dict)) for value in filled):
-        return True
-    joined = several_joined(dict.fromkeys((str(value) for value in filled), 1), ())
+def are_joined(values: Sequence[Any]) -> bool:
+    """Return whether short texts are mostly labels with a separator between them."""
+    labels = {value.strip(): 1 for value in values if isinstance(value, str) and value.strip()}
+    joined = several_joined(labels, ()) if sum(map(len, labels)) <= LONGEST * len(labels) else None
     return joined is not None and joined.meant

@@ -60,6 +60,16 @@ def name_classes(values: Sequence[Any]) -> bool:
     return sum(bool(read_cell(value).names) for value in alone) >= 0.9 * len(filled)
 
 
+def hold_sets(values: Sequence[Any]) -> bool:
+    """Return whether lists or objects name some labels again and again; those of texts with no label are empty."""
+    filled = [value for value in values if value is not None]
+    cells = [read_cell(value) for value in filled if isinstance(value, (list, dict))]
+    sets = {cell.names for cell in cells if not cell.problem and (cell.names or cell.form != "spans")}
+    good = sum(cell.names in sets and cell.form != "spans" and not cell.problem for cell in cells)
+    distinct = {name for names in sets for name in names}
+    return good >= 0.9 * len(filled) and len(sets) > 1 and 2 <= len(distinct) <= max(2, len(filled) // 4)
+
+
 def have_spans(values: Sequence[Any]) -> bool:
     """Return whether most lists or objects that hold anything mark parts of a text."""
     filled = [value for value in values[:LOOKED] if value]

@@ -166,6 +166,16 @@ def are_one_hot(names: Sequence[str], columns: Mapping[str, Sequence[Any]], amon
     return any(hot is not None and hot.one_label and set(names) <= set(hot.columns) for hot in tried)
 
 
+def is_made_of(hot: OneHot, columns: Mapping[str, Sequence[Any]], distinct: Mapping[str, int]) -> bool:
+    """Return whether another column of `columns` has the class of each row; `distinct` counts its values."""
+    ones = list(ones_of([columns[name] for name in hot.columns], hot.columns))
+    for name in distinct:
+        pairs = {(str(value), one) for value, one in zip(columns[name], ones, strict=True)}
+        if name not in hot.columns and len(pairs) == len(set(ones)) == distinct[name]:
+            return True
+    return False
+
+
 def ones_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield for each row the names of the columns that have a 1 or a mark."""
     known: dict[tuple[Any, ...], tuple[str, ...]] = {}

@@ -20,10 +20,10 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
-from clf.data.reading.joined_labels import holds_sets
-from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, name_classes
+from clf.data.reading.joined_labels import are_joined
+from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, hold_sets, name_classes
 from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
-from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, ones_of, ways_out
+from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError, SeveralLabels
@@ -201,16 +201,16 @@ class _Table:
     def _is_number_of(self, number: str, name: str) -> bool:
         if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text or not shares_a_word(number, name):
             return False
-        pairs = {(str(one), str(other)) for one, other in
-                 zip(self.values[number][: self.rows], self.values[name][: self.rows], strict=True)}  # fmt: skip
+        pairs = {*zip(*(map(str, self.values[one][: self.rows]) for one in (number, name)), strict=True)}
         return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
 
     def _label_by_look(self, text: list[str]) -> str | OneHot:
         few = self._without_dummies(self._categories(beside=text))
         if (hot := self._one_hot(few, text)) is not None:
             return hot
-        some = self._told_apart(few)
-        for is_less_likely in (is_of_texts, self._rejecting, self._is_code, is_about):
+        some = self._told_apart(self._sets(text) or few)
+        codes = [name for name in some if self.looks[name].kind == "ids"]
+        for is_less_likely in (is_of_texts, self._rejecting, codes.__contains__, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
         why = "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
@@ -230,16 +230,20 @@ class _Table:
     def _without_dummies(self, few: list[str]) -> list[str]:
         """Leave out one-hot columns made from another column that has the class of each row, as `topic/water`."""
         hot = find_one_hot(self.values, self._free_names())
-        is_made = hot is not None and hot.one_label and self._are_dummies(hot, few)
-        return [name for name in few if hot is None or name not in hot.columns] if is_made else few
+        if hot is None or not hot.one_label or not self._are_dummies(hot, few):
+            return few
+        return [name for name in few if name not in hot.columns]
 
     def _are_dummies(self, hot: OneHot, few: list[str]) -> bool:
-        ones = list(ones_of([self.values[name][: self.rows] for name in hot.columns], hot.columns))
-        for name in few:
-            pairs = {(str(value), one) for value, one in zip(self.values[name][: self.rows], ones, strict=True)}
-            if name not in hot.columns and len(pairs) == len(set(ones)) == self.looks[name].distinct:
-                return True
-        return False
+        columns = {name: self.values[name][: self.rows] for name in (*hot.columns, *few)}
+        return is_made_of(hot, columns, {name: self.looks[name].distinct for name in few})
+
+    def _sets(self, text: list[str]) -> list[str]:
+        """Return the columns with several labels for a text; where each has one, only lists that nothing rivals."""
+        if not self.data.multi_label and self._categories(beside=text):
+            return []
+        first = {name: self.values[name][: self.rows] for name in self._free_names() if name not in text}
+        return [name for name, one in first.items() if hold_sets(one) or (self.data.multi_label and are_joined(one))]
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
         """Return the columns that are one label together; refuse several labels, and another that may be the label.
@@ -250,8 +254,7 @@ class _Table:
         tried = (find_one_hot(self.values, names, marks=marks) for marks in (False, True))
         found = [hot for hot in tried if hot is not None]
         if self.data.multi_label:
-            sets = [name for name in few if holds_sets(self.values[name][: self.rows])]
-            return next((hot for hot in found if set(sets) <= set(hot.columns)), None)
+            return next((hot for hot in found if set(few) <= set(hot.columns) or not self._sets(text)), None)
         for hot in (hot for hot in found if hot.one_label):
             if not (others := [name for name in few if name not in hot.columns and not self._rejecting(name)]):
                 return hot
@@ -282,9 +285,6 @@ class _Table:
                     f"pass --label-column {name} to tell accepted texts from rejected ones",
                 )
         return found
-
-    def _is_code(self, name: str) -> bool:
-        return self.looks[name].kind == "ids"
 
     def _label_name(self, label: str, text: list[str]) -> str | None:
         if self.data.label_map or self.data.multi_label:

@@ -236,7 +236,7 @@ def _info_of(metadata: Any, config: str) -> list[Any]:
     return features[:MOST_CLASSES] if isinstance(features, list) else []
 
 
-def _classes_of(feature: dict[str, Any]) -> dict[str, Any] | None:
+def _classes_of(feature: Any) -> Any:
     """Return what tells the classes of a column, or of the values in a column of lists; None if it has none."""
     told = (feature.get(key) for key in ("dtype", "sequence", "list"))
     kinds = (one["dtype"] if isinstance(one, dict) and isinstance(one.get("dtype"), dict) else one for one in told)
