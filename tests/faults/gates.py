@@ -92,6 +92,8 @@ GATES = {
              f"{SEVERAL}::test_a_single_label_and_sets_beyond_the_memory_are_refused", SETS),
         Gate("the sets of labels need more than 2 GB of memory", "1", "which take",
              f"{SEVERAL}::test_a_single_label_and_sets_beyond_the_memory_are_refused", SETS),
+        Gate("train has one label for each text, and another split several", "1", "are read with one label each",
+             f"{SEVERAL}::test_train_decides_how_the_other_splits_are_read", SETS),
         Gate("every training text has a label", "warning", "every training text has the label",
              f"{SEVERAL}::test_a_label_of_every_text_is_told", SETS),
         Gate("labels have a part that is a label too", "warning", "are read as one class each",
