@@ -37,7 +37,7 @@ def test_sets_give_a_table_of_rows_and_count_each_label():
     rows = np.array([1, 0, 2, 1])
     assert sets.table(rows).tolist() == [[True, False, True], [True, False, False], [False] * 3, [True, False, True]]
     assert sets.counts(rows).tolist() == [3, 0, 2]
-    assert sets.ids == [[0], [0, 2], []]
+    assert [part.tolist() for part in sets.ids] == [[0, 1, 3, 3], [0, 0, 2]]
 
 
 def test_what_holds_for_ids_holds_for_tables() -> None:

@@ -26,7 +26,15 @@ def test_the_schemas_are_written_into_a_new_folder_and_replace_old_ones(tmp_path
 
 
 def test_a_schema_names_the_fields_as_the_output_does_and_allows_no_others() -> None:
-    assert set(schemas()) == {"peek.json", "train.json", "evaluate.json", "compare.json", "predict.json", "export.json"}
+    assert set(schemas()) == {
+        "prepare.json",
+        "peek.json",
+        "train.json",
+        "evaluate.json",
+        "compare.json",
+        "predict.json",
+        "export.json",
+    }
     groups = json.loads(schemas()["evaluate.json"])["$defs"]["LengthGroup"]
     assert list(groups["properties"]) == ["from", "to", "rows", "accuracy", "interval"]
     assert groups["additionalProperties"] is False
@@ -35,6 +43,7 @@ def test_a_schema_names_the_fields_as_the_output_does_and_allows_no_others() -> 
 def commands(trained: Path, encoder: Path) -> dict[str, tuple[Any, ...]]:
     train = ("train", "--dataset", "synthetic", "--model", encoder, *FAST, "--output-dir", "m", "--epochs", 1)
     return {
+        "prepare": ("prepare", "--dataset", "synthetic", "--output-dir", "p"),
         "peek": ("prepare", "--dataset", "synthetic", "--peek"),
         "train": train,
         "evaluate": ("evaluate", trained, "--label-issues", 3),

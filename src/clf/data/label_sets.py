@@ -55,16 +55,22 @@ class LabelSets:
         table: LabelTable = self.members[sets]
         return table
 
+    def shown(self, number: int) -> str:
+        """Return a set for people."""
+        return shown(joined(self.names[label] for label in np.flatnonzero(self.members[number]).tolist()))
+
     def counts(self, sets: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Return the number of rows with each label, shape (labels,)."""
         of_sets = np.bincount(sets, minlength=len(self.members))
-        counts: NDArray[np.int64] = of_sets @ self.members.astype(np.int64)
-        return counts
+        starts, labels = self.ids
+        weights = np.repeat(of_sets, np.diff(starts))
+        return np.bincount(labels, weights=weights, minlength=len(self.names)).astype(np.int64)
 
     @cached_property
-    def ids(self) -> list[list[int]]:
-        """The label ids of each set, ascending."""
-        return [np.flatnonzero(row).tolist() for row in self.members]
+    def ids(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The label ids of all sets, ascending within a set, after the place where each set starts; the end is last."""
+        sets, labels = np.nonzero(self.members)
+        return np.append(0, np.cumsum(np.bincount(sets, minlength=len(self.members)))), labels
 
 
 def labels_present(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:

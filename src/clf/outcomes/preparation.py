@@ -56,6 +56,22 @@ class ColumnUse(Outcome):
     reason: str
 
 
+class SetsOfLabels(Outcome):
+    """What the sets of labels are like where a text may have several; labels are judged by the training texts.
+
+    `labels_per_text` counts the texts of each split by their number of labels, "0" for none. `rare` has the labels of
+    few texts with their number, `of_nearly_all` those of nearly all texts with their share, and `always_together` the
+    labels that the same texts have.
+    """
+
+    labels_per_text: dict[str, dict[str, int]]
+    mean_labels_per_text: dict[str, float]
+    different_sets: int
+    rare: dict[str, int]
+    of_nearly_all: dict[str, float]
+    always_together: list[list[str]]
+
+
 class Audit(BaseModel):
     """The audit of a dataset, as stored in `audit.json`; one from an earlier version of clf may lack newer fields."""
 
@@ -89,10 +105,18 @@ class Audit(BaseModel):
     leaks_after_split: Leaks | None = None
     rows: dict[str, int] = {}
     classes: dict[str, dict[str, int]] = {}
+    sets_of_labels: SetsOfLabels | None = None
+    """None where each text has one label."""
 
     def as_json(self) -> Json:
         """Return the audit as a JSON object, without fields that were not computed."""
         return self.model_dump(exclude_unset=True)
+
+
+class PreparedAudit(Audit):
+    """What `clf prepare --json` prints: the audit, and the folder of the prepared dataset."""
+
+    output_dir: str
 
 
 class PrepareResult(Outcome):

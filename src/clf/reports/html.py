@@ -9,7 +9,7 @@ from clf.models.record import CalibrationRecord, ModelRecord
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Flips
 from clf.outcomes.evaluation import EvaluateResult, LabelIssue, WrongAnswer
-from clf.outcomes.preparation import Audit
+from clf.outcomes.preparation import Audit, SetsOfLabels
 from clf.outcomes.training import TrainResult
 from clf.reports import charts
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, evaluation_columns, table_heads, table_rows
@@ -241,8 +241,23 @@ def audit_section(audit: Audit) -> list[Section]:
                          ("leaks:", audit.leaks), ("dropped:", audit.dropped)):  # fmt: skip
         rows += [[_text(f"{shown} {name.replace('_', ' ')}"), _count(count)] for name, count in found.items() if count]
     if audit.conflicting:
-        rows.append([_text("texts with two labels"), _count(audit.conflicting)])
+        what = "two labels" if audit.sets_of_labels is None else "different sets of labels"
+        rows.append([_text(f"texts with {what}"), _count(audit.conflicting)])
+    if audit.sets_of_labels is not None:
+        rows += _rows_of_sets(audit.sets_of_labels)
     return [Section("Audit of the data", [], None, ["found", "number"], rows)]
+
+
+def _rows_of_sets(found: SetsOfLabels) -> list[list[Cell]]:
+    """Show what was found of texts that may have several labels."""
+    rows = [[_text(f"{split} texts with no label"), _count(counts["0"])]
+            for split, counts in found.labels_per_text.items() if counts.get("0")]  # fmt: skip
+    for shown, number in (("labels of fewer than ten texts", len(found.rare)),
+                          ("labels of nearly all texts", len(found.of_nearly_all)),
+                          ("groups of labels that always go together", len(found.always_together)),
+                          ("different sets of labels", found.different_sets)):  # fmt: skip
+        rows += [[_text(shown), _count(number)]] if number else []
+    return rows
 
 
 def _answer(answer: Answer) -> Cell:

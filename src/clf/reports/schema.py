@@ -10,9 +10,11 @@ from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.exporting import ExportResult
 from clf.outcomes.peek import PeekResult
 from clf.outcomes.prediction import PredictResult
+from clf.outcomes.preparation import PreparedAudit
 from clf.outcomes.training import TrainResult
 
-RESULTS: dict[str, type[Outcome]] = {
+RESULTS: dict[str, type[Outcome] | type[PreparedAudit]] = {
+    "prepare": PreparedAudit,
     "peek": PeekResult,
     "train": TrainResult,
     "evaluate": EvaluateResult,

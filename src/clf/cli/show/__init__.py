@@ -3,6 +3,7 @@
 terminal  consoles, plain lines, JSON output, log lines and errors
 tables    tables of metrics and classes, counts, shortened texts
 prepare   what clf prepare prints
+sets_of_labels  of it, what is said of texts that may have several labels
 train     what clf train and clf demo print
 evaluate  what clf evaluate prints
 compare   what clf compare prints

@@ -2,6 +2,7 @@
 
 from rich.markup import escape
 
+from clf.cli.show.sets_of_labels import print_sets
 from clf.cli.show.tables import count, make_table, shorten
 from clf.cli.show.terminal import print_lines, show
 from clf.outcomes.preparation import Audit, Lengths, PrepareResult
@@ -21,7 +22,10 @@ def print_prepared(result: PrepareResult) -> None:
         table.add_row(f"  {escape(safe(label))}", *cells)
     show(table)
     if len(audit.labels) > SHOWN_CLASSES:
-        print_lines(f"… and {len(audit.labels) - SHOWN_CLASSES} more classes, in audit.json")
+        what = "labels" if audit.sets_of_labels else "classes"
+        print_lines(f"… and {len(audit.labels) - SHOWN_CLASSES} more {what}, in audit.json")
+    if audit.sets_of_labels:
+        print_sets(audit.sets_of_labels, audit.rows)
     read, dropped = sum(audit.rows_read.values()), sum(audit.dropped.values())
     print_lines(f"{count(read, 'row')} read, {read - dropped} usable, {dropped} dropped", *_found(audit))
     if audit.truncated:
@@ -46,6 +50,7 @@ def _counted(audit: Audit) -> list[tuple[int, str, str]]:
     near = audit.leaks_after_split.near if audit.leaks_after_split and audit.clusters_cut else {}
     again = audit.conflicting_after_cleaning - audit.conflicting
     conflicts = "of near duplicates with different labels (see conflicts in audit.json)"
+    two = "with two labels" if audit.sets_of_labels is None else "with different sets of labels"
     return [
         *((rows, "row", f"dropped: {reason}") for reason, rows in audit.dropped.items()),
         *((rows, "duplicate row", f"in the original {split} split")
@@ -61,8 +66,8 @@ def _counted(audit: Audit) -> list[tuple[int, str, str]]:
         *((texts, "text", f"of {pair.replace('_in_', ' with a near duplicate in ')} after splitting")
           for pair, texts in near.items()),
         (audit.groups_in_two_splits or 0, "group", "with rows in two of the original splits"),
-        (audit.conflicting, "text", "with two labels"),
-        (again, "text", "with two labels only after cleaning"),
+        (audit.conflicting, "text", two),
+        (again, "text", f"{two} only after cleaning"),
         (audit.near_conflicting, "group", conflicts),
     ]  # fmt: skip
 

@@ -18,5 +18,6 @@ splitting_sets   how train is split where texts may have several labels
 unlabelled_splits  validation and test without labels, which are left out
 first_rows       how the first rows of all splits are read, without preparing them
 audit            counts, lengths, duplicates, contradictory labels and leaks
+audit_sets       labels per text, rare labels, and labels that always go together
 write            writing the files of a prepared dataset, the manifest last
 """

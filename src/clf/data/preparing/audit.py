@@ -1,7 +1,7 @@
 """The audit of a dataset: counts, class balance, lengths, duplicates, contradictory labels, leaks between splits."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.label_sets import LabelSets, joined, shown
+from clf.data.label_sets import LabelSets
 from clf.data.preparing.clusters import Clusters
 from clf.data.preparing.rows import Bools, Ints, Rows
 from clf.data.preparing.sets import among, repeated
@@ -52,9 +52,8 @@ def audit(given: "Delivered", clusters: Clusters | None, names: list[str], sets:
         truncated=None,
     )
     found = _with_columns(found, next(iter(given.tallies.values())).columns)
-    if sets is not None:
-        names = [shown(joined(sets.names[label] for label in ids)) for ids in sets.ids]
-    return found if clusters is None else _with_near(found, given, clusters, names)
+    name_of = names.__getitem__ if sets is None else sets.shown
+    return found if clusters is None else _with_near(found, given, clusters, name_of)
 
 
 def _with_columns(found: Audit, columns: Columns | None) -> Audit:
@@ -87,7 +86,7 @@ def _places(given: "Delivered") -> Mapping[str, slice | Bools]:
     return {split: given.rows.split == number for number, split in enumerate(given.splits)}
 
 
-def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list[str]) -> Audit:
+def _with_near(found: Audit, given: "Delivered", clusters: Clusters, name_of: Callable[[int], str]) -> Audit:
     rows = given.rows
     places = _places(given)
     mixed = conflicting(clusters, rows.label)
@@ -96,7 +95,7 @@ def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list
         {split: rows.key[place] for split, place in places.items()},
         {split: clusters[place] for split, place in places.items()},
     )
-    conflicts = [_conflict(given, np.flatnonzero(clusters == number), names) for number in mixed[:CONFLICTS_LISTED]]
+    conflicts = [_conflict(given, np.flatnonzero(clusters == number), name_of) for number in mixed[:CONFLICTS_LISTED]]
     return found.model_copy(
         update={
             "near_duplicates": near.duplicates,
@@ -107,7 +106,7 @@ def _with_near(found: Audit, given: "Delivered", clusters: Clusters, names: list
     )
 
 
-def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) -> list[Conflict]:
+def _conflict(given: "Delivered", members: NDArray[np.int64], name_of: Callable[[int], str]) -> list[Conflict]:
     """Describe one cluster of similar texts with different labels by the first three rows of each label."""
     rows = given.rows.take(members)
     first = [row for label in np.unique(rows.label) for row in np.flatnonzero(rows.label == label)[:3].tolist()]
@@ -115,7 +114,7 @@ def _conflict(given: "Delivered", members: NDArray[np.int64], names: list[str]) 
         Conflict(
             split=given.splits[rows.split[row]],
             line=int(rows.line[row]),
-            label=names[rows.label[row]],
+            label=name_of(int(rows.label[row])),
             text=given.store.text(int(rows.number[row]))[:200],
         )
         for row in sorted(first)

@@ -18,6 +18,7 @@ from clf import __version__
 from clf.data.label_sets import LabelSets
 from clf.data.prepared import Manifest, PreparedDataset
 from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
+from clf.data.preparing.audit_sets import audit_sets
 from clf.data.preparing.choose_rows import (
     Chosen,
     Splits,
@@ -164,7 +165,11 @@ def _absolute(data: DataSettings) -> DataSettings:
 
 def _with_sizes(found: Audit, splits: Splits, names: list[str], sets: LabelSets | None) -> Audit:
     classes = count_classes({split: rows.label for split, rows in splits.items()}, names, sets)
-    return found.model_copy(update={"rows": {split: len(rows) for split, rows in splits.items()}, "classes": classes})
+    found = found.model_copy(update={"rows": {split: len(rows) for split, rows in splits.items()}, "classes": classes})
+    if sets is None:
+        return found
+    labels = {split: rows.label for split, rows in splits.items()}
+    return found.model_copy(update={"sets_of_labels": audit_sets(labels, sets)})
 
 
 def check_prepared(prepared: PreparedDataset, data: DataSettings, cleaning: CleaningSettings) -> None:

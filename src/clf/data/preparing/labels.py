@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
 from clf.data.label_sets import LabelSets
 from clf.data.preparing.label_looks import look_like_ids
+from clf.data.stratifying import ranges
 from clf.errors import DataError, UsageError
 from clf.storage.documents import MOST_BYTES, load_json, open_regular
 
@@ -137,12 +138,9 @@ def check_sets(labels: Mapping[str, Labelled], sets: LabelSets, shown: str) -> N
 def _spread(labelled: Labelled, sets: LabelSets) -> Labelled:
     """Return the ids of all labels of the rows, and the line of each."""
     numbers, lines = labelled
-    sizes = sets.members.sum(axis=1)
-    ids = np.concatenate([*map(np.asarray, sets.ids), np.zeros(0)]).astype(np.int64)
-    starts = np.cumsum(sizes) - sizes
-    counts = sizes[numbers]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return ids[np.repeat(starts[numbers], counts) + within], np.repeat(lines, counts)
+    starts, ids = sets.ids
+    places, of_row = ranges(starts[numbers], np.diff(starts)[numbers])
+    return ids[places], np.asarray(lines)[of_row]
 
 
 def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from clf.data.label_sets import LabelSets
 from clf.data.preparing.rows import Rows, TextStore
 from clf.outcomes.preparation import Audit
@@ -58,8 +60,10 @@ def _write_split(
         known = pyarrow.array(range(len(labels)), pyarrow.int64())
         names = pyarrow.array(labels, pyarrow.string())
     else:
-        known = pyarrow.array(sets.ids, pyarrow.list_(pyarrow.int64()))
-        names = pyarrow.array([[labels[one] for one in ids] for ids in sets.ids], pyarrow.list_(pyarrow.string()))
+        starts, ids_of_sets = sets.ids
+        known = pyarrow.ListArray.from_arrays(starts.astype(np.int32), ids_of_sets)
+        of_sets = pyarrow.array(labels, pyarrow.string()).take(pyarrow.array(ids_of_sets))
+        names = pyarrow.ListArray.from_arrays(starts.astype(np.int32), of_sets)
     with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for place, texts in store.tables(rows.number):
             ids = pyarrow.array(rows.label[place])
