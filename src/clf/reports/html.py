@@ -252,7 +252,7 @@ def _rows_of_sets(found: SetsOfLabels) -> list[list[Cell]]:
     """Show what was found of texts that may have several labels."""
     rows = [[_text(f"{split} texts with no label"), _count(counts["0"])]
             for split, counts in found.labels_per_text.items() if counts.get("0")]  # fmt: skip
-    for shown, number in (("labels of fewer than ten texts", len(found.rare)),
+    for shown, number in (("labels of fewer than ten training texts", len(found.rare)),
                           ("labels of nearly all texts", len(found.of_nearly_all)),
                           ("groups of labels that always go together", len(found.always_together)),
                           ("different sets of labels", found.different_sets)):  # fmt: skip

@@ -33,8 +33,8 @@ def test_what_is_hard_to_learn_has_a_line_each(capsys: pytest.CaptureFixture[str
     rare = {f"[r{number}]": 9 - number for number in range(7)}
     lines = printed(capsys, rare=rare, of_nearly_all={"x": 0.987}, always_together=[["a", "b"], ["c", "d", "e"]])
     assert " ".join(lines[-4:]).split("sets ")[-1] == (
-        "labels of fewer than ten texts: [r6] (3), [r5] (4), [r4] (5), [r3] (6), [r2] (7) and 2 more, under "
+        "labels of fewer than ten training texts: [r6] (3), [r5] (4), [r4] (5), [r3] (6), [r2] (7) and 2 more, under "
         "sets_of_labels in audit.json "
-        "label x is on 98.7% of the texts: there is nearly nothing to tell apart "
+        "label x is on 98.7% of the training texts: there is nearly nothing to tell apart "
         "labels that always go together: a and b, c and d and e"
     )

@@ -43,9 +43,9 @@ def _judged(found: SetsOfLabels) -> list[str]:
     lines = []
     if found.rare:
         few = [f"{one_line(name)} ({texts})" for name, texts in sorted(found.rare.items(), key=lambda pair: pair[1])]
-        lines.append(f"labels of fewer than ten texts: {_first(few)}")
+        lines.append(f"labels of fewer than ten training texts: {_first(few)}")
     lines += [
-        f"label {one_line(name)} is on {share:.1%} of the texts: there is nearly nothing to tell apart"
+        f"label {one_line(name)} is on {share:.1%} of the training texts: there is nearly nothing to tell apart"
         for name, share in [*found.of_nearly_all.items()][:SHOWN]
     ]
     together = [" and ".join(map(one_line, names[:SHOWN])) for names in found.always_together]
