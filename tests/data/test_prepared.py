@@ -358,3 +358,69 @@ def test_a_small_file_whose_texts_would_fill_the_memory_is_refused_before_they_a
     with pytest.raises(DataError, match=r"its texts take at least 1,000 MB once they are spelled out"):
         PreparedDataset(folder).read("test")
     assert pyarrow.default_memory_pool().max_memory() < before + 100_000_000
+
+
+# --- several labels per text --------------------------------------------------------------------------------
+
+LISTS = [[0, 2], [], [1], [0, 1, 2], [], [2]]
+
+
+def with_lists(folder: Path, lists: list[Any], multi_label: bool = True, labels: int = 3) -> PreparedDataset:
+    """Make the training texts of a prepared dataset have lists of label ids."""
+    ids = pyarrow.array(lists, pyarrow.list_(pyarrow.int64()) if isinstance(lists[0], list) else pyarrow.int64())
+    columns = {"text": TEXTS, "label": ids, "raw_text": TEXTS}
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / "train.parquet", row_group_size=4)
+    names = ["bad", "good", "long", *map(str, range(labels - 3))]
+    found = {"train.parquet": sha256(folder / "train.parquet")}
+    changed(
+        folder / "manifest.json", lambda content: content.update(files=found, labels=names, multi_label=multi_label)
+    )
+    changed(folder / "labels.json", lambda content: content.update(labels=names))
+    return PreparedDataset(folder)
+
+
+def test_sets_of_labels_are_read_as_a_table(folder: Path) -> None:
+    prepared = with_lists(folder, LISTS)
+    train = prepared.read("train")
+    assert prepared.multi_label
+    assert (train.labels.dtype, train.labels.shape) == (np.bool_, (6, 3))
+    assert [np.flatnonzero(row).tolist() for row in train.labels] == LISTS
+    taken = train.take(np.array([3, 0])).relabel(np.array([1, 2, 0]))
+    assert [np.flatnonzero(row).tolist() for row in taken.labels] == [[0, 1, 2], [0, 1]]
+    assert taken.rows.tolist() == [3, 0]
+
+
+def test_a_subset_of_sets_has_every_label(folder: Path) -> None:
+    subset = with_lists(folder, [[0], [], [1], [], [], [2]]).subset("train", 3, 1)
+    assert subset.labels.any(axis=0).all()
+    assert subset.rows.tolist() == [0, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ([[0], [3], [], [], [], []], "its label ids reach from 0 to 3, expected 0 to 2"),
+        ([[0], [-1], [], [], [], []], "its label ids reach from -1 to 0, expected 0 to 2"),
+        ([[0], [1, None], [], [], [], []], "its column label has empty ids"),
+        ([[0], None, [], [], [], []], "its column label has empty cells"),
+        ([[2], [], [], [], [], [1, 1]], "the label ids of row 6 are [1, 1], expected ascending ones"),
+        ([[2], [], [2, 0], [], [], [1]], "the label ids of row 3 are [2, 0], expected ascending ones"),
+        ([0, 1, 0, 1, 0, 1], "it has no column label of type list<element: int64>"),
+    ],
+)
+def test_lists_that_are_no_sets_of_labels_are_damage(folder: Path, lists: list[Any], said: str) -> None:
+    with pytest.raises(DataError) as refused:
+        with_lists(folder, lists).read("train")
+    assert (refused.value.message, refused.value.hint) == (f"{folder / 'train.parquet'} is damaged: {said}", AGAIN)
+
+
+def test_lists_in_a_dataset_of_single_labels_are_damage(folder: Path) -> None:
+    with pytest.raises(DataError, match="is damaged: it has no column label of type int64"):
+        with_lists(folder, LISTS, multi_label=False).read("train")
+
+
+def test_a_table_beyond_the_memory_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clf.data.prepared.MOST_TABLE", 17)
+    with pytest.raises(DataError, match=r"6 texts with 3 labels take 0 GB of memory") as refused:
+        with_lists(folder, LISTS).read("train")
+    assert refused.value.hint == "prepare the dataset without its rare labels, or from fewer texts"

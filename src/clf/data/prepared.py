@@ -28,6 +28,8 @@ from clf.storage.result_folders import MANIFEST_FILE
 
 LABELS_FILE = "labels.json"
 AGAIN = "prepare the dataset again with clf prepare --overwrite"
+MOST_TABLE = 8_000_000_000
+"""The most bytes that the table of texts and labels of a split may take, where a text may have several labels."""
 MOST_INFLATION = 1_000
 """How many times as large as its file a split may be once it is read; texts of people compress to a third."""
 
@@ -244,10 +246,31 @@ def _read_table(path: Path, labels: int, *, raw_only: bool, several: bool) -> An
     for name in wanted:
         if table[name].null_count:
             raise _damaged(path, f"its column {name} has empty cells")
+    if several:
+        _check_lists(path, table["label"], labels)
     ids = (table["label"].combine_chunks().flatten() if several else table["label"]).to_numpy(zero_copy_only=False)
     if len(ids) and not 0 <= ids.min() <= ids.max() < labels:
         raise _damaged(path, f"its label ids reach from {ids.min()} to {ids.max()}, expected 0 to {labels - 1}")
     return table
+
+
+def _check_lists(path: Path, lists: Any, labels: int) -> None:
+    """Raise DataError if lists of label ids are not sets in ascending order, or their table needs too much memory."""
+    whole = lists.combine_chunks()
+    ids, sizes = whole.flatten(), whole.value_lengths().to_numpy(zero_copy_only=False)
+    if ids.null_count:
+        raise _damaged(path, "its column label has empty ids")
+    starts = np.append(0, np.cumsum(sizes))
+    follows = np.diff(ids.to_numpy(zero_copy_only=False)) > 0
+    follows[starts[(starts > 0) & (starts < len(ids))] - 1] = True  # the first of the next row
+    if not follows.all():
+        row = int(np.searchsorted(starts, int(np.argmin(follows)), side="right"))
+        raise _damaged(path, f"the label ids of row {row} are {whole[row - 1].as_py()[:10]}, expected ascending ones")
+    if (size := len(whole) * labels) > MOST_TABLE:
+        raise DataError(
+            f"{path}: {len(whole):,} texts with {labels:,} labels take {size / 1e9:,.0f} GB of memory",
+            "prepare the dataset without its rare labels, or from fewer texts",
+        )
 
 
 def _pieces(path: Path, schema: Any) -> Iterator[Any]:
