@@ -1,14 +1,20 @@
 """Rows with sets of labels are split with related rows together, and every label in each split if it can be."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clf.data.label_sets import LabelTable
+from clf.data.prepared import PreparedDataset
 from clf.data.preparing.clusters import Units
+from clf.data.preparing.dataset import prepare_into
 from clf.data.preparing.splitting_sets import cut_sets
+from clf.data.sources.source import Source
 from clf.errors import DataError
+from clf.settings import CleaningSettings, DataSettings
+from support.prepared import Table, letters, sides, split_of
 
 SHARES = {"validation": 0.1, "test": 0.1}
 MEMBERS = np.array([[False, False, False], [True, False, False], [False, True, False], [True, True, False],
@@ -72,3 +78,62 @@ def test_labels_of_a_single_text_leave_nothing_to_hold_out() -> None:
     assert "--validation and --test" in refused.value.hint
     with pytest.raises(DataError, match="nothing is left for validation and test"):
         cut([0] * 20, [1, 2] * 10)
+
+
+# --- whole datasets -----------------------------------------------------------------------------------------
+
+
+def prepared(folder: Path, rows: Table, **given: object) -> PreparedDataset:
+    folder.mkdir(exist_ok=True)
+    source = Source("d", "here", {"train": split_of(rows, ("text", "labels", "who"))})
+    data = DataSettings.model_validate({"multi_label": True, **given})
+    return prepare_into(folder, source, data, CleaningSettings(), 1, subset=True)
+
+
+def with_near_duplicates(texts: int = 120) -> list[tuple[str, list[str], str]]:
+    """Give texts with up to two near duplicates each, some of which have other labels, in groups of five texts."""
+    names = ["a", "b", "c", "d"]
+    labels = np.random.default_rng(7).random((texts, 4)) < (0.5, 0.3, 0.2, 0.1)
+    rows = []
+    for number in range(texts):
+        of_text = [name for name, has in zip(names, labels[number], strict=True) if has]
+        for copy in range(1 + number % 3):
+            rows.append((f"{letters(number)} {'x' * copy}", of_text[copy:], f"g{number // 5}"))
+    return rows
+
+
+def test_near_duplicates_and_groups_stay_together(own_folder: Path) -> None:
+    rows = with_near_duplicates()
+    alone = prepared(own_folder / "alone", rows)
+    after = alone.audit.leaks_after_split
+    assert after is not None
+    assert not any({**after.exact, **after.near}.values())
+    grouped = prepared(own_folder / "grouped", rows, group_column="who")
+    of_text = sides(own_folder / "grouped")
+    splits: dict[str, set[str]] = {}
+    for text, _, group in rows:
+        splits.setdefault(group, set()).add(of_text[text])
+    assert all(len(of_group) == 1 for of_group in splits.values())
+    for found, most in ((alone, 0.03), (grouped, 0.06)):
+        total = sum(found.audit.rows.values())
+        for name in found.labels:
+            counts = {split: found.audit.classes[split][name] for split in found.splits}
+            assert counts["test"] / sum(counts.values()) == pytest.approx(0.1, abs=most)
+        assert found.audit.rows["test"] / total == pytest.approx(0.1, abs=most)
+
+
+def test_contradictory_near_duplicates_and_subsets_of_sets(own_folder: Path) -> None:
+    found = prepared(own_folder / "d", with_near_duplicates(), max_train_samples=50)
+    assert found.audit.near_conflicting > 10
+    assert {row.label for conflict in found.audit.conflicts for row in conflict} >= {"(none)", "a", "a | b"}
+    assert found.audit.rows["train"] == 50
+    assert found.audit.sets_of_labels is not None
+    assert sum(found.audit.sets_of_labels.labels_per_text["train"].values()) == 50
+    assert all(found.audit.classes["train"].values())
+
+
+def test_a_label_of_one_text_is_learned_and_warned_of(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [*with_near_duplicates(), (letters(1_000), ["single"], "g")]
+    found = prepared(own_folder / "d", rows)
+    assert [found.audit.classes[split]["single"] for split in found.splits] == [1, 0, 0]
+    assert "test has no texts of 'single': there are too few of them" in caplog.text
