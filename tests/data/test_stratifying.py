@@ -171,6 +171,21 @@ def test_counts_of_units_are_those_of_their_rows() -> None:
     assert [part.tolist() for part in two.pairs(np.array([1, 0]))] == [[3, 4, 0, 1, 2], [0, 0, 1, 1, 1]]
 
 
+@pytest.mark.parametrize(("rows", "groups"), [(1_000, 100), (5_000, 300)])
+def test_large_groups_with_many_labels_keep_to_the_shares_of_rows_and_labels(rows: int, groups: int) -> None:
+    generator = np.random.default_rng(1)
+    weights = 1 / np.arange(1, groups + 1) ** 0.8
+    sizes = generator.multinomial(rows, weights / weights.sum())
+    counts = generator.binomial(sizes[:, None], 0.4 * generator.random((groups, 6)))
+    owners, labels = np.nonzero(counts)
+    mixed = kinds_of(owners, labels, counts[owners, labels], sizes, 6)
+    units = Units(np.arange(groups), np.ones(groups, dtype=np.int64))
+    side = stratify(mixed, units, np.zeros(groups, dtype=bool), SHARES, 1)
+    for split in (1, 2):
+        assert sizes[side == split].sum() == pytest.approx(0.1 * rows, rel=0.15)
+        assert counts[side == split].sum(axis=0) == pytest.approx(0.1 * counts.sum(axis=0), rel=0.25)
+
+
 # --- parts --------------------------------------------------------------------------------------------------
 
 

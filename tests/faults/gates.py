@@ -44,6 +44,7 @@ SEVERAL = "data/preparing/test_several.py"
 SETS = f"{SEVERAL}::test_lists_and_joined_labels_are_the_same_sets"
 BARE = "data/preparing/test_unlabelled_splits.py"
 SPLITTING = "data/preparing/test_splitting.py"
+OF_SETS = "data/preparing/test_splitting_sets.py"
 DATASET = "data/preparing/test_dataset.py"
 CLUSTERS = "data/preparing/test_clusters.py"
 PREPARED = "data/test_prepared.py"
@@ -129,6 +130,12 @@ GATES = {
         Gate("--label-map names none of the labels", "1", "--label-map names",
              f"{LABELS}::test_a_label_map_of_other_labels_is_refused",
              f"{LABELS}::test_a_label_map_renames_and_merges"),
+        Gate("the table of texts and labels of a dataset needs more than 8 GB of memory", "1", "labels take",
+             f"{PREPARED}::test_a_table_beyond_the_memory_is_refused",
+             f"{PREPARED}::test_sets_of_labels_are_read_as_a_table"),
+        Gate("lists in a prepared dataset are not sets of label ids", "1", "expected ascending ones",
+             f"{PREPARED}::test_lists_that_are_no_sets_of_labels_are_damage",
+             f"{PREPARED}::test_sets_of_labels_are_read_as_a_table"),
         Gate("a class has a single text, which cannot be split", "1", "distinct text, too few to split",
              f"{SPLITTING}::test_a_class_of_one_text_is_named",
              f"{SPLITTING}::test_each_class_is_cut_in_the_same_shares"),
@@ -161,6 +168,12 @@ GATES = {
         Gate("a split that was made lacks a class", "warning", "too many of these texts must stay together",
              f"{ROWS}::test_classes_that_a_split_lacks_are_named",
              f"{ROWS}::test_a_split_that_nobody_wants_lacks_no_classes"),
+        Gate("texts may have several labels, and nothing is left for a split", "1", "the only ones with a label",
+             f"{OF_SETS}::test_labels_of_a_single_text_leave_nothing_to_hold_out",
+             f"{OF_SETS}::test_no_unit_is_in_two_splits_and_every_row_is_in_one"),
+        Gate("texts may have several labels, and a split has none of one", "warning", "of which there are too few",
+             f"{OF_SETS}::test_a_label_of_one_text_is_learned_and_warned_of",
+             f"{OF_SETS}::test_near_duplicates_and_groups_stay_together"),
         Gate("more near duplicates than one split may hold", "warning", "too many to keep in one split",
              f"{CLUSTERS}::test_a_cluster_of_more_than_a_twentieth_of_the_rows_is_cut",
              f"{CLUSTERS}::test_a_cluster_is_one_unit"),

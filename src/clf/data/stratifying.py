@@ -2,10 +2,11 @@
 
 After Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data" (ECML PKDD 2011): the label with the
 fewest texts left is dealt first, to the split that wants most of it, because a label with many texts can be put right
-later. Beyond the paper, what is dealt are units of one or more rows that must stay together; a label is never without a
-text in train, and has one in each other split if it can; and of many units with a label, all are dealt at once, evenly
-along their sets of labels, so that a million rows take seconds. Sums are of whole numbers or are exact, so that a seed
-gives the same splits on every machine.
+later. Beyond the paper, what is dealt are units of one or more rows that must stay together, and those of several rows
+go where all their labels and rows are wanted most; a label is never without a text in train, and has one in each other
+split if it can; and of many equal units with a label, all are dealt at once, evenly along their sets of labels, so that
+a million rows take seconds. Sums are of whole numbers or are exact, so that a seed gives the same splits on every
+machine.
 """
 
 import math
@@ -22,6 +23,8 @@ Generator = np.random.Generator
 
 FEW = 50
 """Up to so many units of the same size are dealt one by one, with a look at their other labels."""
+TINY = 1e-9
+"""Stands for the rows wanted by a split that gets nothing, where they are divided by."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,12 @@ class _Dealer:
         self.given[split] += self.units.counts(self.kinds, units)
 
     def deal(self, label: int) -> None:
-        """Deal all units that are left of one label, those with many of its rows first."""
+        """Deal all units that are left of one label, the largest first."""
         units, weights = self._left_of(label)
-        order = np.argsort(-weights, kind="stable")
-        units, weights = units[order], weights[order]
-        for group in np.split(units, np.flatnonzero(np.diff(weights)) + 1):
+        sizes = self.kinds.rows[self.kinds.starts[self.units.kind[units] + 1] - 1] * self.units.times[units]
+        order = np.lexsort((-weights, -sizes))
+        units, weights, sizes = units[order], weights[order], sizes[order]
+        for group in np.split(units, np.flatnonzero((np.diff(sizes) != 0) | (np.diff(weights) != 0)) + 1):
             if len(group) <= FEW:
                 for unit in self.generator.permutation(group).tolist():
                     self._deal_one(unit, label)
@@ -147,16 +151,20 @@ class _Dealer:
         return units, self.kinds.rows[places][of_kind] * self.units.times[units]
 
     def _deal_one(self, unit: int, label: int) -> None:
-        """Give one unit to the split that wants most of the label; of several, to the one that wants its others."""
+        """Give one row to the split that wants most of the label, and if several do, to the one that wants its others.
+
+        Several rows go where the squares of what is wanted, as shares of it, become least over all labels.
+        """
         kind = int(self.units.kind[unit])
         own = slice(int(self.kinds.starts[kind]), int(self.kinds.starts[kind + 1]))
-        labels = self.kinds.labels[own]
+        labels, rows = self.kinds.labels[own], self.kinds.rows[own] * self.units.times[unit]
         wants = self.wanted[:, labels] - self.given[:, labels]
-        of_all = wants / self.total[labels]
-        place = int(np.flatnonzero(labels == label)[0])
-        split = max(self.open, key=lambda split: (wants[split, place], math.fsum(of_all[split].tolist()), split))
+        place = np.flatnonzero(labels == label)[: int(rows[-1] == 1)]
+        gains = rows * (2 * wants - rows) / np.maximum(self.wanted[:, labels], TINY)
+        best = {split: (*wants[split, place].tolist(), math.fsum(gains[split].tolist()), split) for split in self.open}
+        split = max(self.open, key=best.__getitem__)
         self.side[unit] = split
-        self.given[split, labels] += self.kinds.rows[own] * self.units.times[unit]
+        self.given[split, labels] += rows
 
     def _deal_many(self, units: Ints, label: int) -> None:
         """Give each split its part of units with the same number of rows of the label, evenly along their order."""

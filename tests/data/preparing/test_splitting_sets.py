@@ -102,19 +102,20 @@ def with_near_duplicates(texts: int = 120) -> list[tuple[str, list[str], str]]:
     return rows
 
 
-def test_near_duplicates_and_groups_stay_together(own_folder: Path) -> None:
+def test_near_duplicates_and_groups_stay_together(own_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = with_near_duplicates()
     alone = prepared(own_folder / "alone", rows)
     after = alone.audit.leaks_after_split
     assert after is not None
-    assert not any({**after.exact, **after.near}.values())
+    assert not any([*after.exact.values(), *after.near.values()])
+    assert "of which there are too few" not in caplog.text
     grouped = prepared(own_folder / "grouped", rows, group_column="who")
     of_text = sides(own_folder / "grouped")
     splits: dict[str, set[str]] = {}
     for text, _, group in rows:
         splits.setdefault(group, set()).add(of_text[text])
     assert all(len(of_group) == 1 for of_group in splits.values())
-    for found, most in ((alone, 0.03), (grouped, 0.06)):
+    for found, most in ((alone, 0.03), (grouped, 0.08)):
         total = sum(found.audit.rows.values())
         for name in found.labels:
             counts = {split: found.audit.classes[split][name] for split in found.splits}
@@ -136,4 +137,4 @@ def test_a_label_of_one_text_is_learned_and_warned_of(own_folder: Path, caplog: 
     rows = [*with_near_duplicates(), (letters(1_000), ["single"], "g")]
     found = prepared(own_folder / "d", rows)
     assert [found.audit.classes[split]["single"] for split in found.splits] == [1, 0, 0]
-    assert "test has no texts of 'single': there are too few of them" in caplog.text
+    assert "test has no texts with the labels 'single', of which there are too few" in caplog.text

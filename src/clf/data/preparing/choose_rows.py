@@ -123,14 +123,18 @@ def _say_lacking(
     parts: dict[str, Ints], whole: Ints, shares: dict[str, float], names: list[str], sets: LabelSets | None
 ) -> None:
     """Warn of the classes or labels that a split should have and lacks; `parts` and `whole` hold the ids of rows."""
-    why = "too many of these texts must stay together"
-    if sets is not None:
-        why = f"there are too few of them, or {why}; nothing can be measured of these labels"
     total = _counts(whole, names, sets)
     for split, part in parts.items():
         lacking = [repr(names[label]) for label in np.flatnonzero((total > 0) & (_counts(part, names, sets) == 0))]
-        if shares[split] and lacking:
-            log.warning("%s has no texts of %s: %s", split, ", ".join(lacking[:10]), why)
+        shown = ", ".join(lacking[:10])
+        if shares[split] and lacking and sets is None:
+            log.warning("%s has no texts of %s: too many of these texts must stay together", split, shown)
+        elif shares[split] and lacking:
+            log.warning(
+                "%s has no texts with the labels %s, of which there are too few or too many must stay together: nothing"
+                " can be measured of these labels there",
+                split, shown,
+            )  # fmt: skip
 
 
 def _counts(ids: Ints, names: list[str], sets: LabelSets | None) -> Ints:
