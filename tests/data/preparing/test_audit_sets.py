@@ -31,6 +31,11 @@ def test_labels_are_judged_by_the_training_texts() -> None:
     assert (more.rare, more.of_nearly_all, more.always_together) == ({}, {}, [])
 
 
+def test_labels_of_a_single_text_do_not_count_as_always_together() -> None:
+    assert audit_sets({"train": np.array([0, 1, 2])}, SETS).always_together == []
+    assert audit_sets({"train": np.array([0, 1, 2, 2])}, SETS).always_together == [["b", "c"]]
+
+
 def test_without_train_the_first_split_is_judged() -> None:
     assert audit_sets({"test": np.array([1, 1])}, SETS).rare == {"a": 2, "b": 0, "c": 0, "d": 0}
 

@@ -34,7 +34,11 @@ def audit_sets(splits: Mapping[str, Ints], sets: LabelSets) -> SetsOfLabels:
         of_nearly_all={
             name: round(count / len(texts), 4) for name, count in counts.items() if count > NEARLY_ALL * len(texts)
         },
-        always_together=[[sets.names[label] for label in same] for same in always_together(sets.members[present])],
+        always_together=[
+            names
+            for same in always_together(sets.members[present])
+            if counts[(names := [sets.names[label] for label in same])[0]] > 1  # of a single text, any two would
+        ],
     )
 
 
