@@ -15,9 +15,11 @@ import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.data.text_hashes import text_hashes
-from clf.evaluate import _by_length, _worst_errors, _write_predictions
+from clf.evaluate import _worst_errors
 from clf.measuring import baseline_models
+from clf.measuring.breakdown import by_length
 from clf.measuring.label_issues import find_label_issues
+from clf.measuring.prediction_file import write_predictions
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.compute import choose_compute
 from clf.models.from_files import load_classifier
@@ -112,7 +114,7 @@ def test_what_is_shown_of_many_rows_needs_few_bytes_a_row(monkeypatch: pytest.Mo
 
     def shown(rows: int) -> None:
         given, found = measured(texts[:rows]), answers(rows)
-        _by_length(given, found)
+        by_length(given, found)
         _worst_errors(given, found)
         find_label_issues(given, found, np.ones(rows, dtype=bool), 10).first(10)
 
@@ -122,7 +124,7 @@ def test_what_is_shown_of_many_rows_needs_few_bytes_a_row(monkeypatch: pytest.Mo
 def test_predictions_are_written_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clf.scoring.answers.AT_ONCE", 1_000)
     texts = texts_of(15_000)
-    step = lambda rows: _write_predictions(tmp_path / "p", measured(texts[:rows]), answers(rows))  # noqa: E731
+    step = lambda rows: write_predictions(tmp_path / "p", measured(texts[:rows]), answers(rows))  # noqa: E731
     assert bytes_a_row(step, 5_000, 15_000) < 60
 
 

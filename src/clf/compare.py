@@ -117,8 +117,15 @@ def exit_code(result: CompareResult, choice: CompareSettings) -> int:
 
 
 def _load(name: str | None, settings: Settings) -> "Classifier":
+    """Load a model to compare; raise UsageError if it is one that clf does not compare."""
     run, timeout = settings.run, settings.download.download_timeout
-    return load_model(name, max_length=settings.data.max_length, offline=run.offline, timeout=timeout)
+    found = load_model(name, max_length=settings.data.max_length, offline=run.offline, timeout=timeout)
+    if found.multi_label:
+        raise UsageError(
+            f"{found.name} predicts several labels per text: clf does not compare such models yet",
+            "measure it with clf evaluate, on the same texts as others",
+        )
+    return found
 
 
 def _champion(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> "Classifier":

@@ -12,27 +12,31 @@ from clf.data.label_names import places_of
 from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import UsageError
+from clf.measuring.breakdown import abstention, by_length
+from clf.measuring.label_evaluation import evaluate_labels
 from clf.measuring.label_issues import LabelIssues, find_label_issues
 from clf.measuring.paired import FEW
+from clf.measuring.prediction_file import write_predictions
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
 from clf.models.find_and_load import load_model
 from clf.models.record import ModelRecord
 from clf.models.replacing import replace_model_record
 from clf.outcomes.evaluation import (
-    Abstention,
     BeforeCalibration,
     Calibration,
     EvaluateResult,
-    LengthGroup,
     WrongAnswer,
 )
+from clf.outcomes.label_evaluation import AnyEvaluation
 from clf.reports.html import evaluation_page
 from clf.reports.label_issues import write_label_issues
 from clf.reports.markdown import evaluation_report
-from clf.scoring.answers import Answers, row_slices, surest
+from clf.scoring.answers import Answers, surest
 from clf.scoring.metric_table import defined
-from clf.settings import ConfidenceSettings, DataSettings, Settings
+from clf.scoring.multi_label import AnyAnswers, MultiLabelAnswers
+from clf.scoring.thresholds import cross_fitted
+from clf.settings import ConfidenceSettings, DataSettings, EvaluateSettings, Settings, flag
 from clf.storage.names import place_in
 from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
 
 WORST_ERRORS = 20
 ISSUES_IN_REPORT = 50
-LENGTH_GROUPS = 5
 ONLY_TOLD = {"label_issues", "output_dir"}
 """Fields that `--json` prints but `metrics.json` leaves out."""
 
@@ -58,7 +61,7 @@ class Measurement:
 
     model: "Classifier"
     texts: MeasuredTexts
-    answers: Answers
+    answers: AnyAnswers
     leaked: NDArray[np.bool_] | None = None
 
     @property
@@ -67,7 +70,7 @@ class Measurement:
         return self.model.record
 
 
-def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
+def evaluate(model: str | None, settings: Settings) -> AnyEvaluation:
     """Measure a model, write metrics, predictions and a report, and return the result.
 
     Raises ModelError when the model is not a complete classifier, DataError when the data does not fit the model.
@@ -79,6 +82,7 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
         offline=settings.run.offline,
         timeout=settings.download.download_timeout,
     )
+    _refuse_for_one_label(candidate, settings.evaluate)
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     audited = settings.report.report is not None
     measured = measured_texts(candidate, settings.data, settings.cleaning, finder, audited=audited)
@@ -95,21 +99,37 @@ def evaluate(model: str | None, settings: Settings) -> EvaluateResult:
         return _evaluated(measurement, settings, finder, folder)
 
 
-def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinder, folder: Path) -> EvaluateResult:
-    """Judge the labels, and publish the result and the report."""
-    measured, leaked = measurement.texts, measurement.leaked
-    result = _result(measurement, _class_called(settings.evaluate.positive_label, measured.names), folder)
-    issues = _label_issues(measurement, settings, finder)
-    result = result.model_copy(update={"label_issues": len(issues)})
+def _refuse_for_one_label(model: "Classifier", settings: EvaluateSettings) -> None:
+    """Raise UsageError for a setting that clf does not have for models with several labels per text."""
+    wanted = {"label_issues": settings.label_issues, "folds": settings.folds, "positive_label": settings.positive_label}
+    if model.multi_label and (unfit := [name for name, value in wanted.items() if value]):
+        raise UsageError(
+            f"{model.name} predicts several labels per text: clf evaluate has no {flag(unfit[0])} for such a model yet",
+            f"leave out {' and '.join(map(flag, unfit))}; the metrics of each label are in the result",
+        )
+
+
+def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinder, folder: Path) -> AnyEvaluation:
+    """Score the answers, judge the labels, and publish the result and the report."""
+    measured, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
+    if isinstance(answers, MultiLabelAnswers):
+        name, record, issues = measurement.model.name, measurement.record, None
+        result: AnyEvaluation = evaluate_labels(name, record, measured, answers, leaked, shown(folder))
+    else:
+        positive = _class_called(settings.evaluate.positive_label, measured.names)
+        scored = _result(measurement, answers, positive, folder)
+        issues = _label_issues(measurement, answers, settings, finder)
+        result = scored.model_copy(update={"label_issues": len(issues)})
     with staged(folder) as stage:
         write_json(stage / "metrics.json", result.as_json(without=ONLY_TOLD))
-        _write_predictions(stage / "predictions.parquet", measured, measurement.answers)
+        write_predictions(stage / "predictions.parquet", measured, answers)
         (stage / "report.md").write_text(evaluation_report(result), encoding="utf-8")
-        if len(issues):
+        if issues:
             write_label_issues(stage / "label_issues.csv", issues)
         save_settings(stage, "evaluate", settings)
     if settings.report.report:
-        page = evaluation_page(result, issues.first(ISSUES_IN_REPORT), measured.audit, judged_unseen=leaked is not None)
+        first = issues.first(ISSUES_IN_REPORT) if issues else []
+        page = evaluation_page(result, first, measured.audit, judged_unseen=leaked is not None)
         write_report(settings.report.report, page, overwrite=settings.run.overwrite)
     return result
 
@@ -146,11 +166,14 @@ def _choose_threshold(name: str | None, model: "Classifier", settings: Settings,
     data = DataSettings(split="validation", allow_leak=True, max_length=settings.data.max_length)
     validation = measured_texts(model, data, settings.cleaning, finder)
     log.info("choosing the threshold on the %d validation texts from training", len(validation))
-    _store_threshold(model, model.record, answers_of(model, validation, settings.compute), settings.confidence)
+    answers = answers_of(model, validation, settings.compute)
+    if isinstance(answers, MultiLabelAnswers):  # the thresholds of the labels were fitted on these texts
+        answers = cross_fitted(answers)
+    _store_threshold(model, model.record, answers, settings.confidence)
 
 
 def _store_threshold(
-    model: "Classifier", record: ModelRecord, answers: Answers, confidence: ConfidenceSettings
+    model: "Classifier", record: ModelRecord, answers: AnyAnswers, confidence: ConfidenceSettings
 ) -> None:
     from clf.training.confidence import abstention_record, choose
 
@@ -171,10 +194,10 @@ def _store_threshold(
 # --- measuring ----------------------------------------------------------------------------------------------
 
 
-def _result(measurement: Measurement, positive: str | None, folder: Path) -> EvaluateResult:
+def _result(measurement: Measurement, answers: Answers, positive: str | None, folder: Path) -> EvaluateResult:
     from clf.scoring.metrics import confusion, intervals, score, score_classes
 
-    measured, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
+    measured, leaked = measurement.texts, measurement.leaked
     per_class = score_classes(answers, measured.names)
     absent = [name for name, row in per_class.items() if not row.rows]
     if absent:
@@ -198,8 +221,8 @@ def _result(measurement: Measurement, positive: str | None, folder: Path) -> Eva
         positive_class=per_class[positive] if positive is not None else None,
         confusion_matrix=confusion(answers),
         calibration=_calibration(answers, measurement.record),
-        abstention=_abstention(answers, measurement.record),
-        by_length=_by_length(measured, answers),
+        abstention=abstention(answers, measurement.record),
+        by_length=by_length(measured, answers),
         worst_errors=_worst_errors(measured, answers),
         leaked_rows=None if leaked is None else int(leaked.sum()),
         without_leaks=without_leaks(answers, leaked),
@@ -237,38 +260,6 @@ def _before_calibration(answers: Answers) -> BeforeCalibration:
     )
 
 
-def _abstention(answers: Answers, record: ModelRecord | None) -> Abstention | None:
-    """Return coverage and accuracy at the stored threshold on the measured rows; None without a threshold."""
-    from clf.scoring.selective import answered
-
-    if record is None or record.threshold is None:
-        return None
-    aim = record.abstention.aim if record.abstention else None
-    found = answered(answers.confidence, answers.correct, record.threshold)
-    return Abstention.model_validate({"aim": aim, **found.as_json()})
-
-
-def _by_length(measured: MeasuredTexts, answers: Answers) -> list[LengthGroup]:
-    """Return the accuracy by text length, in up to five groups of about the same number of rows."""
-    from clf.scoring.significance import clopper_pearson
-
-    lengths = np.fromiter(map(len, measured.raw_texts), dtype=np.int32, count=len(measured))
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, LENGTH_GROUPS + 1)[1:-1]))
-    groups = np.searchsorted(edges, lengths, side="left").astype(np.int8)
-    correct = answers.correct
-    return [
-        LengthGroup(
-            **{"from": int(lengths[rows].min())},
-            to=int(lengths[rows].max()),
-            rows=int(rows.sum()),
-            accuracy=float(correct[rows].mean()),
-            interval=clopper_pearson(int(correct[rows].sum()), int(rows.sum())),
-        )
-        for group in np.unique(groups).tolist()
-        for rows in [groups == group]
-    ]
-
-
 def _worst_errors(measured: MeasuredTexts, answers: Answers) -> list[WrongAnswer]:
     """Return the wrong predictions with the highest confidence."""
     names = measured.names
@@ -288,10 +279,10 @@ def _worst_errors(measured: MeasuredTexts, answers: Answers) -> list[WrongAnswer
 # --- label issues -------------------------------------------------------------------------------------------
 
 
-def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFinder) -> LabelIssues:
+def _label_issues(measurement: Measurement, answers: Answers, settings: Settings, finder: SourceFinder) -> LabelIssues:
     """Return the rows whose labels are most likely wrong, judged by models that were not trained on them."""
     wanted, folds = settings.evaluate.label_issues, settings.evaluate.folds
-    texts, answers, leaked = measurement.texts, measurement.answers, measurement.leaked
+    texts, leaked = measurement.texts, measurement.leaked
     if folds:
         from clf.measuring.out_of_fold import out_of_fold
 
@@ -306,24 +297,3 @@ def _label_issues(measurement: Measurement, settings: Settings, finder: SourceFi
         if wanted and unseen.any()
         else LabelIssues(texts, answers, none)
     )
-
-
-def _write_predictions(path: Path, measured: MeasuredTexts, answers: Answers) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    names = pyarrow.array(measured.names, pyarrow.string())
-
-    def table(rows: slice) -> pyarrow.Table:
-        columns = {
-            "text": pyarrow.array(measured.raw_texts[rows], pyarrow.large_string()),
-            "label": names.take(pyarrow.array(answers.labels[rows])),
-            "predicted_label": names.take(pyarrow.array(answers.predictions[rows])),
-            "predicted_confidence": answers.choices.sure[rows],
-            **{f"score_{name}": answers.probabilities[rows, number] for number, name in enumerate(measured.names)},
-        }
-        return pyarrow.table(columns)
-
-    with pyarrow.parquet.ParquetWriter(path, table(slice(0)).schema, compression="zstd") as writer:
-        for rows in row_slices(*answers.probabilities.shape):
-            writer.write_table(table(rows))

@@ -87,11 +87,16 @@ def set_numbers(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
     return np.unique(keys, return_inverse=True)[1].astype(np.int64).ravel()
 
 
-def renumbered(labels: NDArray[np.int64] | LabelTable, ids: NDArray[np.int64]) -> NDArray[np.int64] | LabelTable:
-    """Return the labels with each label id replaced by `ids[label]`; of a table, its columns are moved."""
+def renumbered(
+    labels: NDArray[np.int64] | LabelTable, ids: NDArray[np.int64], among: int = 0
+) -> NDArray[np.int64] | LabelTable:
+    """Return the labels with each label id replaced by `ids[label]`; of a table, its columns are moved.
+
+    The table then has a column for each of `among` labels, or for each that `ids` names.
+    """
     if labels.ndim == 1:
         return ids[labels]
-    moved = np.zeros((len(labels), max(labels.shape[1], int(ids.max(initial=-1)) + 1)), dtype=bool)
+    moved = np.zeros((len(labels), max(labels.shape[1], int(ids.max(initial=-1)) + 1, among)), dtype=bool)
     moved[:, ids] = labels
     return moved
 

@@ -3,6 +3,9 @@
 rows             the rows to evaluate on, a model's predictions for them, and which of them it was trained on
 provenance       finds those rows, in another dataset or the one the model was trained with, and the model's encoder
 trained_columns  the columns of another dataset: those of the model's training, where it has them
+breakdown        what answers are worth by confidence and by the length of the texts
+label_evaluation the result of clf evaluate where a text may have several labels
+prediction_file  predictions.parquet of an evaluation
 measured_model   one evaluated model: predictions, metrics, costs
 paired           two models on the same rows: is one better by more than chance?
 label_issues     the labels that are probably wrong

@@ -83,6 +83,7 @@ def measure(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeS
 
     started = time.perf_counter()
     answers = answers_of(classifier, measured, compute)
+    assert isinstance(answers, Answers), "models with several labels per text are not compared"
     costs = Spent(
         classifier.record.train_seconds if classifier.record else None,
         time.perf_counter() - started,

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clf.data.label_sets import renumbered
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import LATER, check_prepared, prepare_into
 from clf.data.preparing.labels import align_labels
@@ -46,6 +47,7 @@ def measured_texts(
         return_freed_memory()  # by preparing
         rows = prepared.subset(data.split, data.max_eval_samples, finder.seed, raw_only=True)
         names, name = prepared.labels, prepared.name
+        _check_kind(classifier, name, prepared.multi_label)
         audit = prepared.audit if audited else Audit()
     if not len(rows):
         raise DataError(
@@ -53,7 +55,22 @@ def measured_texts(
             "check --text-column and --label-column",
         )
     ids = align_labels(names, classifier.labels, name)
-    return MeasuredTexts(name, data.split, rows.raw_texts, ids[rows.labels], classifier.labels, audit)
+    labels = renumbered(rows.labels, ids, len(classifier.labels))
+    return MeasuredTexts(name, data.split, rows.raw_texts, labels, classifier.labels, audit)
+
+
+def _check_kind(classifier: "Classifier", dataset: str, several: bool) -> None:
+    """Raise DataError if a text may have several labels in the data but not in the model, or the other way round."""
+    if classifier.multi_label and not several:
+        raise DataError(
+            f"{dataset} has one label per text, but {classifier.name} predicts several labels per text",
+            "use a dataset with several labels per text, or pass --multi-label to read each label as a set of one",
+        )
+    if several and not classifier.multi_label:
+        raise DataError(
+            f"{dataset} has several labels per text, but {classifier.name} predicts one label per text",
+            "use a dataset with one label per text, or pass --no-multi-label to leave out texts with several, if few",
+        )
 
 
 def dataset_for_measuring(

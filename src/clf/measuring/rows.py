@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from clf.data.texts import ChangedTexts
 from clf.errors import DataError
 from clf.outcomes.base import Metrics, SplitName
 from clf.outcomes.preparation import Audit
-from clf.scoring.answers import Answers, row_slices
+from clf.scoring.answers import row_slices
+from clf.scoring.multi_label import AnyAnswers, answers_with
 from clf.settings import CleaningSettings, ComputeSettings
 from clf.storage.result_folders import TRAIN_ROWS_FILE
 
@@ -29,12 +30,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MeasuredTexts:
-    """The rows to evaluate on; `labels` are class ids in the order of `names`."""
+    """The rows to evaluate on; `labels` are class ids in the order of `names`.
+
+    Where a text may have several labels, `labels` says which labels each row has, shape (rows, labels).
+    """
 
     dataset: str
     split: SplitName
     raw_texts: Sequence[str]
-    labels: NDArray[np.int64]
+    labels: NDArray[Any]
     names: list[str]
     audit: Audit = field(default_factory=Audit)
 
@@ -46,7 +50,7 @@ class MeasuredTexts:
         return ChangedTexts(self.raw_texts, lambda text: clean_text(text, cleaning))
 
 
-def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> Answers:
+def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeSettings) -> AnyAnswers:
     """Run inference on the evaluation texts; the classes are in the order of `measured.names`."""
     from clf.models.compute import choose_compute
     from clf.models.cpu.memory import keep_freed_memory
@@ -60,7 +64,8 @@ def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: Compu
     order = [classifier.labels.index(name) for name in measured.names]
     for rows in row_slices(len(probabilities), len(order)):
         probabilities[rows] = probabilities[rows][:, order]
-    return Answers(probabilities, measured.labels)
+    thresholds = classifier.thresholds
+    return answers_with(probabilities, measured.labels, None if thresholds is None else thresholds[order])
 
 
 def find_leaks(classifier: "Classifier", measured: MeasuredTexts, *, allowed: bool) -> NDArray[np.bool_] | None:
@@ -81,7 +86,7 @@ def find_leaks(classifier: "Classifier", measured: MeasuredTexts, *, allowed: bo
     return leaked
 
 
-def without_leaks(answers: Answers, leaked: NDArray[np.bool_] | None) -> Metrics | None:
+def without_leaks(answers: AnyAnswers, leaked: NDArray[np.bool_] | None) -> Metrics | None:
     """Return the metrics on the rows the model has not seen; None if it has seen none or all, or if this is unknown."""
     from clf.scoring.metrics import score
 

@@ -25,7 +25,7 @@ def asked_as_trained(recorded: DatasetRecord | None, data: DataSettings) -> Data
 def chosen_as_trained(recorded: DatasetRecord | None, data: DataSettings, source: Source) -> DataSettings:
     """Return the settings with the text, label and ignored columns of training that the dataset has.
 
-    What the user names himself stays as it is.
+    Whether a text may have several labels is as it was set in training. What the user names himself stays as it is.
     """
     first = _first(source, data)
     if recorded is None or first is None:
@@ -37,7 +37,8 @@ def chosen_as_trained(recorded: DatasetRecord | None, data: DataSettings, source
         "ignore_column": [name for name in recorded.data.ignore_column if name in first.columns],
     }
     used = {name: value for name, value in trained.items() if value and not getattr(data, name)}
-    chosen = data.model_copy(update=used)
+    several = recorded.data.multi_label if data.multi_label is None else data.multi_label
+    chosen = data.model_copy(update={**used, "multi_label": several})
     return data if _has_one_for_two(chosen) else chosen
 
 

@@ -7,6 +7,7 @@ preparation    the result of clf prepare: the audit of the data
 peek           the result of clf prepare --peek: how a file is read
 training       the result of clf train
 evaluation     the result of clf evaluate
+label_evaluation  the same where a text may have several labels
 comparison     the result of clf compare
 prediction     the result of clf predict
 exporting      the result of clf export

@@ -5,14 +5,26 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 from clf import __version__
+from clf.data.label_sets import SHOWN_NONE
 from clf.models.record import CalibrationRecord, ModelRecord
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Flips
 from clf.outcomes.evaluation import EvaluateResult, LabelIssue, WrongAnswer
+from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult, WrongSet
 from clf.outcomes.preparation import Audit, SetsOfLabels
 from clf.outcomes.training import TrainResult
 from clf.reports import charts
-from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, evaluation_columns, table_heads, table_rows
+from clf.reports.markdown import (
+    LABEL_HEADS,
+    Intervals,
+    MetricColumns,
+    MetricCosts,
+    evaluation_columns,
+    label_cells,
+    label_notes,
+    table_heads,
+    table_rows,
+)
 from clf.safety import one_line
 
 TEXT_WIDTH = 400
@@ -38,15 +50,13 @@ class Section:
 
 
 def evaluation_page(
-    result: EvaluateResult, issues: Sequence[LabelIssue], audit: Audit, judged_unseen: bool = True
+    result: AnyEvaluation, issues: Sequence[LabelIssue], audit: Audit, judged_unseen: bool = True
 ) -> str:
     """Render the page of `clf evaluate`."""
     title = f"{result.model} on {result.dataset}, {result.split}"
     sections = [
         metrics_section(evaluation_columns(result), result.intervals),
-        confidence_section(result),
-        *selective_section(result),
-        *classes_sections(result.per_class, result.confusion_matrix),
+        *(_of_classes(result) if isinstance(result, EvaluateResult) else _of_labels(result)),
         Section("By length", picture=charts.by_length(result.by_length)),
         errors_section(result.worst_errors),
         *issues_section(issues, judged_unseen),
@@ -130,6 +140,26 @@ def metrics_section(columns: MetricColumns, intervals: Intervals, costs: MetricC
     return Section("Metrics", [], None, [one_line(name, 40) for name in table_heads(columns, intervals or None)], rows)
 
 
+def _of_classes(result: EvaluateResult) -> list[Section]:
+    """Show confidence, classes and which of them are confused, with one label per text."""
+    classes = classes_sections(result.per_class, result.confusion_matrix)
+    return [confidence_section(result), *selective_section(result), *classes]
+
+
+def _of_labels(result: EvaluateLabelsResult) -> list[Section]:
+    """Show confidence and each label with its threshold and calibration, where a text may have several."""
+    rows = [
+        [_text(name), *(Cell(shown, "number") for shown in label_cells(row))] for name, row in result.per_label.items()
+    ]
+    return [
+        Section(
+            "Confidence in whole sets", label_notes(result), charts.reliability(result.calibration.reliability, None)
+        ),
+        *selective_section(result),
+        Section("Labels", [], charts.class_bars(result.per_label), list(LABEL_HEADS), rows),
+    ]
+
+
 def confidence_section(result: EvaluateResult) -> Section:
     """Show whether confidence means what it says, before and after calibration."""
     found, calibration, before = result.metrics, result.calibration, result.calibration.before
@@ -148,7 +178,7 @@ def confidence_section(result: EvaluateResult) -> Section:
     return Section("Confidence", notes, picture)
 
 
-def selective_section(result: EvaluateResult) -> list[Section]:
+def selective_section(result: AnyEvaluation) -> list[Section]:
     """Show the gain from answering only the most confident texts."""
     answered, notes = result.abstention, []
     if answered and answered.accuracy_interval:
@@ -173,11 +203,21 @@ def classes_sections(per_class: Mapping[str, ClassMetrics], matrix: Sequence[Seq
     return sections
 
 
-def errors_section(errors: Sequence[WrongAnswer]) -> Section:
+def errors_section(errors: Sequence[WrongAnswer] | Sequence[WrongSet]) -> Section:
     """Show the errors with the highest confidence."""
-    rows = [[_text(row.text), _text(row.label), _text(row.predicted), _number(row.confidence)] for row in errors]
+    rows = [[_text(row.text), *map(_text, _label_and_predicted(row)), _number(row.confidence)] for row in errors]
     notes = ["Highest confidence first. Some of them may be wrong labels."] if rows else ["There are none."]
     return Section("Worst errors", notes, None, ["text", "label", "predicted", "confidence"], rows)
+
+
+def _label_and_predicted(error: WrongAnswer | WrongSet) -> tuple[str, str]:
+    if isinstance(error, WrongAnswer):
+        return error.label, error.predicted
+    return _set_of(error.labels), _set_of(error.predicted)
+
+
+def _set_of(labels: Sequence[str]) -> str:
+    return " | ".join(labels) or SHOWN_NONE
 
 
 def issues_section(issues: Sequence[LabelIssue], judged_unseen: bool) -> list[Section]:

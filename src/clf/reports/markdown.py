@@ -3,13 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from clf.outcomes.base import Cost, Interval, Metrics
+from clf.outcomes.base import Cost, Interval, LabelMetrics, Metrics
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
+from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult
 from clf.safety import one_line
 from clf.scoring.metric_table import SHOWN, table_of
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
+LABEL_HEADS = ("label", "rows", "threshold", "precision", "recall", "F1", "average precision", "ROC AUC",
+               "calibration error", "… by chance", "Brier skill")  # fmt: skip
+"""The heads of the table of labels where a text may have several; `rows` have the label."""
 MOST_CLASSES = 100
 """More make no table of a confusion matrix: nobody reads it, and it has the square of their number of cells."""
 
@@ -22,9 +26,9 @@ MetricCosts = Mapping[str, Cost]
 Intervals = Mapping[str, Interval]
 
 
-def evaluation_columns(result: EvaluateResult) -> MetricColumns:
+def evaluation_columns(result: AnyEvaluation) -> MetricColumns:
     """Return the metric columns of an evaluation."""
-    leaks, positive = result.without_leaks, result.positive_class
+    leaks, positive = result.without_leaks, result.positive_class if isinstance(result, EvaluateResult) else None
     of_class: Metrics = {}
     if positive:
         of_class = {"macro_precision": positive.precision, "macro_recall": positive.recall, "macro_f1": positive.f1}
@@ -68,7 +72,7 @@ def metrics_table(columns: MetricColumns, costs: MetricCosts | None = None, inte
     return "\n".join(lines)
 
 
-def evaluation_report(result: EvaluateResult) -> str:
+def evaluation_report(result: AnyEvaluation) -> str:
     """Render the report of `clf evaluate`."""
     lines = [
         f"# {escape(result.model)} on {escape(result.dataset)}, {result.split}",
@@ -77,8 +81,16 @@ def evaluation_report(result: EvaluateResult) -> str:
         "",
         metrics_table(evaluation_columns(result), intervals=result.intervals),
         "",
-        *_confidence(result),
+        *(_confidence(result) if isinstance(result, EvaluateResult) else map(escape, label_notes(result))),
         "",
+        *(_classes(result) if isinstance(result, EvaluateResult) else _labels(result.per_label)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _classes(result: EvaluateResult) -> list[str]:
+    """Return the table of classes and the confusion matrix."""
+    return [
         "| class | precision | recall | F1 | rows |",
         "|---|---|---|---|---|",
         *(
@@ -90,7 +102,42 @@ def evaluation_report(result: EvaluateResult) -> str:
         "",
         confusion_table(result.confusion_matrix, list(result.per_class)),
     ]
-    return "\n".join(lines) + "\n"
+
+
+def _labels(per_label: Mapping[str, LabelMetrics]) -> list[str]:
+    """Return the table of the labels where a text may have several."""
+    return [
+        f"| {' | '.join(LABEL_HEADS)} |",
+        "|---" * len(LABEL_HEADS) + "|",
+        *(f"| {escape(name)} | {' | '.join(label_cells(row))} |" for name, row in per_label.items()),
+    ]
+
+
+def label_cells(row: LabelMetrics) -> list[str]:
+    """Return what tables of labels show of one label, in the order of LABEL_HEADS, without its name."""
+    figures = (row.threshold, row.precision, row.recall, row.f1, row.average_precision, row.auroc)
+    calibration = ("" if value is None else f"{value:.4f}" for value in (row.ece, row.ece_expected, row.brier_skill))
+    return [f"{row.rows:,}", *map(_number, figures), *calibration]
+
+
+def label_notes(result: EvaluateLabelsResult) -> list[str]:
+    """Describe where the thresholds come from and the effect of calibration, and of abstention if the model has it."""
+    found, calibration, before = result.metrics, result.calibration, result.calibration.before
+    notes = [
+        "Each label is predicted from its threshold on. Confidence is that in the whole set of labels: its mean is "
+        f"{found['mean_confidence']:.4f}, and {found['subset_accuracy']:.4f} of the sets are right."
+    ]
+    if result.thresholds_fitted_here:
+        notes.append("The thresholds were chosen on these texts, so the metrics at them are slightly too good.")
+    if calibration.note:
+        notes.append(f"Not calibrated: {calibration.note}.")
+    if before:
+        errors = f", calibration error {before.ece:.4f}" if before.ece is not None else ""
+        notes.append(
+            f"Before calibration (a scale and a bias for each label): log loss {before.log_loss:.4f}{errors}; after it "
+            f"{found['log_loss']:.4f}" + (f" and {found['ece']:.4f}." if errors else ".")
+        )
+    return notes + _abstention(result)
 
 
 def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
@@ -140,7 +187,7 @@ def _metric(result: CompareResult) -> str:
 
 def _confidence(result: EvaluateResult) -> list[str]:
     """Describe the effect of calibration and abstention, if the model has them."""
-    lines, before, answered = [], result.calibration.before, result.abstention
+    lines, before = [], result.calibration.before
     if result.calibration.note:
         lines.append(f"Not calibrated: {escape(result.calibration.note)}.")
     if before:
@@ -148,13 +195,19 @@ def _confidence(result: EvaluateResult) -> list[str]:
             f"Before calibration (temperature {result.calibration.temperature:g}): mean confidence "
             f"{before.mean_confidence:.4f}, calibration error {before.ece:.4f}."
         )
-    if answered and answered.accuracy_interval:
-        low, high = answered.accuracy_interval
-        lines.append(
-            f"Above a confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of the texts, "
-            f"{answered.accuracy:.2%} of them correctly (95 % interval {low:.2%} to {high:.2%})."
-        )
-    return lines
+    return lines + _abstention(result)
+
+
+def _abstention(result: AnyEvaluation) -> list[str]:
+    """Describe the effect of the stored confidence, if there is one and some texts reach it."""
+    answered = result.abstention
+    if not answered or not answered.accuracy_interval:
+        return []
+    low, high = answered.accuracy_interval
+    return [
+        f"Above a confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of the texts, "
+        f"{answered.accuracy:.2%} of them correctly (95 % interval {low:.2%} to {high:.2%})."
+    ]
 
 
 def escape(text: str) -> str:

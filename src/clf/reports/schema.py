@@ -8,6 +8,7 @@ from clf.outcomes.base import Outcome
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.exporting import ExportResult
+from clf.outcomes.label_evaluation import EvaluateLabelsResult
 from clf.outcomes.peek import PeekResult
 from clf.outcomes.prediction import PredictResult
 from clf.outcomes.preparation import PreparedAudit
@@ -18,6 +19,7 @@ RESULTS: dict[str, type[Outcome] | type[PreparedAudit]] = {
     "peek": PeekResult,
     "train": TrainResult,
     "evaluate": EvaluateResult,
+    "evaluate-several-labels": EvaluateLabelsResult,
     "compare": CompareResult,
     "predict": PredictResult,
     "export": ExportResult,
@@ -25,7 +27,7 @@ RESULTS: dict[str, type[Outcome] | type[PreparedAudit]] = {
 
 
 def schemas() -> dict[str, str]:
-    """Return the JSON schema of each command's result, as text."""
+    """Return the JSON schema of each command's result, as text; of both kinds that `clf evaluate` has."""
     return {
         f"{command}.json": json.dumps(kind.model_json_schema(), indent=2) + "\n" for command, kind in RESULTS.items()
     }

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from clf.outcomes.evaluation import Bin
 from clf.scoring.answers import Answers, row_slices
+from clf.scoring.multi_label import AnyAnswers
 
 BINS = 15
 SIMULATIONS = 200
@@ -73,7 +74,7 @@ def _edges(rows: int) -> NDArray[np.int64]:
     return np.linspace(0, rows, min(BINS, rows) + 1).astype(np.int64)
 
 
-def reliability(answers: Answers) -> list[Bin]:
+def reliability(answers: AnyAnswers) -> list[Bin]:
     """Return the reliability diagram, with the same bins as `expected_calibration_error`."""
     order = np.argsort(answers.confidence, kind="stable")
     ordered = answers.confidence[order]

@@ -41,10 +41,15 @@ class LabelCalibration:
 
     def apply(self, probabilities: Probabilities) -> Probabilities:
         """Return the calibrated probabilities, shape (rows, labels)."""
-        found = np.empty(probabilities.shape, dtype=np.float32)
-        for rows in row_slices(*probabilities.shape):
-            found[rows] = _sigmoid(self.scales * logits_of(probabilities[rows]) + self.biases)
-        return found
+        return scaled(probabilities, self.scales, self.biases)
+
+
+def scaled(probabilities: Probabilities, scales: Values, biases: Values) -> Probabilities:
+    """Return the probabilities after a scale and a bias for each label's logit, shape (rows, labels)."""
+    found = np.empty(probabilities.shape, dtype=np.float32)
+    for rows in row_slices(*probabilities.shape):
+        found[rows] = _sigmoid(scales * logits_of(probabilities[rows]) + biases)
+    return found
 
 
 def logits_of(probabilities: Probabilities) -> Values:

@@ -1,21 +1,31 @@
 """What `clf evaluate` prints."""
 
-from clf.cli.show.tables import print_classes, print_confusion, print_metrics
+from clf.cli.show.tables import print_classes, print_confusion, print_labels, print_metrics
 from clf.cli.show.terminal import print_lines
 from clf.outcomes.evaluation import EvaluateResult
-from clf.reports.markdown import evaluation_columns
+from clf.outcomes.label_evaluation import AnyEvaluation
+from clf.reports.markdown import evaluation_columns, label_notes
 
 
-def print_evaluation(result: EvaluateResult) -> None:
-    """Print the metrics, also per class, the confusion matrix, and the effect of calibration and threshold."""
+def print_evaluation(result: AnyEvaluation) -> None:
+    """Print the metrics, also per class or label, and the effect of calibration and threshold."""
     title = f"{result.model} on {result.rows} texts of {result.dataset}"
     print_metrics(evaluation_columns(result), title, intervals=result.intervals)
+    if isinstance(result, EvaluateResult):
+        _print_classes(result)
+    else:
+        print_labels(result.per_label)
+        print_lines(*label_notes(result))
+    print_lines(f"written to {result.output_dir}")
+
+
+def _print_classes(result: EvaluateResult) -> None:
+    """Print what an evaluation found about classes, with one label per text."""
     print_classes(result.per_class)
     print_confusion(result.confusion_matrix, list(result.per_class))
     print_confidence(result)
     if result.label_issues:
         print_lines(f"labels that look wrong: {result.label_issues}, listed in {result.output_dir}/label_issues.csv")
-    print_lines(f"written to {result.output_dir}")
 
 
 def print_confidence(result: EvaluateResult) -> None:

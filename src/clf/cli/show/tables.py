@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clf.cli.show.terminal import show
-from clf.outcomes.base import ClassMetrics
+from clf.outcomes.base import ClassMetrics, LabelMetrics
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, table_heads, table_rows
 from clf.safety import one_line, safe
 
@@ -35,6 +35,16 @@ def print_classes(per_class: Mapping[str, ClassMetrics]) -> None:
             *map(_number, (row.precision, row.recall, row.f1)),
             str(row.rows),
         )
+    show(table)
+
+
+def print_labels(per_label: Mapping[str, LabelMetrics]) -> None:
+    """Print the threshold, precision, recall and F1 of each label where a text may have several."""
+    heads = ["label", "threshold", "precision", "recall", "F1", "rows"]
+    table = make_table("Labels", heads, right=range(1, len(heads)))
+    for name, row in per_label.items():
+        figures = map(_number, (row.threshold, row.precision, row.recall, row.f1))
+        table.add_row(escape(safe(name)), *figures, str(row.rows))
     show(table)
 
 

@@ -1,0 +1,64 @@
+"""The result of `clf evaluate` where a text may have several labels."""
+
+from clf.outcomes.base import Interval, LabelMetrics, Metrics, Outcome, SplitName
+from clf.outcomes.evaluation import Abstention, Bin, EvaluateResult, LengthGroup
+
+
+class WrongSet(Outcome):
+    """A text whose set of labels the model got wrong; either set may be empty."""
+
+    row: int
+    text: str
+    labels: list[str]
+    predicted: list[str]
+    confidence: float
+
+
+class BeforeLabelCalibration(Outcome):
+    """Confidence metrics of the same model without the scale and the bias of each label."""
+
+    mean_confidence: float
+    ece: float | None
+    ece_expected: float | None
+    log_loss: float
+    brier: float
+
+
+class LabelsCalibration(Outcome):
+    """How well the confidence in whole sets matches the share of sets that are right; `note` says why not calibrated.
+
+    How well each label is calibrated stands in `per_label`.
+    """
+
+    note: str | None
+    reliability: list[Bin]
+    risk_coverage: list[tuple[float, float]]
+    """Pairs of coverage and error rate, most confident texts first."""
+    before: BeforeLabelCalibration | None
+
+
+class EvaluateLabelsResult(Outcome):
+    """The output of `clf evaluate --json` for a model that gives a text several labels.
+
+    A text counts as answered correctly if its whole set of labels is right. `thresholds_fitted_here` is true if the
+    thresholds of the labels were chosen on these texts: the metrics at them are then slightly too good.
+    """
+
+    model: str
+    dataset: str
+    split: SplitName
+    rows: int
+    metrics: Metrics
+    intervals: dict[str, Interval]
+    per_label: dict[str, LabelMetrics]
+    calibration: LabelsCalibration
+    abstention: Abstention | None
+    by_length: list[LengthGroup]
+    worst_errors: list[WrongSet]
+    leaked_rows: int | None
+    without_leaks: Metrics | None
+    thresholds_fitted_here: bool
+    output_dir: str
+
+
+AnyEvaluation = EvaluateResult | EvaluateLabelsResult

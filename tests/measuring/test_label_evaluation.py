@@ -1,0 +1,39 @@
+"""The result of an evaluation with several labels per text: whether thresholds were chosen on the same texts."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from clf.measuring.label_evaluation import evaluate_labels
+from clf.measuring.rows import MeasuredTexts
+from clf.models.record import DatasetRecord, ModelRecord
+from clf.outcomes.base import SplitName
+from clf.scoring.multi_label import MultiLabelAnswers
+from clf.settings import DataSettings
+
+
+@pytest.mark.parametrize(
+    ("split", "name", "same"), [("validation", "d", True), ("test", "d", False), ("validation", "other", False)]
+)
+def test_metrics_on_the_texts_that_thresholds_were_chosen_on_are_called_too_good(
+    caplog: pytest.LogCaptureFixture, split: SplitName, name: str, same: bool
+) -> None:
+    caplog.set_level(logging.WARNING)
+    dataset = DatasetRecord(
+        name="d", origin="d", fingerprint="", files={}, data=DataSettings(), seed=1, prepared="somewhere"
+    )
+    labels = np.array([[True, False], [False, True], [True, True]])
+    answers = MultiLabelAnswers(np.full((3, 2), 0.7, dtype=np.float32), labels, np.array([0.5, 0.8]))
+    measured = MeasuredTexts(name, split, ["a", "b", "c"], labels, ["x", "y"])
+    record = ModelRecord(schema_version=1, dataset=dataset)
+    found = evaluate_labels("model", record, measured, answers, np.array([True, False, False]), "folder")
+    assert found.thresholds_fitted_here is same
+    assert ("slightly too good" in caplog.text) is same
+    assert [(row.row, row.labels, row.predicted) for row in found.worst_errors] == [
+        (1, ["y"], ["x"]), (2, ["x", "y"], ["x"])
+    ]  # fmt: skip
+    assert found.leaked_rows == 1
+    assert found.without_leaks is not None
+    assert found.without_leaks["subset_accuracy"] == 0.0
+    assert found.metrics["subset_accuracy"] == pytest.approx(1 / 3)
