@@ -110,6 +110,7 @@ def test_a_label_without_texts_is_said(clf: RunClf, measured: Path, tmp_path: Pa
     done = clf("evaluate", measured / "model", "--dataset", "some.jsonl", "--json")
     assert done.code == 0, done.err
     assert "no text to measure on has the label plot; in macro averages it counts as 0" in done.err
+    assert "not defined, because too few of these texts have a label: ece" in done.err
     assert done.json["per_label"]["plot"]["recall"] is None
     assert done.json["per_label"]["plot"]["rows"] == 0
 

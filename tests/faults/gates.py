@@ -56,6 +56,10 @@ OTHERS = "training/test_checkpoints_of_other_runs.py"
 COMPARE = "test_compare.py"
 PROVENANCE = "measuring/test_provenance.py"
 BASELINES = "measuring/test_baselines.py"
+SETS_PREDICTED = "test_predict_sets.py"
+THRESHOLDS = f"{SETS_PREDICTED}::test_each_label_has_the_threshold_of_the_record_and_one_given_counts_for_all"
+SETS_MEASURED = "test_evaluate_sets.py"
+MEASURED_SETS = f"{SETS_MEASURED}::test_what_it_prints_tells_the_thresholds_and_no_command_that_would_be_refused"
 WHOLE = f"{MODEL}::test_a_trained_classifier_loads_with_its_record"
 TRAINED = f"{TRAINER}::test_a_run_reports_what_it_did_and_writes_its_history"
 LABELLED = f"{LABELS}::test_labels_that_only_resemble_such_ones_can_train"
@@ -269,6 +273,11 @@ GATES = {
         Gate("the installed encoder is not the published one", "1", "are not those of",
              "models/test_store.py::test_other_weights_in_the_package_are_refused",
              "models/test_store.py::test_the_embedded_package_stands_in_for_the_hub"),
+        Gate("clf.json lacks the threshold of one of several labels", "1", "clf.json has no threshold for",
+             f"{SETS_PREDICTED}::test_a_record_that_lacks_a_threshold_is_damaged", THRESHOLDS),
+        Gate("clf.json has thresholds of several labels, and config.json is of single ones", "1",
+             "clf.json has thresholds for several labels per text",
+             f"{SETS_PREDICTED}::test_thresholds_beside_a_config_for_one_label_are_refused", THRESHOLDS),
     ],
     "Training": [
         Gate("the loss is NaN or infinite", "1", "the loss is nan at step",
@@ -370,6 +379,18 @@ GATES = {
         Gate("labels would be judged on texts that were trained on", "warning", "not checking the labels of",
              "test_confidence.py::test_labels_are_judged_only_on_texts_that_trained_nothing",
              "test_confidence.py::test_issues_are_listed_again_and_again"),
+        Gate("the data have one label per text, the model gives several", "1", "has one label per text, but",
+             f"{SETS_MEASURED}::test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets", MEASURED_SETS),
+        Gate("the data have several labels per text, the model gives one", "1", "predicts one label per text",
+             f"{SETS_MEASURED}::test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets", MEASURED_SETS),
+        Gate("no text has one of several labels", "warning", "in macro averages it counts as 0",
+             f"{SETS_MEASURED}::test_a_label_without_texts_is_said", MEASURED_SETS),
+        Gate("too few texts have one of several labels for a metric", "warning", "because too few of these texts have a label",
+             f"{SETS_MEASURED}::test_a_label_without_texts_is_said", MEASURED_SETS),
+        Gate("the thresholds of labels are measured on the texts they were chosen on", "warning", "metrics at them are slightly too good",
+             "measuring/test_label_evaluation.py::test_metrics_on_the_texts_that_thresholds_were_chosen_on_are_called_too_good", MEASURED_SETS),
+        Gate("wrong labels or a positive class are asked of a model with several labels per text", "2", "for such a model yet",
+             f"{SETS_MEASURED}::test_what_is_about_single_labels_is_refused", MEASURED_SETS),
     ],
     "Comparing and exporting": [
         Gate("the candidate is worse than a baseline", "3", "", f"{COMPARE}::test_a_worse_model_fails_the_gate", BEATEN, shown="gate failed: …"),
@@ -403,8 +424,13 @@ GATES = {
         Gate("a baseline is misspelt", "2", "is neither one of",
              f"{BASELINES}::test_another_name_is_refused_with_the_nearest_one",
              f"{BASELINES}::test_a_built_in_name_or_a_path_is_a_baseline"),
+        Gate("a model that gives several labels per text is compared", "2", "clf does not compare such models yet",
+             f"{SETS_MEASURED}::test_it_is_not_compared_neither_as_candidate_nor_as_baseline", MEASURED_SETS),
     ],
     "Predicting": [
+        Gate("a label holds what stands between several labels in CSV", "2", "which stands between the labels of a text",
+             f"{SETS_PREDICTED}::test_json_lines_may_hold_a_label_that_csv_could_not_tell_from_two",
+             f"{SETS_PREDICTED}::test_every_format_holds_the_same_labels"),
         Gate("a stored window was edited", "made anew", "is damaged: labelling its rows again",
              "test_predict_interrupted.py::test_a_window_that_was_cut_is_labelled_again",
              "test_predict_interrupted.py::test_a_stopped_run_goes_on_to_the_same_bytes"),
