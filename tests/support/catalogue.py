@@ -114,6 +114,12 @@ def splits(train: list[tuple[object, ...]], test: list[tuple[object, ...]]) -> B
     return write
 
 
+def sets_in_files(folder: Path) -> None:
+    for name, labels in (("x", ["good", "bad"]), ("y", ["good", "odd"])):
+        lines = [{"text": f"{text} {name}", "label": labels[: 1 + n % 2]} for n, (text, _) in enumerate(ROWS)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[1:]))
+
+
 def labels_are(*names: str) -> Check:
     return lambda prepared: prepared.labels == list(names)
 
@@ -232,6 +238,9 @@ CASES = [
     Case(57, "a list of labels in one row", jsonl('{"text": "a", "label": ["x", "y"]}'), says=("dropped 1 of 41 rows with several labels (line 41); --multi-label keeps them",), arguments=JSONL),
     Case(57, "lists of labels", file("".join(json.dumps({"text": text, "label": [label, "x"][: 1 + n % 2]}) + "\n" for n, (text, label) in enumerate(ROWS)), "x.jsonl"), says=("line 2: 20 of 40 rows have several labels: a text may have several labels",), arguments=JSONL, check=labels_are("bad", "good", "x")),
     Case(57, "lists of labels that should be one", file("".join(json.dumps({"text": text, "label": [label, "x"][: 1 + n % 2]}) + "\n" for n, (text, label) in enumerate(ROWS)), "x.jsonl"), 1, ("line 2: 20 of 40 rows have several labels", "leave out --no-multi-label"), (*JSONL, "--no-multi-label")),
+    Case(57, "texts of which none has a label", file("".join(json.dumps({"text": text, "label": []}) + "\n" for text, _ in ROWS), "x.jsonl"), 1, ("no row has both a text and a label: all 40 rows have no label",), JSONL),
+    Case(57, "labels of which only test has one", sets_in_files, 1, ("test has labels that train does not have: 'odd' (lines 1, 3, 5 and 17 more)",), ("--dataset", "x.jsonl", "--test", "y.jsonl")),
+    Case(57, "a label of all texts and two that differ in case", file("".join(json.dumps({"text": text, "label": ["all", *["Good", "good"][: n % 3]]}) + "\n" for n, (text, _) in enumerate(ROWS)), "x.jsonl"), says=("the labels 'Good', 'good' differ only in case or spaces", "every training text has the label 'all'"), arguments=JSONL, check=labels_are("Good", "all", "good")),
     Case(57, "lists of one label", file("".join(json.dumps({"text": text, "label": [label]}) + "\n" for text, label in ROWS), "x.jsonl"), says=("a list of one label is read as that label",), arguments=JSONL, check=labels_are("bad", "good")),
     Case(57, "labels joined by a separator", table(relabelled("a", "b", "a#b", "b#a", "a#b#a")), says=("line 4: 24 of 40 rows have several labels joined by '#', such as 'a#b'",), check=labels_are("a", "b")),
     Case(57, "joined labels that should be one", table(relabelled("a", "b", "a#b", "b#a", "a#b#a")), 1, ("line 4: 24 of 40 rows have several labels joined by '#', such as 'a#b'", "--label-map FILE.json"), ("--dataset", "x.csv", "--no-multi-label")),

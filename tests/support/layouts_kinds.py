@@ -439,7 +439,8 @@ def two_marks(folder: Path, labelled: bool) -> tuple[Right, ...]:
             f"__label__{label} {'__label__long ' * (number % 2)}{text}\n" for number, (text, label) in enumerate(rows)
         )
     )
-    return (Refused((f"{SEVERAL}|two labels",)),)
+    read = [(text, f"{label}|long" if number % 2 else label) for number, (text, label) in enumerate(rows)]
+    return (Read(read, says=(SEVERAL,)),)
 
 
 def official_marks(folder: Path, labelled: bool) -> tuple[Right, ...]:
@@ -604,7 +605,7 @@ KINDS = named_files([
     ("question marks", question_marks, "tickets.csv", "a question mark is no label", True),
     ("-1, 0 and 1", votes, "polarity.csv", "a sentiment of -1 is negative", True),
     ("test with empty labels", empty_test, "data", "the test file has no labels", False),
-    ("two marks", two_marks, "two.txt", "several labels are not one", False),
+    ("two marks", two_marks, "two.txt", "a text may have several labels", False),
     ("marks and a comma apart", official_marks, "dbpedia.train", "fastText's own example", False),
     ("files of systems", system_files, "reviews", "hidden files are no data", False),
     ("files of any ending", other_endings, "mails", "files of any name are texts", False),
