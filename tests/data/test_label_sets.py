@@ -7,12 +7,14 @@ from clf.data.label_names import clean_label
 from clf.data.label_sets import (
     BETWEEN,
     NONE,
+    PLAIN,
     LabelSets,
     joined,
     labels_present,
     parts,
     renumbered,
     set_numbers,
+    shown,
     table_of_lists,
 )
 
@@ -54,3 +56,7 @@ def test_what_holds_for_ids_holds_for_tables() -> None:
 def test_lists_in_a_file_are_a_table_whatever_pieces_they_are_stored_in() -> None:
     lists = pyarrow.chunked_array([[[0, 2], []], [[1]]], pyarrow.list_(pyarrow.int64()))
     assert table_of_lists(lists, 3).astype(int).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+
+
+def test_sets_are_shown_with_bars_between_their_labels() -> None:
+    assert [shown(label) for label in ("a", joined(["b", "a"]), NONE, f"{PLAIN}a|b")] == ["a", "a | b", "(none)", "a|b"]

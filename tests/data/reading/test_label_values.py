@@ -87,3 +87,16 @@ def test_a_text_of_an_object_has_no_key_to_choose() -> None:
 
 def test_groups_are_cleaned_as_labels_are() -> None:
     assert [plain_label(value) for value in (" a ", 7, None, "")] == ["a", "7", None, None]
+
+
+def test_sets_of_labels_are_read_as_one_string_each() -> None:
+    reading = look_at_labels([["b", "a"], [], ["a"]], [1, 2, 3], "label", "x.csv", sets=True)
+    assert reading.said == ["x.csv: a list is read as the labels of a text (column label, line 1)"]
+    assert [reading.read(value).label for value in (["b", "a", "b"], [], ("a",), (), '["a", "b"]')] == [
+        "a\x1fb", "\x1f", "a", "\x1f", "a\x1fb",
+    ]  # fmt: skip
+    assert [reading.read(value).label for value in ("a|b", "", 3, {"a": 0.9, "b": 0.6})] == [
+        "\x1ea|b", "\x1e", "3", "a\x1fb",
+    ]  # fmt: skip
+    for missing in (None, float("nan"), {"choices": None}, [None]):
+        assert reading.read(missing) == (None, "no label", "", None)

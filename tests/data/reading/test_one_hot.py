@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from clf.data.reading.one_hot import OneHot, find_one_hot, ones_of
+from clf.data.reading.one_hot import OneHot, Unclear, find_one_hot, ones_of, sets_of
 
 
 def find(**columns: list[object]) -> OneHot | None:
@@ -107,3 +107,25 @@ def test_few_rows_may_be_one_hot_by_chance() -> None:
     many = find(a=[1, 0] * 10, b=[0, 1] * 10)
     assert many is not None
     assert many.doubt == ""
+
+
+def test_a_row_of_sets_is_unknown_if_nothing_says_0_or_1() -> None:
+    columns = [["1", "0", "", "-1", "0.5", "x"], ["1", "0", None, "-1.0", "1", ""]]
+    assert list(sets_of(columns, ["a", "b"])) == [
+        ("a", "b"), (), None, None, Unclear("the label column 'a' is '0.5', expected 0 or 1"), ("a",),
+    ]  # fmt: skip
+    assert list(sets_of([["x", ""], ["", ""]], ["a", "b"])) == [("a",), ()]
+    assert list(sets_of([[["x"]], [0]], ["a", "b"])) == [Unclear("the label column 'a' is \"['x']\", expected 0 or 1")]
+
+
+def test_a_thousand_columns_are_read_in_no_time() -> None:
+    pick = random.Random(1)
+    columns = {f"c{number}": ["0"] * 1000 for number in range(1000)}
+    for row in range(1000):
+        for number in pick.sample(range(1000), 3):
+            columns[f"c{number}"][row] = "1"
+    started = time.process_time()
+    found = find_one_hot(columns, list(columns))
+    assert found is not None
+    assert sum(map(len, filter(None, sets_of(list(columns.values()), list(columns))))) == 3000  # type: ignore[arg-type]
+    assert time.process_time() - started < 5

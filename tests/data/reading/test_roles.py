@@ -8,7 +8,7 @@ import pytest
 from clf.data.reading.batch import Batch, unfold
 from clf.data.reading.columns import Columns
 from clf.data.reading.roles import choose_columns, choose_text
-from clf.errors import DataError
+from clf.errors import DataError, SeveralLabels
 from clf.settings import DataSettings
 
 LONG = "a text that is long enough to be nothing but a text, number "
@@ -536,3 +536,10 @@ def test_names_in_other_scripts_are_understood(text: str, label: str) -> None:
 def test_a_title_in_chinese_is_joined_with_its_content() -> None:
     given = Batch({"标题": ["A bucket"] * 40, "内容": SENTENCES, "标签": CLASSES}, list(range(40)))
     assert choose(given).text == ["标题", "内容"]
+
+
+def test_columns_named_as_labels_are_several_labels_if_they_hold_zeros_and_ones() -> None:
+    marks = {"label_a": [0, 1] * 20, "label_b": [1, 1, 0, 0] * 10}
+    with pytest.raises(SeveralLabels, match="the columns 'label_a', 'label_b' contain only 0 and 1"):
+        choose(batch(text=SENTENCES, **marks))
+    assert choose(batch(text=SENTENCES, **marks), multi_label=True).one_hot == ["label_a", "label_b"]

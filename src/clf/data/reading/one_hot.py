@@ -3,7 +3,7 @@
 Survey tools write a mark instead, as `x`, `yes` or the name of the column itself, against `no` or an empty cell.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import Any
@@ -27,6 +27,7 @@ YES = {1, "1", "1.0", "true", "True", "TRUE"}
 UNKNOWN = {"-1", "-1.0"}
 """What says in each column of a row that its labels are not known."""
 NO = {0, "0", "0.0", "false", "False", "FALSE"}
+USUAL = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 MARKS = frozenset("x y yes ja oui si sí sim tak да checked selected ticked ✓ ✔ ✔️ ☑ ☒ ✅".split())  # noqa: SIM905 - to be read
 """What marks a class in surveys and checklists, in lower case."""
 NO_MARKS = frozenset(
@@ -213,7 +214,10 @@ def sets_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[
 def _set_of(row: tuple[Any, ...], names: Sequence[str], unknown: Set[str]) -> tuple[str, ...] | Unclear | None:
     if all(("" if _is_no_value(value) else str(value).strip()) in unknown for value in row):
         return None
-    kinds = [False if _is_no_mark(value) else _is_of_class(value, name) for value, name in zip(row, names, strict=True)]
+    kinds = [USUAL.get(value) for value in row]
+    if None in kinds:
+        pairs = zip(row, names, strict=True)
+        kinds = [False if _is_no_mark(value) else _is_of_class(value, name) for value, name in pairs]
     if None in kinds:
         place = kinds.index(None)
         return Unclear(f"the label column {names[place]!r} is {str(row[place])[:40]!r}, expected 0 or 1")
@@ -271,14 +275,14 @@ def _odd(rows: Sequence[tuple[str, ...]], names: set[str]) -> int:
 
 def _kinds(values: Sequence[Any]) -> set[bool | None]:
     """Return which of 1, 0 and anything else (None) occur."""
-    return {_is_one(value) for value in values[:LOOKED]}
+    return {_is_one(value) for value in _distinct(values)}
 
 
 def _marked(values: Sequence[Any], name: str) -> set[bool | None]:
     """Return which of a mark, none and anything else (None) occur; a column must have the same mark on all rows."""
     found: set[bool | None] = set()
     marks = set()
-    for value in values[:LOOKED]:
+    for value in _distinct(values):
         kind = False if _is_no_mark(value) else _is_of_class(value, name)
         if kind:
             marks.add(value.strip().lower() if isinstance(value, str) else value)
@@ -286,6 +290,14 @@ def _marked(values: Sequence[Any], name: str) -> set[bool | None]:
         if None in found or len(marks) > 1:
             return {None}
     return found if marks or _kinds(values) == {False} else {None}
+
+
+def _distinct(values: Sequence[Any]) -> Collection[Any]:
+    """Return the different values among the first, which are few in columns of marks."""
+    try:
+        return dict.fromkeys(values[:LOOKED])
+    except TypeError:  # a list
+        return values[:LOOKED]
 
 
 def _is_of_class(value: Any, name: str) -> bool | None:

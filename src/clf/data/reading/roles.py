@@ -156,6 +156,8 @@ class _Table:
             raise self._cannot_tell("label", [*best, *rivals])
         equal = [name for name in best if found[name].rank == rank and rank >= 100]
         if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
+            if (hot := find_one_hot(self.values, several)) is not None and hot.columns == several:
+                return None  # a text may have several of them
             raise self._cannot_tell("label", several)
         label = (self._told_apart(equal) or best)[0] if len(equal) > 1 else best[0]
         self._give(label, "label", found[label].why)
@@ -294,8 +296,6 @@ class _Table:
         if found is not None:
             self._give(found, "label name", f"its name is that of the names of {label}")
         return found
-
-    # --- names --------------------------------------------------------------------------------------------------
 
     def _give(self, name: str, role: Role, reason: str) -> None:
         self.roles.setdefault(name, (role, reason))
