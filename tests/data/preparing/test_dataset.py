@@ -331,3 +331,14 @@ def test_settings_that_say_the_same_or_apply_later_are_accepted(tmp_path: Path) 
         DataSettings(test_size=0.2, split="train", dataset="d", max_train_samples=5),
         CleaningSettings(strip_html=True),
     )
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_a_dataset_that_was_prepared_with_the_other_kind_of_labels_is_named(tmp_path: Path, several: bool) -> None:
+    rows = [(text, [label, "all"] if several else label) for text, label in ROWS]
+    found = prepared(tmp_path / "d", source_of(rows))
+    check_prepared(found, DataSettings(multi_label=several), CLEANING)
+    with pytest.raises(UsageError, match="but the dataset was prepared with") as refused:
+        check_prepared(found, DataSettings(multi_label=not several), CLEANING)
+    flag = "--no-multi-label" if several else "--multi-label"
+    assert refused.value.hint == f"prepare it again with {flag}, or leave out {flag}"

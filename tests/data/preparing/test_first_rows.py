@@ -6,7 +6,7 @@ import pytest
 
 from clf.data.preparing.first_rows import peek_at_splits
 from clf.data.reading.batch import BATCH_ROWS
-from clf.data.reading.peek import Peeked
+from clf.data.reading.peek import Peeked, flags_for
 from clf.data.sources.find import SourceFinder
 from clf.errors import ClfError, UsageError
 from clf.settings import DataSettings
@@ -93,3 +93,13 @@ def test_the_column_that_divides_a_file_is_told_as_such(own_folder: Path) -> Non
         ("train", "split"),
         ("validation", "split"),
     ]
+
+
+def test_sets_of_labels_are_shown_with_the_flag_that_says_the_same(own_folder: Path) -> None:
+    labels = ["a|b", "a", "b", "", "c|a", "b|c", "a|b|c", "c"] * 3
+    write_csv(own_folder / "all.csv", [(f"text {row}", label) for row, label in enumerate(labels)])
+    data = DataSettings(dataset="all.csv")
+    [train], error = peek_at_splits(SourceFinder(42).find(data, first_only=True).splits, data)
+    assert (error, train.multi_label, train.split.rows_left_out) == (None, True, {})
+    assert [row.label for row in train.split.rows] == ["a | b", "a", "b"]
+    assert flags_for(train.columns, [], multi_label=True)[-1] == "--multi-label"

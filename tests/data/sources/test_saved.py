@@ -249,3 +249,13 @@ def test_names_in_a_schema_that_are_no_names_are_passed_over_with_a_warning(
 ) -> None:
     assert named(parquet(own_folder / "x.parquet", [1, 0], "neg", "neg")) == {"train": [1, 0]}
     assert "ignoring the class names in the schema" in caplog.text
+
+
+def test_the_numbers_in_lists_become_names_and_none_of_them_is_missed(saved: Path) -> None:
+    feature = {"feature": LABELS, "_type": "List"}
+    written(saved / "train" / "dataset_info.json", json.dumps({"features": {"label": feature}}))
+    found = pyarrow.table({"text": ["a", "b", "c"], "label": [[1, 0], [], [-1]]})
+    path = str(saved / "train" / "data-00000-of-00001.arrow")
+    with pyarrow.OSFile(path, "wb") as file, pyarrow.ipc.new_stream(file, found.schema) as writer:
+        writer.write_table(found)
+    assert rows(source(saved), "train")["label"] == [["pos", "neg"], [], [None]]
