@@ -16,6 +16,7 @@ from clf.errors import DataError, ModelError
 from clf.models import inference
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute, choose_compute
+from clf.models.configs import MULTI_LABEL
 from clf.models.cpu.packing import pack_linear_layers
 from clf.models.from_files import load_classifier
 from clf.models.inference import (
@@ -128,6 +129,30 @@ def test_reading_again_ends_where_the_least_sure_answers_were_right(
     rest = np.setdiff1d(np.arange(len(MANY)), again)
     assert answers[again] == pytest.approx(exact[again], abs=1e-6)
     assert answers[rest] == pytest.approx(fast[rest], abs=1e-6)
+
+
+def test_where_a_text_may_have_several_labels_each_has_a_probability_of_its_own(classifier: Classifier) -> None:
+    classifier.model.config.problem_type = MULTI_LABEL
+    inputs = classifier.tokenizer(MANY[0], return_tensors="pt")
+    with torch.no_grad():
+        plain = classifier.model(**inputs).logits.sigmoid().numpy()
+    assert in_fp32(classifier)[:1] == pytest.approx(plain, abs=1e-5)
+
+
+def test_of_several_labels_the_least_sure_decides_whether_a_text_is_read_again(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier.model.config.problem_type = MULTI_LABEL
+    fast, exact = in_bf16(classifier), in_fp32(classifier)
+    least = np.maximum(fast, 1 - fast).min(axis=1)
+    monkeypatch.setattr(inference, "SURE", float(np.median(least)))
+    sure = least >= inference.SURE
+    assert 10 < sure.sum() < len(MANY) - 10
+    monkeypatch.setattr(inference, "TOLERANCE", 0.0)  # every unsure answer is read again
+    answers = Inference(classifier, Compute(CPU, "bf16", rereads=True)).predict(MANY)
+    assert answers[~sure] == pytest.approx(exact[~sure], abs=1e-6)
+    assert answers[sure] == pytest.approx(fast[sure], abs=1e-6)
+    assert np.abs(fast - exact)[~sure].max() > 1e-4
 
 
 def test_bf16_that_was_asked_for_answers_all(classifier: Classifier) -> None:

@@ -137,6 +137,16 @@ def test_other_texts_labels_or_another_order_make_another_run(
     assert str(is_now["the training texts"]).startswith(f"{len(other)} of ")
 
 
+def test_sets_of_labels_are_compared_label_by_label(parts: Ingredients) -> None:
+    def with_sets(*table: tuple[int, int]) -> LabelledTexts:
+        return replace(texts("a", "b"), labels=np.array(table, bool))
+
+    one = mark(parts, with_sets((1, 0), (0, 1)))
+    assert one == mark(parts, with_sets((1, 0), (0, 1)))
+    for other in (with_sets((1, 0), (1, 1)), with_sets((0, 1), (1, 0)), texts("a", "b"), with_sets((0, 0), (0, 1))):
+        assert mark(parts, other) != one
+
+
 def test_a_text_with_half_a_character_has_a_fingerprint(parts: Ingredients) -> None:
     one, other = (mark(parts, texts("a", half)) for half in ("\ud800", "\udfff"))
     assert one != other

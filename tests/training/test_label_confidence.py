@@ -14,6 +14,7 @@ from clf.models.from_files import load_for_training
 from clf.models.inference import probabilities_of
 from clf.models.store import find_model
 from clf.models.temperature import last_layer
+from clf.scoring.metrics import score
 from clf.scoring.multi_label import MultiLabelAnswers
 from clf.scoring.thresholds import fit_thresholds
 from clf.settings import ConfidenceSettings
@@ -96,3 +97,35 @@ def test_labels_with_validation_texts_are_told_in_no_warning(
     calibrate(classifier, CPU, all_there, ConfidenceSettings())
     assert [record.levelname for record in caplog.records] == ["INFO"] * len(caplog.records)
     assert caplog.records
+
+
+def test_a_model_that_takes_no_scales_keeps_its_answers_and_gets_thresholds_for_them(
+    classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    classifier.model.register_forward_hook(
+        lambda module, inputs, output: output.__class__(logits=output.logits.sin() * 9)
+    )
+    rows = validation()
+    before = probabilities_of(classifier, rows.texts, CPU)
+    found = calibrate(classifier, CPU, rows, ConfidenceSettings())
+    assert found.labels is not None
+    fitted = found.labels.calibration
+    assert (fitted.scales == 1).all()
+    assert not fitted.biases.any()
+    assert fitted.after == fitted.before
+    assert probabilities_of(classifier, rows.texts, CPU) == pytest.approx(before, abs=1e-6)
+    assert "not calibrated: the last layer of this architecture cannot take a scale for each label" in caplog.messages
+    uncalibrated = MultiLabelAnswers(before, rows.labels, np.full(4, 0.5))
+    assert found.thresholds == pytest.approx(fit_thresholds(uncalibrated), abs=1e-3)
+
+
+def test_metrics_on_validation_are_those_of_thresholds_fitted_on_other_texts(classifier: Classifier) -> None:
+    rows = validation()
+    found = calibrate(classifier, CPU, rows, ConfidenceSettings())
+    assert found.thresholds is not None
+    at_own = score(MultiLabelAnswers(probabilities_of(classifier, rows.texts, CPU), rows.labels, found.thresholds))
+    crossed, own = found.metrics["macro_f1"], at_own["macro_f1"]
+    assert crossed is not None
+    assert own is not None
+    assert crossed < own
+    assert found.metrics["average_precision"] == pytest.approx(at_own["average_precision"], abs=1e-3)

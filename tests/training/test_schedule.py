@@ -77,6 +77,13 @@ def test_few_validation_texts_choose_nothing_and_never_by_f1(validation: int, cl
     assert schedule(400, validation, classes).select_by == chosen
 
 
+@pytest.mark.parametrize(("validation", "chosen"), [(19, "last"), (99, "log_loss"), (100, "average_precision")])
+def test_with_several_labels_per_text_the_best_average_precision_is_kept(validation: int, chosen: str) -> None:
+    sizes = Sizes(*MINILM, 400, validation, 6, multi_label=True)
+    assert choose_schedule(TrainSettings(), sizes).select_by == chosen
+    assert choose_schedule(TrainSettings(select_by="macro_f1"), sizes).select_by == "macro_f1"
+
+
 @pytest.mark.parametrize("texts", [16, 43, 350, 4_000])
 def test_evaluating_costs_little_beside_training(texts: int) -> None:
     """Counted in texts, a validated one at a third of one that is trained on."""

@@ -37,6 +37,18 @@ def test_by_log_loss_the_lowest_is_best_whatever_the_f1() -> None:
     assert selection({"macro_f1": 0.1, "log_loss": 0.25}, 10, "log_loss", 9) == -0.25
 
 
+def test_by_average_precision_the_highest_is_best_to_any_digit_and_the_log_loss_breaks_ties() -> None:
+    lower, higher = ({"average_precision": value, "macro_f1": 0.0, "log_loss": 0.3} for value in (0.7, 0.70001))
+    assert selection(lower, 10, "average_precision") < selection(higher, 10, "average_precision")
+    surer = lower | {"log_loss": 0.2}
+    assert selection(lower, 10, "average_precision") < selection(surer, 10, "average_precision")
+
+
+def test_where_no_label_has_an_average_precision_the_log_loss_chooses() -> None:
+    undefined = {"average_precision": None, "macro_f1": 0.0, "log_loss": 0.25}
+    assert selection(undefined, 10, "average_precision") == -0.25
+
+
 def test_by_last_a_later_step_is_better_and_no_metric_is_needed() -> None:
     assert selection({}, 10, "last", 7) == 7.0
 
