@@ -84,7 +84,9 @@ def test_the_seed_decides_which_rows_are_split_off(tmp_path: Path) -> None:
 def test_without_a_train_split_nothing_is_chosen(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^d has no train split, only test, validation$") as refused:
         choose(tmp_path, {"test": texts(4), "validation": texts(4, "x")}, dataset="d")
-    assert refused.value.hint == "pass the training data with --dataset"
+    assert refused.value.hint == (
+        "measure a model on it with clf evaluate, or pass the training data with --dataset and a file of this with --test"
+    )
 
 
 def test_large_clusters_are_told(tmp_path: Path) -> None:

@@ -279,7 +279,9 @@ def test_a_dataset_that_names_files_of_others_is_refused(clf: RunClf, hub: Local
 def test_a_description_that_refers_to_itself_again_and_again_is_refused_at_once() -> None:
     lists = "".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 12))
     cached({"README.md": f"---\nconfigs:\n- l0: &l0 []\n{lists}---\n", "train.csv": "text,label\na,b\n"})
-    with pytest.raises(DataError, match="dataset owner/data cannot be read: its README names more than"):
+    with pytest.raises(
+        DataError, match="dataset owner/data cannot be read: the metadata in its README refers to itself"
+    ):
         source("owner/data", offline=True)
 
 

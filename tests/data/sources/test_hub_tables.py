@@ -14,7 +14,7 @@ def test_each_split_is_a_table_with_the_names_of_its_classes(tmp_path: Path) -> 
     (tmp_path / "README.md").write_text(f"---\ndataset_info:\n  features: {features}\n---\n")
     (tmp_path / "train.csv").write_text("text,label\na,0\nb,1\nc,-1\n")
     tables, names = load_snapshot(tmp_path, "owner/data")
-    assert names == ["neg", "pos"]
+    assert names == {"label": ["neg", "pos"]}
     assert {split: table.to_pydict() for split, table in tables.items()} == {
         "train": {"text": ["a", "b", "c"], "label": ["neg", "pos", None]}
     }

@@ -259,3 +259,38 @@ def test_the_numbers_in_lists_become_names_and_none_of_them_is_missed(saved: Pat
     with pyarrow.OSFile(path, "wb") as file, pyarrow.ipc.new_stream(file, found.schema) as writer:
         writer.write_table(found)
     assert rows(source(saved), "train")["label"] == [["pos", "neg"], [], [None]]
+
+
+def test_a_clone_of_the_hub_may_have_only_a_test_split(own_folder: Path) -> None:
+    parquet(own_folder / "only" / "data" / "test-00000-of-00001.parquet", [1, 0])
+    arrow(own_folder / "folders" / "test" / "shard-0.arrow", [1, 0])
+    for name in ("only", "folders"):
+        written(own_folder / name / "README.md", README)
+        assert named(own_folder / name) == {"test": ["pos", "neg"]}
+
+
+def test_splits_without_train_do_not_hide_those_with_train(own_folder: Path) -> None:
+    parquet(own_folder / "top" / "checks" / "test.parquet", [1])
+    parquet(own_folder / "top" / "rows" / "train.parquet", [0])
+    arrow(own_folder / "top" / "validation" / "part.arrow", [1])
+    assert named(own_folder / "top") == {"train": [0]}
+
+
+def test_numbers_of_a_test_file_without_names_have_those_of_train(
+    own_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    train = parquet(own_folder / "train.parquet", [0, 1], "neg", "pos")
+    lines = own_folder / "new.csv"
+    written(lines, "text,label\nfine,1\nbad,0\nnone,-1\nsure,pos\n")
+    for test, expected in ((parquet(own_folder / "new.parquet", [1, 0]), ["pos", "neg"]),
+                           (lines, ["pos", "neg", None, "pos"])):  # fmt: skip
+        caplog.clear()
+        assert named(train, test=test)["test"] == expected
+        assert "the numbers in label have the class names of train: 0 is neg, 1 is pos" in caplog.text
+    with pytest.raises(DataError, match="says 2, but there are names for only 2 classes"):
+        named(train, test=parquet(own_folder / "more.parquet", [1, 2]))
+
+
+def test_numbers_are_left_where_a_class_of_train_is_called_as_a_number(own_folder: Path) -> None:
+    train = parquet(own_folder / "train.parquet", [0, 1], "1", "2")
+    assert named(train, test=parquet(own_folder / "new.parquet", [1, 2]))["test"] == [1, 2]

@@ -64,7 +64,8 @@ def choose_splits(
     if "train" not in given.splits:
         raise DataError(
             f"{spec} has no train split, only {', '.join(given.splits)}",
-            "pass the training data with --dataset",
+            "measure a model on it with clf evaluate, or pass the training data with --dataset and a file of this with"
+            " --test",
         )
     chosen = rows_of_splits(given)
     before = len(chosen["train"])

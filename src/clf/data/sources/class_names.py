@@ -97,6 +97,14 @@ def names_key(names: dict[Path, ClassNames]) -> str:
     return found.hexdigest() if names else ""
 
 
+def common_names(names: dict[Path, ClassNames]) -> ClassNames:
+    """Return the class names of each column as the first file tells them that has some."""
+    common: ClassNames = {}
+    for each in names.values():
+        common = each | common
+    return common
+
+
 def _in_documents(folder: Path, top: Path, known: dict[tuple[Path, str], ClassNames]) -> ClassNames:
     """Return the names in the documents of a folder and of those around it; the nearest come first."""
     if (folder, "") in known:

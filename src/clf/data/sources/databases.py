@@ -119,6 +119,17 @@ def _origin(wanted: Wanted, one_of_several: bool) -> str:
     return f"{SCHEME}///{_escaped(real)}?query={query}"
 
 
+def check_no_databases(further: dict[str, Path | None]) -> None:
+    """Raise DataError if a file that the settings name for a split is a database, which only --dataset may be."""
+    for split, file in further.items():
+        if file and names_database(str(file)):
+            raise DataError(
+                f"--{split} {one_line(str(file), 200)} is a database; only --dataset may be one",
+                "give the table or the query of --dataset a column split with train, validation and test, or export"
+                f" the rows of {split} as CSV",
+            )
+
+
 def database_source(spec: str, data: DataSettings, first_only: bool) -> Source:
     """Return the table or the query that an address names as a dataset; with `first_only`, without a fingerprint.
 

@@ -23,8 +23,15 @@ from clf.data.reading.formats import (
 )
 from clf.data.reading.packed import ARCHIVES, one_table, several, tables_in
 from clf.data.reading.paths import expanded, spooled
-from clf.data.sources.class_names import ClassNames, names_key, names_of_files
-from clf.data.sources.databases import SCHEME, database_path, database_source, names_database, origin_of
+from clf.data.sources.class_names import ClassNames, common_names, names_key, names_of_files
+from clf.data.sources.databases import (
+    SCHEME,
+    check_no_databases,
+    database_path,
+    database_source,
+    names_database,
+    origin_of,
+)
 from clf.data.sources.divided import divided
 from clf.data.sources.folders import (
     at_the_top,
@@ -42,13 +49,12 @@ from clf.data.sources.headless import headless
 from clf.data.sources.hub_tables import Table, load_snapshot
 from clf.data.sources.ignored import check_ignored
 from clf.data.sources.pairs import Pair, find_pairs, pairs_among
-from clf.data.sources.saved import find_inside, find_saved, named_classes
+from clf.data.sources.saved import find_inside, find_saved, named_as_in_train, named_classes
 from clf.data.sources.source import Source
 from clf.data.split_names import split_at_start
 from clf.errors import DataError, UsageError
 from clf.hub.download import fetch
 from clf.hub.files import is_repository_id
-from clf.safety import one_line
 from clf.settings import DEFAULT_DATASET, DataSettings, DemoSettings, DownloadSettings, RunSettings
 from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
@@ -91,7 +97,7 @@ class SourceFinder:
     def _with_further(self, source: Source, data: DataSettings, first_only: bool) -> Source:
         """Return a dataset with the files that the settings name for validation and test."""
         further = {"validation": data.validation, "test": data.test}
-        _check_no_databases(further)
+        check_no_databases(further)
         files = {split: one_table(spooled(expanded(file)), ENDINGS, data) for split, file in further.items() if file}
         if not files:
             return source
@@ -103,6 +109,8 @@ class SourceFinder:
         together, fingerprint = source.splits, source.fingerprint
         for split, paths in named.items():
             own, names = _splits({split: paths}, pairs, train, files[split], data, first_only)
+            if not names and split not in pairs:
+                own = {name: named_as_in_train(one, source.names_in_columns) for name, one in own.items()}
             together = together | own
             fingerprint += "" if first_only else names_key(names)
         fingerprint += "" if first_only else files_fingerprint(named)
@@ -167,16 +175,6 @@ def same_dataset(spec: str, typed: str | None, origin: str) -> bool:
 # --- local files --------------------------------------------------------------------------------------------
 
 
-def _check_no_databases(further: dict[str, Path | None]) -> None:
-    for split, file in further.items():
-        if file and names_database(str(file)):
-            raise DataError(
-                f"--{split} {one_line(str(file), 200)} is a database; only --dataset may be one",
-                "give the table or the query of --dataset a column split with train, validation and test, or export"
-                f" the rows of {split} as CSV",
-            )
-
-
 def _is_piped(spec: str) -> bool:
     """Return whether a dataset can be read only once; a file that the shell redirected to stdin is a file."""
     kind = 0 if spec == "-" or spec.startswith(SCHEME) else kind_of(expanded(spec))
@@ -218,6 +216,7 @@ def _in_files(path: Path, data: DataSettings, first_only: bool) -> Source:
         origin=os.path.realpath(path),
         splits=_divided(splits, data, first_only) if [*named] == ["train"] else splits,
         label_order=next(chain.from_iterable(each.values() for each in names.values()), []),
+        names_in_columns=common_names(names),
         class_names=class_names(tables[0] if tables else path, data),
         fingerprint=hashed and names_key(names) + hashed,
     )
@@ -317,7 +316,8 @@ def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float
             split: Split(partial(_table_batches, table, data, allowed), f"{repository} {split}", partial(len, table))
             for split, table in splits.items()
         },
-        label_order=names,
+        label_order=next(iter(names.values()), []),
+        names_in_columns=names,
         fingerprint=snapshot.commit,
     )
 

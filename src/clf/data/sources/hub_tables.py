@@ -5,7 +5,7 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
-from clf.data.sources.class_names import DEEPEST
+from clf.data.sources.class_names import DEEPEST, ClassNames
 from clf.data.split_names import split_at_start
 from clf.errors import DataError
 from clf.storage.disk import disk_is_full
@@ -19,8 +19,11 @@ Table = Any
 log = logging.getLogger(__name__)
 
 
-def load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list[str]]:
-    """Load the splits and label names of a repository as it configures them, using only its downloaded files."""
+def load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], ClassNames]:
+    """Load the splits of a repository as it configures them, and the names of the classes of its columns.
+
+    Only its downloaded files are used.
+    """
     import datasets
     import pyarrow
 
@@ -46,15 +49,15 @@ def load_snapshot(folder: Path, repository: str) -> tuple[dict[str, Table], list
                 continue
             splits.setdefault(part, []).append(split.with_format("arrow")[:])
         features = next(iter(loaded.values())).features
-    names: list[str] = next((kind.names for kind in features.values() if isinstance(kind, datasets.ClassLabel)), [])
+    names = {name: list(kind.names) for name, kind in features.items() if isinstance(kind, datasets.ClassLabel)}
     try:
         tables = {split: _name_classes(pyarrow.concat_tables(parts), features) for split, parts in splits.items()}
     except IndexError as error:
         raise DataError(
-            f"dataset {repository} has a class number that is not one of its {len(names)} classes",
+            f"dataset {repository} has a class number that is not one of its {len(next(iter(names.values())))} classes",
             "download its file and pass the path",
         ) from error
-    return tables, list(names)
+    return tables, names
 
 
 def _check_data_files(folder: Path, repository: str) -> None:

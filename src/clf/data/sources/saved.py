@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.files import readable
-from clf.data.sources.class_names import INFO, README, STATE, ClassNames
+from clf.data.sources.class_names import INFO, README, STATE, ClassNames, common_names
 from clf.data.sources.folders import check_inside, data_files, split_files, visible
 from clf.data.split_names import split_at_start
 from clf.errors import DataError
@@ -27,7 +27,14 @@ TABLES = {".parquet", ".arrow", ".csv", ".tsv", ".json", ".jsonl"}
 """Extensions of the files in a folder that is called as a split."""
 SHARD = re.compile(r"data-\d+-of-\d+\.(?:arrow|parquet)")
 """The names of the files that `save_to_disk` writes."""
+NUMBER = re.compile(r"-1|[0-9]{1,6}")
+"""A class by its number in a text; -1 is no class."""
+MOST_SHOWN = 5
+"""The most classes in one message."""
 HINT = "save the dataset again, or pass one of its files"
+
+Files = dict[str, list[Path]]
+"""The files of each split."""
 
 log = logging.getLogger(__name__)
 
@@ -93,35 +100,47 @@ def _shards(folder: Path) -> list[Path]:
 def find_inside(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
     """Find the splits in folders of a folder: `data/train-00000-of-00001.parquet` as on the Hub, or `train/data.arrow`.
 
-    Raises DataError if several folders have splits, as those of the configurations of a dataset.
+    Splits without train are found only if nothing else is: a model may be measured on them. Raises DataError if
+    several folders have splits, as those of the configurations of a dataset.
     """
     if not folder.is_dir():
         return {}
-    if own := _split_folders(folder):
-        return _saved(folder, own)
-    inside = {path: files for path in visible(folder) if path.is_dir() and (files := _in_folder(path, endings))}
-    if len(inside) > 1:
-        shown = " or ".join(readable(str(path)) for path in [*inside][:3])
-        raise DataError(f"{readable(str(folder))} has several folders with splits", f"pass one of them: {shown}")
-    if not inside and (shards := [file for file in data_files(folder, TABLES) if SHARD.fullmatch(file.name)]):
-        return _saved(folder, {"train": shards})
-    return next((_saved(folder, files) for files in inside.values()), {})
+    shards = [file for file in data_files(folder, TABLES) if SHARD.fullmatch(file.name)]
+    for find in (_with_train, _any_splits):
+        if own := find(_split_folders(folder)):
+            return _saved(folder, own)
+        inside = {
+            path: files for path in visible(folder) if path.is_dir() and (files := _in_folder(path, endings, find))
+        }
+        if len(inside) > 1:
+            shown = " or ".join(readable(str(path)) for path in [*inside][:3])
+            raise DataError(f"{readable(str(folder))} has several folders with splits", f"pass one of them: {shown}")
+        if found := next(iter(inside.values()), {"train": shards} if shards else {}):
+            return _saved(folder, found)
+    return {}
 
 
-def _in_folder(folder: Path, endings: set[str]) -> dict[str, list[Path]]:
-    files = split_files(folder, data_files(folder, endings))
-    return files if "train" in files else _split_folders(folder)
+def _with_train(splits: Files) -> Files:
+    return splits if "train" in splits else {}
 
 
-def _split_folders(folder: Path) -> dict[str, list[Path]]:
-    """Return the tables in folders that are called as splits; none without train."""
+def _any_splits(splits: Files) -> Files:
+    return splits
+
+
+def _in_folder(folder: Path, endings: set[str], find: Callable[[Files], Files]) -> Files:
+    return find(split_files(folder, data_files(folder, endings))) or find(_split_folders(folder))
+
+
+def _split_folders(folder: Path) -> Files:
+    """Return the tables in folders that are called as splits."""
     found: dict[str, list[Path]] = {}
     for path in visible(folder):
         split = split_at_start(path.name) if path.is_dir() else None
         tables = [file for file in data_files(path, TABLES) if file.name not in {INFO, STATE}] if split else []
         if split and tables:
             found.setdefault(split, []).extend(tables)
-    return found if "train" in found else {}
+    return found
 
 
 def _saved(folder: Path, files: dict[str, list[Path]]) -> dict[str, list[Path]]:
@@ -144,10 +163,43 @@ def named_classes(split: Split, names: dict[Path, ClassNames]) -> Split:
     return replace(split, rows=partial(_named, split.rows, names)) if names else split
 
 
+def named_as_in_train(split: Split, names: ClassNames) -> Split:
+    """Return a split in whose rows the numbers of classes have the names that train's columns tell.
+
+    A column one of whose names is itself a number is left, since nobody can tell what a number in it means.
+    """
+    clear = {column: each for column, each in names.items() if not any(name.lstrip("-").isdecimal() for name in each)}
+    return replace(split, rows=partial(_named_as_in_train, split, clear, set())) if clear else split
+
+
+def _named_as_in_train(split: Split, names: ClassNames, told: set[str]) -> Iterator[Batch]:
+    for batch in split.rows():
+        here: dict[str, list[Any]] = {}
+        for column in names.keys() & batch.columns.keys():
+            numbers = [_number(value) for value in batch.columns[column]]
+            if any(type(one) is int for one in numbers):
+                here[column] = _names_of(numbers, names[column], batch, column)
+                if column not in told:
+                    told.add(column)
+                    log.warning(
+                        "%s: the numbers in %s have the class names of train: %s",
+                        readable(split.shown), readable(column), _first_names(names[column]),
+                    )  # fmt: skip
+        yield replace(batch, columns={**batch.columns, **here})
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text is, as in a file of text without types; any other value as it is."""
+    return int(value) if isinstance(value, str) and NUMBER.fullmatch(value.strip()) else value
+
+
+def _first_names(names: list[str]) -> str:
+    shown = ", ".join(f"{number} is {readable(name)}" for number, name in enumerate(names[:MOST_SHOWN]))
+    return shown + (" …" if len(names) > MOST_SHOWN else "")
+
+
 def _named(rows: Callable[[], Iterator[Batch]], names: dict[Path, ClassNames]) -> Iterator[Batch]:
-    common: ClassNames = {}
-    for each in names.values():
-        common = each | common
+    common = common_names(names)
     for batch in rows():
         own = common | names.get(batch.file, {}) if batch.file else common
         here = {

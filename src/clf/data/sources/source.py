@@ -15,6 +15,8 @@ class Source:
     splits: dict[str, Split]
     label_order: list[str] = field(default_factory=list)
     """Label names in the order that the publisher declares; empty if none is declared."""
+    names_in_columns: dict[str, list[str]] = field(default_factory=dict)
+    """The names of the classes of each column that holds their numbers; empty if none are declared."""
     class_names: list[str] = field(default_factory=list)
     """Names from `classes.txt`, the first one for the smallest of the numbered labels."""
     fingerprint: str = ""
