@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf.data.reading.joined_labels import are_joined, divided, separator_in
+from clf.data.reading.joined_labels import are_joined, divided, separator_in, several_joined
 
 
 @pytest.mark.parametrize("separator", "|;,#")
@@ -28,3 +28,17 @@ def test_short_texts_are_joined_labels_if_most_of_them_are_combinations() -> Non
     assert are_joined(["a", "b", "c", "a|b", "b|c", "a|c", "a|b|c", "", None])
     assert not are_joined(["a", "b", "a|b", None])
     assert not are_joined([])
+
+
+@pytest.mark.parametrize("end", ["|", "; ", " ,", "||"])
+def test_a_separator_behind_the_last_label_or_twice_is_still_one(end: str) -> None:
+    between = end if end == "||" else end.strip() + " "
+    labels = [between.join(names) + end for names in ("a", "b", "c", "ab", "bc", "ac", "abc")]
+    joined = several_joined(dict.fromkeys(labels, 1), ())
+    assert joined is not None
+    assert (joined.separator, joined.meant) == (end.strip()[0], True)
+    assert divided(labels[-1], joined.separator) == ["a", "b", "c"]
+
+
+def test_names_that_end_in_a_sign_are_whole() -> None:
+    assert several_joined(dict.fromkeys(["C", "C#", "F", "F#", "C++", "R"], 1), ()) is None

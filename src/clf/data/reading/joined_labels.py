@@ -9,6 +9,8 @@ LONGEST = 60
 """The most characters of labels in one text, on average."""
 USUAL = ("|", "#", ";", ",")
 """Those that tools write between labels; the others stand in names too."""
+MAY_STAND_LAST = ("|", ";", ",")
+"""Those that tools also write behind the last label, or twice; names such as `C#` and `C++` end in others."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,19 @@ def _shared_by(separator: str, labels: Iterable[str]) -> int:
 
 
 def _joined_by(separator: str, labels: Iterable[str]) -> Joined | None:
-    parts = {label: [part.strip() for part in label.split(separator)] for label in labels}
+    split = divided if separator in MAY_STAND_LAST else _all_parts
+    parts = {label: split(label, separator) for label in labels}
     combined = {label: names for label, names in parts.items() if len(names) > 1 and all(names)}
     distinct = {name: None for names in combined.values() for name in names}
-    alone = [name for name in distinct if name in parts]
+    single = {names[0] for names in parts.values() if len(names) == 1}
+    alone = [name for name in distinct if name in single]
     if not alone or (separator == "," and _are_decimals(parts, distinct)):
         return None
     return Joined(separator, list(combined), alone[0], len(combined) > len(distinct))
+
+
+def _all_parts(label: str, separator: str) -> list[str]:
+    return [part.strip() for part in label.split(separator)]
 
 
 def _are_decimals(parts: Mapping[str, list[str]], distinct: Collection[str]) -> bool:
