@@ -32,7 +32,7 @@ def fit_labels(classifier: Classifier, answers: MultiLabelAnswers) -> tuple[Mult
     calibration = _calibrated(classifier, answers)
     answers = MultiLabelAnswers(calibration.apply(answers.probabilities), answers.labels, answers.thresholds)
     thresholds = fit_thresholds(answers)
-    _say(calibration, thresholds, answers, classifier.labels)
+    _say(calibration, thresholds, answers, classifier)
     return cross_fitted(answers), FittedLabels(calibration, thresholds)
 
 
@@ -46,14 +46,17 @@ def _calibrated(classifier: Classifier, answers: MultiLabelAnswers) -> LabelCali
     return replace(found, scales=np.ones(labels), biases=np.zeros(labels), after=found.before, reason=reason)
 
 
-def _say(calibration: LabelCalibration, thresholds: Thresholds, answers: MultiLabelAnswers, names: list[str]) -> None:
+def _say(
+    calibration: LabelCalibration, thresholds: Thresholds, answers: MultiLabelAnswers, classifier: Classifier
+) -> None:
+    names = classifier.labels
     if calibration.reason:
         log.info("not calibrated: %s", calibration.reason)
     else:
         shared = [name for name, own in zip(names, calibration.own, strict=True) if not own]
         log.info(
             "calibrated: a scale%s for each label; log loss %.4f before, %.4f after%s",
-            " and a bias" if calibration.biases.any() else " (the head has no biases)",
+            " and a bias" if takes_biases(classifier.model) else " (the head has no biases)",
             calibration.before["log_loss"],
             calibration.after["log_loss"],
             f"; shared by the labels with few validation texts: {_listed(shared)}" if shared else "",
