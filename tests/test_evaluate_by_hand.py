@@ -10,7 +10,8 @@ import pytest
 
 from clf.data.sources.find import SourceFinder
 from clf.errors import OutputError, UsageError
-from clf.evaluate import Measurement, _choose_threshold, _label_issues, _result, _store_threshold, _write_predictions
+from clf.evaluate import Measurement, _choose_threshold, _label_issues, _result, _store_threshold
+from clf.measuring.prediction_file import write_predictions
 from clf.measuring.rows import MeasuredTexts
 from clf.models.record import ModelRecord, write_model_record
 from clf.outcomes.evaluation import EvaluateResult
@@ -36,7 +37,9 @@ def measured(
 
 
 def result(*arguments: Any, positive: str | None = None, **options: Any) -> EvaluateResult:
-    return _result(measured(*arguments, **options), positive, Path("out"))
+    found = measured(*arguments, **options)
+    assert isinstance(found.answers, Answers)
+    return _result(found, found.answers, positive, Path("out"))
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +122,7 @@ def test_the_stored_threshold_is_applied_to_the_measured_texts(plain: EvaluateRe
 
 def test_predictions_are_written_with_the_probability_of_each_class(tmp_path: Path) -> None:
     found = measured([[0.25, 0.75], [0.5, 0.5]], (0, 1))
-    _write_predictions(tmp_path / "p.parquet", found.texts, found.answers)
+    write_predictions(tmp_path / "p.parquet", found.texts, found.answers)
     assert pyarrow.parquet.read_table(tmp_path / "p.parquet").to_pydict() == {
         "text": ["x", "xx"], "label": ["bad", "good"], "predicted_label": ["good", "bad"],
         "predicted_confidence": [0.75, 0.5], "score_bad": [0.25, 0.5], "score_good": [0.75, 0.5],
@@ -134,7 +137,9 @@ ISSUES = ([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6 + [[0.1, 0.9], [0.01, 0.99], [0.1,
 
 def issues(wanted: int, leaked: Any = None) -> list[Any]:
     settings = Settings(evaluate=EvaluateSettings(label_issues=wanted))
-    return list(_label_issues(measured(*ISSUES, leaked=leaked), settings, SourceFinder(seed=1)))
+    found = measured(*ISSUES, leaked=leaked)
+    assert isinstance(found.answers, Answers)
+    return list(_label_issues(found, found.answers, settings, SourceFinder(seed=1)))
 
 
 def test_as_many_issues_as_wanted_are_listed_the_likeliest_first() -> None:

@@ -28,6 +28,7 @@ from clf.models.inference import (
     prefetched,
     probabilities_of,
 )
+from clf.models.record import ModelRecord
 from clf.models.store import find_model
 from clf.models.tokens import tokenize
 from clf.settings import ComputeSettings
@@ -153,6 +154,15 @@ def test_of_several_labels_the_least_sure_decides_whether_a_text_is_read_again(
     assert answers[~sure] == pytest.approx(exact[~sure], abs=1e-6)
     assert answers[sure] == pytest.approx(fast[sure], abs=1e-6)
     assert np.abs(fast - exact)[~sure].max() > 1e-4
+
+
+def test_a_decision_close_to_its_threshold_is_unsure_wherever_that_is(classifier: Classifier) -> None:
+    classifier.model.config.problem_type = MULTI_LABEL
+    names = classifier.labels
+    far = np.array([[0.99, 0.01], [0.96, 0.01], [0.99, 0.5]], dtype=np.float32)
+    assert classifier.least_sure(far) == pytest.approx([0.99, 0.96, 0.5])
+    classifier.record = ModelRecord(schema_version=1, thresholds=dict(zip(names, (0.95, 0.5), strict=True)))
+    assert classifier.least_sure(far) == pytest.approx([0.99, 0.5, 0.5])
 
 
 def test_bf16_that_was_asked_for_answers_all(classifier: Classifier) -> None:

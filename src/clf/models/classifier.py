@@ -21,6 +21,9 @@ from clf.scoring.answers import confidence_of
 from clf.scoring.multi_label import EVEN
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
 
+OFF = 0.03
+"""By how much a probability may be off where it is computed in bf16; see `clf.models.inference.Inference`."""
+
 
 @dataclass
 class Classifier:
@@ -58,11 +61,14 @@ class Classifier:
     def least_sure(self, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the confidence of the least sure decision on each text, shape (texts,).
 
-        A text is one decision with one label per text, and one for each label where it may have several.
+        A text is one decision with one label per text, and one for each label where it may have several. A decision
+        within OFF of its threshold is as unsure as can be, wherever the threshold is.
         """
-        if not self.multi_label:
+        thresholds = self.thresholds
+        if thresholds is None:
             return confidence_of(probabilities)
         least: NDArray[np.float64] = np.maximum(probabilities, 1 - probabilities).min(axis=1).astype(np.float64)
+        least[(np.abs(probabilities - thresholds) < OFF).any(axis=1)] = EVEN
         return least
 
     @property

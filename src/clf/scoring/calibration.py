@@ -28,17 +28,18 @@ def expected_calibration_error(confidence: NDArray[np.float64], correct: NDArray
     return float(_binned(right[None, :], ordered, _ties(ordered))[0])
 
 
-def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0) -> float:
+def simulated_calibration_error(confidence: NDArray[np.float64], seed: int = 0, draws: int = SIMULATIONS) -> float:
     """Return the mean ECE of a perfectly calibrated model with these confidences: the part due to chance.
 
-    ECE is biased upward on few rows, so compare it with this value. `seed` seeds a separate random generator.
+    ECE is biased upward on few rows, so compare it with this value. `seed` seeds a separate random generator,
+    `draws` is the number of simulations.
     """
     generator = np.random.default_rng(seed)
     ordered = np.sort(confidence)
     ties = _ties(ordered)
     errors = [
-        _binned(generator.random((draws.stop - draws.start, len(ordered))) < ordered, ordered, ties)
-        for draws in row_slices(SIMULATIONS, len(ordered))
+        _binned(generator.random((part.stop - part.start, len(ordered))) < ordered, ordered, ties)
+        for part in row_slices(draws, len(ordered))
     ]
     return float(np.concatenate(errors).mean())
 

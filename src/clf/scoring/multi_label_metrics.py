@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from clf.outcomes.base import Interval, LabelMetrics, Metrics
 from clf.scoring.answers import row_slices
-from clf.scoring.calibration import expected_calibration_error, simulated_calibration_error
+from clf.scoring.calibration import SIMULATIONS, expected_calibration_error, simulated_calibration_error
 from clf.scoring.metric_table import MULTI_LABEL_TABLE, OF_LABEL_COUNTS, Values
 from clf.scoring.multi_label import LabelTable, MultiLabelAnswers
 from clf.scoring.ranking import auroc_and_average_precision
@@ -21,6 +21,7 @@ from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, inter
 
 FEWEST_POSITIVES = 100
 """The fewest rows with a label, and without it, of which its calibration error is measured."""
+FEWEST_DRAWS = 20
 VALUES_AT_ONCE = 1 << 24
 PER_ROW = ("sample_f1", "subset_accuracy", "hamming_loss", "mean_confidence", "brier", "log_loss")
 """The metrics that are means of a value of each row."""
@@ -178,20 +179,23 @@ def _ranking(probabilities: NDArray[np.float32], positive: NDArray[np.bool_]) ->
 
 def _calibration_error(answers: MultiLabelAnswers) -> Metrics:
     columns = zip(answers.probabilities.T, answers.labels.T, strict=True)
-    found = [one for one in (_error(*column) for column in columns) if one[0] is not None]
+    draws = max(FEWEST_DRAWS, SIMULATIONS // answers.classes)  # their mean over labels varies as little
+    found = [one for one in (_error(*column, draws) for column in columns) if one[0] is not None]
     if not found:
         return {"ece": None, "ece_expected": None}
     error, expected = np.mean(np.array(found, dtype=np.float64), axis=0)
     return {"ece": float(error), "ece_expected": float(expected)}
 
 
-def _error(probabilities: NDArray[np.float32], positive: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+def _error(
+    probabilities: NDArray[np.float32], positive: NDArray[np.bool_], draws: int = SIMULATIONS
+) -> tuple[float | None, float | None]:
     """Return the calibration error of one label and what chance adds to it; None with too few rows of either kind."""
     rows = int(positive.sum())
     if min(rows, len(positive) - rows) < FEWEST_POSITIVES:
         return None, None
     values = probabilities.astype(np.float64)
-    return expected_calibration_error(values, positive), simulated_calibration_error(values)
+    return expected_calibration_error(values, positive), simulated_calibration_error(values, draws=draws)
 
 
 def _base_rate_brier(labels: LabelTable) -> Values:

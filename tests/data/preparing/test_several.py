@@ -50,6 +50,20 @@ def test_lists_and_joined_labels_are_the_same_sets(tmp_path: Path) -> None:
     assert prepared(tmp_path / "joined", rows_of(["|".join(labels) for labels in sets]), multi_label=True) == lists
 
 
+def test_two_separators_in_one_column_give_the_same_labels_as_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    sets = sets_of()
+    one = prepared(tmp_path / "one", rows_of(["|".join(labels) for labels in sets]), multi_label=True)
+    assert "are several labels too" not in caplog.text
+    mixed = [
+        ";, "[number % 2].join(labels) if number % 5 == 0 else "|".join(labels) for number, labels in enumerate(sets)
+    ]
+    assert prepared(tmp_path / "two", rows_of([*mixed]), multi_label=True) == one
+    assert "are several labels too: all their parts are labels" in caplog.text
+
+
 def test_a_missing_label_is_left_out_and_a_label_that_means_none_is_taken_out(tmp_path: Path) -> None:
     sets = [None, ["-1"], ["billing", "-1"], *sets_of()]
     found = prepared(tmp_path / "d", rows_of(sets), unlabelled=["-1"])

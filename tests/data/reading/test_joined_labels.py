@@ -2,7 +2,7 @@
 
 import pytest
 
-from clf.data.reading.joined_labels import are_joined, divided, separator_in, several_joined
+from clf.data.reading.joined_labels import are_joined, divided, mixed, separator_in, several_joined
 
 
 @pytest.mark.parametrize("separator", "|;,#")
@@ -42,3 +42,12 @@ def test_a_separator_behind_the_last_label_or_twice_is_still_one(end: str) -> No
 
 def test_names_that_end_in_a_sign_are_whole() -> None:
     assert several_joined(dict.fromkeys(["C", "C#", "F", "F#", "C++", "R"], 1), ()) is None
+
+
+def test_another_separator_divides_a_label_only_if_all_its_parts_are_labels() -> None:
+    names = ["billing", "delivery", "billing;delivery", "billing, delivery", "Smith, John", "billing,other"]
+    assert mixed(names, "|") == {
+        "billing;delivery": ["billing", "delivery"],
+        "billing, delivery": ["billing", "delivery"],
+    }
+    assert mixed(["a", "b", "a|b"], "|") == {}

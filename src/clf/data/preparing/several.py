@@ -27,7 +27,7 @@ from clf.data.preparing.unlabelled import (
     warn_of_placeholders,
     warn_of_unlabelled,
 )
-from clf.data.reading.joined_labels import divided, separator_in, several_joined
+from clf.data.reading.joined_labels import divided, mixed, separator_in, several_joined
 from clf.data.reading.label_values import NO_LABEL
 from clf.data.sources.source import Source
 from clf.errors import DataError, SeveralLabels
@@ -127,7 +127,19 @@ def _divided(labels: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
             found[label] = None if separator is None else ()
         else:
             found[label] = tuple(dict.fromkeys(map(clean_label, divided(label.removeprefix(PLAIN), separator))))
-    return found
+    return found if separator is None else _divided_again(found, separator)
+
+
+def _divided_again(found: dict[str, tuple[str, ...] | None], separator: str) -> dict[str, tuple[str, ...] | None]:
+    """Divide the labels that another separator joins too, in a column where several separators stand."""
+    again = mixed({name for names in found.values() for name in names or ()}, separator)
+    if not again:
+        return found
+    log.info("labels such as %r are several labels too: all their parts are labels", min(again))
+    return {
+        label: names and tuple(dict.fromkeys(part for name in names for part in again.get(name, [name])))
+        for label, names in found.items()
+    }
 
 
 def _count_parts(of_split: Mapping[str, int], known: Parts) -> Counter[str]:

@@ -50,6 +50,21 @@ def divided(label: str, separator: str | None) -> list[str]:
     return [name for part in found if (name := part.strip())]
 
 
+def mixed(names: Collection[str], separator: str) -> dict[str, list[str]]:
+    """Return the labels that hold another of the USUAL separators, all of whose parts are labels too, with their parts.
+
+    `names` are the labels after `separator` has divided them. `Smith, John` stays one label: its parts are none.
+    """
+    known, found = set(names), {}
+    for name in known:
+        for other in USUAL:
+            parts = divided(name, other) if other != separator and other in name else []
+            if len(parts) > 1 and known.issuperset(parts):
+                found[name] = parts
+                break
+    return found
+
+
 def _shared_by(separator: str, labels: Iterable[str]) -> int:
     """Return how many labels have a separator, if a part of one is also a part of another; otherwise 0."""
     parts = {label: divided(label, separator) for label in labels}
