@@ -27,7 +27,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tiny_classifier(folder / "model", ASPECTS, MULTI_LABEL)
     scales, biases = dict.fromkeys(ASPECTS, 2.0), dict.fromkeys(ASPECTS, 0.1)
     calibration = {"scales": scales, "biases": biases, "rows": 200, "before": {}, "after": {}}
-    record = {"labels": list(ASPECTS), "thresholds": CUTS, "threshold": 0.1255, "label_calibration": calibration}
+    record = {"labels": list(ASPECTS), "thresholds": CUTS, "threshold": 0.1245, "label_calibration": calibration}
     write_model_record(folder / "model", ModelRecord.model_validate({"schema_version": 1, **record}))
     write_aspects(folder / TO_TEST, 300)
     return folder
@@ -71,7 +71,7 @@ def test_the_metrics_are_those_of_the_predictions_beside_them_as_scikit_learn_co
     assert all(low <= metrics[name] <= high for name, (low, high) in found["intervals"].items())
     right = (truth == answer).all(axis=1)
     sure = np.array([row["predicted_confidence"] for row in rows])
-    assert found["abstention"]["accuracy"] == pytest.approx(right[sure >= 0.1255].mean())
+    assert found["abstention"]["accuracy"] == pytest.approx(right[sure >= 0.1245].mean())
     assert sum(group["rows"] for group in found["by_length"]) == 300
     worst = found["worst_errors"][0]
     assert sure[worst["row"]] == pytest.approx(sure[~right].max(), abs=1e-4)

@@ -89,14 +89,19 @@ def test_the_stored_confidence_decides_what_is_answered_whatever_the_threshold_o
 ) -> None:
     sure = sorted(answer.confidence or 0.0 for answer in package.load(plain).predict(REVIEWS[:6]))
     model = recorded(tmp_path / "model", thresholds=dict.fromkeys(LABELS, 0.5), threshold=sure[3])
-    for chosen in (settings(), settings(threshold=0.0)):
-        predictor = package.load(model, chosen)
+    abstained = []
+    for threshold in (None, 0.0):
+        predictor = package.load(model, settings() if threshold is None else settings(threshold=threshold))
         answers = predictor.predict(REVIEWS[:6])
         assert predictor.threshold == sure[3]
+        for answer in answers:
+            decided = [p if p >= (0.5 if threshold is None else threshold) else 1 - p for p in answer.scores.values()]
+            assert answer.confidence == pytest.approx(np.prod(decided))
         assert [answer.labels == ["abstain"] for answer in answers] == [
             (answer.confidence or 0.0) < sure[3] for answer in answers
         ]
-    assert sum(answer.label == "abstain" for answer in answers) == 3
+        abstained.append(sum(answer.label == "abstain" for answer in answers))
+    assert abstained[0] == 3 < abstained[1]
 
 
 def test_a_record_that_lacks_a_threshold_is_damaged(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from clf.data.label_names import places_of
 from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import UsageError
-from clf.measuring.breakdown import abstention, by_length
+from clf.measuring.breakdown import WORST_ERRORS, abstention, by_length
 from clf.measuring.label_evaluation import evaluate_labels
 from clf.measuring.label_issues import LabelIssues, find_label_issues
 from clf.measuring.paired import FEW
@@ -47,7 +47,6 @@ from clf.storage.writing import write_json
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
 
-WORST_ERRORS = 20
 ISSUES_IN_REPORT = 50
 ONLY_TOLD = {"label_issues", "output_dir"}
 """Fields that `--json` prints but `metrics.json` leaves out."""

@@ -17,7 +17,7 @@ from clf.outcomes.prediction import Prediction
 from clf.processes import World
 from clf.progress import Advance
 from clf.scoring.answers import Probabilities, confidence_of, predictions_of
-from clf.scoring.multi_label import BETWEEN, Thresholds, confidence_in_sets, predicted_labels
+from clf.scoring.multi_label import BAR, Thresholds, confidence_in_sets, predicted_labels
 from clf.settings import Settings
 
 EMPTY = "empty text"
@@ -107,14 +107,15 @@ class Predictor:
         if self.label_thresholds is None:
             chosen = predictions_of(probabilities).tolist()
             return confidence_of(probabilities).tolist(), [(self.labels[number],) for number in chosen]
-        table = predicted_labels(probabilities, self.label_thresholds).tolist()
-        return confidence_in_sets(probabilities).tolist(), [tuple(compress(self.labels, row)) for row in table]
+        table = predicted_labels(probabilities, self.label_thresholds)
+        sets = [tuple(compress(self.labels, row)) for row in table.tolist()]
+        return confidence_in_sets(probabilities, table).tolist(), sets
 
     def _prediction(self, scores: list[float], confidence: float, labels: tuple[str, ...]) -> Prediction:
         if self.threshold is not None and confidence < self.threshold:
             labels = (self.no_answer,)
         named = dict(zip(self.labels, scores, strict=True))
-        return Prediction(BETWEEN.join(labels), confidence, named, label_set=labels if self.multi_label else None)
+        return Prediction(BAR.join(labels), confidence, named, label_set=labels if self.multi_label else None)
 
 
 def _windows(texts: Iterable[str | None]) -> Iterator[list[str | None]]:

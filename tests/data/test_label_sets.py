@@ -13,10 +13,10 @@ from clf.data.label_sets import (
     labels_present,
     parts,
     renumbered,
-    set_numbers,
     shown,
     table_of_lists,
 )
+from clf.scoring.label_table import distinct_sets
 
 
 def test_a_set_is_the_same_in_every_order_and_with_repetitions():
@@ -45,9 +45,9 @@ def test_sets_give_a_table_of_rows_and_count_each_label():
 def test_what_holds_for_ids_holds_for_tables() -> None:
     ids, table = np.array([2, 0, 2]), np.array([[1, 0, 1], [0, 0, 0], [1, 0, 1]], dtype=bool)
     assert labels_present(ids).tolist() == labels_present(table).tolist() == [0, 2]
-    assert set_numbers(ids).tolist() == [2, 0, 2]
-    first, second, third = set_numbers(table).tolist()
-    assert first == third != second
+    first, number = distinct_sets(table)
+    assert table[first][number].tolist() == table.tolist()
+    assert len(first) == 2
     order = np.array([2, 0, 1])
     assert renumbered(ids, order).tolist() == [1, 2, 1]
     assert renumbered(table, order).tolist() == [[False, True, True], [False] * 3, [False, True, True]]

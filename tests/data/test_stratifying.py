@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clf.data.label_sets import LabelTable
 from clf.data.stratifying import Kinds, Units, apportioned, kinds_of, ranges, spread, stratify
+from clf.scoring.label_table import LabelTable
 
 SHARES = (0.1, 0.1)
 Sides = NDArray[np.int64]

@@ -31,7 +31,7 @@ def test_several_labels_are_lists_and_none_is_an_empty_one(tmp_path: Path) -> No
     answers = MultiLabelAnswers(PROBABILITIES, labels, np.array([0.8, 0.5]))
     write_predictions(tmp_path / "p.parquet", measured, answers)
     assert pyarrow.parquet.read_table(tmp_path / "p.parquet").to_pylist() == [
-        {"text": "a", "label": [], "predicted_label": [], "predicted_confidence": 0.5625, "score_x": 0.75,
+        {"text": "a", "label": [], "predicted_label": [], "predicted_confidence": 0.1875, "score_x": 0.75,
          "score_y": 0.25},
         {"text": "b", "label": ["x", "y"], "predicted_label": ["y"], "predicted_confidence": 0.4375, "score_x": 0.5,
          "score_y": 0.875},

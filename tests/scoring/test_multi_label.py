@@ -25,6 +25,12 @@ def test_only_the_exact_set_is_correct_and_its_confidence_is_a_product(answers):
     assert answers.confidence == pytest.approx([0.9 * 0.8, 0.6 * 0.6, 0.9 * 0.7])
 
 
+def test_the_confidence_is_that_in_the_predicted_set_wherever_the_thresholds_are(answers):
+    changed = answers.with_thresholds(np.array([0.95, 0.2]))
+    assert changed.predictions.tolist() == [[False, True], [False, True], [False, True]]
+    assert changed.confidence == pytest.approx([0.1 * 0.2, 0.4 * 0.4, 0.9 * 0.3])
+
+
 def test_losses_are_means_over_labels(answers):
     expected = -np.log([[0.9, 0.8], [0.6, 0.4], [0.9, 0.7]]).mean(axis=1)
     assert answers.log_losses == pytest.approx(expected, rel=1e-6)

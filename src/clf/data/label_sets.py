@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.scoring.label_table import LabelTable
+
 BETWEEN = "\x1f"
 """Separates the labels of a set while rows are read; `clean_label` leaves it in no label."""
 NONE = BETWEEN
@@ -20,9 +22,6 @@ NONE = BETWEEN
 PLAIN = "\x1e"
 """Begins a label that was written as one text, in which a separator may stand between several; it is in no label."""
 SHOWN_NONE = "(none)"
-
-LabelTable = NDArray[np.bool_]
-"""Which labels each row has, shape (rows, labels)."""
 
 
 def joined(labels: Iterable[str]) -> str:
@@ -78,25 +77,16 @@ def labels_present(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
     return np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))
 
 
-def set_numbers(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
-    """Return a number for each row, shape (rows,), that rows with the same labels share; ids stay as they are."""
-    if labels.ndim == 1:
-        return labels.astype(np.int64, copy=False)
-    packed = np.ascontiguousarray(np.packbits(labels, axis=1))
-    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64).ravel()
-
-
 def renumbered(
-    labels: NDArray[np.int64] | LabelTable, ids: NDArray[np.int64], among: int = 0
+    labels: NDArray[np.int64] | LabelTable, ids: NDArray[np.int64], among: int | None = None
 ) -> NDArray[np.int64] | LabelTable:
     """Return the labels with each label id replaced by `ids[label]`; of a table, its columns are moved.
 
-    The table then has a column for each of `among` labels, or for each that `ids` names.
+    The table then has a column for each of `among` labels, by default as many as before.
     """
     if labels.ndim == 1:
         return ids[labels]
-    moved = np.zeros((len(labels), max(labels.shape[1], int(ids.max(initial=-1)) + 1, among)), dtype=bool)
+    moved = np.zeros((len(labels), among or labels.shape[1]), dtype=bool)
     moved[:, ids] = labels
     return moved
 

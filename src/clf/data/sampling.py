@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.label_sets import LabelTable, set_numbers
 from clf.data.stratifying import Units, kinds_of, stratify
+from clf.scoring.label_table import LabelTable, distinct_sets
 
 Ints = NDArray[np.int64]
 
@@ -35,7 +35,7 @@ def stratified_subset(labels: Sequence[int] | NDArray[np.integer[Any]] | LabelTa
 
 def _subset_of_sets(table: LabelTable, rows: int, seed: int) -> Ints:
     """Choose rows so that each label has its share of them."""
-    _, first, number = np.unique(set_numbers(table), return_index=True, return_inverse=True)
+    first, number = distinct_sets(table)
     members = table[first]
     owners, labels = np.nonzero(members)
     alone = np.ones(len(members), dtype=np.int64)

@@ -8,6 +8,7 @@ from clf.outcomes.evaluation import Abstention, LengthGroup
 from clf.scoring.multi_label import AnyAnswers
 
 LENGTH_GROUPS = 5
+WORST_ERRORS = 20
 
 
 def abstention(answers: AnyAnswers, record: ModelRecord | None) -> Abstention | None:

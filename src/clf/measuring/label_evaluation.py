@@ -6,15 +6,13 @@ from itertools import compress
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.measuring.breakdown import abstention, by_length
+from clf.measuring.breakdown import WORST_ERRORS, abstention, by_length
 from clf.measuring.rows import MeasuredTexts, without_leaks
 from clf.models.record import ModelRecord
 from clf.outcomes.label_evaluation import BeforeLabelCalibration, EvaluateLabelsResult, LabelsCalibration, WrongSet
 from clf.scoring.answers import surest
 from clf.scoring.metric_table import defined
 from clf.scoring.multi_label import MultiLabelAnswers
-
-WORST_ERRORS = 20
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from clf.measuring.rows import MeasuredTexts
 from clf.scoring.answers import Answers, row_slices
-from clf.scoring.multi_label import AnyAnswers, LabelTable
+from clf.scoring.label_table import LabelTable
+from clf.scoring.multi_label import AnyAnswers
 
 
 def write_predictions(path: Path, measured: MeasuredTexts, answers: AnyAnswers) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from clf.data.reading.batch import Batch
 from clf.errors import UsageError
 from clf.outcomes.prediction import Prediction
-from clf.scoring.multi_label import BETWEEN
+from clf.scoring.multi_label import BAR
 from clf.storage.prediction_formats import ArrowType, Table
 
 LISTS = (".jsonl", ".parquet")
@@ -65,9 +65,9 @@ def written_as_lists(labels: Sequence[str], output: Path | None) -> bool:
     """
     if output is not None and output.suffix.lower() in LISTS:
         return True
-    if unclear := next((label for label in labels if BETWEEN in label), None):
+    if unclear := next((label for label in labels if BAR in label), None):
         raise UsageError(
-            f"the label {unclear!r} of the model holds {BETWEEN!r}, which stands between the labels of a text in CSV "
+            f"the label {unclear!r} of the model holds {BAR!r}, which stands between the labels of a text in CSV "
             "and TSV",
             f"pass --output with a file that ends in {' or '.join(LISTS)}, where the labels are a list",
         )

@@ -1,6 +1,7 @@
 """Pure functions of probabilities and true labels: no files, no models, no device settings.
 
 answers       probabilities with the true labels: predictions, confidence, which predictions are correct
+label_table   which labels each row has, where a text may have several
 multi_label   the same where a text may have several labels: thresholds, sets of labels
 metric_table  the list of metrics: their names, and what tables call them
 metrics       computes the metrics, overall and per class, and their 95 % intervals

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.scoring.answers import LEAST, Probabilities, row_slices
-from clf.scoring.multi_label import EVEN, LabelTable, MultiLabelAnswers
+from clf.scoring.multi_label import EVEN, MultiLabelAnswers
 
 FEWEST_ROWS = 100
 FEWEST_OF_A_LABEL = 50
@@ -94,7 +94,7 @@ def fit_label_calibration(answers: MultiLabelAnswers, *, with_bias: bool = True)
     return LabelCalibration(scales, biases, own, rows, before, _figures(calibrated))
 
 
-def _fit(logits: Values, positive: LabelTable, with_bias: bool) -> tuple[float, float]:
+def _fit(logits: Values, positive: NDArray[np.bool_], with_bias: bool) -> tuple[float, float]:
     """Return the scale and bias with the lowest log loss of these logits, shape (values,)."""
     from scipy.optimize import minimize
 

@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clf.scoring.answers import LEAST, Answers, Labels, Probabilities, row_slices
+from clf.scoring.label_table import LabelTable
 
-LabelTable = NDArray[np.bool_]
-"""Which labels each row has, shape (rows, labels)."""
 Thresholds = NDArray[np.float64]
 """The probability from which on each label is predicted: shape (labels,), or (rows, labels) if rows have their own."""
-BETWEEN = "|"
+BAR = "|"
 """What tables and files of text write between the labels of a text."""
 EVEN = 0.5
 """The threshold of a label for which none was chosen."""
 
 
 def joined_names(chosen: LabelTable, names: Sequence[str]) -> str:
-    """Return the names of the chosen labels, shape (labels,), joined by BETWEEN; empty if there are none."""
-    return BETWEEN.join(name for name, there in zip(names, chosen.tolist(), strict=True) if there)
+    """Return the names of the chosen labels, shape (labels,), joined by BAR; empty if there are none."""
+    return BAR.join(name for name, there in zip(names, chosen.tolist(), strict=True) if there)
 
 
 def predicted_labels(probabilities: Probabilities, thresholds: Thresholds) -> LabelTable:
@@ -38,12 +37,15 @@ def decided_by(answers: "MultiLabelAnswers", rows: NDArray[np.int64] | NDArray[n
     return answers.thresholds if answers.thresholds.ndim == 1 else answers.thresholds[rows]
 
 
-def confidence_in_sets(probabilities: Probabilities) -> NDArray[np.float64]:
-    """Return the product over labels of max(p, 1 - p) of each row, shape (rows,): the confidence in the whole set."""
+def confidence_in_sets(probabilities: Probabilities, predicted: LabelTable) -> NDArray[np.float64]:
+    """Return the probability of each row's predicted set, shape (rows,), as if labels were independent.
+
+    That is the product over labels of p for a predicted label and 1 - p for another; at thresholds of 0.5, the larger.
+    """
     sure = np.empty(len(probabilities))
     for rows in row_slices(*probabilities.shape):
         part = probabilities[rows].astype(np.float64)
-        sure[rows] = np.maximum(part, 1 - part).prod(axis=1)
+        sure[rows] = np.where(predicted[rows], part, 1 - part).prod(axis=1)
     return sure
 
 
@@ -70,8 +72,8 @@ class MultiLabelAnswers:
 
     @cached_property
     def confidence(self) -> NDArray[np.float64]:
-        """The confidence in the whole set of each row, shape (rows,)."""
-        return confidence_in_sets(self.probabilities)
+        """The confidence in the predicted set of each row, shape (rows,)."""
+        return confidence_in_sets(self.probabilities, self.predictions)
 
     @cached_property
     def correct(self) -> LabelTable:
@@ -103,11 +105,11 @@ class MultiLabelAnswers:
         return float(self.log_losses.mean())
 
     def true_label(self, row: int, names: Sequence[str]) -> str:
-        """Return the names of the true labels of a row, joined by BETWEEN."""
+        """Return the names of the true labels of a row, joined by BAR."""
         return joined_names(self.labels[row], names)
 
     def predicted_label(self, row: int, names: Sequence[str]) -> str:
-        """Return the names of the predicted labels of a row, joined by BETWEEN."""
+        """Return the names of the predicted labels of a row, joined by BAR."""
         return joined_names(self.predictions[row], names)
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "MultiLabelAnswers":

@@ -14,8 +14,9 @@ from scipy.stats import rankdata
 from clf.outcomes.base import Interval, LabelMetrics, Metrics
 from clf.scoring.answers import row_slices
 from clf.scoring.calibration import SIMULATIONS, expected_calibration_error, simulated_calibration_error
+from clf.scoring.label_table import LabelTable, distinct_sets
 from clf.scoring.metric_table import MULTI_LABEL_TABLE, OF_LABEL_COUNTS, Values
-from clf.scoring.multi_label import LabelTable, MultiLabelAnswers
+from clf.scoring.multi_label import MultiLabelAnswers
 from clf.scoring.ranking import auroc_and_average_precision
 from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, interval_of
 
@@ -117,11 +118,8 @@ class SetCounts:
 
 def tally_sets(answers: MultiLabelAnswers) -> SetCounts:
     """Count the combinations of a true set and a predicted one."""
-    together = np.hstack([answers.labels, answers.predictions])
-    packed = np.packbits(together, axis=1)
-    keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1])))[:, 0]
-    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
-    return SetCounts(answers.labels[first], answers.predictions[first], counts)
+    first, number = distinct_sets(np.hstack([answers.labels, answers.predictions]))
+    return SetCounts(answers.labels[first], answers.predictions[first], np.bincount(number))
 
 
 def _label_counts(answers: MultiLabelAnswers) -> tuple[Values, Values, Values]:

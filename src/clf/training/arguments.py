@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from transformers import TrainingArguments
 
-from clf.data.label_sets import LabelTable
 from clf.errors import UsageError
 from clf.models.compute import Compute
 from clf.processes import ALONE, World
+from clf.scoring.label_table import LabelTable
 from clf.settings import TrainSettings
 from clf.training.schedule import Schedule
 from clf.training.selection import SELECTION

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
-from clf.data.label_sets import LabelTable
 from clf.models.tokens import pad_rows
+from clf.scoring.label_table import LabelTable
 
 BATCHES_PER_GROUP = 50
 MULTIPLE = 8

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from clf.data.label_sets import LabelTable
 from clf.data.sampling import stratified_subset
 from clf.models.classifier import Classifier
 from clf.models.compute import Compute
 from clf.models.inference import Advance, layer_inputs
 from clf.models.temperature import last_layer, try_out
+from clf.scoring.label_table import LabelTable
 
 STRENGTH = 1e-3
 """Inverse strength of the penalty on the weights. With a weak penalty the head fits a small dataset perfectly, and no

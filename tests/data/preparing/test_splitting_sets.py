@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clf.data.label_sets import LabelTable
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.clusters import Units
 from clf.data.preparing.dataset import prepare_into
 from clf.data.preparing.splitting_sets import cut_sets
 from clf.data.sources.source import Source
 from clf.errors import DataError
+from clf.scoring.label_table import LabelTable
 from clf.settings import CleaningSettings, DataSettings
 from support.prepared import Table, letters, sides, split_of
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from clf.data.reading.formats import read_file
 from clf.data.reading.sql_dumps import refuse_dump
 from clf.errors import DataError
+from clf.settings import DataSettings
+from support.data_files import written
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,15 @@ def test_a_dump_is_named_with_the_way_to_its_table(name: str, head: bytes, hint:
     assert hint in (refused.value.hint or "")
 
 
-def test_statements_in_a_table_are_its_texts() -> None:
-    refuse_dump(b"DROP TABLE users,attack\n", Path("a.csv"))
-    refuse_dump(b"text,label\nDROP TABLE users,attack\n", Path("a.sql"))
+@pytest.mark.parametrize("name", ["a.csv", "a.sql"])
+def test_statements_in_a_table_are_its_texts(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path / name, "text,label\nDROP TABLE users,attack\nsee you at noon,none\n")
+    [batch] = read_file(path, DataSettings())
+    assert batch.columns["text"] == ["DROP TABLE users", "see you at noon"]
+
+
+def test_a_table_may_begin_with_a_statement() -> None:
+    head = b"DROP TABLE users,attack\n"
+    with pytest.raises(DataError):
+        refuse_dump(head, Path("a.sql"))
+    assert refuse_dump(head, Path("a.csv")) is None  # type: ignore[func-returns-value]

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clf.data.label_sets import LabelTable
 from clf.data.preparing.rows import Ints
 from clf.data.preparing.sets import numbered
 from clf.data.stratifying import Kinds, Units, kinds_of, ranges, stratify
 from clf.errors import DataError
+from clf.scoring.label_table import LabelTable
 
 if TYPE_CHECKING:
     from clf.data.preparing import clusters

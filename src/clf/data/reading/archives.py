@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from clf.data.reading.compression import ZIP_ERRORS
 from clf.data.reading.tars import Content, is_tar, members, skip
 from clf.errors import DataError
 
@@ -27,7 +28,6 @@ LOCAL = struct.Struct("<4s22xHH")
 COMPRESSED = {0: "", 8: "deflate", 12: "bzip2", 14: "LZMA"}
 """The methods by which the entries of a zip that Python reads are compressed."""
 OTHER_METHODS = {9: "Deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd", 99: "AES"}
-ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, OSError, EOFError)
 
 
 @dataclass(frozen=True)

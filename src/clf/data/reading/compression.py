@@ -4,10 +4,14 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
+ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error, OSError, EOFError)
+"""What Python raises for a zip that is damaged, encrypted or compressed in another way, workbooks among them."""
 FREE = 10_000_000
 """Bytes of output that are allowed at any ratio."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from clf.data.reading.batch import EXPECTED, CellRow
+from clf.data.reading.compression import ZIP_ERRORS
 from clf.errors import DataError
 from clf.safety import shell_line
 
@@ -114,7 +115,7 @@ def _unpacked(path: Path, most: int) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except ZIP_ERRORS:
         return 2 * path.stat().st_size  # an .xls file, which packs numbers closely, or a damaged one
     if size > max(FREE, most * path.stat().st_size):
         raise DataError(
