@@ -15,9 +15,9 @@ import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.data.text_hashes import text_hashes
-from clf.evaluate import _worst_errors
 from clf.measuring import baseline_models
 from clf.measuring.breakdown import by_length
+from clf.measuring.class_evaluation import _worst_errors
 from clf.measuring.label_issues import find_label_issues
 from clf.measuring.prediction_file import write_predictions
 from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks

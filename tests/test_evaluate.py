@@ -110,7 +110,7 @@ def test_a_positive_class_is_shown_on_request(clf: RunClf, trained: Path) -> Non
     assert clf("evaluate", trained, "--positive-label", "positive", "--json").json["positive_class"]["rows"] == 10
     refused = clf("evaluate", trained, "--positive-label", "great")
     assert refused.code == 2
-    assert "is not a class of the model" in refused.err
+    assert "is not a label of the model" in refused.err
 
 
 def test_a_class_without_rows_is_said_and_undefined(clf: RunClf, trained: Path, own_folder: Path) -> None:

@@ -4,120 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet
 import pytest
 
 from clf.data.sources.find import SourceFinder
 from clf.errors import OutputError, UsageError
-from clf.evaluate import Measurement, _choose_threshold, _label_issues, _result, _store_threshold
+from clf.evaluate import _choose_threshold, _label_issues, _store_threshold
 from clf.measuring.prediction_file import write_predictions
-from clf.measuring.rows import MeasuredTexts
 from clf.models.record import ModelRecord, write_model_record
-from clf.outcomes.evaluation import EvaluateResult
-from clf.scoring.answers import Answers
-from clf.scoring.metrics import score
-from clf.scoring.significance import clopper_pearson
 from clf.settings import ConfidenceSettings, DataSettings, EvaluateSettings, Settings
+from support.measured import measured
 from support.recorded import bare_classifier
-
-TEN = [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6], [0.95, 0.05]] * 2
-
-
-def measured(
-    probabilities: list[list[float]] = TEN, labels: tuple[int, ...] = (0, 1) * 5, leaked: Any = None, **record: Any
-) -> Measurement:
-    """Make answers to texts of 1, 2, … letters, by a model with these values in its record, or without a record."""
-    answers = Answers(np.array(probabilities, dtype=np.float32), np.array(labels))
-    texts = MeasuredTexts(
-        "films", "test", ["x" * (row + 1) for row in range(len(labels))], answers.labels, ["bad", "good"]
-    )
-    kept = ModelRecord.model_validate({"schema_version": 1, **record}) if record else None
-    return Measurement(bare_classifier("m", kept), texts, answers, None if leaked is None else np.array(leaked))
-
-
-def result(*arguments: Any, positive: str | None = None, **options: Any) -> EvaluateResult:
-    found = measured(*arguments, **options)
-    assert isinstance(found.answers, Answers)
-    return _result(found, found.answers, positive, Path("out"))
-
-
-@pytest.fixture(scope="module")
-def plain() -> EvaluateResult:
-    """Give the result of a model without a record."""
-    return result()
-
-
-def test_texts_are_grouped_by_length_into_five_groups_of_equal_size(plain: EvaluateResult) -> None:
-    groups = plain.by_length
-    assert [(each.from_, each.to, each.rows) for each in groups] == [
-        (1, 2, 2),
-        (3, 4, 2),
-        (5, 6, 2),
-        (7, 8, 2),
-        (9, 10, 2),
-    ]
-    assert [each.accuracy for each in groups] == [1.0, 1.0, 0.5, 0.0, 0.0]
-    assert groups[2].interval == clopper_pearson(1, 2)
-    [one] = result([[0.9, 0.1]], (0,)).by_length
-    assert (one.from_, one.to, one.rows, one.accuracy) == (1, 1, 1, 1.0)
-
-
-def test_the_worst_errors_are_the_surest_and_at_most_twenty(plain: EvaluateResult) -> None:
-    found = plain.worst_errors
-    assert [(each.row, each.label, each.predicted, each.confidence) for each in found] == [
-        (9, "good", "bad", 0.95), (5, "good", "bad", 0.9), (6, "bad", "good", 0.8), (7, "good", "bad", 0.7),
-        (8, "bad", "good", 0.6),
-    ]  # fmt: skip
-    assert found[0].text == "x" * 10
-    many = result([[0.6, 0.4]] * 22, (1,) * 22).worst_errors
-    assert [each.row for each in many] == list(range(20))
-
-
-def test_the_metrics_of_the_positive_class_are_shown_on_request(plain: EvaluateResult) -> None:
-    assert plain.positive_class is None
-    found = result(positive="good")
-    assert found.positive_class == found.per_class["good"]
-
-
-def test_metrics_that_the_rows_leave_undefined_are_named(caplog: pytest.LogCaptureFixture) -> None:
-    result([[0.9, 0.1], [0.2, 0.8]], (0, 0))
-    assert caplog.messages == [
-        "no text to measure on has the label good; macro averages cover the other classes only",
-        "not defined, because all texts have the same label or the same prediction: mcc, auroc, average_precision",
-    ]
-
-
-def test_figures_before_calibration_are_those_of_the_undivided_logits() -> None:
-    found = result(temperature=2.0, calibration={"reason": None}).calibration
-    before = score(measured().answers.with_temperature(0.5))
-    assert found.temperature == 2.0
-    assert found.before is not None
-    assert (found.before.ece, found.before.log_loss) == (
-        pytest.approx(before["ece"]),
-        pytest.approx(before["log_loss"]),
-    )
-    assert found.before.mean_confidence > score(measured().answers)["mean_confidence"]  # type: ignore[operator]
-
-
-def test_a_model_without_a_temperature_or_with_one_of_1_has_nothing_before(plain: EvaluateResult) -> None:
-    unknown = plain.calibration
-    assert (unknown.temperature, unknown.note, unknown.before) == (None, None, None)
-    assert result(clf_version="0.1").calibration.temperature is None
-    one = result(temperature=1.0, calibration={"reason": "too few rows"}).calibration
-    assert (one.temperature, one.note, one.before) == (1.0, "too few rows", None)
-    assert sum(each.rows for each in one.reliability) == 10
-    assert one.risk_coverage[-1] == (1.0, 0.5)
-
-
-def test_the_stored_threshold_is_applied_to_the_measured_texts(plain: EvaluateResult) -> None:
-    assert plain.abstention is None
-    found = result(threshold=0.0, abstention={"aim": {"target_coverage": 1.0}}).abstention
-    assert found is not None
-    assert (found.answered, found.accuracy, found.aim) == (10, 0.5, {"target_coverage": 1.0})
-    sure = result(threshold=0.92).abstention
-    assert sure is not None
-    assert (sure.rows, sure.answered, sure.accuracy, sure.aim) == (10, 2, 0.5, None)
 
 
 def test_predictions_are_written_with_the_probability_of_each_class(tmp_path: Path) -> None:
@@ -138,8 +35,7 @@ ISSUES = ([[0.9, 0.1]] * 6 + [[0.1, 0.9]] * 6 + [[0.1, 0.9], [0.01, 0.99], [0.1,
 def issues(wanted: int, leaked: Any = None) -> list[Any]:
     settings = Settings(evaluate=EvaluateSettings(label_issues=wanted))
     found = measured(*ISSUES, leaked=leaked)
-    assert isinstance(found.answers, Answers)
-    return list(_label_issues(found, found.answers, settings, SourceFinder(seed=1)))
+    return list(_label_issues(found, settings, SourceFinder(seed=1)))
 
 
 def test_as_many_issues_as_wanted_are_listed_the_likeliest_first() -> None:

@@ -1,5 +1,6 @@
 """`clf evaluate` with a model that gives a text several labels, and the refusals of what such models have not yet."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def test_the_metrics_are_those_of_the_predictions_beside_them_as_scikit_learn_co
         assert "onfusion" not in shown
     assert f"| music | {truth[:, 1].sum()} | 0.5000 |" in report
     written = json.loads(Path("found/metrics.json").read_text())
-    assert written == {name: value for name, value in found.items() if name != "output_dir"}
+    assert written == {name: value for name, value in found.items() if name not in ("label_issues", "output_dir")}
 
 
 def test_what_it_prints_tells_the_thresholds_and_no_command_that_would_be_refused(clf: RunClf, measured: Path) -> None:
@@ -115,15 +116,44 @@ def test_a_label_without_texts_is_said(clf: RunClf, measured: Path, tmp_path: Pa
     assert done.json["per_label"]["plot"]["rows"] == 0
 
 
-# --- what such models have not ------------------------------------------------------------------------------
+# --- labels that look wrong ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("flags", [("--label-issues", 5), ("--folds", 3), ("--positive-label", "plot")])
-def test_what_is_about_single_labels_is_refused(clf: RunClf, measured: Path, flags: tuple[object, ...]) -> None:
-    done = clf("evaluate", measured / "model", "--dataset", measured / TO_TEST, *flags)
+def test_labels_that_are_missing_or_surplus_are_listed_beside_the_metrics_of_the_one_asked_for(
+    clf: RunClf, measured: Path
+) -> None:
+    asked = ("--label-issues", 40, "--positive-label", "plot", "--output-dir", "found", "--report", "page.html")
+    found = evaluated(clf, measured, *asked)
+    assert found["positive_label"] == found["per_label"]["plot"]
+    with Path("found/label_issues.csv").open(newline="", encoding="utf-8") as file:
+        issues = list(csv.DictReader(file))
+    assert len(issues) == found["label_issues"] == 40
+    assert list(issues[0]) == ["split", "row", "label", "issue", "margin", "probability", "labels", "text"]
+    rows = pyarrow.parquet.read_table("found/predictions.parquet").to_pylist()
+    for issue in issues:
+        row = rows[int(issue["row"])]
+        assert issue["labels"] == "|".join(row["label"])
+        assert issue["issue"] == ("surplus" if issue["label"] in row["label"] else "missing")
+        assert float(issue["probability"]) == pytest.approx(row[f"score_{issue['label']}"], abs=1e-4)
+        assert issue["text"] == row["text"]
+    assert {issue["issue"] for issue in issues} == {"missing", "surplus"}
+    report, page = Path("found/report.md").read_text(), Path("page.html").read_text()
+    for shown in (report, page):
+        assert "the positive label" in shown
+    assert "Labels that look wrong" in page
+    assert f"{issues[0]['issue']}: {issues[0]['label']}" in page
+    assert "label_issues" not in json.loads(Path("found/metrics.json").read_text())
+
+
+def test_a_positive_label_that_the_model_has_not_is_refused(clf: RunClf, measured: Path) -> None:
+    done = clf("evaluate", measured / "model", "--dataset", measured / TO_TEST, "--positive-label", "sound")
     assert done.code == 2
-    assert f"clf evaluate has no {flags[0]} for such a model yet" in done.err
+    assert "--positive-label 'sound' is not a label of the model" in done.err
+    assert "its labels are acting, music, plot" in done.err
     assert not Path("evaluations").exists()
+
+
+# --- what such models have not ------------------------------------------------------------------------------
 
 
 def test_it_is_not_compared_neither_as_candidate_nor_as_baseline(clf: RunClf, measured: Path, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ class EvaluateSettings(Section):
     """What `clf evaluate` measures in addition to the standard metrics."""
 
     positive_label: str | None = None
-    """Also show precision, recall and F1 of this class."""
+    """Also show precision, recall and F1 of this class, or label."""
     label_issues: Annotated[int, Field(ge=0)] = 0
     """List up to this many labels that look wrong, most suspicious first."""
     folds: Annotated[int | None, Field(ge=2, le=20)] = None

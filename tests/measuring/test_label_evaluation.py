@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from clf.measuring.label_evaluation import evaluate_labels
+from clf.measuring.measurement import Measurement
 from clf.measuring.rows import MeasuredTexts
 from clf.models.record import DatasetRecord, ModelRecord
 from clf.outcomes.base import SplitName
 from clf.scoring.multi_label import MultiLabelAnswers
 from clf.settings import DataSettings
+from support.recorded import bare_classifier
 
 
 @pytest.mark.parametrize(
@@ -27,7 +29,9 @@ def test_metrics_on_the_texts_that_thresholds_were_chosen_on_are_called_too_good
     answers = MultiLabelAnswers(np.full((3, 2), 0.7, dtype=np.float32), labels, np.array([0.5, 0.8]))
     measured = MeasuredTexts(name, split, ["a", "b", "c"], labels, ["x", "y"])
     record = ModelRecord(schema_version=1, dataset=dataset)
-    found = evaluate_labels("model", record, measured, answers, np.array([True, False, False]), "folder")
+    measurement = Measurement(bare_classifier("m", record), measured, answers, np.array([True, False, False]))
+    found = evaluate_labels(measurement, answers, "y", "folder")
+    assert found.positive_label == found.per_label["y"]
     assert found.thresholds_fitted_here is same
     assert ("slightly too good" in caplog.text) is same
     assert [(row.row, row.labels, row.predicted) for row in found.worst_errors] == [

@@ -1,56 +1,17 @@
-"""Folds for the labels of training texts: spread evenly, and trained by the recipe of the model."""
+"""Each fold of the training texts is predicted by a model that was trained by the recipe, without the fold."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from clf.data.sources.find import SourceFinder
-from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
-from clf.measuring.out_of_fold import _nothing_kept, _parts, _recipe, out_of_fold
+from clf.errors import INTERRUPTED, Interrupted, ModelError, Terminated
+from clf.measuring.out_of_fold import _nothing_kept, _recipe, out_of_fold
 from clf.models.record import ModelRecord
 from clf.settings import ComputeSettings, RunSettings, Settings, TrainSettings
 from support.recorded import bare_classifier
 
-NAMES = ["bad", "good"]
 FP32 = ComputeSettings(device="cpu", precision="fp32")
-
-
-def folds(rows: int, count: int, seed: int = 1, texts: list[str] | None = None) -> np.ndarray:
-    return _parts(texts or [f"text {row}" for row in range(rows)], np.arange(rows) % 2, count, seed, NAMES)
-
-
-def test_each_class_is_spread_evenly_over_the_folds() -> None:
-    parts = folds(100, 3)
-    assert len(parts) == 100
-    for label in (0, 1):
-        assert np.bincount(parts[label::2], minlength=3).tolist() == [17, 17, 16]
-
-
-def test_the_folds_are_drawn_with_the_seed() -> None:
-    assert (folds(100, 3) == folds(100, 3)).all()
-    assert (folds(100, 3) != folds(100, 3, seed=2)).any()
-    assert folds(100, 3)[::2].tolist() != [number % 3 for number in range(50)]
-
-
-def test_identical_texts_share_a_fold_whatever_their_labels() -> None:
-    texts = [f"text {row // 5}" for row in range(100)]
-    for same in folds(100, 3, texts=texts).reshape(20, 5):
-        assert len(set(same.tolist())) == 1
-
-
-def test_as_many_texts_as_folds_are_just_enough() -> None:
-    assert sorted(folds(6, 3)[::2].tolist()) == [0, 1, 2]
-    labels = np.array([0, 0, 0, 0, 1, 1])
-    with pytest.raises(DataError) as refused:
-        _parts(list("abcdef"), labels, 3, 1, NAMES)
-    assert refused.value.message == "good has only 2 training texts, fewer than 3 folds"
-    assert refused.value.hint == "pass a smaller --folds"
-
-
-def test_a_class_of_the_model_without_training_texts_is_named() -> None:
-    with pytest.raises(DataError, match="neutral has only 0 training texts, fewer than 2 folds"):
-        _parts(list("abcd"), np.array([0, 1, 0, 1]), 2, 1, [*NAMES, "neutral"])
 
 
 def test_a_model_that_records_no_training_is_refused(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import logging
 from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clf.measuring.breakdown import WORST_ERRORS, abstention, by_length
+from clf.measuring.measurement import Measurement
 from clf.measuring.rows import MeasuredTexts, without_leaks
 from clf.models.record import ModelRecord
 from clf.outcomes.label_evaluation import BeforeLabelCalibration, EvaluateLabelsResult, LabelsCalibration, WrongSet
@@ -18,28 +18,25 @@ log = logging.getLogger(__name__)
 
 
 def evaluate_labels(
-    model: str,
-    record: ModelRecord | None,
-    measured: MeasuredTexts,
-    answers: MultiLabelAnswers,
-    leaked: NDArray[np.bool_] | None,
-    output_dir: str,
+    measurement: Measurement, answers: MultiLabelAnswers, positive: str | None, output_dir: str
 ) -> EvaluateLabelsResult:
-    """Score the answers of a model, overall and for each label; `leaked` marks the rows it was trained on, if known."""
+    """Score the answers of a model, overall and for each label; `positive` is the label to show beside the others."""
     from clf.scoring.metrics import intervals, score
     from clf.scoring.multi_label_metrics import score_labels
 
+    measured, leaked, record = measurement.texts, measurement.leaked, measurement.record
     metrics, per_label = score(answers), score_labels(answers, measured.names)
     fitted_here = _fitted_on(record, measured)
     _say_undefined([name for name, row in per_label.items() if not row.rows], metrics, fitted_here)
     return EvaluateLabelsResult(
-        model=model,
+        model=measurement.model.name,
         dataset=measured.dataset,
         split=measured.split,
         rows=len(measured),
         metrics=metrics,
         intervals=intervals(answers),
         per_label=per_label,
+        positive_label=per_label[positive] if positive is not None else None,
         calibration=_calibration(answers, record, measured.names),
         abstention=abstention(answers, record),
         by_length=by_length(measured, answers),
@@ -47,6 +44,7 @@ def evaluate_labels(
         leaked_rows=None if leaked is None else int(leaked.sum()),
         without_leaks=without_leaks(answers, leaked),
         thresholds_fitted_here=fitted_here,
+        label_issues=0,
         output_dir=output_dir,
     )
 

@@ -2,22 +2,22 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clf.data.sources.find import SourceFinder
-from clf.data.text_hashes import hash_texts
-from clf.errors import INTERRUPTED, DataError, Interrupted, ModelError, Terminated
+from clf.errors import INTERRUPTED, Interrupted, ModelError, Terminated
+from clf.measuring.folds import fold_numbers, labels_to_judge
 from clf.measuring.provenance import base_files, recorded_dataset
 from clf.measuring.rows import MeasuredTexts
 from clf.models.record import VERSION_0_1, ModelRecord
 from clf.processes import ALONE
-from clf.scoring.answers import Answers
+from clf.scoring.multi_label import AnyAnswers, answers_with
+from clf.scoring.pair_issues import Judged
 from clf.settings import AUTO, ComputeSettings, DataSettings, Settings
 from clf.storage.run_folder import Run
 from clf.storage.scratch import scratch_folder
@@ -30,11 +30,12 @@ log = logging.getLogger(__name__)
 
 def out_of_fold(
     model: "Classifier", folds: int, compute: ComputeSettings, finder: SourceFinder
-) -> tuple[MeasuredTexts, Answers]:
+) -> tuple[MeasuredTexts, AnyAnswers, Judged]:
     """Train `folds` times with the recipe of `model`, and return its training texts with out-of-fold predictions.
 
-    The folds are stratified and drawn with the seed of the training run. Raises ModelError if the model does not
-    record its training, and DataError if a class has fewer texts than folds.
+    The folds are stratified and drawn with the seed of the training run. With several labels per text, labels of few
+    texts are not judged. Raises ModelError if the model does not record its training, and DataError if a class, or
+    each of several labels, has fewer texts than folds.
     """
     from clf.models.inference import probabilities_of
     from clf.training.setup import fine_tune_work, load_work, of_part
@@ -48,7 +49,8 @@ def out_of_fold(
         load = partial(load_work, then.data, then.train, compute, then.run.seed, files, prepared, ALONE)
         work = load()
         rows, labels = work.train, work.classifier.labels
-        parts = _parts(rows.texts, rows.labels, folds, then.run.seed, labels)
+        parts = fold_numbers(rows.texts, rows.labels, folds, then.run.seed, labels)
+        judged = Judged(np.ones(len(rows), dtype=bool), labels_to_judge(rows.labels, parts, labels))
         probabilities = np.zeros((len(rows), len(labels)), dtype=np.float32)
         for number in range(folds):
             log.info("fold %d of %d", number + 1, folds)
@@ -61,7 +63,7 @@ def out_of_fold(
             texts = rows.take(held_out).texts
             probabilities[held_out] = probabilities_of(work.classifier, texts, work.compute)
     measured = MeasuredTexts(prepared.name, "train", rows.raw_texts, rows.labels, labels)
-    return measured, Answers(probabilities, rows.labels)
+    return measured, answers_with(probabilities, rows.labels, work.classifier.thresholds), judged
 
 
 @contextmanager
@@ -87,23 +89,3 @@ def _recipe(record: ModelRecord, recorded: Settings, compute: ComputeSettings) -
             "compute": compute,
         }
     )
-
-
-def _parts(
-    texts: Sequence[str], labels: NDArray[np.int64], folds: int, seed: int, names: list[str]
-) -> NDArray[np.int64]:
-    """Return the fold of each row, shape (rows,): classes are spread evenly, identical texts share a fold."""
-    counts = np.bincount(labels, minlength=len(names))
-    if counts.min() < folds:
-        rare = names[int(counts.argmin())]
-        raise DataError(
-            f"{rare} has only {counts.min()} training texts, fewer than {folds} folds", "pass a smaller --folds"
-        )
-    generator = np.random.default_rng(seed)
-    parts = np.empty(len(labels), dtype=np.int64)
-    for number in range(len(names)):
-        rows = generator.permutation(np.flatnonzero(labels == number))
-        parts[rows] = np.arange(len(rows)) % folds
-    _, first, group = np.unique(hash_texts(texts), return_index=True, return_inverse=True)
-    together: NDArray[np.int64] = parts[first[group]]
-    return together

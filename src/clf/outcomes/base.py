@@ -40,6 +40,10 @@ class ClassMetrics(Outcome):
     f1: float | None
     rows: int
 
+    def as_means(self) -> Metrics:
+        """Return the metrics by the names of their means over classes, for a column beside these."""
+        return {"macro_precision": self.precision, "macro_recall": self.recall, "macro_f1": self.f1}
+
 
 class LabelMetrics(ClassMetrics):
     """Metrics of one label where a text may have several, null where not defined; `rows` have the label.
@@ -54,6 +58,11 @@ class LabelMetrics(ClassMetrics):
     ece_expected: float | None
     brier: float
     brier_skill: float | None
+
+    def as_means(self) -> Metrics:
+        """Return the metrics by the names of their means over labels, for a column beside these."""
+        same = ("average_precision", "auroc", "ece", "ece_expected", "brier", "brier_skill")
+        return {**super().as_means(), **{name: getattr(self, name) for name in same}}
 
 
 class Cost(Outcome):

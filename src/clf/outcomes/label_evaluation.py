@@ -1,7 +1,9 @@
 """The result of `clf evaluate` where a text may have several labels."""
 
+from typing import Literal
+
 from clf.outcomes.base import Interval, LabelMetrics, Metrics, Outcome, SplitName
-from clf.outcomes.evaluation import Abstention, Bin, EvaluateResult, LengthGroup
+from clf.outcomes.evaluation import Abstention, Bin, EvaluateResult, LabelIssue, LengthGroup
 
 
 class WrongSet(Outcome):
@@ -37,6 +39,23 @@ class LabelsCalibration(Outcome):
     before: BeforeLabelCalibration | None
 
 
+class PairIssue(Outcome):
+    """A text and a label that it probably should have (`missing`), or that it has and should not (`surplus`).
+
+    `labels` are all labels given to the text, joined by `|`; `probability` is that of `label`. The lower `margin` is,
+    the likelier is the error.
+    """
+
+    split: str
+    row: int
+    label: str
+    issue: Literal["missing", "surplus"]
+    margin: float
+    probability: float
+    labels: str
+    text: str
+
+
 class EvaluateLabelsResult(Outcome):
     """The output of `clf evaluate --json` for a model that gives a text several labels.
 
@@ -51,6 +70,7 @@ class EvaluateLabelsResult(Outcome):
     metrics: Metrics
     intervals: dict[str, Interval]
     per_label: dict[str, LabelMetrics]
+    positive_label: LabelMetrics | None
     calibration: LabelsCalibration
     abstention: Abstention | None
     by_length: list[LengthGroup]
@@ -58,7 +78,10 @@ class EvaluateLabelsResult(Outcome):
     leaked_rows: int | None
     without_leaks: Metrics | None
     thresholds_fitted_here: bool
+    label_issues: int
     output_dir: str
 
 
 AnyEvaluation = EvaluateResult | EvaluateLabelsResult
+AnyIssue = LabelIssue | PairIssue
+"""What is probably wrong about a row: its label, or one of several."""

@@ -10,7 +10,7 @@ from clf.models.record import CalibrationRecord, ModelRecord
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Flips
 from clf.outcomes.evaluation import EvaluateResult, LabelIssue, WrongAnswer
-from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult, WrongSet
+from clf.outcomes.label_evaluation import AnyEvaluation, AnyIssue, EvaluateLabelsResult, PairIssue, WrongSet
 from clf.outcomes.preparation import Audit, SetsOfLabels
 from clf.outcomes.training import TrainResult
 from clf.reports import charts
@@ -49,9 +49,7 @@ class Section:
     rows: list[list[Cell]] = field(default_factory=list)
 
 
-def evaluation_page(
-    result: AnyEvaluation, issues: Sequence[LabelIssue], audit: Audit, judged_unseen: bool = True
-) -> str:
+def evaluation_page(result: AnyEvaluation, issues: Sequence[AnyIssue], audit: Audit, judged_unseen: bool = True) -> str:
     """Render the page of `clf evaluate`."""
     title = f"{result.model} on {result.dataset}, {result.split}"
     sections = [
@@ -220,14 +218,21 @@ def _set_of(labels: Sequence[str]) -> str:
     return " | ".join(labels) or SHOWN_NONE
 
 
-def issues_section(issues: Sequence[LabelIssue], judged_unseen: bool) -> list[Section]:
-    """Show the labels that are most likely wrong."""
-    rows = [[_text(row.text), _text(row.label), _text(row.suggested_label), _number(row.margin)] for row in issues]
+def issues_section(issues: Sequence[AnyIssue], judged_unseen: bool) -> list[Section]:
+    """Show the labels that are most likely wrong, or of several those that are missing or surplus."""
+    rows = [[_text(row.text), *_wrong(row), _number(row.margin)] for row in issues]
     unseen = "Judged by models that did not see the text in training, most likely errors first."
     unknown = "Most likely errors first. Whether the model saw these texts in training is unknown."
+    several = any(isinstance(row, PairIssue) for row in issues)
+    what = ["all its labels", "looks wrong", "probability"] if several else ["label", "suggested label"]
     notes = [unseen if judged_unseen else unknown]
-    columns = ["text", "label", "suggested label", "margin"]
-    return [Section("Labels that look wrong", notes, None, columns, rows)] if rows else []
+    return [Section("Labels that look wrong", notes, None, ["text", *what, "margin"], rows)] if rows else []
+
+
+def _wrong(issue: AnyIssue) -> list[Cell]:
+    if isinstance(issue, LabelIssue):
+        return [_text(issue.label), _text(issue.suggested_label)]
+    return [_text(issue.labels or SHOWN_NONE), _text(f"{issue.issue}: {issue.label}"), _number(issue.probability)]
 
 
 def differences_section(comparisons: Sequence[Comparison]) -> Section:

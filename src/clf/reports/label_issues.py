@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from clf.outcomes.evaluation import LabelIssue
+from clf.outcomes.label_evaluation import AnyIssue
 from clf.safety import safe
 
 FORMULA = re.compile("(^|[;|\n])(?='|(?:[^\\S\n]|\")*[=+\\-@\uff1d\uff0b\uff0d\uff20])")  # the last four are wide
 """Where a spreadsheet could find a formula: at the start of a cell, or after what separates cells elsewhere."""
 
 
-def write_label_issues(path: Path, issues: Iterable[LabelIssue]) -> None:
-    """Write one line per issue, most likely errors first."""
+def write_label_issues(path: Path, issues: Iterable[AnyIssue], kind: type[AnyIssue] = LabelIssue) -> None:
+    """Write one line per issue of this kind, most likely errors first."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(LabelIssue.model_fields))
+        writer = csv.DictWriter(file, list(kind.model_fields))
         writer.writeheader()
         writer.writerows({name: inert(value) for name, value in issue.as_json().items()} for issue in issues)
 

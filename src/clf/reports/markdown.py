@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from clf.outcomes.base import Cost, Interval, LabelMetrics, Metrics
+from clf.outcomes.base import ClassMetrics, Cost, Interval, LabelMetrics, Metrics
 from clf.outcomes.comparison import CompareResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult
@@ -28,15 +28,17 @@ Intervals = Mapping[str, Interval]
 
 def evaluation_columns(result: AnyEvaluation) -> MetricColumns:
     """Return the metric columns of an evaluation."""
-    leaks, positive = result.without_leaks, result.positive_class if isinstance(result, EvaluateResult) else None
-    of_class: Metrics = {}
-    if positive:
-        of_class = {"macro_precision": positive.precision, "macro_recall": positive.recall, "macro_f1": positive.f1}
+    leaks, positive = result.without_leaks, _positive(result)
     return {
         result.split: result.metrics,
         **({"without leaked rows": leaks} if leaks else {}),
-        **({"the positive class": of_class} if of_class else {}),
+        **{f"the positive {kind}": row.as_means() for kind, row in positive.items() if row},
     }
+
+
+def _positive(result: AnyEvaluation) -> dict[str, ClassMetrics | None]:
+    """Return the metrics of the class, or of the label, that the user named."""
+    return {"class": result.positive_class} if isinstance(result, EvaluateResult) else {"label": result.positive_label}
 
 
 def table_heads(columns: MetricColumns, intervals: Intervals | None = None) -> list[str]:

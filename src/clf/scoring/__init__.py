@@ -13,5 +13,6 @@ calibration   calibration error and temperature scaling
 significance  bootstrap intervals and McNemar's test: is a difference more than chance?
 selective     the confidence threshold below which a model abstains, and the risk-coverage curve
 label_issues  ranks labels by how likely they are to be wrong
+pair_issues   the same where a text may have several: labels that are missing, or surplus
 gate          the verdict against each baseline, the rules of the gate, and what to try next
 """

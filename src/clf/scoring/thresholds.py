@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.scoring.multi_label import EVEN, MultiLabelAnswers, Thresholds
+from clf.scoring.multi_label import EVEN, AnyAnswers, MultiLabelAnswers, Thresholds
 
 FOLDS = 5
 NEARLY = 1e-12
@@ -32,6 +32,14 @@ def cross_fitted(answers: MultiLabelAnswers, seed: int = 0) -> MultiLabelAnswers
     for number in range(min(FOLDS, rows) if rows > 1 else 0):
         thresholds[part == number] = fit_thresholds(answers.take(part != number))
     return answers.with_thresholds(thresholds)
+
+
+def decided_apart(answers: AnyAnswers) -> AnyAnswers:
+    """Return answers to the texts that training fitted thresholds on, each decided as if it were none of them.
+
+    With one label per text, nothing was fitted that decides.
+    """
+    return cross_fitted(answers) if isinstance(answers, MultiLabelAnswers) else answers
 
 
 def _best_cut(probabilities: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:

@@ -16,6 +16,8 @@ def print_evaluation(result: AnyEvaluation) -> None:
     else:
         print_labels(result.per_label)
         print_lines(*label_notes(result))
+    if result.label_issues:
+        print_lines(f"labels that look wrong: {result.label_issues}, listed in {result.output_dir}/label_issues.csv")
     print_lines(f"written to {result.output_dir}")
 
 
@@ -24,8 +26,6 @@ def _print_classes(result: EvaluateResult) -> None:
     print_classes(result.per_class)
     print_confusion(result.confusion_matrix, list(result.per_class))
     print_confidence(result)
-    if result.label_issues:
-        print_lines(f"labels that look wrong: {result.label_issues}, listed in {result.output_dir}/label_issues.csv")
 
 
 def print_confidence(result: EvaluateResult) -> None:

@@ -31,7 +31,7 @@ def cut_sets(
     first, unit_of = first[by_row], rank[unit_of]
     pinned = np.zeros(len(first), dtype=bool)
     pinned[unit_of[together.pinned]] = True
-    side = stratify(*_kinds(sets, members, first, unit_of), pinned, list(shares.values()), seed)
+    side = stratify(*kinds_of_rows(sets, members, first, unit_of), pinned, list(shares.values()), seed)
     parts: dict[str, Ints] = {
         split: np.flatnonzero(side[unit_of] == number) for number, split in enumerate(("train", *shares))
     }
@@ -44,8 +44,11 @@ def cut_sets(
     return parts
 
 
-def _kinds(sets: Ints, members: LabelTable, first: Ints, unit_of: Ints) -> tuple[Kinds, Units]:
-    """Return the kinds of units: a kind for each set, and one for each unit whose rows have different sets."""
+def kinds_of_rows(sets: Ints, members: LabelTable, first: Ints, unit_of: Ints) -> tuple[Kinds, Units]:
+    """Return the kinds of units: a kind for each set, and one for each unit whose rows have different sets.
+
+    `first` holds the first row of each unit, `unit_of` the unit of each row; the rest is as for `cut_sets`.
+    """
     kind, sizes = sets[first].astype(np.int32), np.bincount(unit_of)
     mixed = np.zeros(len(first), dtype=bool)
     mixed[unit_of[sets != kind[unit_of]]] = True
