@@ -7,7 +7,7 @@ from sklearn import metrics as sk
 from clf.scoring.metric_table import MULTI_LABEL_TABLE, TABLE, table_of
 from clf.scoring.metrics import intervals, score
 from clf.scoring.multi_label import MultiLabelAnswers
-from clf.scoring.multi_label_metrics import PER_ROW, score_labels, tally_sets
+from clf.scoring.multi_label_metrics import PER_ROW, score_labels
 
 NAMES = ["acting", "plot", "music", "never"]
 
@@ -95,17 +95,6 @@ def test_a_text_of_no_label_with_none_predicted_is_right() -> None:
     scored = score(answers)
     assert (scored["subset_accuracy"], scored["sample_f1"], scored["hamming_loss"]) == (1.0, 1.0, 0.0)
     assert scored["brier_skill"] is scored["auroc"] is scored["average_precision"] is None
-
-
-def test_the_tally_of_sets_is_the_rows() -> None:
-    answers = drawn(labels=9)
-    table = tally_sets(answers)
-    assert table.counts.sum() == len(answers)
-    assert len(np.unique(np.hstack([table.true, table.predicted]), axis=0)) == len(table.counts)
-    true, answered, right = table.label_counts(table.counts[None])
-    assert true[0].tolist() == answers.labels.sum(axis=0).tolist()
-    assert answered[0].tolist() == answers.predictions.sum(axis=0).tolist()
-    assert right[0].tolist() == (answers.labels & answers.predictions).sum(axis=0).tolist()
 
 
 def test_intervals_cover_their_metric_and_are_those_of_drawn_rows() -> None:

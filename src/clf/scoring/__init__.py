@@ -10,7 +10,9 @@ thresholds    the probability from which on each of several labels is predicted
 label_calibration  a scale and a bias for the logit of each of several labels
 ranking       AUROC and average precision
 calibration   calibration error and temperature scaling
+resampling    what the bootstrap draws from: a tally of combinations, with drawn counts
 significance  bootstrap intervals and McNemar's test: is a difference more than chance?
+set_significance  the tally they draw from where a text may have several labels
 selective     the confidence threshold below which a model abstains, and the risk-coverage curve
 label_issues  ranks labels by how likely they are to be wrong
 pair_issues   the same where a text may have several: labels that are missing, or surplus

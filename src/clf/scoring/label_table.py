@@ -7,9 +7,12 @@ LabelTable = NDArray[np.bool_]
 """Which labels each row has, shape (rows, labels)."""
 
 
-def distinct_sets(table: LabelTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first row with each distinct set, shape (sets,), and the number of each row's set, shape (rows,)."""
-    packed = np.ascontiguousarray(np.packbits(table, axis=1))
+def distinct_sets(*tables: LabelTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first row with each distinct set, shape (sets,), and the number of each row's set, shape (rows,).
+
+    Of several tables, the rows are compared in all of them together.
+    """
+    packed = np.ascontiguousarray(np.hstack([np.packbits(table, axis=1) for table in tables]))
     keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
     _, first, number = np.unique(keys, return_index=True, return_inverse=True)
     return first, number.ravel()

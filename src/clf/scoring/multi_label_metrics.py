@@ -4,8 +4,7 @@ Names and values are those of scikit-learn for tables of zeros and ones, with `z
 F1 of the texts: a text of no label for which none is predicted is answered rightly.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +13,16 @@ from scipy.stats import rankdata
 from clf.outcomes.base import Interval, LabelMetrics, Metrics
 from clf.scoring.answers import row_slices
 from clf.scoring.calibration import SIMULATIONS, expected_calibration_error, simulated_calibration_error
-from clf.scoring.label_table import LabelTable, distinct_sets
+from clf.scoring.label_table import LabelTable
 from clf.scoring.metric_table import MULTI_LABEL_TABLE, OF_LABEL_COUNTS, Values
 from clf.scoring.multi_label import MultiLabelAnswers
 from clf.scoring.ranking import auroc_and_average_precision
+from clf.scoring.set_significance import f1_of_sets, tally_sets
 from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, interval_of
 
 FEWEST_POSITIVES = 100
 """The fewest rows with a label, and without it, of which its calibration error is measured."""
 FEWEST_DRAWS = 20
-VALUES_AT_ONCE = 1 << 24
 PER_ROW = ("sample_f1", "subset_accuracy", "hamming_loss", "mean_confidence", "brier", "log_loss")
 """The metrics that are means of a value of each row."""
 
@@ -79,47 +78,14 @@ def score_labels(answers: MultiLabelAnswers, names: Sequence[str]) -> dict[str, 
 
 def set_intervals(answers: MultiLabelAnswers, draws: int = MEAN_DRAWS, seed: int = 0) -> dict[str, Interval]:
     """Return the 95 % bootstrap intervals (percentiles; Efron 1979) of the metrics that have one; rows are drawn."""
-    table = tally_sets(answers)
+    table = tally_sets(answers.labels, answers.predictions)
     found: dict[str, list[Values]] = {name: [] for name in OF_LABEL_COUNTS}
     for counts in table.draw(draws, seed):
-        of_labels = table.label_counts(counts)
+        (of_labels,) = table.label_counts(counts)
         for name, values in found.items():
             values.append(OF_LABEL_COUNTS[name](*of_labels))
     means = zip(PER_ROW, bootstrap_mean_intervals(_row_values(answers), draws, seed), strict=True)
     return {name: interval_of(np.concatenate(values)) for name, values in found.items()} | dict(means)
-
-
-@dataclass(frozen=True)
-class SetCounts:
-    """How often each combination of a true set and a predicted one occurs.
-
-    `true` and `predicted` have shape (combinations, labels), `counts` (combinations,). To resample rows with
-    replacement is to draw counts from a multinomial distribution.
-    """
-
-    true: LabelTable
-    predicted: LabelTable
-    counts: NDArray[np.int64]
-
-    def draw(self, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
-        """Resample the rows `draws` times; yield counts of shape (some draws, combinations)."""
-        generator, rows = np.random.default_rng(seed), int(self.counts.sum())
-        step = max(1, VALUES_AT_ONCE // max(1, len(self.counts)))
-        for begun in range(0, draws, step):
-            yield generator.multinomial(rows, self.counts / rows, size=min(step, draws - begun))
-
-    def label_counts(self, counts: NDArray[np.int64]) -> tuple[Values, Values, Values]:
-        """Return the true, predicted and correct rows of each label, shape (draws, labels) each."""
-        weights = counts.astype(np.float32)
-        tables = (self.true, self.predicted, self.true & self.predicted)
-        true, answered, right = ((weights @ table.astype(np.float32)).astype(np.float64) for table in tables)
-        return true, answered, right
-
-
-def tally_sets(answers: MultiLabelAnswers) -> SetCounts:
-    """Count the combinations of a true set and a predicted one."""
-    first, number = distinct_sets(np.hstack([answers.labels, answers.predictions]))
-    return SetCounts(answers.labels[first], answers.predictions[first], np.bincount(number))
 
 
 def _label_counts(answers: MultiLabelAnswers) -> tuple[Values, Values, Values]:
@@ -134,8 +100,7 @@ def _label_counts(answers: MultiLabelAnswers) -> tuple[Values, Values, Values]:
 def _row_values(answers: MultiLabelAnswers) -> Values:
     """Return the values of PER_ROW, shape (rows, metrics)."""
     true, predicted = answers.labels, answers.predictions
-    together = true.sum(axis=1) + predicted.sum(axis=1)
-    f1 = np.where(together > 0, 2 * (true & predicted).sum(axis=1) / np.maximum(together, 1), 1.0)
+    f1 = f1_of_sets(true, predicted)
     wrong = (true ^ predicted).mean(axis=1)
     columns = (f1, answers.correct, wrong, answers.confidence, answers.brier_scores, answers.log_losses)
     return np.stack(columns, axis=1).astype(np.float64)

@@ -12,14 +12,11 @@ from scipy.stats import binomtest, norm
 from clf.outcomes.base import Interval
 from clf.scoring.answers import row_slices
 from clf.scoring.metric_table import OF_COUNTS, Values
+from clf.scoring.resampling import DRAWS, Integers, OfDraws, Tally, drawn_counts
 
-DRAWS = 10_000
-DRAWS_AT_ONCE = 500
 MEAN_DRAWS = 1_000
 LEVEL = 0.95
 POWER = 0.8
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,22 @@ class AnswerCounts:
 
     def draw(self, draws: int = DRAWS, seed: int = 0) -> Iterator[Integers]:
         """Resample the rows with replacement `draws` times; yield counts of shape (some draws, combinations)."""
-        generator, shares = np.random.default_rng(seed), self.counts / self.rows
-        for begun in range(0, draws, DRAWS_AT_ONCE):
-            yield generator.multinomial(self.rows, shares, size=min(DRAWS_AT_ONCE, draws - begun))
+        return drawn_counts(self.counts, draws, seed)
+
+    @property
+    def draws(self) -> int:
+        """How many draws to compare models by."""
+        return DRAWS
+
+    def metric(self, name: str) -> OfDraws:
+        """Return what computes a metric in OF_COUNTS of each model for each row of counts, (draws, combinations)."""
+        models = range(self.cells.shape[1] - 1)
+        return lambda counts: [metric_of_counts(name, self, counts, model) for model in models]
+
+    def right(self, model: int = 0) -> NDArray[np.bool_]:
+        """Whether a model's prediction is the true class, shape (combinations,)."""
+        right: NDArray[np.bool_] = self.cells[:, 0] == self.cells[:, 1 + model]
+        return right
 
 
 def tally(labels: Integers, *predictions: NDArray[np.integer[Any]], classes: int) -> AnswerCounts:
@@ -127,23 +137,31 @@ class Difference:
         return max(1, math.ceil(self.rows * (z * self.standard_error / effect) ** 2))
 
 
-def paired_difference(table: AnswerCounts, metric: str, draws: int = DRAWS, seed: int = 0) -> Difference:
-    """Compare the first two models of a tally by a paired bootstrap, which draws the same rows for both."""
+def paired_difference(table: Tally, metric: str, draws: int | None = None, seed: int = 0) -> Difference:
+    """Compare the first two models of a tally by a paired bootstrap, which draws the same rows for both.
+
+    It takes as many draws as the tally says if `draws` is None. Raises KeyError for a metric that counts do not
+    determine.
+    """
+    of_draws = table.metric(metric)
 
     def difference(counts: Integers) -> Values:
-        return metric_of_counts(metric, table, counts, 0) - metric_of_counts(metric, table, counts, 1)
+        first, second = of_draws(counts)[:2]
+        return first - second
 
-    drawn = np.concatenate([difference(counts) for counts in table.draw(draws, seed)])
+    parts = table.draw(table.draws if draws is None else draws, seed)
+    drawn = np.concatenate([difference(counts) for counts in parts])
     found = float(difference(table.counts[None, :])[0])
     return Difference(metric, found, interval_of(drawn), float(drawn.std()), table.rows)
 
 
-def mcnemar(table: AnswerCounts) -> float:
+def mcnemar(table: Tally) -> float:
     """Return McNemar's exact two-sided p-value for the rows that only one of the first two models gets right.
 
-    McNemar 1947; exact, from the binomial distribution of the discordant rows. 1 if there are none.
+    McNemar 1947; exact, from the binomial distribution of the discordant rows. 1 if there are none. Where a row may
+    have several labels, a model is right about it if its whole set is.
     """
-    first, second = (table.cells[:, 0] == table.cells[:, number] for number in (1, 2))
+    first, second = table.right(0), table.right(1)
     won, lost = int(table.counts[first & ~second].sum()), int(table.counts[second & ~first].sum())
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0
 

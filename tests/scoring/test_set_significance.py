@@ -1,0 +1,147 @@
+"""The tally of sets is the rows, its metrics are those of scikit-learn, and two models are compared by it as by rows."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+from clf.scoring import set_significance
+from clf.scoring.set_significance import DRAWS, FEWEST_DRAWS, SET_METRICS, SetCounts, tally_sets
+from clf.scoring.significance import mcnemar, paired_difference
+
+Table = np.ndarray
+Sets = tuple[Table, Table, Table]
+
+
+def f1_of(average: str) -> Callable[[Table, Table], float]:
+    """Return the F1 of scikit-learn; a text of no label for which none is predicted counts 1."""
+    empty = 1.0 if average == "samples" else 0.0
+    return lambda true, predicted: float(f1_score(true, predicted, average=average, zero_division=empty))
+
+
+PEERS: dict[str, Callable[[Table, Table], float]] = {
+    **{f"{average.removesuffix('s')}_f1": f1_of(average) for average in ("macro", "micro", "weighted", "samples")},
+    "subset_accuracy": lambda true, predicted: float(accuracy_score(true, predicted)),
+}
+
+
+def drawn(rows: int = 300, labels: int = 4, seed: int = 3) -> Sets:
+    """Return true sets and those of two models, of which the second errs more; the last label is in no text."""
+    generator = np.random.default_rng(seed)
+    true = generator.random((rows, labels)) < np.linspace(0.1, 0.6, labels)
+    true[:, -1] = False
+    first, second = (true ^ (generator.random(true.shape) < share) for share in (0.08, 0.12))
+    return true, first, second
+
+
+def by_rows(sets: Sets, metric: str) -> float:
+    """Return the difference that scikit-learn finds."""
+    true, first, second = sets
+    return PEERS[metric](true, first) - PEERS[metric](true, second)
+
+
+# --- the tally ----------------------------------------------------------------------------------------------
+
+
+def test_the_tally_of_sets_is_the_rows() -> None:
+    true, first, second = drawn(labels=9)
+    table = tally_sets(true, first, second)
+    assert table.rows == table.counts.sum() == len(true)
+    combinations = np.hstack([table.true, *table.predicted])
+    assert len(np.unique(combinations, axis=0)) == len(table.counts)
+    assert sorted(map(tuple, np.repeat(combinations, table.counts, axis=0))) == sorted(
+        map(tuple, np.hstack([true, first, second]))
+    )
+    for model, (truth, answered, right) in zip((first, second), table.label_counts(table.counts[None]), strict=True):
+        assert truth[0].tolist() == true.sum(axis=0).tolist()
+        assert answered[0].tolist() == model.sum(axis=0).tolist()
+        assert right[0].tolist() == (true & model).sum(axis=0).tolist()
+
+
+def test_label_counts_in_slices_are_those_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tally_sets(*drawn(labels=9))
+    (counts,) = table.draw(20)
+    at_once = table.label_counts(counts)
+    monkeypatch.setattr("clf.scoring.answers.AT_ONCE", 100)
+    assert np.array_equal(table.label_counts(counts), at_once)
+
+
+@pytest.mark.parametrize("few", [1, 10**6])
+def test_each_draw_has_as_many_rows_as_the_table(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(set_significance, "FEW_OF_ROWS", few)
+    table = tally_sets(*drawn())
+    parts = list(table.draw(1001, seed=3))
+    assert [part.shape for part in parts] == [(rows, len(table.counts)) for rows in (500, 500, 1)]
+    assert {int(rows) for part in parts for rows in part.sum(axis=1)} == {300}
+    counts = np.concatenate(parts)
+    assert counts.mean(axis=0) == pytest.approx(table.counts, abs=0.15 * math.sqrt(table.counts.max()))
+    spread = np.sqrt(table.counts * (1 - table.counts / 300))  # that of a binomial distribution
+    assert counts.std(axis=0) == pytest.approx(spread, rel=0.15)
+
+
+def test_a_large_tally_takes_fewer_draws() -> None:
+    def of(combinations: int) -> int:
+        table = np.zeros((combinations, 1), dtype=bool)
+        return SetCounts(table, (table, table), np.ones(combinations, dtype=np.int64)).draws
+
+    assert of(1) == of(5_000) == DRAWS
+    assert of(10_000) == DRAWS / 2
+    assert of(50_000) == of(1_000_000) == FEWEST_DRAWS
+
+
+# --- differences --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_difference_is_that_of_scikit_learn(metric: str, seed: int) -> None:
+    sets = drawn(seed=seed)
+    found = paired_difference(tally_sets(*sets), metric, draws=200)
+    assert (found.metric, found.rows) == (metric, 300)
+    assert found.difference == pytest.approx(by_rows(sets, metric), abs=1e-9)
+    assert found.interval[0] < found.difference < found.interval[1]
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+@pytest.mark.parametrize("few", [1, 10**6])
+def test_drawing_counts_is_drawing_rows(metric: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(set_significance, "FEW_OF_ROWS", few)
+    true, first, second = drawn()
+    found = paired_difference(tally_sets(true, first, second), metric, draws=4000)
+    generator = np.random.default_rng(1)
+    rows = np.array([np.bincount(generator.integers(0, 300, 300), minlength=300) for _ in range(4000)])
+    each = SetCounts(true, (first, second), np.ones(300, dtype=np.int64)).metric(metric)(rows)
+    assert found.interval == pytest.approx(np.percentile(each[0] - each[1], [2.5, 97.5]), abs=0.007)
+    assert found.standard_error == pytest.approx((each[0] - each[1]).std(), rel=0.06)
+
+
+def test_a_seed_gives_the_same_draws_and_another_one_others() -> None:
+    table = tally_sets(*drawn(rows=100))
+    assert paired_difference(table, "macro_f1") == paired_difference(table, "macro_f1", draws=DRAWS, seed=0)
+    assert paired_difference(table, "macro_f1", 300) != paired_difference(table, "macro_f1", 300, seed=1)
+
+
+def test_a_metric_that_counts_do_not_determine_is_refused() -> None:
+    with pytest.raises(KeyError, match="auroc"):
+        paired_difference(tally_sets(*drawn()), "auroc")
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+def test_a_model_does_not_differ_from_itself(metric: str) -> None:
+    true, first, _ = drawn()
+    found = paired_difference(tally_sets(true, first, first), metric, draws=50)
+    assert (found.difference, found.interval, found.standard_error) == (0.0, (0.0, 0.0), 0.0)
+    assert found.rows_needed() is None
+
+
+def test_mcnemar_counts_texts_of_which_only_one_model_has_the_whole_set_right() -> None:
+    true = np.zeros((40, 3), dtype=bool)
+    first, second = true.copy(), true.copy()
+    first[:2, 0], second[2:12, 1:], first[12:, 2], second[12:, 0] = True, True, True, True
+    expected = 2 * sum(math.comb(12, number) for number in range(3)) / 2**12
+    table = tally_sets(true, first, second)
+    assert mcnemar(table) == pytest.approx(expected)
+    assert (table.counts[table.right(0)].sum(), table.counts[table.right(1)].sum()) == (10, 2)
+    assert mcnemar(tally_sets(true, first, first)) == 1.0
