@@ -104,6 +104,18 @@ def test_what_it_prints_tells_the_thresholds_and_no_command_that_would_be_refuse
     assert "clf compare" not in done.out
 
 
+def test_one_threshold_counts_for_all_labels_as_in_predict(clf: RunClf, measured: Path) -> None:
+    found = evaluated(clf, measured, "--threshold", 0.4, "--output-dir", "found")
+    rows = pyarrow.parquet.read_table("found/predictions.parquet").to_pylist()
+    for row in rows:
+        assert row["predicted_label"] == [name for name in ASPECTS if row[f"score_{name}"] >= np.float32(0.4)]
+    assert {row["threshold"] for row in found["per_label"].values()} == {0.4}
+    assert found["abstention"]["threshold"] == 0.1245  # that of the confidence stays
+    done = clf("evaluate", measured / "model", "--threshold", 0.4, "--target-coverage", 0.5)
+    assert done.code == 2
+    assert "pass only one of --threshold and --target-coverage" in done.err
+
+
 def test_a_label_without_texts_is_said(clf: RunClf, measured: Path, tmp_path: Path) -> None:
     rows = [(text, labels) for text, labels in aspect_rows(60) if "plot" not in labels]
     lines = [json.dumps({"text": text, "labels": labels}) for text, labels in rows]
@@ -111,7 +123,8 @@ def test_a_label_without_texts_is_said(clf: RunClf, measured: Path, tmp_path: Pa
     done = clf("evaluate", measured / "model", "--dataset", "some.jsonl", "--json")
     assert done.code == 0, done.err
     assert "no text to measure on has the label plot; in macro averages it counts as 0" in done.err
-    assert "not defined, because too few of these texts have a label: ece" in done.err
+    few = "because no label has at least 100 texts with it and 100 without it"
+    assert f"not defined: calibration error (mean of labels), {few}" in done.err
     assert done.json["per_label"]["plot"]["recall"] is None
     assert done.json["per_label"]["plot"]["rows"] == 0
 
@@ -175,8 +188,11 @@ def test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets(
     done = clf("evaluate", measured / "model", "--dataset", data)
     assert done.code == 1
     assert "one has one label per text, but model predicts several labels per text" in done.err
+    assert "evaluating on all" not in done.err
     assert "--multi-label" in done.err
-    assert clf("evaluate", measured / "model", "--dataset", data, "--multi-label", "--json").json["rows"] == len(rows)
+    done = clf("evaluate", measured / "model", "--dataset", data, "--multi-label", "--json")
+    assert done.json["rows"] == len(rows)
+    assert f"evaluating on all {len(rows)} rows" in done.err
     write_tiny_classifier(tmp_path / "single", ASPECTS)
     done = clf("evaluate", "single", "--dataset", measured / TO_TEST)
     assert done.code == 1

@@ -321,7 +321,7 @@ def test_flags_that_need_an_output_file_say_so(clf: RunClf, trained: Path, new_t
         assert ("--overwrite and --resume have no effect without --output" in done.err) is said
 
 
-def test_why_confidence_is_not_calibrated_is_said_if_it_is_known(
+def test_why_confidence_is_not_calibrated_is_said_if_it_is_known_and_decides_what_is_answered(
     trained: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "clf.predict")
@@ -330,6 +330,9 @@ def test_why_confidence_is_not_calibrated_is_said_if_it_is_known(
     for calibration in (None, CalibrationRecord(), CalibrationRecord(reason="too few rows")):
         predictor.classifier.record = record.with_values(calibration=calibration)
         tell_calibration(predictor)
+    assert caplog.messages == []  # training and evaluating say so; here, nothing depends on it
+    predictor.classifier.given_threshold = 0.9
+    tell_calibration(predictor)
     predictor.classifier.record = None
     tell_calibration(predictor)
     assert caplog.messages == ["confidence is not calibrated: too few rows"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clf.data.label_names import places_of
-from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import UsageError
 from clf.measuring.evaluating import evaluated
@@ -17,17 +16,14 @@ from clf.measuring.paired import FEW
 from clf.measuring.prediction_file import write_predictions
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import answers_of, find_leaks
+from clf.measuring.stored_threshold import store_threshold
 from clf.models.find_and_load import load_model
-from clf.models.record import ModelRecord
-from clf.models.replacing import replace_model_record
 from clf.outcomes.label_evaluation import AnyEvaluation
 from clf.reports.html import evaluation_page
 from clf.reports.label_issues import write_label_issues
 from clf.reports.markdown import evaluation_report
-from clf.scoring.multi_label import AnyAnswers
 from clf.scoring.pair_issues import Judged
-from clf.scoring.thresholds import decided_apart
-from clf.settings import ConfidenceSettings, DataSettings, Settings
+from clf.settings import Settings, flag
 from clf.storage.names import place_in
 from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged
@@ -36,7 +32,7 @@ from clf.storage.result_folders import EVALUATIONS, shown
 from clf.storage.writing import write_json
 
 if TYPE_CHECKING:
-    from clf.models.classifier import Classifier
+    pass
 
 ISSUES_IN_REPORT = 50
 ONLY_TOLD = {"label_issues", "output_dir"}
@@ -51,12 +47,14 @@ def evaluate(model: str | None, settings: Settings) -> AnyEvaluation:
     Raises ModelError when the model is not a complete classifier, DataError when the data does not fit the model.
     """
     check_reports(settings.report, settings.run, input_paths(settings.data))
+    _refuse_two_thresholds(settings)
     candidate = load_model(
         model,
         max_length=settings.data.max_length,
         offline=settings.run.offline,
         timeout=settings.download.download_timeout,
     )
+    candidate.given_threshold = settings.predict.threshold
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     audited = settings.report.report is not None
     measured = measured_texts(candidate, settings.data, settings.cleaning, finder, audited=audited)
@@ -68,9 +66,21 @@ def evaluate(model: str | None, settings: Settings) -> AnyEvaluation:
     with claimed(settings.run, default, inputs) as folder:
         check_reports_apart(settings.report, folder, inputs)
         leaked = find_leaks(candidate, measured, allowed=settings.data.allow_leak)
-        _choose_threshold(model, candidate, settings, finder)
+        if settings.confidence.model_dump(exclude_none=True):
+            store_threshold(model, candidate, settings, finder)
         measurement = Measurement(candidate, measured, answers_of(candidate, measured, settings.compute), leaked)
         return _evaluated(measurement, settings, finder, folder)
+
+
+def _refuse_two_thresholds(settings: Settings) -> None:
+    """Raise UsageError if a threshold is given and another one is to be chosen."""
+    aims = settings.confidence.model_dump(exclude_none=True)
+    if settings.predict.threshold is not None and aims:
+        chosen = flag(next(iter(aims)))
+        raise UsageError(
+            f"--threshold measures at a threshold without storing it, and {chosen} chooses one and stores it",
+            f"pass only one of --threshold and {chosen}",
+        )
 
 
 def _evaluated(measurement: Measurement, settings: Settings, finder: SourceFinder, folder: Path) -> AnyEvaluation:
@@ -101,49 +111,6 @@ def _class_called(name: str | None, names: list[str]) -> str | None:
     if place is None:
         raise UsageError(f"--positive-label {name!r} is not a label of the model", f"its labels are {', '.join(names)}")
     return names[place]
-
-
-# --- the threshold ------------------------------------------------------------------------------------------
-
-
-def _choose_threshold(name: str | None, model: "Classifier", settings: Settings, finder: SourceFinder) -> None:
-    """Choose the requested threshold on the validation split from the model's training, and store it."""
-    if settings.confidence.target_accuracy is None and settings.confidence.target_coverage is None:
-        return
-    if model.record is None:
-        raise UsageError(
-            f"{model.name} does not record its validation split, so no threshold can be chosen",
-            "pass --threshold to clf predict instead",
-        )
-    if name is not None and not expanded(name).is_dir():
-        raise UsageError(
-            f"a threshold is stored in the model folder, but {name} is a model on the Hub", "copy it to a local folder"
-        )
-    # Always the validation split from training, whatever dataset the model is measured on.
-    data = DataSettings(split="validation", allow_leak=True, max_length=settings.data.max_length)
-    validation = measured_texts(model, data, settings.cleaning, finder)
-    log.info("choosing the threshold on the %d validation texts from training", len(validation))
-    answers = decided_apart(answers_of(model, validation, settings.compute))
-    _store_threshold(model, model.record, answers, settings.confidence)
-
-
-def _store_threshold(
-    model: "Classifier", record: ModelRecord, answers: AnyAnswers, confidence: ConfidenceSettings
-) -> None:
-    from clf.training.confidence import abstention_record, choose
-
-    choice = choose(answers, confidence)
-    if choice is None or choice.threshold is None:
-        stored = (
-            "no threshold is stored"
-            if record.threshold is None
-            else f"the stored threshold, {record.threshold}, is kept"
-        )
-        log.warning("%s", stored)
-        return
-    changed = record.with_values(threshold=choice.threshold, abstention=abstention_record(choice))
-    replace_model_record(Path(model.model.name_or_path), record, changed)
-    model.record = changed
 
 
 # --- label issues -------------------------------------------------------------------------------------------

@@ -97,11 +97,15 @@ def predict_file(model: str, source: Path, output: Path | None, settings: Settin
 
 
 def tell_calibration(predictor: Predictor) -> None:
-    """Log why a model trained by clf could not be calibrated; its confidence then does not match its accuracy."""
+    """Log why a model trained by clf could not be calibrated, where confidence decides what is answered.
+
+    Its confidence does not match its accuracy then. `clf train`, `clf evaluate` and the model card say so always.
+    """
     record = predictor.classifier.record
     calibration = (record.label_calibration or record.calibration) if record else None
     if calibration and calibration.reason:
-        log.info("confidence is not calibrated: %s", calibration.reason)
+        level = logging.DEBUG if predictor.threshold is None else logging.INFO
+        log.log(level, "confidence is not calibrated: %s", calibration.reason)
 
 
 # --- labelling rows ----------------------------------------------------------------------------------------
@@ -248,7 +252,7 @@ def _layout(names: list[str], predictor: Predictor, output: Path | None) -> Labe
 
 def _thresholds(predictor: Predictor) -> JsonValue:
     """Return the confidence below which the model abstains, and the thresholds of the labels if it has them."""
-    of_labels = predictor.label_thresholds
+    of_labels = predictor.classifier.thresholds
     return predictor.threshold if of_labels is None else [predictor.threshold, *of_labels.tolist()]
 
 

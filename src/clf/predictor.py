@@ -6,8 +6,6 @@ from functools import cached_property
 from itertools import compress, islice
 from pathlib import Path
 
-import numpy as np
-
 from clf import processes
 from clf.data.preparing.labels import ABSTAIN
 from clf.data.reading.batch import WINDOW
@@ -17,7 +15,7 @@ from clf.outcomes.prediction import Prediction
 from clf.processes import World
 from clf.progress import Advance
 from clf.scoring.answers import Probabilities, confidence_of, predictions_of
-from clf.scoring.multi_label import BAR, Thresholds, confidence_in_sets, predicted_labels
+from clf.scoring.multi_label import BAR, confidence_in_sets, predicted_labels
 from clf.settings import Settings
 
 EMPTY = "empty text"
@@ -40,11 +38,8 @@ class Predictor:
             offline=self.settings.run.offline,
             timeout=self.settings.download.download_timeout,
         )
+        self.classifier.given_threshold = self.settings.predict.threshold
         self.inference = Inference(self.classifier, choose_compute(self.settings.compute, world))
-        given, record = self.settings.predict.threshold, self.classifier.record
-        stored = record.threshold if record else None
-        self.label_thresholds = self._label_thresholds(given)
-        self.threshold = stored if given is None or self.multi_label else given
 
     @property
     def labels(self) -> list[str]:
@@ -52,14 +47,14 @@ class Predictor:
         return self.classifier.labels
 
     @property
+    def threshold(self) -> float | None:
+        """The confidence below which the model abstains; None if it answers every text."""
+        return self.classifier.abstains_below
+
+    @property
     def multi_label(self) -> bool:
         """Whether the model gives each text several labels, one or none."""
         return self.classifier.multi_label
-
-    def _label_thresholds(self, given: float | None) -> Thresholds | None:
-        """Return the probability from which on each label is predicted; None with one label per text."""
-        stored = self.classifier.thresholds
-        return stored if stored is None or given is None else np.full(len(self.labels), given)
 
     @cached_property
     def no_answer(self) -> str:
@@ -104,10 +99,11 @@ class Predictor:
 
     def _decided(self, probabilities: Probabilities) -> tuple[list[float], list[tuple[str, ...]]]:
         """Return the confidence in the answer to each text, and its labels: a single one, or those that it may have."""
-        if self.label_thresholds is None:
+        thresholds = self.classifier.thresholds
+        if thresholds is None:
             chosen = predictions_of(probabilities).tolist()
             return confidence_of(probabilities).tolist(), [(self.labels[number],) for number in chosen]
-        table = predicted_labels(probabilities, self.label_thresholds)
+        table = predicted_labels(probabilities, thresholds)
         sets = [tuple(compress(self.labels, row)) for row in table.tolist()]
         return confidence_in_sets(probabilities, table).tolist(), sets
 

@@ -237,7 +237,7 @@ class ConfidenceSettings(Section):
     target_accuracy: Annotated[float | None, Field(gt=0, lt=1)] = None
     """Store the lowest confidence threshold that reaches this accuracy on the validation split with 95 % certainty."""
     target_coverage: Annotated[float | None, Field(gt=0, le=1)] = None
-    """Store the confidence threshold at which this share of the validation texts gets an answer."""
+    """Store the confidence threshold at which this share of the validation texts gets an answer; 1 removes it again."""
 
     @model_validator(mode="after")
     def _one_target(self) -> "ConfidenceSettings":

@@ -394,3 +394,21 @@ def test_the_next_command_is_about_the_same_data() -> None:
     ]
     assert data_flags(data) == flags
     assert data_flags(DataSettings()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        (["predict", "--model", "a b", "--text", "x"], "clf predict 'a b' --text x"),
+        (["predict", "new.csv", "--model=m", "--output", "o.csv"], "clf predict m new.csv --output o.csv"),
+        (["evaluate", "--split", "train", "--model_name", "m"], "clf evaluate m --split train"),
+        (["compare", "--model", "m"], "clf compare m"),
+        (["export", "--model", "m", "--int8"], "clf export m --int8"),
+        (["download_models", "--model", "bert"], "clf download_models bert"),
+        (["doctor", "--model", "m"], None),
+    ],
+)
+def test_a_model_behind_a_flag_is_told_where_it_goes(clf: RunClf, typed: list[str], right: str | None) -> None:
+    done = clf(*typed)
+    hint = f"name the model without a flag: {right}" if right else "see the command's --help"
+    assert (done.code, done.err.splitlines()[-1]) == (2, f"hint: {hint}")

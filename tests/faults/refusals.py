@@ -10,7 +10,7 @@ from faults.gates import GATES
 PACKAGES = ("data/preparing", "measuring", "scoring", "training")
 NO_GATE = {
     "how a command is used": {
-        "measuring.trained_columns.telling_the_trained_label",
+        "measuring.trained_columns.telling_the_trained_label", "measuring.stored_threshold.store_threshold",
         "data.preparing.choose_rows.take_split", "data.preparing.labels._numbered", "data.preparing.labels.read_label_map",
         "training.arguments.part_of_batch", "training.trackers.check_trackers",
     },

@@ -6,6 +6,7 @@ from clf.measuring.breakdown import abstention, by_length
 from clf.measuring.rows import MeasuredTexts
 from clf.models.record import ModelRecord
 from clf.scoring.multi_label import MultiLabelAnswers
+from support.recorded import bare_classifier
 
 TABLE = np.array([[True, False], [False, False], [True, True], [False, True]])
 TEXTS = MeasuredTexts("d", "test", ["a", "bb", "ccc", "dddd"], TABLE, ["x", "y"])
@@ -15,17 +16,17 @@ ANSWERS = MultiLabelAnswers(
 
 
 def test_a_text_is_answered_rightly_if_its_whole_set_is_right() -> None:
-    found = abstention(ANSWERS, ModelRecord(schema_version=1, threshold=0.5))
+    found = abstention(ANSWERS, bare_classifier("m", ModelRecord(schema_version=1, threshold=0.5)))
     assert found is not None
     assert (found.answered, found.accuracy, found.coverage, found.aim) == (3, 1.0, 0.75, None)
-    everything = abstention(ANSWERS, ModelRecord(schema_version=1, threshold=0.0))
+    everything = abstention(ANSWERS, bare_classifier("m", ModelRecord(schema_version=1, threshold=0.0)))
     assert everything is not None
     assert everything.accuracy == 0.75
 
 
 def test_without_a_threshold_nothing_is_told() -> None:
-    assert abstention(ANSWERS, None) is None
-    assert abstention(ANSWERS, ModelRecord(schema_version=1)) is None
+    assert abstention(ANSWERS, bare_classifier("m")) is None
+    assert abstention(ANSWERS, bare_classifier("m", ModelRecord(schema_version=1))) is None
 
 
 def test_texts_are_grouped_by_their_length() -> None:

@@ -56,11 +56,22 @@ def test_the_metrics_of_the_positive_class_are_shown_on_request(plain: EvaluateR
     assert found.positive_class == found.per_class["good"]
 
 
+def test_a_threshold_that_is_given_counts_instead_of_the_stored_one() -> None:
+    found = measured(threshold=0.65, abstention={"aim": {"target_coverage": 0.8}})
+    assert isinstance(found.answers, Answers)
+    for given, answered, aim in ((None, 8, {"target_coverage": 0.8}), (0.85, 4, None)):
+        found.model.given_threshold = given
+        abstention = evaluate_classes(found, found.answers, None, "out").abstention
+        assert abstention is not None
+        assert (abstention.answered, abstention.aim) == (answered, aim)
+
+
 def test_metrics_that_the_rows_leave_undefined_are_named(caplog: pytest.LogCaptureFixture) -> None:
     result([[0.9, 0.1], [0.2, 0.8]], (0, 0))
     assert caplog.messages == [
         "no text to measure on has the label good; macro averages cover the other classes only",
-        "not defined, because all texts have the same label or the same prediction: mcc, auroc, average_precision",
+        "not defined: Matthews correlation, ROC AUC, average precision, because all texts have the same label or the "
+        "same prediction",
     ]
 
 

@@ -34,6 +34,8 @@ def test_metrics_on_the_texts_that_thresholds_were_chosen_on_are_called_too_good
     assert found.positive_label == found.per_label["y"]
     assert found.thresholds_fitted_here is same
     assert ("slightly too good" in caplog.text) is same
+    measurement.model.given_threshold = 0.5  # those that were chosen do not count then
+    assert not evaluate_labels(measurement, answers, None, "folder").thresholds_fitted_here
     assert [(row.row, row.labels, row.predicted) for row in found.worst_errors] == [
         (1, ["y"], ["x"]), (2, ["x", "y"], ["x"])
     ]  # fmt: skip
@@ -41,3 +43,16 @@ def test_metrics_on_the_texts_that_thresholds_were_chosen_on_are_called_too_good
     assert found.without_leaks is not None
     assert found.without_leaks["subset_accuracy"] == 0.0
     assert found.metrics["subset_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_metrics_that_these_texts_do_not_define_are_named_as_tables_do(caplog: pytest.LogCaptureFixture) -> None:
+    labels = np.array([[True, False]] * 3)
+    answers = MultiLabelAnswers(np.full((3, 2), 0.7, dtype=np.float32), labels, np.array([0.5, 0.8]))
+    texts = MeasuredTexts("d", "test", ["a", "b", "c"], labels, ["x", "y"])
+    evaluate_labels(Measurement(bare_classifier("m"), texts, answers), answers, None, "folder")
+    assert caplog.messages[1:] == [
+        "not defined: calibration error (mean of labels), because no label has at least 100 texts with it and 100 "
+        "without it",
+        "not defined: average precision (macro), ROC AUC (macro), Brier skill, because each label is on all of these "
+        "texts or on none",
+    ]

@@ -163,6 +163,12 @@ def test_a_decision_close_to_its_threshold_is_unsure_wherever_that_is(classifier
     assert classifier.least_sure(far) == pytest.approx([0.99, 0.96, 0.5])
     classifier.record = ModelRecord(schema_version=1, thresholds=dict(zip(names, (0.95, 0.5), strict=True)))
     assert classifier.least_sure(far) == pytest.approx([0.99, 0.5, 0.5])
+    classifier.given_threshold = 0.02  # instead of those of the record
+    assert classifier.least_sure(far) == pytest.approx([0.5, 0.5, 0.5])
+    classifier.given_threshold = 0.98
+    assert classifier.least_sure(far) == pytest.approx([0.5, 0.5, 0.5])
+    assert classifier.least_sure(far[:, ::-1]) == pytest.approx([0.5, 0.5, 0.5])
+    assert classifier.least_sure(np.array([[0.9, 0.1]], dtype=np.float32)) == pytest.approx([0.9])
 
 
 def test_bf16_that_was_asked_for_answers_all(classifier: Classifier) -> None:

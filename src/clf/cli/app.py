@@ -130,7 +130,7 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("evaluate", cls=Command)
-@uses("data", "evaluate", "confidence", "compute", "report.report", "download", "run.-resume")
+@uses("data", "evaluate", "confidence", "predict.threshold", "compute", "report.report", "download", "run.-resume")
 def evaluate_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Evaluate a model on one split of a dataset."""
     start(settings, presentation)

@@ -14,7 +14,7 @@ from types import FrameType
 
 import typer
 
-from clf.cli.options import Presentation, wants_json
+from clf.cli.options import Presentation, normalize_name, wants_json
 from clf.cli.surroundings import check_folders, check_stdout, shut_out_of_children
 from clf.cli.unexpected import keep_threads_quiet, unexpected
 from clf.errors import (
@@ -38,6 +38,8 @@ LESS_MEMORY = "free memory, or use fewer or shorter texts (--max-train-samples, 
 MORE_FILES = "raise the limit in this shell, such as with: ulimit -n 4096"
 MORE_SPACE = "free some space, also where temporary files go (TMPDIR), and run the command again"
 OTHER_DISK = "check the disk or network drive that holds the file, and run the command again"
+TAKE_A_MODEL = {"predict", "evaluate", "compare", "export", "download-models"}
+"""The commands whose first argument is a model."""
 NOTHING_HALF = "partly written results are never used; run the command again"
 
 
@@ -119,7 +121,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         if not str(error.format_message()):  # no arguments: the help was printed
             return error.exit_code
         message = error.format_message().replace("Value error, ", "")  # pydantic's prefix for an invalid choice
-        return _refuse(UsageError(message, _usage_hint(message)), arguments)
+        return _refuse(UsageError(message, _usage_hint(message, _typed(arguments))), arguments)
     except Interrupted as ended:
         _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
         return ended.exit_code
@@ -190,10 +192,24 @@ def _typed(arguments: list[str] | None) -> list[str]:
     return sys.argv[1:] if arguments is None else arguments
 
 
-def _usage_hint(message: str) -> str:
+def _usage_hint(message: str, typed: list[str]) -> str:
+    if "No such option: --model" in message and (right := _with_the_model_first(typed)):
+        return f"name the model without a flag: {shell_line(right)}"
     if "extra argument" in message:
         return "pass the data with --dataset; see the command's --help"
     return "see the command's --help"
+
+
+def _with_the_model_first(typed: list[str]) -> list[str]:
+    """Return the command with the value of `--model` as its first argument; nothing if it does not take a model."""
+    command, *rest = typed
+    for place, part in enumerate(rest):
+        name, equals, value = part.partition("=")
+        if normalize_name(name.removeprefix("--")) == "model" and normalize_name(command) in TAKE_A_MODEL:
+            after = rest[place + 1 :]
+            named = [value, *after] if equals else after
+            return ["clf", command, *named[:1], *rest[:place], *named[1:]]
+    return []
 
 
 def _refuse(error: ClfError, arguments: list[str] | None) -> int:

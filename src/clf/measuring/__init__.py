@@ -11,6 +11,7 @@ label_evaluation the result of clf evaluate where a text may have several labels
 prediction_file  predictions.parquet of an evaluation
 measured_model   one evaluated model: predictions, metrics, costs
 paired           two models on the same rows: is one better by more than chance?
+stored_threshold the confidence threshold of a published model: chosen, stored, removed
 label_issues     the labels that are probably wrong
 pair_issues      the same where a text may have several: labels that are missing, or surplus
 baselines        the baselines of `clf compare`, and the cache of their predictions

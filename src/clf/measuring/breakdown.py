@@ -1,24 +1,29 @@
 """What answers of either kind are worth by confidence and by the length of the texts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from clf.measuring.rows import MeasuredTexts
-from clf.models.record import ModelRecord
 from clf.outcomes.evaluation import Abstention, LengthGroup
 from clf.scoring.multi_label import AnyAnswers
+
+if TYPE_CHECKING:
+    from clf.models.classifier import Classifier
 
 LENGTH_GROUPS = 5
 WORST_ERRORS = 20
 
 
-def abstention(answers: AnyAnswers, record: ModelRecord | None) -> Abstention | None:
-    """Return coverage and accuracy at the stored threshold on the measured rows; None without a threshold."""
+def abstention(answers: AnyAnswers, model: "Classifier") -> Abstention | None:
+    """Return coverage and accuracy at the model's threshold on the measured rows; None without a threshold."""
     from clf.scoring.selective import answered
 
-    if record is None or record.threshold is None:
+    record, threshold = model.record, model.abstains_below
+    if threshold is None:
         return None
-    aim = record.abstention.aim if record.abstention else None
-    found = answered(answers.confidence, answers.correct, record.threshold)
+    aim = record.abstention.aim if record and record.abstention and threshold == record.threshold else None
+    found = answered(answers.confidence, answers.correct, threshold)
     return Abstention.model_validate({"aim": aim, **found.as_json()})
 
 

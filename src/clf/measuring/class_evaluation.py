@@ -8,7 +8,7 @@ from clf.measuring.rows import MeasuredTexts, without_leaks
 from clf.models.record import ModelRecord
 from clf.outcomes.evaluation import BeforeCalibration, Calibration, EvaluateResult, WrongAnswer
 from clf.scoring.answers import Answers, surest
-from clf.scoring.metric_table import defined
+from clf.scoring.metric_table import defined, undefined_metrics
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ def evaluate_classes(
             ", ".join(absent[:10]),
         )
     metrics = score(answers)
-    if undefined := [name for name, value in metrics.items() if value is None]:
+    if undefined := undefined_metrics(metrics):
         log.warning(
-            "not defined, because all texts have the same label or the same prediction: %s", ", ".join(undefined)
+            "not defined: %s, because all texts have the same label or the same prediction", ", ".join(undefined)
         )
     return EvaluateResult(
         model=measurement.model.name,
@@ -43,7 +43,7 @@ def evaluate_classes(
         positive_class=per_class[positive] if positive is not None else None,
         confusion_matrix=confusion(answers),
         calibration=_calibration(answers, measurement.record),
-        abstention=abstention(answers, measurement.record),
+        abstention=abstention(answers, measurement.model),
         by_length=by_length(measured, answers),
         worst_errors=_worst_errors(measured, answers),
         leaked_rows=None if leaked is None else int(leaked.sum()),

@@ -11,7 +11,7 @@ from clf.measuring.rows import MeasuredTexts, without_leaks
 from clf.models.record import ModelRecord
 from clf.outcomes.label_evaluation import BeforeLabelCalibration, EvaluateLabelsResult, LabelsCalibration, WrongSet
 from clf.scoring.answers import surest
-from clf.scoring.metric_table import defined
+from clf.scoring.metric_table import defined, shown_name, undefined_metrics
 from clf.scoring.multi_label import MultiLabelAnswers
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def evaluate_labels(
 
     measured, leaked, record = measurement.texts, measurement.leaked, measurement.record
     metrics, per_label = score(answers), score_labels(answers, measured.names)
-    fitted_here = _fitted_on(record, measured)
+    fitted_here = measurement.model.given_threshold is None and _fitted_on(record, measured)
     _say_undefined([name for name, row in per_label.items() if not row.rows], metrics, fitted_here)
     return EvaluateLabelsResult(
         model=measurement.model.name,
@@ -38,7 +38,7 @@ def evaluate_labels(
         per_label=per_label,
         positive_label=per_label[positive] if positive is not None else None,
         calibration=_calibration(answers, record, measured.names),
-        abstention=abstention(answers, record),
+        abstention=abstention(answers, measurement.model),
         by_length=by_length(measured, answers),
         worst_errors=_worst_errors(measured, answers),
         leaked_rows=None if leaked is None else int(leaked.sum()),
@@ -56,10 +56,17 @@ def _fitted_on(record: ModelRecord | None, measured: MeasuredTexts) -> bool:
 
 
 def _say_undefined(absent: list[str], metrics: dict[str, float | None], fitted_here: bool) -> None:
+    from clf.scoring.multi_label_metrics import FEWEST_POSITIVES
+
     if absent:
         log.warning("no text to measure on has the label %s; in macro averages it counts as 0", ", ".join(absent[:10]))
-    if undefined := [name for name, value in metrics.items() if value is None]:
-        log.warning("not defined, because too few of these texts have a label: %s", ", ".join(undefined))
+    if metrics["ece"] is None:
+        log.warning(
+            "not defined: %s, because no label has at least %d texts with it and %d without it",
+            shown_name("ece", metrics), FEWEST_POSITIVES, FEWEST_POSITIVES,
+        )  # fmt: skip
+    if undefined := undefined_metrics({name: value for name, value in metrics.items() if not name.startswith("ece")}):
+        log.warning("not defined: %s, because each label is on all of these texts or on none", ", ".join(undefined))
     if fitted_here:
         log.warning("the thresholds of the labels were chosen on these texts: metrics at them are slightly too good")
 

@@ -48,6 +48,7 @@ def measured_texts(
         rows = prepared.subset(data.split, data.max_eval_samples, finder.seed, raw_only=True)
         names, name = prepared.labels, prepared.name
         _check_kind(classifier, name, prepared.multi_label)
+        _say_all_rows(prepared, data.split)
         audit = prepared.audit if audited else Audit()
     if not len(rows):
         raise DataError(
@@ -57,6 +58,12 @@ def measured_texts(
     ids = align_labels(names, classifier.labels, name)
     labels = renumbered(rows.labels, ids, len(classifier.labels))
     return MeasuredTexts(name, data.split, rows.raw_texts, labels, classifier.labels, audit)
+
+
+def _say_all_rows(prepared: PreparedDataset, split: str) -> None:
+    """Say that the split is the whole dataset, where it has none of that name but only train."""
+    if split != "train" and prepared.splits == [split] and [*prepared.audit.rows_read] == ["train"]:
+        log.info("evaluating on all %d rows", prepared.audit.rows[split])
 
 
 def _check_kind(classifier: "Classifier", dataset: str, several: bool) -> None:

@@ -40,6 +40,9 @@ class Classifier:
     """Where the classification head came from: "its own" (the checkpoint's) or "fresh" (newly initialised)."""
     truncation: Truncation = "head"
     """Which part of a text is kept when it is too long."""
+    given_threshold: float | None = None
+    """The threshold that the user set instead of what the record holds: of the confidence with one label per text, and
+    of every label where a text may have several."""
 
     def clean(self, text: str) -> str:
         """Return the cleaned text; a very long one may be shortened, but never below what the model can read."""
@@ -55,8 +58,17 @@ class Classifier:
         """The probability from which on each label is predicted, shape (labels,); None with one label per text."""
         if not self.multi_label:
             return None
+        if self.given_threshold is not None:
+            return np.full(len(self.labels), self.given_threshold)
         stored = (self.record.thresholds if self.record else None) or {}
         return np.array([stored.get(name, EVEN) for name in self.labels])
+
+    @property
+    def abstains_below(self) -> float | None:
+        """The confidence below which the model gives no answer; None if it answers every text."""
+        if self.given_threshold is not None and not self.multi_label:
+            return self.given_threshold
+        return self.record.threshold if self.record else None
 
     def least_sure(self, probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the confidence of the least sure decision on each text, shape (texts,).

@@ -26,5 +26,7 @@ def replace_model_record(folder: Path, before: ModelRecord, after: ModelRecord) 
             write_model_record(folder, after)
             os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     except OSError as error:
-        hint = "make the model folder writable, or pass --threshold to clf predict"
+        hint = "make the model folder writable"
+        if after.thresholds is None:  # otherwise --threshold is the threshold of the labels
+            hint += ", or pass --threshold to clf predict"
         raise OutputError(f"cannot store the threshold in {file}: {error.strerror}", hint) from error

@@ -48,7 +48,7 @@ class Answered(Outcome):
 
 
 class Abstention(Answered):
-    """The effect of the stored threshold on the measured texts, and the target that it was chosen for."""
+    """The effect of the threshold on the measured texts, and the target that a stored one was chosen for."""
 
     aim: dict[str, float] | None
 

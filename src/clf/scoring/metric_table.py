@@ -144,6 +144,16 @@ def table_of(metrics: Metrics) -> tuple[Metric, ...]:
     return MULTI_LABEL_TABLE if "subset_accuracy" in metrics else TABLE
 
 
+def shown_name(name: str, metrics: Metrics) -> str:
+    """Return what tables call a metric, as in the table of these metrics."""
+    return next((metric.shown for metric in table_of(metrics) if metric.name == name), None) or name
+
+
+def undefined_metrics(metrics: Metrics) -> list[str]:
+    """Return what tables call the metrics that are None."""
+    return [shown_name(name, metrics) for name, value in metrics.items() if value is None]
+
+
 def defined(metrics: Metrics, name: str) -> float:
     """Return a metric that is always defined, such as accuracy, macro F1 or log loss."""
     value = metrics[name]

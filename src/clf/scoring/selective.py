@@ -81,7 +81,9 @@ def choose_threshold(
     target_accuracy: float | None,
     target_coverage: float | None,
 ) -> Choice | None:
-    """Choose the requested threshold on rows that were not trained on; None if no target is set."""
+    """Choose the requested threshold on rows that were not trained on; None if no target is set, or a coverage of 1."""
+    if target_coverage == 1:
+        return None
     if target_accuracy is not None:
         aim = {"target_accuracy": target_accuracy}
         threshold = threshold_for_accuracy(confidence, correct, target_accuracy)

@@ -66,6 +66,10 @@ def _say(
         log.warning("no validation text has the label %s, so its threshold stays at %g", _listed(absent), EVEN)
     chosen = [f"{name} {threshold:.2f}" for name, threshold in zip(names, thresholds, strict=True)]
     log.info("thresholds with the best F1 on validation: %s", _listed(chosen))
+    log.info(
+        "metrics are at thresholds from here on, no longer at %g: each validation text at thresholds that were fitted"
+        " without it", EVEN,
+    )  # fmt: skip
 
 
 def _listed(names: list[str]) -> str:

@@ -10,6 +10,7 @@ from transformers import TrainerCallback
 
 from clf.errors import TrainingError
 from clf.progress import duration
+from clf.scoring.multi_label import EVEN
 from clf.storage.run_folder import Run
 from clf.training.batching import LengthGroupedOrder
 from clf.training.checkpoints import Checkpoint
@@ -88,15 +89,17 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         best = max(self.best, -math.inf if state.best_metric is None else state.best_metric)
         better = reached[f"eval_{SELECTION}"] > best
         self.best, self.f1 = max(best, reached[f"eval_{SELECTION}"]), reached["eval_macro_f1"]
+        right = "accuracy" if "eval_accuracy" in reached else "subset_accuracy"
         log.info(
-            "epoch %g: %svalidation %s %.4f, %s %.4f, confidence %.3f%s",
+            "epoch %g: %svalidation %s %.4f, %s %.4f, confidence %.3f%s%s",
             state.epoch,
             f"loss {self.loss:.4f}, " if math.isfinite(self.loss) else "",  # early in the first epoch there is none yet
             SELECTED_BY.get(self.select_by, "macro F1"),
             reached.get(f"eval_{self.select_by}", reached["eval_macro_f1"]),
-            "accuracy" if "eval_accuracy" in reached else "subset accuracy",
-            reached["eval_accuracy" if "eval_accuracy" in reached else "eval_subset_accuracy"],
+            right.replace("_", " "),
+            reached[f"eval_{right}"],
             reached["eval_mean_confidence"],
+            "" if right == "accuracy" else f", at thresholds of {EVEN:g}",
             " (best so far)" if better and self.select_by != "last" else "",
         )
 

@@ -174,7 +174,6 @@ def take_split(given: "Delivered", data: DataSettings) -> dict[str, RowNumbers]:
     if wanted in given.splits:
         return {wanted: np.flatnonzero(given.rows.split == given.splits.index(wanted))}
     if given.splits == ["train"]:
-        log.info("evaluating on all %d rows", len(given.rows))
         return {wanted: np.arange(len(given.rows))}
     raise DataError(
         f"the dataset has no {wanted} split; it has {', '.join(given.splits)}", "pass --split with one of them"
