@@ -21,9 +21,9 @@ from clf.measuring.rows import MeasuredTexts, find_leaks
 from clf.models.families import suggested_rate
 from clf.models.find_and_load import load_model
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example, Flips
-from clf.reports.html import comparison_page
 from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
+from clf.reports.page.comparison import comparison_page
 from clf.scoring.answers import surest
 from clf.scoring.gate import (
     FAILED,

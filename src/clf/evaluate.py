@@ -19,9 +19,9 @@ from clf.measuring.rows import answers_of, find_leaks
 from clf.measuring.stored_threshold import store_threshold
 from clf.models.find_and_load import load_model
 from clf.outcomes.label_evaluation import AnyEvaluation
-from clf.reports.html import evaluation_page
 from clf.reports.label_issues import write_label_issues
 from clf.reports.markdown import evaluation_report
+from clf.reports.page.evaluation import evaluation_page
 from clf.scoring.pair_issues import Judged
 from clf.settings import Settings, flag
 from clf.storage.names import place_in

@@ -23,8 +23,8 @@ from clf.models.store import find_model
 from clf.outcomes.base import Metrics
 from clf.outcomes.training import TrainExample, TrainResult
 from clf.processes import World
-from clf.reports.html import training_page
 from clf.reports.model_card import model_card
+from clf.reports.page.training import training_page
 from clf.scoring.multi_label import Thresholds, answers_with
 from clf.settings import Settings
 from clf.storage.disk import sha256

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from clf.outcomes.base import ClassMetrics, Cost
+from clf.outcomes.base import ClassMetrics, Cost, LabelMetrics
 from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example
 from clf.outcomes.evaluation import Abstention, BeforeCalibration, Calibration, EvaluateResult
 from clf.outcomes.exporting import ExportResult
+from clf.outcomes.label_evaluation import EvaluateLabelsResult, LabelsCalibration
 from clf.outcomes.training import TrainExample, TrainResult
 
 UNKNOWN_COST = Cost(train_seconds=None, texts_per_second=None, megabytes=None)
@@ -79,6 +80,28 @@ def evaluate_result(**changes: Any) -> EvaluateResult:
         "output_dir": "evaluations/mine",
     }  # fmt: skip
     return EvaluateResult(**(values | changes))
+
+
+def label_metrics(**changes: Any) -> LabelMetrics:
+    values = {"precision": 0.5, "recall": 0.25, "f1": 0.125, "rows": 30, "threshold": 0.375, "average_precision": 0.6,
+              "auroc": 0.7, "ece": 0.05, "ece_expected": 0.02, "brier": 0.1, "brier_skill": 0.3}  # fmt: skip
+    return LabelMetrics(**(values | changes))
+
+
+def evaluate_labels_result(**changes: Any) -> EvaluateLabelsResult:
+    """Return an evaluation of `mine` on texts that may have two labels."""
+    values = {
+        "model": "mine", "dataset": "reviews", "split": "test", "rows": 200,
+        "metrics": {"macro_f1": 0.75, "subset_accuracy": 0.5, "mean_confidence": 0.4, "ece": 0.05, "ece_expected": 0.02,
+                    "log_loss": 0.3},
+        "intervals": {"macro_f1": (0.6875, 0.8125), "subset_accuracy": (0.4375, 0.5625)},
+        "per_label": {"acting": label_metrics(), "plot": label_metrics(f1=None, precision=None, rows=4)},
+        "calibration": LabelsCalibration(note=None, reliability=[], risk_coverage=[], before=None), "abstention": None,
+        "by_length": [], "by_number_of_labels": [], "together": [], "replaced": [], "worst_errors": [],
+        "leaked_rows": None, "without_leaks": None, "thresholds_fitted_here": False, "positive_label": None,
+        "label_issues": 0, "output_dir": "evaluations/mine",
+    }  # fmt: skip
+    return EvaluateLabelsResult(**(values | changes))
 
 
 def train_result(**changes: Any) -> TrainResult:

@@ -21,6 +21,7 @@ def evaluate_labels(
     measurement: Measurement, answers: MultiLabelAnswers, positive: str | None, output_dir: str
 ) -> EvaluateLabelsResult:
     """Score the answers of a model, overall and for each label; `positive` is the label to show beside the others."""
+    from clf.scoring.label_pairs import by_number_of_labels, labels_replaced, labels_together
     from clf.scoring.metrics import intervals, score
     from clf.scoring.multi_label_metrics import score_labels
 
@@ -40,6 +41,9 @@ def evaluate_labels(
         calibration=_calibration(answers, record, measured.names),
         abstention=abstention(answers, measurement.model),
         by_length=by_length(measured, answers),
+        by_number_of_labels=by_number_of_labels(answers),
+        together=labels_together(answers, measured.names),
+        replaced=labels_replaced(answers, measured.names),
         worst_errors=_worst_errors(measured, answers),
         leaked_rows=None if leaked is None else int(leaked.sum()),
         without_leaks=without_leaks(answers, leaked),

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from clf.outcomes.base import Interval, LabelMetrics, Metrics, Outcome, SplitName
 from clf.outcomes.evaluation import Abstention, Bin, EvaluateResult, LabelIssue, LengthGroup
 
@@ -56,11 +58,44 @@ class PairIssue(Outcome):
     text: str
 
 
+class LabelPair(Outcome):
+    """Two labels: how many texts have both, how many were given both, and how many would have both by chance.
+
+    `expected` is the number that would have both if one label said nothing about the other.
+    """
+
+    label: str
+    other: str
+    rows: int
+    predicted: int
+    expected: float
+
+
+class Replaced(Outcome):
+    """How many texts were not given the label `missing`, which they have, but `added`, which they do not have."""
+
+    missing: str
+    added: str
+    rows: int
+
+
+class NumberGroup(Outcome):
+    """The texts that have `from` to `to` labels: how many were given on average, and the share of whole sets right."""
+
+    from_: int = Field(serialization_alias="from", validation_alias="from")
+    to: int
+    rows: int
+    mean_predicted: float
+    accuracy: float
+    interval: Interval
+
+
 class EvaluateLabelsResult(Outcome):
     """The output of `clf evaluate --json` for a model that gives a text several labels.
 
     A text counts as answered correctly if its whole set of labels is right. `thresholds_fitted_here` is true if the
-    thresholds of the labels were chosen on these texts: the metrics at them are then slightly too good.
+    thresholds of the labels were chosen on these texts: the metrics at them are then slightly too good. `together` and
+    `replaced` list the 100 most frequent pairs.
     """
 
     model: str
@@ -74,6 +109,9 @@ class EvaluateLabelsResult(Outcome):
     calibration: LabelsCalibration
     abstention: Abstention | None
     by_length: list[LengthGroup]
+    by_number_of_labels: list[NumberGroup]
+    together: list[LabelPair]
+    replaced: list[Replaced]
     worst_errors: list[WrongSet]
     leaked_rows: int | None
     without_leaks: Metrics | None

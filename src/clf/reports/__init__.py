@@ -1,9 +1,7 @@
 """Results for people and for CI jobs.
 
 markdown         tables and reports as Markdown
-html             results as one self-contained HTML page
-page.html.jinja  the template of that page
-charts           the SVG charts in that page
+page             results as one self-contained HTML page
 junit            the gate as JUnit XML, for the test view of a CI system
 labelled_rows    the rows that `clf predict` writes
 label_issues     labels that are probably wrong, as CSV for a spreadsheet

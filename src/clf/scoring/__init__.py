@@ -14,6 +14,9 @@ resampling    what the bootstrap draws from: a tally of combinations, with drawn
 significance  bootstrap intervals and McNemar's test: is a difference more than chance?
 set_significance  the tally they draw from where a text may have several labels
 selective     the confidence threshold below which a model abstains, and the risk-coverage curve
+label_pairs   which of several labels go together, and which are given instead of others
+confusions    which classes are taken for which
+constant_answers  what the best constant answer would reach
 label_issues  ranks labels by how likely they are to be wrong
 pair_issues   the same where a text may have several: labels that are missing, or surplus
 gate          the verdict against each baseline, the rules of the gate, and what to try next
