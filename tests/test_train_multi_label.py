@@ -1,20 +1,27 @@
 """`clf train` where a text may have several labels: a model that any tool reads, calibrated, and the same when resumed."""
 
+import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as parquet
 import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 from transformers import pipeline
 
+import clf as package
+from clf.models.classifier import Classifier
 from clf.models.compute import choose_compute
 from clf.models.find_and_load import load_model
 from clf.models.fresh import write_fresh_encoder
 from clf.models.inference import probabilities_of
-from clf.settings import ComputeSettings
+from clf.scoring.multi_label import MultiLabelAnswers, confidence_in_sets, predicted_labels
+from clf.scoring.thresholds import cross_fitted
+from clf.settings import ComputeSettings, Settings
 from clf.training import trainer
 from conftest import HANGS, Outcome, RunClf
 from support.forks import ForkedClf, ranks
@@ -142,6 +149,61 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
 
 def train(run: RunClf, folder: str, *arguments: str) -> Outcome:
     return run("train", *RECIPE, "--target-accuracy", "0.5", "--output-dir", folder, *arguments)
+
+
+def test_a_coverage_is_stored_and_what_is_below_it_is_called_abstain_in_every_output(
+    clf: RunClf, model: Path, aspects: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(model, tmp_path / "model"))
+    done = clf("evaluate", copy, "--target-coverage", 0.5, "--precision", "fp32", "--report", "page.html", "--json")
+    assert done.code == 0, done.err
+    classifier = load_model(str(copy))
+    texts, truth = rows_of("validation", classifier.labels)
+    probabilities = probabilities_of(classifier, texts, choose_compute(FP32))
+    apart = cross_fitted(MultiLabelAnswers(probabilities, truth, np.full(3, 0.5)))
+    threshold = record_of(copy)["threshold"]
+    assert threshold == done.json["abstention"]["threshold"] == pytest.approx(np.sort(apart.confidence)[-55], abs=1e-5)
+    assert record_of(copy)["abstention"]["aim"] == {"target_coverage": 0.5}
+    shown = f"{done.json['abstention']['coverage']:.1%} of the"
+    assert shown in Path(done.json["output_dir"], "report.md").read_text()
+    assert shown in Path("page.html").read_text()
+    texts, truth = rows_of("test", classifier.labels)
+    sure = classifier_confidence(classifier, texts)
+    assert done.json["abstention"]["answered"] == (sure >= threshold).sum() < len(texts)
+    Path("new.txt").write_text("\n".join(texts))
+    abstains = []
+    for name in ("p.csv", "p.jsonl", "p.parquet"):
+        assert clf("predict", copy, "new.txt", "--output", name, "--precision", "fp32").code == 0
+    with Path("p.csv").open(newline="") as file:
+        abstains.append([row["label"] == "abstain" for row in csv.DictReader(file)])
+    abstains.append([json.loads(line)["label"] == ["abstain"] for line in Path("p.jsonl").read_text().splitlines()])
+    abstains.append([row == ["abstain"] for row in parquet.read_table("p.parquet")["label"].to_pylist()])
+    loaded = package.load(str(copy), Settings(compute=FP32))
+    abstains.append([answer.label == "abstain" for answer in loaded.predict(texts)])
+    assert abstains == [(sure < threshold).tolist()] * 4
+
+
+def classifier_confidence(classifier: Classifier, texts: list[str]) -> NDArray[np.float64]:
+    """Return the confidence in the sets that the model predicts at its thresholds."""
+    probabilities = probabilities_of(classifier, texts, choose_compute(FP32))
+    assert classifier.thresholds is not None
+    return confidence_in_sets(probabilities, predicted_labels(probabilities, classifier.thresholds))
+
+
+@pytest.mark.long
+def test_labels_of_the_training_texts_are_judged_by_models_that_did_not_see_them(
+    clf: RunClf, model: Path, tmp_path: Path
+) -> None:
+    done = clf("evaluate", model, "--folds", 2, "--label-issues", 20, "--precision", "fp32", "--json")
+    assert done.code == 0, done.err
+    with Path(done.json["output_dir"], "label_issues.csv").open(newline="") as file:
+        issues = list(csv.DictReader(file))
+    assert len(issues) == done.json["label_issues"] > 0
+    rows = dict(aspect_rows(ROWS["train"]))
+    for issue in issues:
+        assert issue["split"] == "train"
+        assert issue["labels"] == "|".join(rows[issue["text"]])
+        assert (issue["issue"] == "surplus") == (issue["label"] in rows[issue["text"]])
 
 
 @pytest.mark.sweep

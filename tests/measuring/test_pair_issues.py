@@ -23,7 +23,7 @@ def test_an_issue_says_which_label_is_missing_or_surplus_among_which() -> None:
     ]  # fmt: skip
     [first] = issues.first(1)
     assert (first.split, first.text, first.probability) == ("test", "text 5", 0.9)
-    assert first.margin == round((0.1 - 1.9 / 3) - (0.9 - 0.6), 4)
+    assert first.margin == round(0.1 / (1.9 / 3) - 1, 4)
     assert issues.first(10) == list(issues)
 
 

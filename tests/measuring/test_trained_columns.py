@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,49 @@ def test_a_label_that_was_chosen_by_its_look_is_taken_again(own_folder: Path, tm
     write_issues("new.csv", ["Details", "State", "Kind"])
     found = measured(record, tmp_path, dataset="new.csv")
     assert (found.manifest.label_column, found.labels) == ("Kind", ["bug", "wish"])
+
+
+# --- several labels per text --------------------------------------------------------------------------------
+
+FORMS = {
+    "joined.csv": ["acting;plot", "acting", "plot", "music", "acting;music", "plot;music"],
+    "lists of one.jsonl": [["acting"], ["plot"], ["music"]],
+    "plain.csv": ["acting", "plot", "music"],
+}
+
+
+def write_form(path: Path, values: Sequence[str | list[str]], rows: int = 60) -> None:
+    """Write labels of a form that only --multi-label reads as sets."""
+    lines = [(f"a text of the number {number} about films", values[number % len(values)]) for number in range(rows)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if path.suffix == ".csv":
+            csv.writer(file).writerows([("text", "aspects"), *lines])
+        else:
+            file.writelines(json.dumps({"text": text, "aspects": label}) + "\n" for text, label in lines)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_that_were_read_as_sets_in_training_are_in_another_file_too(
+    own_folder: Path, tmp_path: Path, form: str
+) -> None:
+    for number, name in enumerate((form, f"new {form}")):
+        write_form(Path(name), FORMS[form], 60 - 30 * number)
+    asked = DataSettings(dataset=form, label_column="aspects", multi_label=True)
+    trained = recorded(asked, tmp_path / "kept", FINDER)
+    new = f"new {form}"
+    found = measured(trained, tmp_path, dataset=new)
+    assert found.multi_label
+    assert found.labels == ["acting", "music", "plot"]
+    assert len(found.read("test")) == 30
+
+
+def test_a_column_used_otherwise_than_in_training_is_read_as_sets_too(own_folder: Path, tmp_path: Path) -> None:
+    write_form(Path("plain.csv"), FORMS["plain.csv"])
+    asked = DataSettings(dataset="plain.csv", label_column="aspects", multi_label=True)
+    trained = recorded(asked, tmp_path / "kept", FINDER)
+    Path("swapped.csv").write_text(Path("plain.csv").read_text().replace("text,aspects", "aspects,tags"))
+    found = measured(trained, tmp_path, dataset="swapped.csv", text_column=["aspects"])
+    assert found.multi_label
+    (tmp_path / "again").mkdir()
+    as_asked = measured(trained, tmp_path / "again", dataset="swapped.csv", text_column=["aspects"], multi_label=False)
+    assert not as_asked.multi_label

@@ -47,7 +47,7 @@ def test_what_is_found_and_its_margin_are_those_worked_by_hand() -> None:
     answers = answers_of([[0.9], [0.8], [0.1], [0.1], [0.1], [0.7]], [[1], [1], [1], [0], [0], [0]])
     found = find_pairs(answers, all_of(answers), 10)
     assert (found.rows.tolist(), found.labels.tolist(), found.found) == ([2, 5], [0, 0], 2)
-    assert found.margins == pytest.approx([(0.1 - 0.6) - (0.9 - 0.7), (0.3 - 0.7) - (0.7 - 0.6)], abs=1e-6)
+    assert found.margins == pytest.approx([0.1 / 0.6 - 1, 0.3 / 0.7 - 1], abs=1e-6)
 
 
 def test_a_label_of_which_the_model_is_never_sure_is_not_blamed() -> None:

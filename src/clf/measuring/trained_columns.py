@@ -38,7 +38,8 @@ def chosen_as_trained(recorded: DatasetRecord | None, data: DataSettings, source
     }
     used = {name: value for name, value in trained.items() if value and not getattr(data, name)}
     several = recorded.data.multi_label if data.multi_label is None else data.multi_label
-    chosen = data.model_copy(update={**used, "multi_label": several})
+    data = data.model_copy(update={"multi_label": several})
+    chosen = data.model_copy(update=used)
     return data if _has_one_for_two(chosen) else chosen
 
 

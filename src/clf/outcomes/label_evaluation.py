@@ -44,8 +44,8 @@ class LabelsCalibration(Outcome):
 class PairIssue(Outcome):
     """A text and a label that it probably should have (`missing`), or that it has and should not (`surplus`).
 
-    `labels` are all labels given to the text, joined by `|`; `probability` is that of `label`. The lower `margin` is,
-    the likelier is the error.
+    `labels` are all labels given to the text, joined by `|`; `probability` is that of `label`. `margin` is how far the
+    probability of what is given lies below its mean, as a share of that: the lower, the likelier is the error.
     """
 
     split: str
