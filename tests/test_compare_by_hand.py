@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clf.compare import _check_rules, _either, _examples, _model_paths, _next, _result, exit_code
+from clf.compare import _check_rules, _differ, _either, _model_paths, _next, _result, exit_code
 from clf.errors import UsageError
 from clf.measuring.measured_model import MeasuredModel, Spent
 from clf.measuring.rows import MeasuredTexts
@@ -97,6 +97,15 @@ def test_a_passed_gate_needs_no_advice() -> None:
     assert (found.gate, found.advice, found.verdict) == ("passed", [], "better")
 
 
+def test_the_report_has_the_texts_that_one_model_alone_gets_right_whatever_examples_are_shown(
+    plain: CompareResult,
+) -> None:
+    assert plain.examples == []
+    flips = plain.flips["old"]
+    assert [each.text for each in flips.won] == ["text 3", "text 2", "text 1", "text 0"]
+    assert [each.text for each in flips.lost] == ["text 5", "text 4"]
+
+
 def test_leaked_rows_are_counted_and_left_out_of_the_second_figures(plain: CompareResult) -> None:
     assert (plain.leaked_rows, plain.without_leaks) == (None, {"new": None, "old": None})
     found = result(leaked=[True, True] + [False] * 6)
@@ -113,48 +122,6 @@ def test_a_row_leaked_if_either_model_was_trained_on_it() -> None:
     assert _either(one, None) is one
     assert _either(None, other) is other
     assert _either(None, None) is None
-
-
-# --- examples -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("count", "rows"),
-    [
-        (0, []),
-        (1, [3]),
-        (2, [3, 5]),
-        (3, [3, 5, 4]),
-        (4, [3, 2, 5, 4]),
-        (5, [3, 2, 1, 5, 4]),
-        (7, [3, 2, 1, 0, 5, 4, 7]),
-        (100, [3, 2, 1, 0, 5, 4, 7, 6]),
-    ],
-)
-def test_examples_are_the_surest_that_one_model_alone_gets_right_of_both_kinds(count: int, rows: list[int]) -> None:
-    found = _examples(NEW, [OLD, NEW], TEXTS, count)
-    assert [each.text for each in found] == [f"text {row}" for row in rows]
-
-
-def test_without_a_row_that_only_the_candidate_gets_right_the_others_are_shown() -> None:
-    assert [each.text for each in _examples(model("a", [6]), [model("b", [0, 6])], TEXTS, 2)] == ["text 0", "text 7"]
-    assert _examples(NEW, [], TEXTS, 3) == []
-
-
-def test_an_example_has_the_answers_of_both() -> None:
-    [found] = _examples(NEW, [OLD], TEXTS, 1)
-    assert (found.text, found.label) == ("text 3", "good")
-    assert (found.candidate.name, found.candidate.label, found.candidate.confidence) == ("new", "good", 0.75)
-    assert (found.baseline.name, found.baseline.label, found.baseline.confidence) == ("old", "bad", 0.75)
-
-
-def test_the_report_has_the_texts_that_one_model_alone_gets_right_whatever_examples_are_shown(
-    plain: CompareResult,
-) -> None:
-    assert plain.examples == []
-    flips = plain.flips["old"]
-    assert [each.text for each in flips.won] == ["text 3", "text 2", "text 1", "text 0"]
-    assert [each.text for each in flips.lost] == ["text 5", "text 4"]
 
 
 # --- what to do next ----------------------------------------------------------------------------------------
@@ -207,3 +174,12 @@ def test_a_model_without_errors_is_used_next_even_if_the_gate_did_not_pass() -> 
 
 def test_only_baselines_that_are_paths_are_inputs() -> None:
     assert _model_paths(["tfidf", "./model", "~/model"]) == [Path("model"), Path.home() / "model"]
+
+
+def test_models_of_many_classes_are_told_apart_by_those_that_only_one_has() -> None:
+    many = [f"class {number:02}" for number in range(30)]
+    assert _differ("old", ["a", "b"], ["a"]) == "the labels of old are a, b, but the candidate's are a"
+    assert _differ("old", [*many[:28], "x"], many) == (
+        "the labels of old are not the candidate's: old alone has the label 'x'; "
+        "old lacks the label 'class 28' and 1 more"
+    )

@@ -15,7 +15,7 @@ from clf.outcomes.label_evaluation import EvaluateLabelsResult
 from conftest import RunClf
 from support.classifiers import write_tiny_classifier
 from support.multi_label import ASPECTS, aspect_rows, write_aspects
-from support.tiny import review_rows, write_csv
+from support.tiny import write_csv
 
 TO_TEST = "test.jsonl"
 CUTS = dict(zip(ASPECTS, (0.45, 0.5, 0.55), strict=True))
@@ -94,14 +94,13 @@ def test_the_metrics_are_those_of_the_predictions_beside_them_as_scikit_learn_co
     assert written == {name: value for name, value in found.items() if name not in ("label_issues", "output_dir")}
 
 
-def test_what_it_prints_tells_the_thresholds_and_no_command_that_would_be_refused(clf: RunClf, measured: Path) -> None:
+def test_what_it_prints_tells_the_thresholds_and_what_to_do_next(clf: RunClf, measured: Path) -> None:
     done = clf("evaluate", measured / "model", "--dataset", measured / TO_TEST, "--output-dir", "found")
     assert done.code == 0, done.err
     assert "F1 (macro)" in done.out
     assert "0.4500" in done.out
     assert "of the sets are right" in done.out
-    assert "Next: clf predict" in done.out
-    assert "clf compare" not in done.out
+    assert "Next: clf compare" in done.out
 
 
 def test_one_threshold_counts_for_all_labels_as_in_predict(clf: RunClf, measured: Path) -> None:
@@ -154,7 +153,7 @@ def test_labels_that_are_missing_or_surplus_are_listed_beside_the_metrics_of_the
     for shown in (report, page):
         assert "the positive label" in shown
     assert "Labels that look wrong" in page
-    assert f"<td dir=\"auto\">{issues[0]['issue']}</td>" in page
+    assert f'<td dir="auto">{issues[0]["issue"]}</td>' in page
     assert "label_issues" not in json.loads(Path("found/metrics.json").read_text())
 
 
@@ -166,18 +165,7 @@ def test_a_positive_label_that_the_model_has_not_is_refused(clf: RunClf, measure
     assert not Path("evaluations").exists()
 
 
-# --- what such models have not ------------------------------------------------------------------------------
-
-
-def test_it_is_not_compared_neither_as_candidate_nor_as_baseline(clf: RunClf, measured: Path, tmp_path: Path) -> None:
-    done = clf("compare", measured / "model", "--dataset", measured / TO_TEST)
-    assert done.code == 2
-    assert "clf does not compare such models yet" in done.err
-    write_tiny_classifier(tmp_path / "single")
-    data = write_csv(tmp_path / "a.csv", review_rows(20))
-    done = clf("compare", "single", "--baseline", measured / "model", "--dataset", data)
-    assert done.code == 2
-    assert "clf does not compare such models yet" in done.err
+# --- what is refused ----------------------------------------------------------------------------------------
 
 
 def test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets(

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,17 +15,26 @@ from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
 from clf.errors import ClfError, ModelError, OutputError, UsageError
 from clf.measuring.baselines import BUILT_IN, BaselineMaker, check_baseline
+from clf.measuring.flips import examples_of, flips_of, label_flips
+from clf.measuring.label_evaluation import fitted_on, say_undefined
 from clf.measuring.measured_model import ComparedModel, MeasuredModel, measure
-from clf.measuring.paired import FEW, compare_measured
+from clf.measuring.paired import FEW, check_metric, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, find_leaks
 from clf.models.families import suggested_rate
 from clf.models.find_and_load import load_model
-from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example, Flips
+from clf.outcomes.base import ClassMetrics
+from clf.outcomes.comparison import (
+    AnyComparison,
+    CompareLabelsResult,
+    CompareResult,
+    Comparison,
+    Decided,
+    Measured,
+)
 from clf.reports.junit import junit_xml
 from clf.reports.markdown import comparison_report
 from clf.reports.page.comparison import comparison_page
-from clf.scoring.answers import surest
 from clf.scoring.gate import (
     FAILED,
     PASSED,
@@ -35,7 +45,8 @@ from clf.scoring.gate import (
     summarize,
     weakest,
 )
-from clf.scoring.metric_table import defined
+from clf.scoring.metric_table import share_right
+from clf.scoring.multi_label import MultiLabelAnswers
 from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
 from clf.storage.names import place_in
 from clf.storage.output import claimed, save_settings
@@ -50,13 +61,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FLIPS_IN_REPORT = 10
+MOST_LABELS = 20
+"""Of models with more labels, an error names those that differ."""
+KINDS = {False: "one label", True: "several labels"}
 
 
-def compare(candidate: str | None, settings: Settings) -> CompareResult:
+def compare(candidate: str | None, settings: Settings) -> AnyComparison:
     """Measure the candidate and each baseline on the same rows, decide, and write the comparison.
 
-    Raises ModelError when label names differ, DataError when too many rows leaked from the training data. A failed gate
-    is not an error: its outcome is in the result.
+    Raises UsageError when the metric does not suit the candidate, ModelError when label names differ or one model
+    predicts several labels per text and another one, DataError when too many rows leaked from the training data. A
+    failed gate is not an error: its outcome is in the result.
     """
     choice = settings.compare
     names = list(dict.fromkeys([*choice.baseline, *choice.show_baseline]))
@@ -65,6 +80,7 @@ def compare(candidate: str | None, settings: Settings) -> CompareResult:
     _check_rules(choice)
     check_reports(settings.report, settings.run, [*input_paths(settings.data), *_model_paths(names)])
     model = _load(candidate, settings)
+    check_metric(choice.metric, several=model.multi_label)
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     audited = settings.report.report is not None
     measured = measured_texts(model, settings.data, settings.cleaning, finder, audited=audited)
@@ -90,7 +106,7 @@ def _compared(
     settings: Settings,
     finder: SourceFinder,
     folder: Path,
-) -> CompareResult:
+) -> AnyComparison:
     """Measure the candidate and each baseline in `names`, and decide."""
     leaked = find_leaks(model, measured, allowed=settings.data.allow_leak)
     others = {name: _champion(name, model, measured, settings) for name in names if name not in BUILT_IN}
@@ -110,41 +126,48 @@ def _compared(
     return _result(model, own, baselines, measured, settings.compare, leaked, folder)
 
 
-def exit_code(result: CompareResult, choice: CompareSettings) -> int:
+def exit_code(result: AnyComparison, choice: CompareSettings) -> int:
     """Return the exit code for a CI job: 0 passed, 3 failed, 4 inconclusive (0 if that was requested)."""
     passing = result.gate == UNDECIDED and choice.on_inconclusive == "pass"
     return 0 if passing else {PASSED: 0, FAILED: 3, UNDECIDED: 4}[result.gate]
 
 
 def _load(name: str | None, settings: Settings) -> "Classifier":
-    """Load a model to compare; raise UsageError if it is one that clf does not compare."""
+    """Load a model to compare."""
     run, timeout = settings.run, settings.download.download_timeout
-    found = load_model(name, max_length=settings.data.max_length, offline=run.offline, timeout=timeout)
-    if found.multi_label:
-        raise UsageError(
-            f"{found.name} predicts several labels per text: clf does not compare such models yet",
-            "measure it with clf evaluate, on the same texts as others",
-        )
-    return found
+    return load_model(name, max_length=settings.data.max_length, offline=run.offline, timeout=timeout)
 
 
 def _champion(name: str, candidate: "Classifier", measured: MeasuredTexts, settings: Settings) -> "Classifier":
     """Load a model that serves as a baseline.
 
-    Raises ModelError when its label names differ.
+    Raises ModelError when it is of the other kind than the candidate, or its label names differ.
     """
     try:
         other = _load(name, settings)
     except ClfError as error:
         raise type(error)(f"--baseline {name}: {error.message}", error.hint) from error
-    if set(other.labels) != set(measured.names):
+    if other.multi_label != candidate.multi_label:
+        one, two = (KINDS[each.multi_label] for each in (other, candidate))
         raise ModelError(
-            f"the labels of {name} are {', '.join(other.labels)}, but the candidate's are {', '.join(measured.names)}",
-            "compare models with the same classes",
+            f"--baseline {name} predicts {one} per text, but {candidate.name} predicts {two}",
+            "compare models of the same kind",
         )
+    if set(other.labels) != set(measured.names):
+        raise ModelError(_differ(name, other.labels, measured.names), "compare models with the same classes")
     if candidate.record and other.record and candidate.record.files and candidate.record.files == other.record.files:
         log.warning("%s is the candidate itself or a copy of it: the files are identical", name)
     return other
+
+
+def _differ(name: str, labels: list[str], names: list[str]) -> str:
+    """Say in which labels a baseline and the candidate differ: all of both if they are few."""
+    if max(len(labels), len(names)) <= MOST_LABELS:
+        return f"the labels of {name} are {', '.join(labels)}, but the candidate's are {', '.join(names)}"
+    more, fewer = sorted({*labels} - {*names}), sorted({*names} - {*labels})
+    parts = [f"{name} {verb} the label {some[0]!r}{f' and {len(some) - 1} more' if some[1:] else ''}"
+             for verb, some in (("alone has", more), ("lacks", fewer)) if some]  # fmt: skip
+    return f"the labels of {name} are not the candidate's: {'; '.join(parts)}"
 
 
 def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
@@ -152,7 +175,7 @@ def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> N
     return other if one is None else one if other is None else one | other
 
 
-def _report(result: CompareResult, measured: MeasuredTexts, settings: Settings) -> None:
+def _report(result: AnyComparison, measured: MeasuredTexts, settings: Settings) -> None:
     """Write the requested reports, and the job summary that GitHub shows."""
     where, overwrite = settings.report, settings.run.overwrite
     if where.report:
@@ -194,22 +217,51 @@ def _result(
     choice: CompareSettings,
     leaked: NDArray[np.bool_] | None,
     folder: Path,
-) -> CompareResult:
+) -> AnyComparison:
     from clf.scoring.metrics import intervals, score_classes
+    from clf.scoring.multi_label_metrics import score_labels
 
-    comparisons = [compare_measured(candidate, baseline, choice) for baseline in baselines]
-    per_class = score_classes(candidate.answers, measured.names)
-    rules = check_rules(comparisons, candidate.metrics, per_class, choice)
-    answer = gate(rules)
-    everyone = [candidate.compared(leaked), *baselines]
-    return CompareResult(
+    def decided(per_class: Mapping[str, ClassMetrics]) -> Decided:
+        return _decided(model, candidate, baselines, per_class, measured, choice, leaked, folder)
+
+    answers, names = candidate.answers, measured.names
+    figures = Measured(
         model=candidate.name,
         dataset=measured.dataset,
         split=measured.split,
         rows=len(measured),
         candidate=candidate.metrics,
-        intervals=intervals(candidate.answers),
-        per_class=per_class,
+        intervals=intervals(answers),
+    )
+    if not isinstance(answers, MultiLabelAnswers):
+        per_class = score_classes(answers, names)
+        return CompareResult(**dict(figures), **dict(decided(per_class)), per_class=per_class)
+    per_label, fitted_here = score_labels(answers, names), fitted_on(model.record, measured)
+    say_undefined(per_label, candidate.metrics, fitted_here)
+    return CompareLabelsResult(
+        **dict(figures),
+        **dict(decided(per_label)),
+        per_label=per_label,
+        label_flips=label_flips(candidate, baselines, names),
+        thresholds_fitted_here=fitted_here,
+    )
+
+
+def _decided(
+    model: "Classifier",
+    candidate: MeasuredModel,
+    baselines: list[ComparedModel],
+    per_class: Mapping[str, ClassMetrics],
+    measured: MeasuredTexts,
+    choice: CompareSettings,
+    leaked: NDArray[np.bool_] | None,
+    folder: Path,
+) -> Decided:
+    comparisons = [compare_measured(candidate, baseline, choice) for baseline in baselines]
+    rules = check_rules(comparisons, candidate.metrics, per_class, choice)
+    answer = gate(rules)
+    everyone = [candidate.compared(leaked), *baselines]
+    return Decided(
         baselines={baseline.name: baseline.metrics for baseline in baselines},
         costs={each.name: each.cost() for each in everyone},
         comparisons=comparisons,
@@ -220,9 +272,9 @@ def _result(
         gate=answer,
         summary=summarize(comparisons, rules),
         advice=[] if answer == PASSED else _advice(model, candidate, comparisons),
-        next=_next(model, answer == PASSED or candidate.metrics["accuracy"] == 1.0),
-        examples=_examples(candidate, baselines, measured, choice.examples),
-        flips=_flips(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
+        next=_next(model, answer == PASSED or share_right(candidate.metrics) == 1.0),
+        examples=examples_of(candidate, baselines, measured, choice.examples),
+        flips=flips_of(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
         leaked_rows=None if leaked is None else int(leaked.sum()),
         without_leaks={each.name: each.unseen for each in everyone},
         output_dir=shown(folder),
@@ -234,8 +286,7 @@ def _advice(model: "Classifier", candidate: MeasuredModel, comparisons: list[Com
     trained = record is not None and record.settings is not None
     recipe = record.train if record and trained else None
     samples = record.settings.data.max_train_samples if record and record.settings else None
-    accuracy = defined(candidate.metrics, "accuracy")
-    return advise(accuracy, comparisons, recipe, samples, _suggested_rate(model))
+    return advise(candidate.metrics, comparisons, recipe, samples, _suggested_rate(model))
 
 
 def _suggested_rate(model: "Classifier") -> float | None:
@@ -257,61 +308,3 @@ def _next(model: "Classifier", good: bool) -> list[str]:
     most = record.settings.data.max_length
     recipe += ["--max-length", str(most)] if most else []
     return ["clf", "train", "--dataset", spec, "--model", train.model, *recipe]
-
-
-# --- examples -----------------------------------------------------------------------------------------------
-
-
-def _examples(
-    candidate: MeasuredModel, baselines: list[ComparedModel], measured: MeasuredTexts, count: int
-) -> list[Example]:
-    """Return texts with the predictions of the candidate and the first baseline, flips in both directions first."""
-    if not baselines or not count:
-        return []
-    won, lost, rest = _sorted_by_flip(candidate, baselines[0], count)
-    half = max(1, count // 2) if len(won) else 0
-    chosen = [*won[: count - min(len(lost), count - half)], *lost[: count - half], *rest][:count]
-    return [_example(int(row), candidate, baselines[0], measured) for row in chosen]
-
-
-def _flips(
-    candidate: MeasuredModel, baselines: list[ComparedModel], measured: MeasuredTexts, count: int
-) -> dict[str, Flips]:
-    """Return for each baseline the texts that only one of the two models gets right, most confident first."""
-    flips = {}
-    for baseline in baselines:
-        won, lost, _ = _sorted_by_flip(candidate, baseline, count)
-        flips[baseline.name] = Flips(
-            won=[_example(int(row), candidate, baseline, measured) for row in won],
-            lost=[_example(int(row), candidate, baseline, measured) for row in lost],
-        )
-    return flips
-
-
-def _sorted_by_flip(candidate: MeasuredModel, other: ComparedModel, count: int) -> list[NDArray[np.int64]]:
-    """Return the rows that only the candidate gets right, those that only the other model gets right, and the rest.
-
-    Each part is limited to the `count` most confident predictions, and starts with the most confident one.
-    """
-    one, two = candidate.choices, other.choices
-    right, others_right = one.correct, two.correct
-    return [
-        surest(right & ~others_right, one.sure, count),
-        surest(others_right & ~right, two.sure, count),
-        surest(right == others_right, one.sure, count),
-    ]
-
-
-def _example(row: int, candidate: MeasuredModel, other: ComparedModel, measured: MeasuredTexts) -> Example:
-    return Example(
-        text=measured.raw_texts[row],
-        label=measured.names[measured.labels[row]],
-        candidate=_answer(row, candidate, measured.names),
-        baseline=_answer(row, other, measured.names),
-    )
-
-
-def _answer(row: int, model: MeasuredModel | ComparedModel, names: list[str]) -> Answer:
-    choices = model.choices
-    confidence = round(float(choices.sure[row]), 4)
-    return Answer(name=model.name, label=names[choices.predictions[row]], confidence=confidence)

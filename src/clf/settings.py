@@ -267,20 +267,20 @@ class CompareSettings(Section):
     candidate must beat all of them."""
     show_baseline: Strings = []
     """Baseline to show without any effect on the gate; repeat the flag for several."""
-    metric: Literal["macro_f1", "accuracy", "weighted_f1"] = "macro_f1"
-    """Metric that decides the comparison."""
+    metric: Literal["macro_f1", "accuracy", "weighted_f1", "micro_f1", "sample_f1", "subset_accuracy"] = "macro_f1"
+    """Metric that decides the comparison; accuracy is for one label per text, the last three for several."""
     min_improvement: Share = 0.0
     """The candidate must be better than each baseline by more than this."""
     margin: Annotated[float | None, Field(gt=0, le=1)] = None
     """Also accept a candidate that is worse by less than this."""
     min_accuracy: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Minimum accuracy of the candidate."""
+    """Minimum accuracy of the candidate; with several labels per text, the share of texts with all labels right."""
     min_f1: Annotated[float | None, Field(ge=0, le=1)] = None
     """Minimum macro F1 of the candidate."""
     max_ece: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Maximum calibration error (ECE) of the candidate."""
+    """Maximum calibration error (ECE) of the candidate; with several labels per text, the mean of the labels'."""
     min_class_recall: Annotated[float | None, Field(ge=0, le=1)] = None
-    """Minimum recall of the candidate in every class."""
+    """Minimum recall of the candidate in every class, or of every label where a text may have several."""
     on_inconclusive: Literal["pass", "fail"] = "fail"
     """What to do if the comparison is inconclusive: pass (exit code 0) or fail (exit code 4)."""
     examples: Annotated[int, Field(ge=0, le=1000)] = 3

@@ -7,13 +7,15 @@ import pyarrow
 import pytest
 
 from clf.data.reading.batch import WINDOW
-from clf.data.texts import ChangedTexts, ColumnTexts, LazyTexts, taken
+from clf.data.texts import ChangedTexts, ColumnTexts, JoinedTexts, LazyTexts, taken
 
 WORDS = ["a", "", "é\U0001f600", "line\nbreak", "e"]
 COLUMN = pyarrow.chunked_array([WORDS[:2], WORDS[2:]], pyarrow.large_string())
 
 
-@pytest.mark.parametrize("texts", [ColumnTexts(COLUMN), ColumnTexts.of(WORDS), ChangedTexts(WORDS, str)])
+@pytest.mark.parametrize(
+    "texts", [ColumnTexts(COLUMN), ColumnTexts.of(WORDS), ChangedTexts(WORDS, str), JoinedTexts(WORDS[:2], WORDS[2:])]
+)
 def test_lazy_texts_are_read_like_a_list(texts: LazyTexts) -> None:
     assert (len(texts), list(texts)) == (5, WORDS)
     assert [texts[row] for row in (0, 2, -1)] == ["a", "é\U0001f600", "e"]

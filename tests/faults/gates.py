@@ -58,8 +58,10 @@ PROVENANCE = "measuring/test_provenance.py"
 BASELINES = "measuring/test_baselines.py"
 SETS_PREDICTED = "test_predict_sets.py"
 THRESHOLDS = f"{SETS_PREDICTED}::test_each_label_has_the_threshold_of_the_record_and_one_given_counts_for_all"
+SETS_COMPARED = "test_compare_sets.py"
+COMPARED_SETS = f"{SETS_COMPARED}::test_a_model_is_compared_with_every_baseline_and_they_are_made_once"
 SETS_MEASURED = "test_evaluate_sets.py"
-MEASURED_SETS = f"{SETS_MEASURED}::test_what_it_prints_tells_the_thresholds_and_no_command_that_would_be_refused"
+MEASURED_SETS = f"{SETS_MEASURED}::test_what_it_prints_tells_the_thresholds_and_what_to_do_next"
 WHOLE = f"{MODEL}::test_a_trained_classifier_loads_with_its_record"
 TRAINED = f"{TRAINER}::test_a_run_reports_what_it_did_and_writes_its_history"
 LABELLED = f"{LABELS}::test_labels_that_only_resemble_such_ones_can_train"
@@ -433,8 +435,12 @@ GATES = {
         Gate("a baseline is misspelt", "2", "is neither one of",
              f"{BASELINES}::test_another_name_is_refused_with_the_nearest_one",
              f"{BASELINES}::test_a_built_in_name_or_a_path_is_a_baseline"),
-        Gate("a model that gives several labels per text is compared", "2", "clf does not compare such models yet",
-             f"{SETS_MEASURED}::test_it_is_not_compared_neither_as_candidate_nor_as_baseline", MEASURED_SETS),
+        Gate("a model that gives several labels per text is compared with one that gives a single one", "1", "per text, but",
+             f"{SETS_COMPARED}::test_models_of_both_kinds_are_not_compared", COMPARED_SETS),
+        Gate("--metric does not suit models of this kind", "2", "does not suit models that predict",
+             f"{SETS_COMPARED}::test_a_metric_of_the_other_kind_is_refused_before_the_data_is_read", COMPARED_SETS),
+        Gate("there are no validation texts to fit the thresholds of baselines on", "warning", "has no validation texts",
+             f"{BASELINES}::test_without_validation_texts_labels_are_predicted_from_the_middle_on_and_it_is_said", COMPARED_SETS),
     ],
     "Predicting": [
         Gate("a label holds what stands between several labels in CSV", "2", "which stands between the labels of a text",

@@ -16,17 +16,22 @@ from clf.data.prepared import PreparedDataset
 from clf.data.sources.find import SourceFinder
 from clf.errors import ModelError, UsageError
 from clf.measuring.baseline_models import tfidf
-from clf.measuring.baselines import BUILT_IN, KEPT, BaselineMaker, _keep, check_baseline
+from clf.measuring.baselines import BUILT_IN, KEPT, BaselineMaker, Predicted, Recorded, _keep, check_baseline
+from clf.measuring.label_baselines import tfidf_of_labels
 from clf.measuring.measured_model import Spent
 from clf.measuring.provenance import recorded_part
 from clf.measuring.rows import MeasuredTexts
 from clf.models.classifier import Classifier
+from clf.models.configs import MULTI_LABEL
 from clf.models.record import BaseModelRecord, ModelRecord
 from clf.scoring.metrics import score
+from clf.scoring.multi_label import MultiLabelAnswers
+from clf.scoring.thresholds import fit_thresholds
 from clf.settings import ComputeSettings, DataSettings, RunSettings, Settings
 from clf.storage.disk import sha256
 from conftest import review_rows, write_csv
-from support.recorded import recorded
+from support.multi_label import ASPECTS, aspect_rows, write_aspects
+from support.recorded import bare_classifier, recorded
 
 FINDER = SourceFinder(seed=7, offline=True)
 FP32 = ComputeSettings(device="cpu", precision="fp32")
@@ -236,7 +241,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_copy(
 def key(candidate: Classifier, name: str = "pretrained", measured: MeasuredTexts = MEASURED, **options: Any) -> str:
     made = replace(maker(candidate, measured), **options.pop("maker", {}))
     texts, labels = options.pop("texts", ["a", "b"]), np.array(options.pop("labels", [0, 1]))
-    return made._key(name, texts, labels)
+    return made._key(name, Recorded(texts, labels), Recorded())
 
 
 def test_the_key_of_a_kept_baseline_depends_on_everything_that_makes_it(
@@ -311,12 +316,81 @@ def test_predictions_are_not_kept_through_a_link(own_folder: Path, caplog: pytes
     place = own_folder / "comparisons" / ".baselines" / "abc"
     place.parent.parent.mkdir()
     place.parent.symlink_to(own_folder / "precious")
-    _keep(place, np.full((1, 2), 0.5), Spent())
+    _keep(place, Predicted(np.full((1, 2), 0.5, dtype=np.float32), Spent()))
     place.parent.unlink()
     place.parent.mkdir()
     (own_folder / "precious" / "file").write_text("precious")
     place.with_suffix(".npy").symlink_to(own_folder / "precious" / "file")
-    _keep(place, np.full((1, 2), 0.5), Spent())
+    _keep(place, Predicted(np.full((1, 2), 0.5, dtype=np.float32), Spent()))
     assert [path.name for path in (own_folder / "precious").iterdir()] == ["file"]
     assert (own_folder / "precious" / "file").read_text() == "precious"
     assert [message.count("is a symbolic link") for message in caplog.messages] == [1, 1]
+
+
+# --- several labels per text --------------------------------------------------------------------------------
+
+SETS = MeasuredTexts(
+    "aspects", "test", [text for text, _ in aspect_rows(20, 3)],
+    np.array([[name in labels for name in ASPECTS] for _, labels in aspect_rows(20, 3)]), list(ASPECTS),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def of_sets(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """Give a classifier that records to have been trained on texts with several labels."""
+    folder = tmp_path_factory.mktemp("sets")
+    (folder / "aspects").mkdir()
+    for seed, (part, count) in enumerate({"train": 60, "validation": 40}.items()):
+        write_aspects(folder / "aspects" / f"{part}.jsonl", count, seed)
+    record = recorded(DataSettings(dataset=str(folder / "aspects")), folder / "kept", FINDER)
+    made = bare_classifier(folder, record, ASPECTS)
+    made.model.config.problem_type = MULTI_LABEL
+    return made
+
+
+def answers_of(made: Any) -> MultiLabelAnswers:
+    assert isinstance(made.answers, MultiLabelAnswers)
+    return made.answers
+
+
+def test_thresholds_are_those_with_the_best_f1_on_the_validation_texts_of_training(of_sets: Classifier) -> None:
+    found = answers_of(maker(of_sets, SETS).measure("tfidf"))
+    texts, validation = ([text for text, _ in aspect_rows(*rows)] for rows in ((60, 0), (40, 1)))
+    seen, judged = (
+        np.array([[name in labels for name in ASPECTS] for _, labels in aspect_rows(*rows)])
+        for rows in ((60, 0), (40, 1))
+    )
+    fitted = tfidf_of_labels(texts, seen, [*validation, *SETS.raw_texts], seed=1)
+    assert found.probabilities == pytest.approx(fitted.probabilities[40:], abs=1e-5)
+    expected = fit_thresholds(MultiLabelAnswers(fitted.probabilities[:40], judged, np.full(3, 0.5)))
+    assert found.thresholds == pytest.approx(expected, abs=1e-5)
+    again = answers_of(maker(of_sets, SETS).measure("tfidf"))  # from what was kept
+    assert (again.predictions == found.predictions).all()
+    assert again.thresholds == pytest.approx(expected, abs=1e-5)
+    assert np.load(kept(".npy")).shape == (21, 3)
+
+
+@pytest.mark.parametrize("value", [float("nan"), -0.1, 1.5])
+def test_kept_probabilities_that_are_none_are_not_used(of_sets: Classifier, value: float) -> None:
+    first = answers_of(maker(of_sets, SETS).measure("majority"))
+    np.save(kept(".npy"), np.full((21, 3), value, dtype=np.float32))
+    told(sha256=sha256(kept(".npy")))
+    again = answers_of(maker(of_sets, SETS).measure("majority"))
+    assert (again.probabilities == first.probabilities).all()
+
+
+def test_what_is_kept_depends_on_the_validation_texts_and_the_kind(of_sets: Classifier, classifier: Classifier) -> None:
+    def keys(model: Classifier, validation: Recorded) -> str:
+        return maker(model, SETS)._key("tfidf", Recorded(["a"], np.zeros((1, 3), dtype=bool)), validation)
+
+    one, other = Recorded(["b"], np.zeros((1, 3), dtype=bool)), Recorded(["b"], np.ones((1, 3), dtype=bool))
+    assert len({keys(of_sets, one), keys(of_sets, other), keys(of_sets, Recorded()), keys(classifier, one)}) == 4
+
+
+def test_without_validation_texts_labels_are_predicted_from_the_middle_on_and_it_is_said(
+    of_sets: Classifier, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PreparedDataset, "splits", ["train"])
+    found = answers_of(maker(of_sets, SETS).measure("majority"))
+    assert found.thresholds.tolist() == [0.5] * 3
+    assert "aspects has no validation texts: baselines predict labels from 0.5 on" in caplog.text

@@ -227,7 +227,7 @@ MORE_TEXTS = "more evaluation texts: about {} are needed to tell a difference of
 
 def test_advice_names_what_the_recipe_was() -> None:
     lost = [comparison("inconclusive", needed=5000)]
-    assert advise(0.9, lost, TrainSettings(learning_rate=2e-5, epochs=1), 100, 1e-4) == [
+    assert advise({"accuracy": 0.9}, lost, TrainSettings(learning_rate=2e-5, epochs=1), 100, 1e-4) == [
         MORE_TEXTS.format("5,000"),
         "a larger learning rate: it was 2e-05, but 0.0001 suits this encoder",
         "more epochs: it was trained for 1",
@@ -238,7 +238,7 @@ def test_advice_names_what_the_recipe_was() -> None:
 
 def test_a_model_without_errors_needs_other_texts_and_nothing_else() -> None:
     lost = [comparison("inconclusive", needed=5000)]
-    assert advise(1.0, lost, TrainSettings(epochs=1), 100, 1e-4) == [
+    assert advise({"accuracy": 1.0}, lost, TrainSettings(epochs=1), 100, 1e-4) == [
         "a larger or harder test split: the candidate makes no errors on this one"
     ]
 
@@ -251,8 +251,8 @@ def test_the_texts_needed_are_the_most_that_an_open_comparison_needs() -> None:
         comparison("inconclusive", "d", gates=False, needed=10_000),
         comparison("worse", "e", needed=20_000),
     ]
-    assert advise(0.9, others, None, None, None) == [MORE_TEXTS.format("900")]
-    assert advise(0.9, [comparison("inconclusive", "c")], None, None, None) == USUAL
+    assert advise({"accuracy": 0.9}, others, None, None, None) == [MORE_TEXTS.format("900")]
+    assert advise({"accuracy": 0.9}, [comparison("inconclusive", "c")], None, None, None) == USUAL
 
 
 @pytest.mark.parametrize(
@@ -270,23 +270,23 @@ def test_the_texts_needed_are_the_most_that_an_open_comparison_needs() -> None:
 def test_only_what_the_recipe_had_too_little_of_is_advised(
     recipe: dict[str, Any], suggested: float | None, advice: list[str]
 ) -> None:
-    assert advise(0.9, [], TrainSettings(**recipe), None, suggested) == advice
+    assert advise({"accuracy": 0.9}, [], TrainSettings(**recipe), None, suggested) == advice
 
 
 def test_a_model_without_a_recipe_gets_the_usual_advice() -> None:
-    assert advise(0.9, [], None, None, 1e-4) == USUAL
+    assert advise({"accuracy": 0.9}, [], None, None, 1e-4) == USUAL
 
 
 @pytest.mark.parametrize(("verdict", "advice"), [("better", USUAL), ("not worse", [CHEAPER]), ("worse", [CHEAPER])])
 def test_tfidf_is_recommended_only_where_it_was_not_beaten(verdict: str, advice: list[str]) -> None:
-    assert advise(0.9, [comparison(verdict, gates=False)], None, None, None) == advice
-    assert advise(0.9, [comparison(verdict, "majority")], None, None, None) == USUAL
+    assert advise({"accuracy": 0.9}, [comparison(verdict, gates=False)], None, None, None) == advice
+    assert advise({"accuracy": 0.9}, [comparison(verdict, "majority")], None, None, None) == USUAL
 
 
 def test_a_model_that_hardly_learned_should_have_its_labels_checked() -> None:
     checking = (
         "checking the labels: the model has hardly learned; clf prepare reports conflicting labels and duplicates"
     )
-    assert advise(0.59, [], None, None, None) == [checking]
-    assert advise(0.6, [], None, None, None) == USUAL
-    assert advise(0.59, [], None, 100, None) == ["more training texts: it was trained on 100"]
+    assert advise({"accuracy": 0.59}, [], None, None, None) == [checking]
+    assert advise({"accuracy": 0.6}, [], None, None, None) == USUAL
+    assert advise({"accuracy": 0.59}, [], None, 100, None) == ["more training texts: it was trained on 100"]

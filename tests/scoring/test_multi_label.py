@@ -36,3 +36,21 @@ def test_losses_are_means_over_labels(answers):
     assert answers.log_losses == pytest.approx(expected, rel=1e-6)
     assert answers.brier_scores == pytest.approx([(0.01 + 0.04) / 2, (0.16 + 0.36) / 2, (0.01 + 0.09) / 2], rel=1e-5)
     assert answers.take(np.array([1])).log_loss == pytest.approx(expected[1], rel=1e-6)
+
+
+def test_what_a_comparison_keeps_are_the_sets_and_the_confidence_in_them(answers):
+    choices = answers.choices
+    assert (len(choices), choices.classes, choices.packed.nbytes) == (3, 2, 3)
+    assert choices.predictions.tolist() == answers.predictions.tolist()
+    assert choices.correct.tolist() == answers.correct.tolist()
+    assert choices.sure == pytest.approx(answers.confidence)
+    assert [choices.true_labels(row, "ab") for row in range(3)] == [["a"], ["a", "b"], []]
+    assert [choices.predicted_labels(row, "ab") for row in range(3)] == [["a"], ["a"], []]
+
+
+def test_more_labels_than_a_byte_has_bits_are_kept_too():
+    labels = np.random.default_rng(1).random((5, 19)) < 0.5
+    choices = MultiLabelAnswers(labels.astype(np.float32), labels, np.full(19, 0.5)).choices
+    assert choices.packed.shape == (5, 3)
+    assert (choices.predictions == labels).all()
+    assert choices.correct.all()

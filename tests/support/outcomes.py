@@ -3,7 +3,16 @@
 from typing import Any
 
 from clf.outcomes.base import ClassMetrics, Cost, LabelMetrics
-from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example
+from clf.outcomes.comparison import (
+    Answer,
+    CompareLabelsResult,
+    CompareResult,
+    Comparison,
+    Example,
+    LabelFlips,
+    SetAnswer,
+    SetExample,
+)
 from clf.outcomes.evaluation import Abstention, BeforeCalibration, Calibration, EvaluateResult
 from clf.outcomes.exporting import ExportResult
 from clf.outcomes.label_evaluation import EvaluateLabelsResult, LabelsCalibration
@@ -26,6 +35,22 @@ def example(text: str = "a fine film", label: str = "good", **changes: Any) -> E
     return Example(**(values | changes))
 
 
+def label_metrics(**changes: Any) -> LabelMetrics:
+    values = {"precision": 0.5, "recall": 0.25, "f1": 0.125, "rows": 30, "threshold": 0.375, "average_precision": 0.6,
+              "auroc": 0.7, "ece": 0.05, "ece_expected": 0.02, "brier": 0.1, "brier_skill": 0.3}  # fmt: skip
+    return LabelMetrics(**(values | changes))
+
+
+def set_example(text: str = "a fine cast", **changes: Any) -> SetExample:
+    values = {
+        "text": text,
+        "labels": ["acting"],
+        "candidate": SetAnswer(name="mine", labels=["acting", "plot"], confidence=0.75),
+        "baseline": SetAnswer(name="tfidf", labels=[], confidence=0.5),
+    }
+    return SetExample(**(values | changes))
+
+
 def comparison(**changes: Any) -> Comparison:
     values = {
         "baseline": "tfidf", "metric": "macro_f1", "difference": 0.125, "interval": (0.0625, 0.1875), "p_value": 0.01,
@@ -46,6 +71,20 @@ def compare_result(**changes: Any) -> CompareResult:
         "flips": {}, "leaked_rows": None, "without_leaks": {}, "output_dir": "comparisons/mine",
     }  # fmt: skip
     return CompareResult(**(values | changes))
+
+
+def compare_labels_result(**changes: Any) -> CompareLabelsResult:
+    """Return a comparison of `mine` with `tfidf`, both of which predict several labels per text; it passed."""
+    single = dict(compare_result())
+    del single["per_class"]
+    values = {
+        "candidate": {"macro_f1": 0.875, "subset_accuracy": 0.625}, "intervals": {"macro_f1": (0.75, 0.9375)},
+        "baselines": {"tfidf": {"macro_f1": 0.75, "subset_accuracy": 0.5}},
+        "per_label": {"acting": label_metrics(), "plot": label_metrics(rows=1)},
+        "label_flips": {"tfidf": {"acting": LabelFlips(won=7, lost=2), "plot": LabelFlips(won=0, lost=0)}},
+        "thresholds_fitted_here": False,
+    }  # fmt: skip
+    return CompareLabelsResult(**(single | values | changes))
 
 
 def calibration(**changes: Any) -> Calibration:
@@ -80,12 +119,6 @@ def evaluate_result(**changes: Any) -> EvaluateResult:
         "output_dir": "evaluations/mine",
     }  # fmt: skip
     return EvaluateResult(**(values | changes))
-
-
-def label_metrics(**changes: Any) -> LabelMetrics:
-    values = {"precision": 0.5, "recall": 0.25, "f1": 0.125, "rows": 30, "threshold": 0.375, "average_precision": 0.6,
-              "auroc": 0.7, "ece": 0.05, "ece_expected": 0.02, "brier": 0.1, "brier_skill": 0.3}  # fmt: skip
-    return LabelMetrics(**(values | changes))
 
 
 def evaluate_labels_result(**changes: Any) -> EvaluateLabelsResult:

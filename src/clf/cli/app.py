@@ -111,7 +111,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return print_json(result.as_json())
     print_training(result)
-    finish(presentation, "clf", "compare" if "accuracy" in result.metrics else "evaluate", result.model_dir)
+    finish(presentation, "clf", "compare", result.model_dir)
 
 
 @app.command("demo", cls=Command)
@@ -142,8 +142,6 @@ def evaluate_command(settings: Settings, presentation: Presentation, model: Mode
     if presentation.json:
         return print_json(result.as_json())
     print_evaluation(result)
-    if "accuracy" not in result.metrics:  # clf compare does not take several labels per text
-        return finish(presentation, "clf", "predict", model or "MODEL", "FILE", "--output", "predictions.csv")
     finish(presentation, "clf", "compare", *([model] if model else []), *data_flags(settings.data))
 
 

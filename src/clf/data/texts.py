@@ -83,6 +83,21 @@ class ChangedTexts(LazyTexts):
         return [self.change(text) for text in self.texts[start:end]]
 
 
+class JoinedTexts(LazyTexts):
+    """The texts of one sequence, and after them those of another."""
+
+    def __init__(self, first: Sequence[str], second: Sequence[str]) -> None:
+        self.first, self.second = first, second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def part(self, start: int, end: int) -> list[str]:
+        """Return the texts from `start` up to `end`."""
+        before = len(self.first)
+        return [*self.first[start:end], *self.second[max(0, start - before) : max(0, end - before)]]
+
+
 def taken(texts: Sequence[str], rows: NDArray[np.int64]) -> Sequence[str]:
     """Return the selected texts, in the given order."""
     return texts.take(rows) if isinstance(texts, ColumnTexts) else [texts[row] for row in rows.tolist()]

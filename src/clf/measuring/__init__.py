@@ -11,11 +11,13 @@ label_evaluation the result of clf evaluate where a text may have several labels
 prediction_file  predictions.parquet of an evaluation
 measured_model   one evaluated model: predictions, metrics, costs
 paired           two models on the same rows: is one better by more than chance?
+flips            texts that only one of two models gets right, and labels that only one decides rightly
 stored_threshold the confidence threshold of a published model: chosen, stored, removed
 label_issues     the labels that are probably wrong
 pair_issues      the same where a text may have several: labels that are missing, or surplus
 baselines        the baselines of `clf compare`, and the cache of their predictions
 baseline_models  the baselines that are fitted: majority, TF-IDF, the frozen encoder
+label_baselines  the same where a text may have several labels: a model for each label
 folds            divides training texts into folds
 out_of_fold      predictions for the training texts, from models that were not trained on them
 """

@@ -1,6 +1,7 @@
 """The result of `clf evaluate` where a text may have several labels, from a model's answers."""
 
 import logging
+from collections.abc import Mapping
 from itertools import compress
 
 import numpy as np
@@ -9,6 +10,7 @@ from clf.measuring.breakdown import WORST_ERRORS, abstention, by_length
 from clf.measuring.measurement import Measurement
 from clf.measuring.rows import MeasuredTexts, without_leaks
 from clf.models.record import ModelRecord
+from clf.outcomes.base import LabelMetrics, Metrics
 from clf.outcomes.label_evaluation import BeforeLabelCalibration, EvaluateLabelsResult, LabelsCalibration, WrongSet
 from clf.scoring.answers import surest
 from clf.scoring.metric_table import defined, shown_name, undefined_metrics
@@ -27,8 +29,8 @@ def evaluate_labels(
 
     measured, leaked, record = measurement.texts, measurement.leaked, measurement.record
     metrics, per_label = score(answers), score_labels(answers, measured.names)
-    fitted_here = measurement.model.given_threshold is None and _fitted_on(record, measured)
-    _say_undefined([name for name, row in per_label.items() if not row.rows], metrics, fitted_here)
+    fitted_here = measurement.model.given_threshold is None and fitted_on(record, measured)
+    say_undefined(per_label, metrics, fitted_here)
     return EvaluateLabelsResult(
         model=measurement.model.name,
         dataset=measured.dataset,
@@ -53,16 +55,17 @@ def evaluate_labels(
     )
 
 
-def _fitted_on(record: ModelRecord | None, measured: MeasuredTexts) -> bool:
+def fitted_on(record: ModelRecord | None, measured: MeasuredTexts) -> bool:
     """Return whether these are the texts on which training chose the thresholds of the labels."""
     recorded = record.dataset if record else None
     return recorded is not None and measured.split == "validation" and recorded.name == measured.dataset
 
 
-def _say_undefined(absent: list[str], metrics: dict[str, float | None], fitted_here: bool) -> None:
+def say_undefined(per_label: Mapping[str, LabelMetrics], metrics: Metrics, fitted_here: bool) -> None:
+    """Warn of labels that no text has, of metrics that are not defined, and of thresholds fitted on these texts."""
     from clf.scoring.multi_label_metrics import FEWEST_POSITIVES
 
-    if absent:
+    if absent := [name for name, row in per_label.items() if not row.rows]:
         log.warning("no text to measure on has the label %s; in macro averages it counts as 0", ", ".join(absent[:10]))
     if metrics["ece"] is None:
         log.warning(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clf.measuring.rows import MeasuredTexts, answers_of, without_leaks
 from clf.outcomes.base import Cost, Metrics
-from clf.scoring.answers import Answers, Choices
+from clf.scoring.multi_label import AnyAnswers, AnyChoices
 from clf.settings import ComputeSettings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ComparedModel:
     """
 
     name: str
-    choices: Choices
+    choices: AnyChoices
     metrics: Metrics
     unseen: Metrics | None
     costs: Spent = Spent()
@@ -58,12 +58,12 @@ class MeasuredModel:
     """The predictions of one model on the evaluation texts, with its metrics and costs."""
 
     name: str
-    answers: Answers
+    answers: AnyAnswers
     metrics: Metrics
     costs: Spent = Spent()
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> AnyChoices:
         """The predictions and the confidence in them."""
         return self.answers.choices
 
@@ -83,7 +83,6 @@ def measure(classifier: "Classifier", measured: MeasuredTexts, compute: ComputeS
 
     started = time.perf_counter()
     answers = answers_of(classifier, measured, compute)
-    assert isinstance(answers, Answers), "models with several labels per text are not compared"
     costs = Spent(
         classifier.record.train_seconds if classifier.record else None,
         time.perf_counter() - started,

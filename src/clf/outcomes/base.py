@@ -13,6 +13,8 @@ Interval = tuple[float, float]
 SplitName = Literal["train", "validation", "test"]
 Verdict = Literal["better", "not worse", "inconclusive", "worse"]
 GateAnswer = Literal["passed", "failed", "inconclusive"]
+NO_LABEL = "(no label)"
+"""What people read for a text that has, or gets, none of several labels."""
 
 
 class Outcome(BaseModel):

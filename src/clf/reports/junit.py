@@ -2,13 +2,19 @@
 
 from xml.etree import ElementTree as xml
 
-from clf.outcomes.comparison import CompareResult
+from clf.outcomes.comparison import AnyComparison, CompareLabelsResult, most_changed
 from clf.safety import one_line
 
+MOST_LABELS = 30
 
-def junit_xml(result: CompareResult) -> str:
-    """Return one test suite: a failed rule is a failure, an inconclusive rule is skipped."""
+
+def junit_xml(result: AnyComparison) -> str:
+    """Return one test suite: a failed rule is a failure, an inconclusive rule is skipped.
+
+    Where a text may have several labels, the rule for a baseline tells which labels made the difference.
+    """
     rules = result.rules
+    told = _label_flips(result) if isinstance(result, CompareLabelsResult) else {}
     counts = {outcome: sum(rule.outcome == outcome for rule in rules) for outcome in ("failed", "inconclusive")}
     suite = xml.Element(
         "testsuite",
@@ -18,13 +24,29 @@ def junit_xml(result: CompareResult) -> str:
         skipped=str(counts["inconclusive"]),
         errors="0",
     )
-    for rule in rules:
+    for number, rule in enumerate(rules):
         case = xml.SubElement(suite, "testcase", classname="clf.compare", name=one_line(rule.name))
         if rule.outcome != "passed":
             kind = "failure" if rule.outcome == "failed" else "skipped"
             xml.SubElement(case, kind, message=one_line(rule.message))
-        xml.SubElement(case, "system-out").text = one_line(rule.message)
+        xml.SubElement(case, "system-out").text = "\n".join(map(one_line, [rule.message, *told.get(number, [])]))
     root = xml.Element("testsuites")
     root.append(suite)
     xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _label_flips(result: CompareLabelsResult) -> dict[int, list[str]]:
+    """Return for each rule about a baseline, by its place, a line for each label that one model alone gets right.
+
+    Those rules stand first, in the order of the baselines that gate.
+    """
+    gating = [row.baseline for row in result.comparisons if row.gates]
+    lines = {}
+    for number, baseline in enumerate(gating):
+        changed = most_changed(result.label_flips[baseline])
+        lines[number] = [
+            f"{name}: only the candidate is right {flips.won} times, only {baseline} {flips.lost} times"
+            for name, flips in changed[:MOST_LABELS]
+        ]
+    return lines

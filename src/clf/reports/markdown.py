@@ -4,16 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 
 from clf.outcomes.base import ClassMetrics, Cost, Interval, LabelMetrics, Metrics
-from clf.outcomes.comparison import CompareResult
+from clf.outcomes.comparison import AnyComparison, CompareLabelsResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult
 from clf.safety import one_line
-from clf.scoring.metric_table import SHOWN, table_of
+from clf.scoring.metric_table import table_of
 
 SHOWN_COSTS = {"train_seconds": "training seconds", "texts_per_second": "texts per second", "megabytes": "MB on disk"}
 LABEL_HEADS = ("label", "rows", "threshold", "precision", "recall", "F1", "average precision", "ROC AUC",
                "calibration error", "… by chance", "Brier skill")  # fmt: skip
 """The heads of the table of labels where a text may have several; `rows` have the label."""
+TEXT_WIDTH = 200
+"""Characters of a text that are shown in a table."""
 MOST_CLASSES = 100
 """More make no table of a confusion matrix: nobody reads it, and it has the square of their number of cells."""
 
@@ -153,7 +155,7 @@ def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> st
     )
 
 
-def comparison_report(result: CompareResult) -> str:
+def comparison_report(result: AnyComparison) -> str:
     """Render the report of `clf compare`."""
     columns = {result.model: result.candidate, **result.baselines}
     lines = [
@@ -179,12 +181,37 @@ def comparison_report(result: CompareResult) -> str:
     lines += ["", "| rule | outcome | found |", "|---|---|---|"]
     lines += [f"| {escape(rule.name)} | {rule.outcome} | {escape(rule.message)} |" for rule in result.rules]
     lines += ["", *(f"- try {escape(advice)}" for advice in result.advice)]
-    return "\n".join(lines) + "\n"
+    lines += _label_flips(result) if isinstance(result, CompareLabelsResult) else []
+    return "\n".join(lines + _examples(result)) + "\n"
 
 
-def _metric(result: CompareResult) -> str:
+def _metric(result: AnyComparison) -> str:
+    shown = {metric.name: metric.shown or metric.name for metric in table_of(result.candidate)}
     metrics = {row.metric for row in result.comparisons}
-    return " and ".join(sorted(SHOWN[metric] for metric in metrics)) or "metric"
+    return " and ".join(sorted(shown[metric] for metric in metrics)) or "metric"
+
+
+def _label_flips(result: CompareLabelsResult) -> list[str]:
+    """Return the table of labels, with the texts for which one model alone decides a label rightly."""
+    heads = [*LABEL_HEADS, *(f"only candidate / only {name} right" for name in result.label_flips)]
+    lines = ["", f"| {' | '.join(map(escape, heads))} |", "|---" * len(heads) + "|"]
+    for name, row in result.per_label.items():
+        flips = [f"{each[name].won:,} / {each[name].lost:,}" for each in result.label_flips.values()]
+        lines.append(f"| {' | '.join([escape(name), *label_cells(row), *flips])} |")
+    return lines
+
+
+def _examples(result: AnyComparison) -> list[str]:
+    """Return the table of the examples: texts, their labels and what the candidate and a baseline predict."""
+    if not result.examples:
+        return []
+    first = result.examples[0]
+    heads = ["text", "label", first.candidate.name, first.baseline.name]
+    lines = ["", f"| {' | '.join(map(escape, heads))} |", "|---" * len(heads) + "|"]
+    for row in result.examples:
+        answers = [f"{escape(each.shown)} {each.confidence:.3f}" for each in (row.candidate, row.baseline)]
+        lines.append(f"| {' | '.join([escape(one_line(row.text, TEXT_WIDTH)), escape(row.shown), *answers])} |")
+    return lines
 
 
 def _confidence(result: EvaluateResult) -> list[str]:

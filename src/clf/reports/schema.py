@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from clf.outcomes.base import Outcome
-from clf.outcomes.comparison import CompareResult
+from clf.outcomes.comparison import CompareLabelsResult, CompareResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.exporting import ExportResult
 from clf.outcomes.label_evaluation import EvaluateLabelsResult
@@ -21,13 +21,14 @@ RESULTS: dict[str, type[Outcome] | type[PreparedAudit]] = {
     "evaluate": EvaluateResult,
     "evaluate-several-labels": EvaluateLabelsResult,
     "compare": CompareResult,
+    "compare-several-labels": CompareLabelsResult,
     "predict": PredictResult,
     "export": ExportResult,
 }
 
 
 def schemas() -> dict[str, str]:
-    """Return the JSON schema of each command's result, as text; of both kinds that `clf evaluate` has."""
+    """Return the JSON schema of each command's result, as text; of both kinds where there are two."""
     return {
         f"{command}.json": json.dumps(kind.model_json_schema(), indent=2) + "\n" for command, kind in RESULTS.items()
     }

@@ -1,7 +1,7 @@
 """A model's probabilities with the true labels: the one place where probabilities become predictions.
 
-All scoring code gets predictions, confidence and correctness from `Answers`. A variant for several labels per text
-would provide the same properties.
+All scoring code gets predictions, confidence and correctness from `Answers`, or where a text may have several labels
+from `clf.scoring.multi_label.MultiLabelAnswers`, which has the same properties.
 
 There may be millions of rows, so a row takes few bytes: predictions are small integers, what is quickly computed again
 is not kept, and what needs wide temporary arrays is computed for some rows at a time.
@@ -89,6 +89,14 @@ class Choices:
         """Whether each prediction is correct, shape (rows,)."""
         correct: NDArray[np.bool_] = self.predictions == self.labels
         return correct
+
+    def true_labels(self, row: int, names: Sequence[str]) -> list[str]:
+        """Return the name of the true label of a row, as the only one in a list."""
+        return [names[int(self.labels[row])]]
+
+    def predicted_labels(self, row: int, names: Sequence[str]) -> list[str]:
+        """Return the name of the predicted label of a row, as the only one in a list."""
+        return [names[int(self.predictions[row])]]
 
 
 @dataclass(frozen=True)

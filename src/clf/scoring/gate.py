@@ -5,6 +5,7 @@ from typing import Final
 
 from clf.outcomes.base import ClassMetrics, GateAnswer, Metrics, Verdict
 from clf.outcomes.comparison import Comparison, Rule
+from clf.scoring.metric_table import is_of_sets, name_of_share_right, share_right
 from clf.settings import AUTO, CompareSettings, TrainSettings
 
 BETTER: Final = "better"
@@ -15,6 +16,8 @@ WEAKEST_FIRST: tuple[Verdict, ...] = (WORSE, INCONCLUSIVE, NOT_WORSE, BETTER)
 PASSED: Final = "passed"
 FAILED: Final = "failed"
 UNDECIDED: Final = "inconclusive"
+LEAST_ACCURACY, LEAST_SKILL = 0.6, 0.05
+"""A model below them has hardly learned: an accuracy, and where a text may have several labels a Brier skill."""
 OUTCOMES: dict[Verdict, GateAnswer] = {BETTER: PASSED, NOT_WORSE: PASSED, WORSE: FAILED, INCONCLUSIVE: UNDECIDED}
 """The gate's outcome for each verdict against a gating baseline."""
 
@@ -49,12 +52,16 @@ def check_rules(
     per_class: Mapping[str, ClassMetrics],
     settings: CompareSettings,
 ) -> list[Rule]:
-    """Check every rule of the gate: each gating baseline, and the limits on the candidate's own metrics."""
+    """Check every rule of the gate: each gating baseline, and the limits on the candidate's own metrics.
+
+    Where a text may have several labels, the accuracy is subset accuracy, and `per_class` has the metrics of labels.
+    """
     rules = [_against(comparison, settings) for comparison in comparisons if comparison.gates]
-    floors = (("accuracy", settings.min_accuracy), ("macro_f1", settings.min_f1))
+    floors = ((name_of_share_right(metrics), settings.min_accuracy), ("macro_f1", settings.min_f1))
     rules += [_at_least(metric, metrics[metric], floor) for metric, floor in floors if floor is not None]
     if settings.max_ece is not None:
-        rules.append(_at_most("ece", metrics["ece"], settings.max_ece))
+        why = "with so few texts for each label" if is_of_sets(metrics) else "on these texts"
+        rules.append(_at_most("ece", metrics["ece"], settings.max_ece, why))
     if settings.min_class_recall is not None:
         floor = settings.min_class_recall
         rules += [_at_least(f"recall of {name}", row.recall, floor) for name, row in per_class.items()]
@@ -86,10 +93,10 @@ def _at_least(what: str, value: float | None, floor: float) -> Rule:
     return Rule(name=name, outcome=PASSED if value >= floor else FAILED, message=f"it is {value:.4f}")
 
 
-def _at_most(what: str, value: float | None, ceiling: float) -> Rule:
+def _at_most(what: str, value: float | None, ceiling: float, why: str) -> Rule:
     name = f"{what} at most {ceiling:g}"
     if value is None:
-        return Rule(name=name, outcome=UNDECIDED, message="it is not defined on these texts")
+        return Rule(name=name, outcome=UNDECIDED, message=f"it is not defined {why}")
     return Rule(name=name, outcome=PASSED if value <= ceiling else FAILED, message=f"it is {value:.4f}")
 
 
@@ -106,14 +113,14 @@ def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> str:
 
 
 def advise(
-    accuracy: float,
+    metrics: Metrics,
     comparisons: Sequence[Comparison],
     recipe: TrainSettings | None,
     max_train_samples: int | None,
     suggested_rate: float | None,
 ) -> list[str]:
-    """Return what to try if the gate does not pass, based on the training recipe."""
-    if accuracy == 1.0:
+    """Return what to try if the gate does not pass, based on the candidate's metrics and its training recipe."""
+    if share_right(metrics) == 1.0:
         return ["a larger or harder test split: the candidate makes no errors on this one"]
     advice = []
     needed = [each.rows_needed for each in comparisons if each.gates and each.verdict == INCONCLUSIVE]
@@ -131,8 +138,19 @@ def advise(
             "a larger encoder, longer texts (--max-length) or more data: "
             "TF-IDF with logistic regression does as well at a fraction of the cost"
         )
-    if accuracy < 0.6 and not advice:
+    if not advice and _has_hardly_learned(metrics):
         advice.append(
             "checking the labels: the model has hardly learned; clf prepare reports conflicting labels and duplicates"
         )
     return advice or ["another seed, a larger encoder, or more training texts"]
+
+
+def _has_hardly_learned(metrics: Metrics) -> bool:
+    """Return whether a model knows little more than how often each class comes.
+
+    Where a text may have several labels, few whole sets are right even if most labels are: Brier skill tells it.
+    """
+    if is_of_sets(metrics):
+        skill = metrics["brier_skill"]
+        return skill is not None and skill < LEAST_SKILL
+    return share_right(metrics) < LEAST_ACCURACY

@@ -139,9 +139,24 @@ OF_COUNTS = {metric.name: metric.of_counts for metric in TABLE if metric.of_coun
 OF_LABEL_COUNTS = {metric.name: metric.of_counts for metric in MULTI_LABEL_TABLE if metric.of_counts}
 
 
+def is_of_sets(metrics: Metrics) -> bool:
+    """Return whether these are the metrics of a model that predicts several labels per text."""
+    return "subset_accuracy" in metrics
+
+
 def table_of(metrics: Metrics) -> tuple[Metric, ...]:
     """Return the table that lists these metrics: that of single labels, or of several labels per text."""
-    return MULTI_LABEL_TABLE if "subset_accuracy" in metrics else TABLE
+    return MULTI_LABEL_TABLE if is_of_sets(metrics) else TABLE
+
+
+def name_of_share_right(metrics: Metrics) -> str:
+    """Return the metric that is the share of texts answered rightly: with all their labels, where they have several."""
+    return "subset_accuracy" if is_of_sets(metrics) else "accuracy"
+
+
+def share_right(metrics: Metrics) -> float:
+    """Return the share of texts that are answered rightly."""
+    return defined(metrics, name_of_share_right(metrics))
 
 
 def shown_name(name: str, metrics: Metrics) -> str:

@@ -1,16 +1,18 @@
 """A model's answers where a text may have several labels: a probability and a decision for each label of each text.
 
-`MultiLabelAnswers` answers the same questions as `Answers`; only its predictions and labels are tables.
+`MultiLabelAnswers` answers the same questions as `Answers`, and `SetChoices` those of `Choices`; only their predictions
+and labels are tables.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.scoring.answers import LEAST, Answers, Labels, Probabilities, row_slices
+from clf.scoring.answers import LEAST, Answers, Choices, Labels, Probabilities, row_slices
 from clf.scoring.label_table import LabelTable
 
 Thresholds = NDArray[np.float64]
@@ -50,6 +52,52 @@ def confidence_in_sets(probabilities: Probabilities, predicted: LabelTable) -> N
 
 
 @dataclass(frozen=True)
+class SetChoices:
+    """The sets of labels that a model chose, and the true ones of the same rows, as `Choices` where a text has one.
+
+    `packed` are the predicted sets, eight labels a byte, and `sure` is the confidence in them, shape (rows,); `labels`
+    are the true sets, shape (rows, labels), which the models on the same rows share.
+    """
+
+    packed: NDArray[np.uint8]
+    sure: NDArray[np.float32]
+    labels: LabelTable
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def classes(self) -> int:
+        """The number of labels."""
+        return int(self.labels.shape[1])
+
+    @property
+    def predictions(self) -> LabelTable:
+        """Which labels are predicted, shape (rows, labels)."""
+        return self.predicted(slice(None))
+
+    def predicted(self, rows: slice) -> LabelTable:
+        """Return which labels are predicted for some rows, shape (rows, labels)."""
+        return np.unpackbits(self.packed[rows], axis=1, count=self.classes).view(np.bool_)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether the predicted set of each row is exactly the true one, shape (rows,)."""
+        correct = np.empty(len(self), dtype=np.bool_)
+        for rows in row_slices(len(self), self.classes):
+            correct[rows] = (self.predicted(rows) == self.labels[rows]).all(axis=1)
+        return correct
+
+    def true_labels(self, row: int, names: Sequence[str]) -> list[str]:
+        """Return the names of the true labels of a row."""
+        return list(compress(names, self.labels[row].tolist()))
+
+    def predicted_labels(self, row: int, names: Sequence[str]) -> list[str]:
+        """Return the names of the predicted labels of a row."""
+        return list(compress(names, self.predicted(slice(row, row + 1))[0].tolist()))
+
+
+@dataclass(frozen=True)
 class MultiLabelAnswers:
     """Probabilities and true labels of the same rows, shape (rows, labels), and the thresholds of the labels."""
 
@@ -69,6 +117,11 @@ class MultiLabelAnswers:
     def predictions(self) -> LabelTable:
         """Which labels are predicted, shape (rows, labels)."""
         return predicted_labels(self.probabilities, self.thresholds)
+
+    @cached_property
+    def choices(self) -> SetChoices:
+        """The predicted sets and the confidence in them."""
+        return SetChoices(np.packbits(self.predictions, axis=1), self.confidence.astype(np.float32), self.labels)
 
     @cached_property
     def confidence(self) -> NDArray[np.float64]:
@@ -122,6 +175,7 @@ class MultiLabelAnswers:
 
 
 AnyAnswers = Answers | MultiLabelAnswers
+AnyChoices = Choices | SetChoices
 
 
 def answers_with(

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from clf.cli.show.tables import count, print_metrics, shorten
 from clf.cli.show.terminal import print_lines
-from clf.outcomes.comparison import CompareResult, Example
+from clf.outcomes.comparison import AnyComparison, AnyExample, CompareLabelsResult, most_changed
+from clf.safety import one_line
+
+LABELS_SHOWN = 5
 
 
-def print_comparison(result: CompareResult) -> None:
+def print_comparison(result: AnyComparison) -> None:
     """Print the metrics of the candidate and its baselines, the differences, examples and the verdict."""
     print_metrics(
         {result.model: result.candidate, **result.baselines},
@@ -24,6 +27,8 @@ def print_comparison(result: CompareResult) -> None:
             f"against {row.baseline}: {row.metric} {row.difference:+.4f} [{low:+.4f}, {high:+.4f}], "
             f"{row.verdict}{shown}"
         )
+    if isinstance(result, CompareLabelsResult):
+        print_lines(*_label_flips(result))
     if before := result.baselines.get("pretrained"):
         confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result.candidate))
         print_lines("mean confidence: {} before training, {} after".format(*confidence))
@@ -32,9 +37,21 @@ def print_comparison(result: CompareResult) -> None:
     print_lines(f"written to {result.output_dir}")
 
 
-def print_examples(examples: Sequence[Example]) -> None:
+def print_examples(examples: Sequence[AnyExample]) -> None:
     """Print texts with the predictions of the candidate and a baseline."""
     for example in examples:
-        print_lines("", f"“{shorten(example.text)}”", f"  truth: {example.label}")
+        print_lines("", f"“{shorten(example.text)}”", f"  truth: {example.shown}")
         for answer in (example.candidate, example.baseline):
-            print_lines(f"  {answer.name}: {answer.label} ({answer.confidence:.3f})")
+            print_lines(f"  {answer.name}: {answer.shown} ({answer.confidence:.3f})")
+
+
+def _label_flips(result: CompareLabelsResult) -> list[str]:
+    """Return for each baseline a line with the labels that one of the two models alone decides rightly, if any."""
+    lines = []
+    for baseline, flips in result.label_flips.items():
+        changed = most_changed(flips)
+        shown = [f"{one_line(name)} {each.won} / {each.lost}" for name, each in changed[:LABELS_SHOWN]]
+        more = f" and {len(changed) - LABELS_SHOWN} more labels" if len(changed) > LABELS_SHOWN else ""
+        if shown:
+            lines.append(f"right about a label alone, candidate / {baseline}: {', '.join(shown)}{more}")
+    return lines

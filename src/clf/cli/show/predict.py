@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from clf.cli.show.tables import NO_LABEL, count, shorten
+from clf.cli.show.tables import count, shorten
 from clf.cli.show.terminal import print_lines
+from clf.outcomes.base import NO_LABEL
 from clf.outcomes.prediction import LabelledText, PredictResult
 
 

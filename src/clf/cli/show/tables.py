@@ -11,9 +11,6 @@ from clf.outcomes.base import ClassMetrics, LabelMetrics
 from clf.reports.markdown import Intervals, MetricColumns, MetricCosts, table_heads, table_rows
 from clf.safety import one_line, safe
 
-NO_LABEL = "(no label)"
-"""What is printed for a text that has, or gets, none of several labels."""
-
 
 def print_metrics(
     columns: MetricColumns, title: str, costs: MetricCosts | None = None, intervals: Intervals | None = None

@@ -1,7 +1,8 @@
 """What `clf train` and `clf demo` print."""
 
-from clf.cli.show.tables import NO_LABEL, count, print_metrics, shorten
+from clf.cli.show.tables import count, print_metrics, shorten
 from clf.cli.show.terminal import print_lines
+from clf.outcomes.base import NO_LABEL
 from clf.outcomes.demonstration import DemoResult
 from clf.outcomes.training import TrainResult
 

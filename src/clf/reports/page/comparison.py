@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from clf.outcomes.comparison import Answer, CompareResult, Comparison, Example, Flips
+from clf.outcomes.comparison import (
+    Answer,
+    AnyComparison,
+    AnyExample,
+    AnyFlips,
+    CompareResult,
+    Comparison,
+    SetAnswer,
+)
 from clf.outcomes.preparation import Audit
 from clf.reports.page.classes import classes_section
 from clf.reports.page.figures import calibration_figure, figure
+from clf.reports.page.labels import labels_section
 from clf.reports.page.parts import (
     Cards,
     Cell,
@@ -32,7 +41,7 @@ TONE_OF_VERDICT = {"better": "good", "not worse": "one", "inconclusive": "unsure
 SHOWN_METRICS = {metric.name: metric.shown or metric.name for metric in (*MULTI_LABEL_TABLE, *TABLE)}
 
 
-def comparison_page(result: CompareResult, audit: Audit) -> str:
+def comparison_page(result: AnyComparison, audit: Audit) -> str:
     """Render the page of `clf compare`."""
     page = Page(
         title=f"{result.model} compared on {result.dataset}, {result.split}",
@@ -42,7 +51,7 @@ def comparison_page(result: CompareResult, audit: Audit) -> str:
             rules_section(result),
             differences_section(result.comparisons),
             metrics_section(result),
-            classes_section(result.per_class),
+            classes_section(result.per_class) if isinstance(result, CompareResult) else labels_section(result),
             *flips_section(result.flips),
             *audit_section(audit),
         ],
@@ -51,7 +60,7 @@ def comparison_page(result: CompareResult, audit: Audit) -> str:
     return render(page)
 
 
-def comparison_cards(result: CompareResult) -> Cards:
+def comparison_cards(result: AnyComparison) -> Cards:
     """Return the verdict of the gate, the figures that decided, and what to try next."""
     found, weakest = result.candidate, _weakest(result.comparisons)
     decisive = weakest.metric if weakest else "macro_f1"
@@ -82,7 +91,7 @@ def _difference_figure(weakest: Comparison) -> Figure:
     return Figure("difference", f"{weakest.difference:+.3f}", below)
 
 
-def rules_section(result: CompareResult) -> Section:
+def rules_section(result: AnyComparison) -> Section:
     """Show each rule of the gate and its outcome."""
     rows = [[name(rule.name), Cell(rule.outcome, TONES[rule.outcome]), text(rule.message)] for rule in result.rules]
     table = Table("Rules of the gate", ["rule", "outcome", "found"], rows)
@@ -115,7 +124,7 @@ def _around_zero(row: Comparison, largest: float) -> Track:
     return Track(low, high, [0.5], TONE_OF_VERDICT[row.verdict])
 
 
-def metrics_section(result: CompareResult) -> Section:
+def metrics_section(result: AnyComparison) -> Section:
     """Show the metrics of all models; those without the rows that were in training data are folded."""
     columns = {result.model: result.candidate, **result.baselines}
     tables = [metrics_table(columns, result.intervals, result.costs)]
@@ -126,7 +135,7 @@ def metrics_section(result: CompareResult) -> Section:
     return Section("Metrics", tables=tables, size="wide")
 
 
-def flips_section(flips: Mapping[str, Flips]) -> list[Section]:
+def flips_section(flips: Mapping[str, AnyFlips]) -> list[Section]:
     """Show texts that only the candidate gets right, and texts that only the baseline gets right."""
     tables = []
     for baseline, both in flips.items():
@@ -139,9 +148,9 @@ def flips_section(flips: Mapping[str, Flips]) -> list[Section]:
     return [Section("Texts that only one model gets right", tables=tables, size="wide")]
 
 
-def _flip(row: Example) -> list[Cell]:
-    return [text(row.text), name(row.label), *_answer(row.candidate), *_answer(row.baseline)]
+def _flip(row: AnyExample) -> list[Cell]:
+    return [text(row.text), name(row.shown), *_answer(row.candidate), *_answer(row.baseline)]
 
 
-def _answer(answer: Answer) -> list[Cell]:
-    return [name(answer.label), number(answer.confidence, ".3f")]
+def _answer(answer: Answer | SetAnswer) -> list[Cell]:
+    return [name(answer.shown), number(answer.confidence, ".3f")]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from clf.outcomes.base import LabelMetrics
+from clf.outcomes.comparison import CompareLabelsResult
 from clf.outcomes.label_evaluation import EvaluateLabelsResult, LabelPair, NumberGroup, Replaced
 from clf.reports.markdown import label_notes
 from clf.reports.page import charts
@@ -33,7 +34,7 @@ def sections_of_labels(result: EvaluateLabelsResult) -> list[Section]:
     ]
 
 
-def labels_section(result: EvaluateLabelsResult) -> Section:
+def labels_section(result: EvaluateLabelsResult | CompareLabelsResult) -> Section:
     """Show each label with its support, threshold and calibration, the lowest F1 first; further ones are folded."""
     ordered = sorted(result.per_label.items(), key=lambda entry: entry[1].f1 or 0.0)
     most = max((row.rows for _, row in ordered), default=0) or 1
