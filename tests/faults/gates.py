@@ -39,6 +39,7 @@ class Gate:
 ROWS = "data/preparing/test_choose_rows.py"
 LABELS = "data/preparing/test_labels.py"
 LOOKS = "data/preparing/test_label_looks.py"
+LEFT_OUT = "data/preparing/test_left_out.py"
 UNLABELLED = "data/preparing/test_unlabelled.py"
 SEVERAL = "data/preparing/test_several.py"
 SETS = f"{SEVERAL}::test_lists_and_joined_labels_are_the_same_sets"
@@ -93,6 +94,9 @@ GATES = {
              f"{LOOKS}::test_other_labels_are_classes_in_silence"),
         Gate("labels are lists that cannot be read", "1", "the labels are lists that cannot be read",
              f"{LABELS}::test_labels_that_cannot_train_are_refused", LABELLED),
+        Gate("columns of several labels have empty cells beside filled ones", "warning", "are read as no, as 0 is",
+             f"{LEFT_OUT}::test_empty_cells_that_are_read_as_no_are_told_with_the_first",
+             "data/reading/test_marked_sets.py::test_empty_cells_beside_filled_ones_are_told_where_the_column_says_no_elsewhere"),
         Gate("texts may have several labels, and none has one", "1", "texts has a label",
              f"{SEVERAL}::test_texts_of_which_none_has_a_label_are_refused", SETS),
         Gate("texts may have several labels, and there is only one", "1", "the only label is",

@@ -211,3 +211,15 @@ def test_the_counted_spellings_are_bounded() -> None:
         tally.respell(f"{number}\u200b" * 100, str(number))
     assert len(tally.respelled) == 1000
     assert max(len(written) for written, _ in tally.respelled) == 60
+
+
+def test_of_several_labels_an_empty_cell_is_no_and_counted_and_a_row_of_empty_cells_has_no_label() -> None:
+    columns = {"late": ["yes", "no", "", "", "no"] * 5, "wet": ["no", "yes", "", "yes", ""] * 5}
+    whole = Batch({"text": [f"a text with words {number}" for number in range(25)], **columns}, list(range(2, 27)))
+    last = Batch({"text": ["one of no label", "late"], "late": ["", "yes"], "wet": ["", ""]}, [27, 28])
+    tally = RowTally()
+    first, second = examples(whole, last, tally=tally, multi_label=True)
+    assert first.labels[:4] == ["late", "wet", "wet", "\x1f"]
+    assert (second.lines, second.labels) == ([28], ["late"])
+    assert tally.dropped == {"no label": 6}
+    assert (tally.empty, tally.first_empty) == ({"rows": 11, "cells": 11}, (5, "late"))

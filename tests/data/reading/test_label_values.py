@@ -40,6 +40,12 @@ def test_a_label_in_another_spelling_tells_how_it_was_written() -> None:
 def test_lists_of_one_are_labels() -> None:
     assert labels(["a"], "['b']", "c", []) == ["a", "b", "c", None]
     assert look(["a"]).said == ["x.csv: a list of one label is read as that label (column kind, line 2)"]
+    assert look([], ["a"]).said == ["x.csv: a list of one label is read as that label (column kind, line 3)"]
+
+
+def test_of_empty_lists_nothing_is_said_that_they_do_not_show() -> None:
+    assert look([], []).said == []
+    assert look_at_labels([[]], [2], "kind", "x.csv", sets=True).said != []  # which are texts of no label
 
 
 def test_choices_and_scores_are_labels() -> None:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from clf.data.reading.one_hot import OneHot, Unclear, find_one_hot, ones_of, sets_of
+from clf.data.reading.marked_sets import sets_of
+from clf.data.reading.one_hot import OneHot, are_marked, find_one_hot, ones_of
 
 
 def find(**columns: list[object]) -> OneHot | None:
@@ -72,6 +73,18 @@ def test_columns_of_other_values_are_no_marks(values: list[str]) -> None:
     assert find_one_hot({"a": ["x", ""] * 10, "b": values}, ["a", "b"], marks=True) is None
 
 
+def test_columns_that_say_no_somewhere_are_told_from_those_of_marks_alone() -> None:
+    found = find_one_hot({"a": ["x", "", "x"], "b": ["yes", "no", ""], "c": [1, None, 0]}, ["a", "b", "c"], marks=True)
+    assert found is not None
+    assert found.saying_no == {"b", "c"}
+
+
+def test_columns_may_be_several_labels_if_all_have_marks() -> None:
+    columns = {"a": ["yes", "no", ""], "b": ["no", "yes", "yes"], "kind": ["x", "y", "z"]}
+    assert are_marked(["a", "b"], columns)
+    assert not are_marked(["a", "b", "kind"], columns)
+
+
 def test_a_flag_beside_columns_with_one_1_in_each_row_is_told_apart() -> None:
     classes = {"pos": [1, 0, 0] * 10, "neg": [0, 1, 0] * 10, "neu": [0, 0, 1] * 10, "rare": [0] * 30}
     flagged = {"verified": [1, 1, 0, 0, 1] * 6, **classes}
@@ -109,15 +122,6 @@ def test_few_rows_may_be_one_hot_by_chance() -> None:
     assert many.doubt == ""
 
 
-def test_a_row_of_sets_is_unknown_if_nothing_says_0_or_1() -> None:
-    columns = [["1", "0", "", "-1", "0.5", "x"], ["1", "0", None, "-1.0", "1", ""]]
-    assert list(sets_of(columns, ["a", "b"])) == [
-        ("a", "b"), (), None, None, Unclear("the label column 'a' is '0.5', expected 0 or 1"), ("a",),
-    ]  # fmt: skip
-    assert list(sets_of([["x", ""], ["", ""]], ["a", "b"])) == [("a",), ()]
-    assert list(sets_of([[["x"]], [0]], ["a", "b"])) == [Unclear("the label column 'a' is \"['x']\", expected 0 or 1")]
-
-
 def test_a_thousand_columns_are_read_in_no_time() -> None:
     pick = random.Random(1)
     columns = {f"c{number}": ["0"] * 1000 for number in range(1000)}
@@ -127,5 +131,6 @@ def test_a_thousand_columns_are_read_in_no_time() -> None:
     started = time.process_time()
     found = find_one_hot(columns, list(columns))
     assert found is not None
-    assert sum(map(len, filter(None, sets_of(list(columns.values()), list(columns))))) == 3000  # type: ignore[arg-type]
+    sets = sets_of(list(columns.values()), list(columns), found.saying_no, {})
+    assert sum(map(len, filter(None, sets))) == 3000  # type: ignore[arg-type]
     assert time.process_time() - started < 5

@@ -469,6 +469,27 @@ def test_yes_and_no_alone_are_a_label_and_a_mark_beside_zeros_and_ones_is_none()
     assert choose(batch(text=LONG_TEXTS, checked=["x", "", ""] * 13 + ["x"], **hot)).one_hot == ["bad", "good"]
 
 
+@pytest.mark.parametrize("marks", [("yes", "no", "yes"), ("1", "0", ""), (True, False, None), ("Y", "N", "")])
+@pytest.mark.parametrize("name", ["{}", "label_{}"])
+def test_columns_of_yes_and_no_or_with_empty_cells_may_be_one_label_or_several(
+    marks: tuple[object, ...], name: str
+) -> None:
+    yes, no, odd = marks
+    names = [name.format(one) for one in ("late", "wet", "torn")]
+    columns = dict(zip(names, ([yes, no] * 20, [no, odd, yes, yes] * 10, [odd, no, no, yes, no] * 8), strict=True))
+    with pytest.raises(DataError, match="cannot tell which column contains the label") as refused:
+        choose(batch(text=LONG_TEXTS, **columns))
+    assert refused.value.hint == (
+        f"pass --label-column {names[0]}, --label-column {names[1]} or --label-column {names[2]}, or --multi-label to "
+        "read all of them as labels"
+    )
+    several = choose(batch(text=LONG_TEXTS, **columns), multi_label=True)
+    assert (several.one_hot, several.saying_no) == (names, {*names})
+    with pytest.raises(DataError) as refused:
+        choose(batch(text=LONG_TEXTS, **columns, channel=["mail", "phone"] * 20))
+    assert "--multi-label" not in refused.value.hint  # which would leave out the channel
+
+
 def test_several_marks_in_many_rows_are_several_labels() -> None:
     marks = {"billing": ["x", "", ""] * 13 + ["x"], "delivery": ["x", "x", ""] * 13 + ["x"]}
     with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows") as refused:

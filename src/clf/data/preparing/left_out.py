@@ -14,8 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def say_left_out(tallies: Mapping[str, RowTally]) -> None:
-    """Warn of rows that were dropped, labels in another spelling and texts that may be missing, in each split."""
+    """Warn of rows that were dropped, labels in another spelling and what may be missing, in each split."""
     _say_dropped(tallies)
+    _say_empty(tallies)
     _say_respelled(tallies)
     _say_missing_texts(tallies)
 
@@ -46,6 +47,18 @@ def _say_dropped(tallies: Mapping[str, RowTally]) -> None:
                 " …" if count > len(tally.first_dropped[reason]) else "",
                 _to_keep(reason, tally),
             )
+
+
+def _say_empty(tallies: Mapping[str, RowTally]) -> None:
+    """Warn of empty cells in the columns of several labels that are read as no, though other cells say 0 or no."""
+    for split, tally in tallies.items():
+        if tally.first_empty:
+            line, column = tally.first_empty
+            log.warning(
+                "%s: %d empty cells in the columns of labels, in %d of %d rows, are read as no, as 0 is (line %d, %r);"
+                " if nobody has labelled them, fill them, or empty all labels of these rows, which leaves them out",
+                split, tally.empty["cells"], tally.empty["rows"], tally.read, line, column,
+            )  # fmt: skip
 
 
 def _to_keep(reason: str, tally: RowTally) -> str:

@@ -42,6 +42,8 @@ label_cells   the names in one value of the label column: a list, choices, score
 label_values  how the values of the label column become labels
 joined_labels  several labels in one text, with a separator between them
 one_hot     columns of zeros and ones that are one label
+mark_values what a cell of such a column says
+marked_sets the sets of labels in columns of zeros and ones
 examples    rows -> examples; rows without a text or label are dropped and counted
 paths       paths as users write them, and pipes
 peek        how the first rows of a split are read, and why

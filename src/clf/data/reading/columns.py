@@ -12,6 +12,8 @@ from clf.settings import DataSettings
 
 MOST_LISTED = 12
 MOST_FLAGS = 3
+ALL_LABELS = "--multi-label to read all of them as labels"
+"""What to do if a text may have each of some columns as a label."""
 
 Role = Literal["text", "label", "label name", "group", "annotation", "split", "ignored"]
 
@@ -35,6 +37,8 @@ class Columns:
     group: str | None = None
     one_hot: list[str] = field(default_factory=list)
     """Columns of 0 and 1 that are one label together: the name of the one with the 1."""
+    saying_no: frozenset[str] = field(default=frozenset(), compare=False)
+    """Those of them in which a value says no, so that an empty cell may say nothing."""
     left_out: dict[str, frozenset[str]] = field(default_factory=dict)
     """Values of a column with which a row is no example, in lower case: those that an annotator rejected."""
     roles: tuple[Column, ...] = field(default=(), compare=False)
@@ -79,8 +83,11 @@ def listed(names: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
 
 
-def flags(role: str, candidates: list[str], *, below_header: bool = False) -> str:
-    """Return the hint that names the flag for each candidate, or how to name a column if there is none."""
+def flags(role: str, candidates: list[str], *, below_header: bool = False, several: bool = False) -> str:
+    """Return the hint that names the flag for each candidate, or how to name a column if there is none.
+
+    With `several`, all candidates may be labels of a text.
+    """
     if not candidates:
         named = f"pass --{role}-column with its name"
         if below_header:
@@ -91,7 +98,8 @@ def flags(role: str, candidates: list[str], *, below_header: bool = False) -> st
     named_flags = [f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS]]
     more = len(candidates) - MOST_FLAGS
     others = f" (or one of {more} more columns)" if more > 1 else " (or one more column)" if more == 1 else ""
-    return f"pass {', '.join(named_flags[:-1])} or {named_flags[-1]}{others}"
+    all_of_them = f", or {ALL_LABELS}" if several else ""
+    return f"pass {', '.join(named_flags[:-1])} or {named_flags[-1]}{others}{all_of_them}"
 
 
 def no_texts(shown: str, held: Mapping[str, str], *, others: bool) -> DataError:

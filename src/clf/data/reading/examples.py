@@ -22,7 +22,8 @@ from clf.data.reading.label_values import (
     plain_label,
     refuse_several,
 )
-from clf.data.reading.one_hot import ones_of, sets_of
+from clf.data.reading.marked_sets import Empty, sets_of
+from clf.data.reading.one_hot import ones_of
 from clf.data.reading.roles import choose_columns
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -65,6 +66,16 @@ class RowTally:
 
     marks: dict[str, int] = field(default_factory=dict)
     """How many examples have a text such as `nan`, which may stand for a missing one."""
+    empty: dict[str, int] = field(default_factory=dict)
+    """How many examples have an empty cell that is read as no, `rows`, and how many such `cells` they have."""
+    first_empty: tuple[int, str] | None = None
+    """The line and the column of the first such cell."""
+
+    def add_empty(self, line: int, found: Empty) -> None:
+        """Count the empty cells of a row that are read as no."""
+        self.empty["rows"] = self.empty.get("rows", 0) + 1
+        self.empty["cells"] = self.empty.get("cells", 0) + found.cells
+        self.first_empty = self.first_empty or (line, found.column)
 
     def respell(self, written: str, label: str | None) -> None:
         """Count a label that is read in another spelling than it was written in."""
@@ -134,7 +145,7 @@ def _as_in_train(batch: Batch, train: Columns | None, data: DataSettings) -> Col
 
 def _look(batch: Batch, columns: Columns, sets: bool, shown: str) -> LabelReading | None:
     """Decide how labels are read from the first batch that has any, and say it; None if this batch has none."""
-    values = _label_values(batch, columns, sets)
+    values = _label_values(batch, columns, sets, {})
     if all(value is None for value in values):
         return None
     reading = look_at_labels(values, batch.lines, columns.label or "", shown, sets=sets)
@@ -143,11 +154,12 @@ def _look(batch: Batch, columns: Columns, sets: bool, shown: str) -> LabelReadin
     return reading
 
 
-def _label_values(batch: Batch, columns: Columns, sets: bool) -> list[Any]:
+def _label_values(batch: Batch, columns: Columns, sets: bool, empty: dict[int, Empty]) -> list[Any]:
+    """Return the label of each row as it is written; the empty cells of rows that are read as no are put in `empty`."""
     nothing = [None] * len(batch.lines)
-    if columns.one_hot:
-        read = sets_of if sets else ones_of
-        return list(read([batch.columns.get(name, nothing) for name in columns.one_hot], columns.one_hot))
+    if names := columns.one_hot:
+        values = [batch.columns.get(name, nothing) for name in names]
+        return list(sets_of(values, names, columns.saying_no, empty) if sets else ones_of(values, names))
     return nothing if columns.label is None else batch.columns.get(columns.label, nothing)
 
 
@@ -160,7 +172,8 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
     )
     rejected = _rejected(batch, columns)
     read = reading.read
-    rows = zip(batch.lines, texts, _label_values(batch, columns, reading.sets), names, groups, strict=True)
+    empty: dict[int, Empty] = {}
+    rows = zip(batch.lines, texts, _label_values(batch, columns, reading.sets, empty), names, groups, strict=True)
     for row, (line, text, value, name, group) in enumerate(rows):
         if rejected and row in rejected:
             tally.drop(rejected[row], line)
@@ -180,6 +193,8 @@ def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowT
         else:
             if text in MISSING_TEXTS:
                 tally.marks[text] = tally.marks.get(text, 0) + 1
+            if row in empty:
+                tally.add_empty(line, empty[row])
             examples.texts.append(text)
             examples.labels.append(label)
             examples.label_names.append(None if name is None else clean_label(str(name)))

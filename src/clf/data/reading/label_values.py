@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from clf.data.label_names import clean_label
 from clf.data.label_sets import PLAIN, joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, Cell, parsed_text, plain, read_cell
-from clf.data.reading.one_hot import Unclear
+from clf.data.reading.marked_sets import Unclear
 from clf.errors import DataError, SeveralLabels
 
 LOOKED = 2000
@@ -125,7 +125,9 @@ def look_at_labels(
     forms = Counter(cell.form for _, _, cell in cells if cell.form in SAID)
     form = "vector" if vectors else max(forms, key=lambda form: forms[form], default="list")
     told = (SAID_OF_SETS if sets else SAID)[form]
-    reading = LabelReading([f"{shown}: {told} (column {column}, line {cells[0][0]})"], vectors=vectors, sets=sets)
+    of_what = next((line for line, _, cell in cells if sets or cell.names), None)  # nothing, if all lists are empty
+    said = [] if of_what is None else [f"{shown}: {told} (column {column}, line {of_what})"]
+    reading = LabelReading(said, vectors=vectors, sets=sets)
     if sets:
         return reading
     several = [line for line, value, _ in cells if reading.read(value).dropped == SEVERAL]

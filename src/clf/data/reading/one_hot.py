@@ -3,10 +3,13 @@
 Survey tools write a mark instead, as `x`, `yes` or the name of the column itself, against `no` or an empty cell.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import Any
+
+from clf.data.reading.columns import ALL_LABELS
+from clf.data.reading.mark_values import is_no_mark, is_of_class, is_one, says_no
 
 LOOKED = 2000
 FEW = 0.1
@@ -19,28 +22,10 @@ MOST_BESIDE = 3
 """The most columns that are told from them."""
 MOST_TRIED = 400
 """The most sets of columns that are tried to find those with a single 1 in each row."""
+MOST_COUNTED = 40
+"""The most columns of which one is left out at a time."""
 MOST_NAMED = 3
 """The most columns that a hint names."""
-LONGEST = 40
-"""The most characters of a mark."""
-YES = {1, "1", "1.0", "true", "True", "TRUE"}
-UNKNOWN = {"-1", "-1.0"}
-"""What says in each column of a row that its labels are not known."""
-NO = {0, "0", "0.0", "false", "False", "FALSE"}
-USUAL = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
-MARKS = frozenset("x y yes ja oui si sí sim tak да checked selected ticked ✓ ✔ ✔️ ☑ ☒ ✅".split())  # noqa: SIM905 - to be read
-"""What marks a class in surveys and checklists, in lower case."""
-NO_MARKS = frozenset(
-    ["no", "n", "nein", "non", "não", "nie", "нет", "unchecked", "not selected", "not checked", "☐", "-"]
-)
-"""What says that a class is not marked, in lower case."""
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """A row of columns of zeros and ones in which another value stands."""
-
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +44,8 @@ class OneHot:
     """What says that a row is of a class: a 1 or a mark."""
     odd: int = field(default=0, compare=False)
     """Rows with none or several in the single ones."""
+    saying_no: frozenset[str] = field(default=frozenset(), compare=False)
+    """The columns in which some value says no, as 0 does, so that an empty cell may say nothing."""
 
     @property
     def one_label(self) -> bool:
@@ -137,7 +124,7 @@ def ways_out(beside: Sequence[str], labels: Sequence[str], *, several: bool = Fa
     read = f"pass {ignored} to read the others as one label"
     columns = " or ".join(f"--label-column {quote(name)}" for name in labels[:MOST_NAMED])
     ways = [read, *([f"{columns} to train on that column"] if columns else [])]
-    return ", or ".join([*ways, *(["--multi-label to read all of them as labels"] if several else [])])
+    return ", or ".join([*ways, *([ALL_LABELS] if several else [])])
 
 
 def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, marks: bool = False) -> OneHot | None:
@@ -152,7 +139,9 @@ def find_one_hot(columns: Mapping[str, Sequence[Any]], names: Sequence[str], *, 
     rows = list(ones_of([columns[name][:LOOKED] for name in found], found))
     counts = [len(ones) for ones in rows]
     one = "mark" if marks and any(_kinds(columns[name]) != kinds[name] for name in found) else "1"
-    hot = OneHot(found, len(counts), counts.count(0), sum(count > 1 for count in counts), one=one)
+    saying_no = frozenset(name for name in found if any(map(says_no, _distinct(columns[name]))))
+    several = sum(count > 1 for count in counts)
+    hot = OneHot(found, len(counts), counts.count(0), several, one=one, saying_no=saying_no)
     if hot.one_label or hot.rows < SURE:
         return hot
     if single := _single_in_each_row(found, rows):
@@ -165,6 +154,12 @@ def are_one_hot(names: Sequence[str], columns: Mapping[str, Sequence[Any]], amon
     """Return whether columns such as pandas' dummies, `label_bad` and `label_good`, are one label together."""
     tried = (find_one_hot(columns, among, marks=marks) for marks in (False, True))
     return any(hot is not None and hot.one_label and set(names) <= set(hot.columns) for hot in tried)
+
+
+def are_marked(names: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> bool:
+    """Return whether all columns have zeros and ones or marks, so that texts may have several of them as labels."""
+    tried = (find_one_hot(columns, names, marks=marks) for marks in (False, True))
+    return any(hot is not None and hot.columns == [*names] for hot in tried)
 
 
 def is_made_of(hot: OneHot, columns: Mapping[str, Sequence[Any]], distinct: Mapping[str, int]) -> bool:
@@ -184,44 +179,12 @@ def ones_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[
         try:
             found = known.get(row)
         except TypeError:  # a list, which is neither 1 nor 0
-            row, found = tuple(map(_is_one, row)), None
+            row, found = tuple(map(is_one, row)), None
         if found is None:
-            found = tuple(name for name, value in zip(names, row, strict=True) if _is_of_class(value, name))
+            found = tuple(name for name, value in zip(names, row, strict=True) if is_of_class(value, name))
             if len(known) < LOOKED:
                 known[row] = found
         yield found
-
-
-def sets_of(columns: Sequence[Sequence[Any]], names: Sequence[str]) -> Iterator[tuple[str, ...] | Unclear | None]:
-    """Yield for each row the names of the columns that have a 1 or a mark; None if its labels are not known.
-
-    They are not known if every column says -1, or nothing where others say 0. Another value makes a row unclear.
-    """
-    has_zeros = any(_is_one(value) is False for column in columns for value in column[:LOOKED])
-    unknown = UNKNOWN | {""} if has_zeros else UNKNOWN
-    known: dict[tuple[Any, ...], tuple[str, ...] | Unclear | None] = {}
-    for row in zip(*columns, strict=True):
-        try:
-            is_known = row in known
-        except TypeError:  # a list, which is neither 1 nor 0
-            row, is_known = tuple(map(str, row)), False
-        found = known[row] if is_known else _set_of(row, names, unknown)
-        if not is_known and len(known) < LOOKED:
-            known[row] = found
-        yield found
-
-
-def _set_of(row: tuple[Any, ...], names: Sequence[str], unknown: Set[str]) -> tuple[str, ...] | Unclear | None:
-    if all(("" if _is_no_value(value) else str(value).strip()) in unknown for value in row):
-        return None
-    kinds = [USUAL.get(value) for value in row]
-    if None in kinds:
-        pairs = zip(row, names, strict=True)
-        kinds = [False if _is_no_mark(value) else _is_of_class(value, name) for value, name in pairs]
-    if None in kinds:
-        place = kinds.index(None)
-        return Unclear(f"the label column {names[place]!r} is {str(row[place])[:40]!r}, expected 0 or 1")
-    return tuple(name for name, kind in zip(names, kinds, strict=True) if kind)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -261,7 +224,7 @@ def _single_in_most_rows(names: Sequence[str], rows: Sequence[tuple[str, ...]]) 
     """
     left = list(names)
     for _ in range(min(MOST_BESIDE, len(names) - FEWEST)):
-        odd = {name: _odd(rows, {*left} - {name}) for name in left[:LONGEST]}
+        odd = {name: _odd(rows, {*left} - {name}) for name in left[:MOST_COUNTED]}
         worst = min(odd, key=lambda name: odd[name])
         left.remove(worst)
         if odd[worst] <= FEW * len(rows) and sum(any(name in row for row in rows) for name in left) >= FEWEST:
@@ -275,7 +238,7 @@ def _odd(rows: Sequence[tuple[str, ...]], names: set[str]) -> int:
 
 def _kinds(values: Sequence[Any]) -> set[bool | None]:
     """Return which of 1, 0 and anything else (None) occur."""
-    return {_is_one(value) for value in _distinct(values)}
+    return {is_one(value) for value in _distinct(values)}
 
 
 def _marked(values: Sequence[Any], name: str) -> set[bool | None]:
@@ -283,7 +246,7 @@ def _marked(values: Sequence[Any], name: str) -> set[bool | None]:
     found: set[bool | None] = set()
     marks = set()
     for value in _distinct(values):
-        kind = False if _is_no_mark(value) else _is_of_class(value, name)
+        kind = False if is_no_mark(value) else is_of_class(value, name)
         if kind:
             marks.add(value.strip().lower() if isinstance(value, str) else value)
         found.add(kind)
@@ -298,29 +261,3 @@ def _distinct(values: Sequence[Any]) -> Collection[Any]:
         return dict.fromkeys(values[:LOOKED])
     except TypeError:  # a list
         return values[:LOOKED]
-
-
-def _is_of_class(value: Any, name: str) -> bool | None:
-    """Return whether a value has a 1 or a mark, which may be the name of its column; None if it is anything else."""
-    if (one := _is_one(value)) is not None or not isinstance(value, str) or len(value) > LONGEST:
-        return one
-    text = value.strip().lower()
-    return True if text in MARKS or (text and text == name.strip().lower() and not text.isdecimal()) else None
-
-
-def _is_no_mark(value: Any) -> bool:
-    if isinstance(value, str):
-        return len(value) <= LONGEST and (not value.strip() or value.strip().lower() in NO_MARKS)
-    return _is_no_value(value)
-
-
-def _is_no_value(value: Any) -> bool:
-    return value is None or value != value
-
-
-def _is_one(value: Any) -> bool | None:
-    if isinstance(value, str):
-        value = value.strip()
-    elif not isinstance(value, (bool, int, float)):
-        return None
-    return True if value in YES else False if value in NO else None

@@ -23,7 +23,7 @@ from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.joined_labels import are_joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, hold_sets, name_classes
 from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
-from clf.data.reading.one_hot import OneHot, are_one_hot, find_one_hot, is_made_of, ways_out
+from clf.data.reading.one_hot import OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError, SeveralLabels
@@ -103,7 +103,7 @@ class _Table:
         log.info("%s: text from %s, %s %s", self.shown, " + ".join(text), kind, names)
         if hot.doubt and not sets:
             log.warning("%s: %s", self.shown, hot.doubt)
-        return Columns(text, None, None, self.group, hot.columns, self._decided(None), self._all_roles())
+        return Columns(text, None, None, self.group, hot.columns, hot.saying_no, self._decided(None), self._all_roles())
 
     def text(self) -> list[str]:
         """Choose the text columns."""
@@ -156,7 +156,7 @@ class _Table:
             raise self._cannot_tell("label", [*best, *rivals])
         equal = [name for name in best if found[name].rank == rank and rank >= 100]
         if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
-            if (hot := find_one_hot(self.values, several)) is not None and hot.columns == several:
+            if are_marked(several, self.values):
                 return None  # a text may have several of them
             raise self._cannot_tell("label", several)
         label = (self._told_apart(equal) or best)[0] if len(equal) > 1 else best[0]
@@ -227,7 +227,7 @@ class _Table:
                 f"{self.shown} has no column of labels; it has only {listed(self.names)}",
                 "add a column with the label of each text, or label the texts of the file with clf predict",
             )
-        raise self._cannot_tell("label", some)
+        raise self._cannot_tell("label", some, several=are_marked(some, self.values))
 
     def _without_dummies(self, few: list[str]) -> list[str]:
         """Leave out one-hot columns made from another column that has the class of each row, as `topic/water`."""
@@ -313,7 +313,7 @@ class _Table:
     def _named(self, column: str, role: str) -> str:
         return named(self.names, column, role, self.shown)
 
-    def _cannot_tell(self, role: str, candidates: list[str]) -> DataError:
+    def _cannot_tell(self, role: str, candidates: list[str], *, several: bool = False) -> DataError:
         some_are_likely = any(role == "label" or self.looks[name].can_be_text for name in candidates)
         inside = {} if some_are_likely else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or (likely_first(candidates) if role == "label" else candidates)
@@ -327,7 +327,7 @@ class _Table:
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
-            flags(role, candidates, below_header=self.below_header),
+            flags(role, candidates, below_header=self.below_header, several=several),
         )
 
     def _summary(self, name: str) -> str:
