@@ -138,6 +138,10 @@ def scores(text: str, labels: list[str]) -> dict[str, Any]:
     return {"text": text, "cats": {one: 0.9 if one in labels else 0.2 for one in LABELS}}
 
 
+def quoted(label: str) -> str:
+    return f'"{label}"' if " " in label else label
+
+
 def saved(rows: Rows) -> dict[str, bytes | str]:
     """Return what `save_to_disk` of the datasets library writes."""
     return {
@@ -162,11 +166,15 @@ FORMS: dict[str, tuple[Write, dict[str, Any]]] = {
     "true and false": (columns("True", "False"), {}),
     "marks": (columns("x", ""), {}),
     "yes and no": (columns("yes", "no"), {"multi_label": True}),
-    **{f"joined by {mark}": (cell(mark.join), {}) for mark in "|;,#"},
+    **{f"joined by {mark}": (cell(mark.join), {}) for mark in ("|", ";", ",", "#", "、", " / ", " and ")},
     "joined by a comma and a space": (cell(", ".join), {}),
     "joined by |, asked for": (cell("|".join), {"multi_label": True}),
     "lists in JSON as text": (cell(json.dumps), {}),
     "lists of Python as text": (cell(str), {}),
+    "an array of PostgreSQL": (cell(lambda labels: f"{{{','.join(map(quoted, labels))}}}"), {}),
+    "lists without quotes": (cell(lambda labels: f"[{', '.join(labels)}]"), {}),
+    "tags of a forum": (cell(lambda labels: "".join(f"<{one}>" for one in labels)), {}),
+    "a label on each line": (cell("\n".join), {}),
     "0 and 1 in a list as text": (cell(ones), MAPPED),
     "0 and 1 in an array of NumPy as text": (cell(lambda labels: str(np.array(ones(labels)))), MAPPED),
     "choices as text": (cell(lambda labels: json.dumps({"choices": labels}), "sentiment"), {}),

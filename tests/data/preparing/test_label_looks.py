@@ -74,6 +74,14 @@ def test_a_part_that_stands_alone_is_told(caplog: pytest.LogCaptureFixture) -> N
     assert several_joined(counts("News", "News/Politics"), ("News/Politics",)) is None
 
 
+def test_a_part_that_comes_in_several_labels_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    check("billing|delivery", "delivery|price", "billing|price")
+    assert (
+        "the labels with '|', such as 'billing|delivery', are read as one class each (3 of 3 rows), though 'billing' is a "
+        "part of others too; if they mean several labels, --multi-label reads them so\n"
+    ) in caplog.text
+
+
 @pytest.mark.parametrize("written", ["0.{:02}", "0,{:02}", "{}.5", "{}%", "-{}.25", "{}e-05"])
 def test_many_different_numbers_are_not_classes(written: str) -> None:
     refused = refusal(*(written.format(n) for n in range(30)))

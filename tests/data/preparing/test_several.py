@@ -99,6 +99,14 @@ def test_a_single_label_and_sets_beyond_the_memory_are_refused(tmp_path: Path, m
         prepared(tmp_path / "many", rows_of([*sets_of()]))
 
 
+def test_one_label_for_each_text_is_told_if_the_user_says_that_a_text_may_have_several(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = [letters_of[:1] for letters_of in sets_of()]
+    prepared(tmp_path / "d", rows_of(one), multi_label=True)
+    assert "no text has several labels; if some should, write these as a list" in caplog.text
+
+
 def test_a_label_of_every_text_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     prepared(tmp_path / "all", rows_of([["all", *labels] for labels in sets_of()]))
     assert "every training text has the label 'all'" in caplog.text

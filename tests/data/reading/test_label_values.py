@@ -60,6 +60,24 @@ def test_lists_with_a_place_for_each_class_are_read_by_the_place_of_the_one() ->
     assert labels([1], [0]) == ["1", "0"]
 
 
+def test_lists_without_quotes_are_read_as_lists_if_all_cells_are_such() -> None:
+    assert labels("{a}", "{b}", *["{a}"] * 20, "{a,b}") == ["a", "b", *["a"] * 20, None]
+    assert labels("{a}", "b", "{a,b}") == ["{a}", "b", "{a,b}"]
+    assert "3 of 3 rows have several labels" in refusal("<a><b>", "<b><c>", "<c><a>").message
+    reading = look_at_labels(["<a><b>", "<b>", ""], [2, 3, 4], "tags", "x.csv", sets=True)
+    assert [reading.read(value).label for value in ("<b><a>", "", "<c>")] == ["a\x1fb", "\x1f", "c"]
+
+
+def test_lines_that_may_be_several_labels_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert labels("a", "b", "a\nb") == ["a", "b", "a b"]
+    assert "the labels of several lines, such as 'a\\nb' (column kind), are read as one class each" in caplog.text
+    lined = ["a", "b", "c", "a\nb", "b\nc", "c\na", "a\nb\nc"]
+    assert "4 of 7 rows have several labels" in refusal(*lined).message
+    reading = look_at_labels(lined, range(2, 9), "kind", "x.csv", sets=True)
+    assert reading.said == ["x.csv: the lines of a cell are read as the labels of a text (column kind, line 2)"]
+    assert reading.read("c\nd").label == "c\x1fd"
+
+
 def test_rows_with_several_labels_are_left_out_if_they_are_few() -> None:
     reading = look(["a", "b"], *[["a"]] * 10)
     assert reading.read(["a", "b"]) == Read(None, SEVERAL)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from shlex import quote
 
-from clf.data.reading.joined_labels import several_joined
+from clf.data.reading.joined_labels import doubtful, several_joined
 from clf.errors import DataError, SeveralLabels
 
 MOST_NUMBERS = 20
@@ -66,20 +66,21 @@ def are_texts_or_numbers(counts: Mapping[str, int], shown: str) -> bool:
 def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Collection[str], shown: str) -> None:
     """Raise DataError if the labels are texts, numbers or several labels; `counts` and `lines` are of each label.
 
-    Warns of labels in quotes, and of labels with a part that is a label too. Labels that are `named` with --label-map
+    Warns of labels in quotes, and of labels that may be several. Labels that are `named` with --label-map
     are classes.
     """
     counts = {label: count for label, count in counts.items() if label not in named}
     check_names(counts, lines, shown)
     refuse_joined(counts, lines, shown)
-    joined = several_joined(counts, ())
-    if joined:
+    if joined := doubtful(counts):
         flags = " ".join(f"--unlabelled={quote(label)}" for label in joined.labels[:MOST_FLAGS])
+        flags += " …" if len(joined.labels) > MOST_FLAGS else ""
         log.warning(
-            "the labels with %r, such as %r, are read as one class each (%d of %d rows), though %r is a label too; if"
-            " they mean several labels, --multi-label reads them so, and %s%s leaves these rows out",
+            "the labels with %r, such as %r, are read as one class each (%d of %d rows), though %r is a %s; if they"
+            " mean several labels, --multi-label reads them so%s",
             joined.separator, joined.labels[0], sum(counts[label] for label in joined.labels), sum(counts.values()),
-            joined.part, flags, " …" if len(joined.labels) > MOST_FLAGS else "",
+            joined.part, "label too" if joined.alone else "part of others too",
+            f", and {flags} leaves these rows out" if joined.alone else "",
         )  # fmt: skip
 
 

@@ -170,6 +170,11 @@ def check_written(given: "Delivered", written: Parts, named: Collection[str], da
     for label, line in first_lines(given).items():
         for name in written[label]:
             lines.setdefault(name, line)
+    if not any(len(names) > 1 for names in written.values()):
+        log.warning(
+            "no text has several labels; if some should, write these as a list, or with | between them, or leave out"
+            " --multi-label"
+        )
     check_names({name: count for name, count in total.items() if name not in named}, lines, _shown(data))
 
 

@@ -40,6 +40,7 @@ column_values  what its values look like, and what stands for none
 decisions   columns in which an annotator accepts or rejects labels
 label_cells   the names in one value of the label column: a list, choices, scores, or a text that spells these out
 label_values  how the values of the label column become labels
+written_lists  lists of labels that tools write into a cell without quotes
 joined_labels  several labels in one text, with a separator between them
 one_hot     columns of zeros and ones that are one label
 mark_values what a cell of such a column says

@@ -12,8 +12,6 @@ from clf.settings import DataSettings
 
 MOST_LISTED = 12
 MOST_FLAGS = 3
-ALL_LABELS = "--multi-label to read all of them as labels"
-"""What to do if a text may have each of some columns as a label."""
 
 Role = Literal["text", "label", "label name", "group", "annotation", "split", "ignored"]
 
@@ -83,10 +81,10 @@ def listed(names: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names[:MOST_LISTED]) + (" …" if len(names) > MOST_LISTED else "")
 
 
-def flags(role: str, candidates: list[str], *, below_header: bool = False, several: bool = False) -> str:
+def flags(role: str, candidates: list[str], *, below_header: bool = False, instead: str = "") -> str:
     """Return the hint that names the flag for each candidate, or how to name a column if there is none.
 
-    With `several`, all candidates may be labels of a text.
+    `instead` is another way out, if there are several.
     """
     if not candidates:
         named = f"pass --{role}-column with its name"
@@ -98,8 +96,7 @@ def flags(role: str, candidates: list[str], *, below_header: bool = False, sever
     named_flags = [f"--{role}-column {shlex.quote(name)}" for name in candidates[:MOST_FLAGS]]
     more = len(candidates) - MOST_FLAGS
     others = f" (or one of {more} more columns)" if more > 1 else " (or one more column)" if more == 1 else ""
-    all_of_them = f", or {ALL_LABELS}" if several else ""
-    return f"pass {', '.join(named_flags[:-1])} or {named_flags[-1]}{others}{all_of_them}"
+    return f"pass {', '.join(named_flags[:-1])} or {named_flags[-1]}{others}{f', or {instead}' if instead else ''}"
 
 
 def no_texts(shown: str, held: Mapping[str, str], *, others: bool) -> DataError:

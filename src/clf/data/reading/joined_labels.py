@@ -1,16 +1,25 @@
 """Several labels in one text, with a separator between them, as `billing|delivery`."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-SEPARATORS = ("|", "#", ";", ",", "/", "+", "\t")
+WIDE = ("、", "；", "，", "｜")  # noqa: RUF001 - the marks of Chinese and Japanese
+"""Those of people who write in Chinese or Japanese."""
+USUAL = ("|", "#", ";", ",", *WIDE)
+"""Those that tools and people write between labels."""
+IN_NAMES_TOO = ("/", "+", "\t", " & ", " and ")
+"""Those that stand in names too, and count only by the rule for all."""
+SEPARATORS = (*USUAL, *IN_NAMES_TOO)
+SELDOM = ("<br>", "·", " - ", "\\")
+"""Those that may also mean a subclass: they are told of, and divide labels if the user says that a text has several."""
+IN_MOST_NAMES = (":", "_", " ")
+"""The same, if the rule for all holds."""
+MAY_STAND_LAST = ("|", ";", ",", *WIDE, "\n")
+"""Those that tools also write behind the last label, or twice; names such as `C#` and `C++` end in others."""
 LONGEST = 60
 """The most characters of labels in one text, on average."""
-USUAL = ("|", "#", ";", ",")
-"""Those that tools write between labels; the others stand in names too."""
-MAY_STAND_LAST = ("|", ";", ",")
-"""Those that tools also write behind the last label, or twice; names such as `C#` and `C++` end in others."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +29,25 @@ class Joined:
     separator: str
     labels: list[str]
     part: str
-    """A part that also stands alone."""
+    """A part that is a label of its own, or comes in several of them."""
     meant: bool
-    """Whether the combinations outnumber the parts, so that several labels are meant."""
+    """Whether the combinations outnumber the parts, one of which stands alone, so that several labels are meant."""
+    alone: bool = True
+    """Whether the part is a label of its own."""
 
 
-def several_joined(counts: Mapping[str, int], named: Collection[str]) -> Joined | None:
+def several_joined(
+    counts: Mapping[str, int], named: Collection[str], separators: Sequence[str] = SEPARATORS
+) -> Joined | None:
     """Find the separator that joins most labels, if a part of one also stands alone as a label."""
     labels = [label for label in counts if label not in named]
-    found = [joined for separator in SEPARATORS if (joined := _joined_by(separator, labels))]
+    found = [joined for separator in separators if (joined := _joined_by(separator, labels))]
     return max(found, key=lambda joined: (joined.meant, len(joined.labels)), default=None)
+
+
+def doubtful(labels: Collection[str]) -> Joined | None:
+    """Return labels that may be several each, and would be divided if the user said so; None if nothing tells it."""
+    return _surely(labels) or several_joined(dict.fromkeys(labels, 1), ()) or _recurring(labels) or _told(labels)
 
 
 def separator_in(labels: Collection[str]) -> str | None:
@@ -37,11 +55,37 @@ def separator_in(labels: Collection[str]) -> str | None:
 
     If no part stands alone, as in a file where all texts have several, a part that comes twice tells a separator.
     """
+    found = doubtful(labels)
+    return found.separator if found else None
+
+
+def _surely(labels: Collection[str]) -> Joined | None:
+    """Return the labels with a separator that is meant, or with a usual one whose parts come again."""
     joined = several_joined(dict.fromkeys(labels, 1), ())
     if joined and (joined.meant or joined.separator in USUAL):
-        return joined.separator
-    found = {separator: shared for separator in USUAL if (shared := _shared_by(separator, labels))}
-    return max(found, key=lambda separator: found[separator], default=None)
+        return joined
+    found = [joined for separator in USUAL if (joined := _sharing(separator, labels))]
+    return max(found, key=lambda joined: len(joined.labels), default=None)
+
+
+def _recurring(labels: Collection[str]) -> Joined | None:
+    """Return the labels with a separator that stands in names too, if a part comes at two places of them.
+
+    In the names of subclasses, as `Arts/Music`, a part is always the first or the last one.
+    """
+    for separator in (*IN_NAMES_TOO, *SELDOM):
+        parts = {label: names for label in labels if len(names := _all_parts(label, separator)) > 1 and all(names)}
+        places: dict[str, int] = {}
+        for names in parts.values():
+            for place, name in enumerate(names):
+                if places.setdefault(name, place) != place:
+                    return Joined(separator, list(parts), name, False, False)
+    return None
+
+
+def _told(labels: Collection[str]) -> Joined | None:
+    found = [joined for separator in (*SELDOM, *IN_MOST_NAMES) if (joined := _joined_by(separator, labels))]
+    return next((replace(one, meant=False) for one in found if one.meant or one.separator in SELDOM), None)
 
 
 def divided(label: str, separator: str | None) -> list[str]:
@@ -65,13 +109,19 @@ def mixed(names: Collection[str], separator: str) -> dict[str, list[str]]:
     return found
 
 
-def _shared_by(separator: str, labels: Iterable[str]) -> int:
-    """Return how many labels have a separator, if a part of one is also a part of another; otherwise 0."""
+def joined_by(separator: str, labels: Collection[str]) -> Joined | None:
+    """Return the labels with a separator, if a part of one is also a label, or a part of another; None otherwise."""
+    return _joined_by(separator, labels) or _sharing(separator, labels)
+
+
+def _sharing(separator: str, labels: Iterable[str]) -> Joined | None:
+    """Return the labels that have a separator, if a part of one is also a part of another."""
     parts = {label: divided(label, separator) for label in labels}
     combined = {label: names for label, names in parts.items() if len(names) > 1}
-    distinct = {name: None for names in combined.values() for name in names}
-    is_shared = len(distinct) < sum(map(len, combined.values()))
-    return len(combined) if is_shared and not (separator == "," and _are_decimals(parts, distinct)) else 0
+    counts = Counter(name for names in combined.values() for name in names)
+    if len(counts) == counts.total() or (separator == "," and _are_decimals(parts, counts)):
+        return None
+    return Joined(separator, list(combined), counts.most_common(1)[0][0], False, False)
 
 
 def _joined_by(separator: str, labels: Iterable[str]) -> Joined | None:

@@ -5,6 +5,7 @@ text that spells out any of these. Rows without a label and rows with several ar
 may have several labels, a row has the set of them, which may be empty, and only a missing label leaves a row out.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from shlex import quote
@@ -14,6 +15,7 @@ from clf.data.label_names import clean_label
 from clf.data.label_sets import PLAIN, joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, Cell, parsed_text, plain, read_cell
 from clf.data.reading.marked_sets import Unclear
+from clf.data.reading.written_lists import LINES, lines_in, listed, notation_of
 from clf.errors import DataError, SeveralLabels
 
 LOOKED = 2000
@@ -31,13 +33,17 @@ SAID = {
     "choices": "a choice in JSON is read as its label",
     "scores": f"of the scores of the classes, the one above {0.5} is read as the label",
     "vector": "the position of the 1 in each list, from 0, is read as the label",
+    LINES: "each line of a cell is read as a label",
 }
 SAID_OF_SETS = {
     "list": "a list is read as the labels of a text",
     "choices": "the choices in JSON are read as the labels of a text",
     "scores": f"of the scores of the classes, all above {0.5} are read as the labels of a text",
     "vector": "the positions of the 1s in each list, from 0, are read as the labels of a text",
+    LINES: "the lines of a cell are read as the labels of a text",
 }
+
+log = logging.getLogger(__name__)
 
 
 class Read(NamedTuple):
@@ -57,9 +63,11 @@ class LabelReading:
     all labels are known.
     """
 
-    def __init__(self, said: Sequence[str] = (), *, vectors: bool = False, sets: bool = False) -> None:
+    def __init__(
+        self, said: Sequence[str] = (), *, vectors: bool = False, sets: bool = False, notation: str | None = None
+    ) -> None:
         self.said = list(said)
-        self.vectors, self.sets = vectors, sets
+        self.vectors, self.sets, self.notation = vectors, sets, notation
         self._known: dict[str | tuple[str, ...], Read] = {}
 
     def read(self, value: Any) -> Read:
@@ -79,7 +87,7 @@ class LabelReading:
         return Read(label) if label else Read(None, NO_LABEL)
 
     def _text(self, value: str) -> Read:
-        parsed = parsed_text(value)
+        parsed = _contents(value, self.notation)
         if parsed is not None:
             return self._cell(read_cell(parsed), parsed)
         label = clean_label(value) or None
@@ -115,19 +123,28 @@ def look_at_labels(
     are sets and should be one label for each text.
     """
     step = max(1, len(values) // LOOKED)
-    looked = [(line, value) for line, value in zip(lines[::step], values[::step], strict=True) if _structured(value)]
+    notation = notation_of(values[::step], sets=sets)
+    seen = zip(lines[::step], values[::step], strict=True)
+    looked = [(line, value) for line, value in seen if _contents(value, notation) is not None]
+    if not notation and (lined := lines_in(values[::step])):
+        log.warning(
+            "%s: the labels of several lines, such as %r (column %s), are read as one class each; if they mean several"
+            " labels, --multi-label reads them so",
+            shown, lined.labels[0], column,
+        )  # fmt: skip
     if not looked:
         return LabelReading(sets=sets)
-    vectors = len(looked) == len(values[::step]) and _are_vectors([_contents(value) for _, value in looked])
-    cells = [(line, value, read_cell(value)) for line, value in looked]
+    contents = [_contents(value, notation) for _, value in looked]
+    vectors = len(looked) == len(values[::step]) and _are_vectors(contents)
+    cells = [(line, value, read_cell(inside)) for (line, value), inside in zip(looked, contents, strict=True)]
     _refuse_spans(cells, column, shown)
     _refuse_objects(cells, column, shown)
     forms = Counter(cell.form for _, _, cell in cells if cell.form in SAID)
     form = "vector" if vectors else max(forms, key=lambda form: forms[form], default="list")
-    told = (SAID_OF_SETS if sets else SAID)[form]
+    told = (SAID_OF_SETS if sets else SAID)[LINES if notation == LINES else form]
     of_what = next((line for line, _, cell in cells if sets or cell.names), None)  # nothing, if all lists are empty
     said = [] if of_what is None else [f"{shown}: {told} (column {column}, line {of_what})"]
-    reading = LabelReading(said, vectors=vectors, sets=sets)
+    reading = LabelReading(said, vectors=vectors, sets=sets, notation=notation)
     if sets:
         return reading
     several = [line for line, value, _ in cells if reading.read(value).dropped == SEVERAL]
@@ -142,14 +159,13 @@ def refuse_several(several: int, labelled: int, lines: Sequence[int], shown: str
         raise SeveralLabels(f"{shown}, line {lines[0]}: {several} of {labelled} rows have several labels")
 
 
-def _structured(value: Any) -> bool:
+def _contents(value: Any, notation: str | None = None) -> Any:
+    """Return the list or object in a value, or that it spells out; None if it is a plain name or number."""
     if isinstance(value, str):
-        return value.lstrip()[:1] in {"[", "{", "("} and parsed_text(value) is not None
-    return isinstance(value, (list, tuple, dict))
-
-
-def _contents(value: Any) -> Any:
-    return parsed_text(value) if isinstance(value, str) else value
+        is_quoted = value.lstrip()[:1] in {"[", "{", "("}
+        parsed = parsed_text(value) if is_quoted else None
+        return listed(value, notation) if parsed is None and notation else parsed
+    return value if isinstance(value, (list, tuple, dict)) else None
 
 
 def _is_missing(value: Any) -> bool:

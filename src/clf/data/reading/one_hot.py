@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import Any
 
-from clf.data.reading.columns import ALL_LABELS
 from clf.data.reading.mark_values import is_no_mark, is_of_class, is_one, says_no
 
 LOOKED = 2000
@@ -24,6 +23,8 @@ MOST_TRIED = 400
 """The most sets of columns that are tried to find those with a single 1 in each row."""
 MOST_COUNTED = 40
 """The most columns of which one is left out at a time."""
+ALL_LABELS = "--multi-label to read all of them as labels"
+"""What to do if a text may have each of some columns as a label."""
 MOST_NAMED = 3
 """The most columns that a hint names."""
 

@@ -23,7 +23,7 @@ from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.joined_labels import are_joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, hold_sets, name_classes
 from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
-from clf.data.reading.one_hot import OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
+from clf.data.reading.one_hot import ALL_LABELS, OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
 from clf.errors import DataError, SeveralLabels
@@ -227,7 +227,7 @@ class _Table:
                 f"{self.shown} has no column of labels; it has only {listed(self.names)}",
                 "add a column with the label of each text, or label the texts of the file with clf predict",
             )
-        raise self._cannot_tell("label", some, several=are_marked(some, self.values))
+        raise self._cannot_tell("label", some, ALL_LABELS if are_marked(some, self.values) else "")
 
     def _without_dummies(self, few: list[str]) -> list[str]:
         """Leave out one-hot columns made from another column that has the class of each row, as `topic/water`."""
@@ -313,7 +313,7 @@ class _Table:
     def _named(self, column: str, role: str) -> str:
         return named(self.names, column, role, self.shown)
 
-    def _cannot_tell(self, role: str, candidates: list[str], *, several: bool = False) -> DataError:
+    def _cannot_tell(self, role: str, candidates: list[str], instead: str = "") -> DataError:
         some_are_likely = any(role == "label" or self.looks[name].can_be_text for name in candidates)
         inside = {} if some_are_likely else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or (likely_first(candidates) if role == "label" else candidates)
@@ -327,7 +327,7 @@ class _Table:
         return DataError(
             f"{self.shown}: cannot tell which column contains the {role}; it has {listed(self.names)}"
             + (f"; likely {'is' if len(candidates) == 1 else 'are'} {likely}" if candidates else ""),
-            flags(role, candidates, below_header=self.below_header, several=several),
+            flags(role, candidates, below_header=self.below_header, instead=instead),
         )
 
     def _summary(self, name: str) -> str:

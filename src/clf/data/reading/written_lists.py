@@ -1,0 +1,75 @@
+"""Lists of labels that tools write into a cell without quotes: `{a,b}`, `[a, b]`, `<a><b>`, or a label on each line.
+
+What is one such cell may be a name; a column of nothing else is none.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clf.data.reading.joined_labels import Joined, joined_by
+
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_ELEMENT = rf"\s*+(?:{_QUOTED}|[^\s\"{{}}\[\]<>,][^\"{{}}\[\],]*+)\s*+"
+_ELEMENTS = rf"(?:{_ELEMENT}(?:,{_ELEMENT})*+)?\s*+"
+WHOLE = {
+    "braces": re.compile(rf"\{{{_ELEMENTS}\}}"),
+    "brackets": re.compile(rf"\[{_ELEMENTS}\]"),
+    "angles": re.compile(r"<[^<>]++>(?:[\s,;|]*+<[^<>]++>)*+"),
+}
+"""How the whole cell looks: an array of PostgreSQL, a list without quotes, and tags as forums write them."""
+_INSIDE = re.compile(rf"\s*+({_QUOTED}|[^,]++)")
+_TAG = re.compile(r"<([^<>]++)>")
+_ESCAPED = re.compile(r"\\(.)")
+LINES = "lines"
+LONGEST = 10_000
+"""The most characters of a cell that is such a list."""
+
+
+def notation_of(values: Sequence[Any], *, sets: bool) -> str | None:
+    """Return how the labels in a column of texts are listed: all cells are so, and some label comes in two of them.
+
+    None if they are names. Lines of a cell are labels if they are told as joined labels are: some stand alone, and the
+    combinations outnumber them; with `sets`, if one comes in two cells. Labels in JSON have another form.
+    """
+    texts = list(dict.fromkeys(value.strip() for value in values if isinstance(value, str) and value.strip()))
+    if len(texts) < 2 or not all(isinstance(value, str) or value is None or value != value for value in values):
+        return None
+    for notation, whole in WHOLE.items():
+        if all(len(text) <= LONGEST and whole.fullmatch(text) for text in texts):
+            found = [_READ[notation](text) for text in texts]
+            names = [name for names in found for name in dict.fromkeys(names)]
+            return notation if any(len(one) > 1 for one in found) and len({*names}) < len(names) else None
+    joined = lines_in(texts)
+    return LINES if joined and (joined.meant or sets) else None
+
+
+def lines_in(values: Sequence[Any]) -> Joined | None:
+    """Return the labels of several lines, if one of the lines is also a label or comes in another; None otherwise."""
+    texts = dict.fromkeys(value.strip() for value in values if isinstance(value, str))
+    return joined_by("\n", texts) if any("\n" in text for text in texts) else None
+
+
+def listed(text: str, notation: str) -> list[str] | None:
+    """Return the labels in a cell, or None if it is not written as the others are."""
+    text = text.strip()
+    if notation == LINES:
+        return _lines(text)
+    if not text:
+        return [] if notation == "angles" else None  # tags have no other way to say that there are none
+    return _READ[notation](text) if len(text) <= LONGEST and WHOLE[notation].fullmatch(text) else None
+
+
+def _elements(text: str) -> list[str]:
+    return [_plain(one) for found in _INSIDE.findall(text[1:-1]) if (one := found.strip()) and one != "NULL"]
+
+
+def _plain(element: str) -> str:
+    return _ESCAPED.sub(r"\1", element[1:-1]) if element[:1] == '"' == element[-1:] and len(element) > 1 else element
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+_READ: dict[str, Callable[[str], list[str]]] = {"braces": _elements, "brackets": _elements, "angles": _TAG.findall}

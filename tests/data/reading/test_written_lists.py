@@ -1,0 +1,61 @@
+"""Lists of labels that are written into a cell without quotes are told by the whole column."""
+
+import time
+
+import pytest
+
+from clf.data.reading.written_lists import lines_in, listed, notation_of
+
+FORMS = {
+    "braces": ["{a,b}", "{}", '{"late fee",a}', "{b}", None],
+    "brackets": ["[a, b]", "[]", "[late fee]", "[b,a]", " "],
+    "angles": ["<a><b>", "<late fee>", "", "<b> <a>", float("nan")],
+    "lines": ["a\nb", "a", "b\r\nc", "c\na", "late fee\n", "a\nb\nc", "late fee\nc", "b\n\nlate fee"],
+}
+
+
+@pytest.mark.parametrize("notation", FORMS)
+@pytest.mark.parametrize("sets", [False, True])
+def test_a_column_of_such_lists_is_told(notation: str, sets: bool) -> None:
+    assert notation_of(FORMS[notation], sets=sets) == notation
+
+
+@pytest.mark.parametrize(
+    ("notation", "cell", "labels"),
+    [
+        ("braces", '{a, "b, c","d\\"e",NULL}', ["a", "b, c", 'd"e']), ("braces", "{}", []), ("braces", "a", None),
+        ("brackets", "[a, late fee]", ["a", "late fee"]), ("brackets", "", None), ("angles", "<c#><.net>", ["c#", ".net"]),
+        ("angles", "", []), ("angles", "a", None), ("lines", " a \n\nb\r\n", ["a", "b"]), ("lines", "", []),
+    ],
+)  # fmt: skip
+def test_a_cell_is_read_as_its_labels(notation: str, cell: str, labels: list[str] | None) -> None:
+    assert listed(cell, notation) == labels
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["<unk>", "<pad>", "<unk>"], ["{name}", "{place}"], ["[INST]", "[SYS]"], ["{a,b}", "{a,b}", "x"], ["{a,b}", "{c,d}"],
+        ["a", "b"], [], [3, "{a,b}", "{b}"], ["very\ngood", "bad", "good"], [["a"], ["b"]], ["{a,b}"],
+    ],
+)  # fmt: skip
+def test_other_columns_hold_names(names: list[object]) -> None:
+    assert notation_of(names, sets=False) is None
+
+
+def test_lines_that_are_too_few_to_tell_are_labels_if_the_user_says_so() -> None:
+    few = ["a", "b", "a\nb", None]
+    assert notation_of(few, sets=False) is None
+    assert notation_of(few, sets=True) == "lines"
+    found = lines_in(few)
+    assert found is not None
+    assert found.labels == ["a\nb"]
+    assert lines_in(["very\ngood", "bad"]) is None
+
+
+def test_long_cells_are_told_in_no_time() -> None:
+    began = time.process_time()
+    for one in ("{" + "a " * 4000, "[" + "a," * 4000, "<a>" * 3000 + "<", "{" + '"a' * 4000, '{"' + "\\\\" * 4000):
+        assert notation_of([one, "{a}"], sets=False) is None
+        assert listed(one, "braces") is None
+    assert time.process_time() - began < 1
