@@ -153,7 +153,7 @@ def test_labels_that_are_missing_or_surplus_are_listed_beside_the_metrics_of_the
     for shown in (report, page):
         assert "the positive label" in shown
     assert "Labels that look wrong" in page
-    assert f'<td dir="auto">{issues[0]["issue"]}</td>' in page
+    assert f'<td class="word" dir="auto">{issues[0]["issue"]}</td>' in page
     assert "label_issues" not in json.loads(Path("found/metrics.json").read_text())
 
 

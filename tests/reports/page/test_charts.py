@@ -68,14 +68,14 @@ def test_a_reliability_diagram_ends_where_its_values_do() -> None:
     assert "0.9" in texts(same)
 
 
-def test_the_stored_threshold_is_a_dot_if_it_answers_anything() -> None:
+def test_the_threshold_of_confidence_is_a_dot_if_it_answers_anything() -> None:
     assert charts.risk_coverage([], None) == []
     [stored] = charts.risk_coverage(CURVE, abstention(accuracy=0.0))
-    assert "stored threshold" in texts(stored)
+    assert "threshold of confidence" in texts(stored)
     assert len(dots(stored, "two")) == 1
     assert len(re.findall('class="line two"', stored)) == 0
     [nothing] = charts.risk_coverage(CURVE, abstention(accuracy=None, accuracy_interval=None))
-    assert "stored threshold" not in texts(nothing)
+    assert "threshold of confidence" not in texts(nothing)
     [perfect] = charts.risk_coverage([(1.0, 0.0)], None)
     assert "0.01" in texts(perfect)
 

@@ -124,7 +124,7 @@ def simple(*sections: Section, cards: Cards | None = None, title: str = "title")
 
 
 def test_a_page_escapes_its_parts_and_leaves_out_sections_that_are_empty() -> None:
-    rows = Table("<caption>", ["<a>", "n"], [[Cell("<td>"), Cell("1", "number")]])
+    rows = Table("<caption>", ["<a>", "n"], [[Cell("<td>"), Cell("<1", "number")]])
     sections = [
         Section("Nothing", tables=[Table("a", ["a"], [])]),
         Section("Notes & more", ["<i>note</i>"]),
@@ -143,7 +143,7 @@ def test_a_page_escapes_its_parts_and_leaves_out_sections_that_are_empty() -> No
     assert titles(page) == ["Notes &amp; more", "Rows"]
     assert re.findall(r'<a href="#(s\d)">', page) == re.findall(r'<section id="(s\d)"', page) == ["s1", "s2"]
     assert "<p>&lt;i&gt;note&lt;/i&gt;</p>" in page
-    assert '<tr><td dir="auto">&lt;td&gt;</td><td class="number">1</td></tr>' in page
+    assert '<tr><td class="word" dir="auto">&lt;td&gt;</td><td>&lt;1</td></tr>' in page
     assert '<th scope="col">&lt;a&gt;</th><th scope="col" class="number">n</th>' in page
     assert "<caption>&lt;caption&gt;</caption>" in page
     assert f"clf {__version__}</footer>" in page

@@ -41,7 +41,7 @@ def test_the_rows_after_the_first_are_folded_without_bars() -> None:
 def test_what_a_stored_threshold_does_is_said_if_it_answers_anything() -> None:
     section = shared.selective_section([(0.5, 0.0), (1.0, 0.2)], abstention())
     assert section.notes == [
-        "At the stored threshold of 0.6250 the model answers 75.0% of these texts, 90.00% of them correctly "
+        "At a threshold of confidence of 0.6250 the model answers 75.0% of these texts, 90.00% of them correctly "
         "(95 % interval 81.25% to 95.00%)."
     ]
     assert shared.selective_section([], abstention(accuracy=None, accuracy_interval=None)).notes == []

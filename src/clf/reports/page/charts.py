@@ -73,7 +73,7 @@ def risk_coverage(curve: Points, answered: Abstention | None) -> list[str]:
     lines = [Line("most confident texts first", curve, "one")]
     if answered and answered.accuracy is not None:
         stored = [(answered.coverage, 1 - answered.accuracy)]
-        lines.append(Line("stored threshold", stored, "two", dots=True, joined=False))
+        lines.append(Line("threshold of confidence", stored, "two", dots=True, joined=False))
     highest = _up(max(max(point[1] for line in lines for point in line.points), 0.01))
     what = "risk and coverage: error rate by share of texts answered"
     return [plot(what, lines, Axis("share of texts answered", 0.0, 1.0), Axis("error rate", 0.0, highest))]

@@ -40,7 +40,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell, as shown; `kind` is number, name, text, term or empty, `heat` the share that colours it."""
+    """A table cell, as shown; `kind` is number (ours), name, text, term or empty, `heat` the share that colours it."""
 
     shown: str
     kind: str = ""

@@ -37,7 +37,7 @@ def selective_section(curve: Sequence[tuple[float, float]], answered: Abstention
     if answered and answered.accuracy_interval:
         low, high = answered.accuracy_interval
         notes = [
-            f"At the stored threshold of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of "
+            f"At a threshold of confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of "
             f"these texts, {answered.accuracy:.2%} of them correctly (95 % interval {low:.2%} to {high:.2%})."
         ]
     return Section("Risk and coverage", notes, charts.risk_coverage(curve, answered))

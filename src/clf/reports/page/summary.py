@@ -153,9 +153,10 @@ def _first_steps(result: AnyEvaluation, tone: str) -> list[str]:
     if result.leaked_rows:
         were = "1 text that was" if result.leaked_rows == 1 else f"{result.leaked_rows:,} texts that were"
         steps.append(f"Judge it without the {were} in its training data: the metrics without them are below.")
-    if result.rows < FEW_TEXTS:
+    few = result.rows < FEW_TEXTS
+    if few:
         steps.append(f"Measure it on more texts than {result.rows:,}.")
-    if tone:
+    if tone and not few:
         steps.append("Train it on more texts or for more epochs before you rely on it.")
     if result.calibration.note:
         steps.append(f"Do not rely on its confidence as a probability: not calibrated, {result.calibration.note}.")
@@ -166,10 +167,10 @@ def _about_issues(rows: int, right: float, issues: int) -> list[str]:
     if issues:
         return [f"Check the {counted(issues, 'label')} that look wrong, below and in label_issues.csv."]
     wrong = round((1 - right) * rows)
-    if not wrong:
+    if not wrong and rows >= FEW_TEXTS:
         return ["Measure it on harder or more texts: it makes no error on these."]
     asked = f"Find out which of its {counted(wrong, 'error')} are wrong labels: `clf evaluate --label-issues 50`"
-    return [asked] if right >= MOSTLY else []
+    return [asked] if wrong and right >= MOSTLY else []
 
 
 def _about_names(found: Mapping[str, ClassMetrics], one: str, many: str) -> list[str]:
