@@ -2,11 +2,11 @@
 
 import re
 
-from clf.outcomes.comparison import Flips, Rule
+from clf.outcomes.comparison import Flips, LabelFlips, Rule
 from clf.outcomes.preparation import Audit
 from clf.reports.page import comparison as page
 from clf.reports.page.parts import Table, Track
-from support.outcomes import compare_result, comparison, example
+from support.outcomes import compare_labels_result, compare_result, comparison, example
 
 
 def shown(table: Table) -> list[list[str]]:
@@ -71,6 +71,24 @@ def test_metrics_without_leaked_rows_are_folded_and_only_for_models_that_have_th
     assert (table.columns, shown(table)) == (["metric", "mine"], [["accuracy", "0.5000"]])
     assert table.fold == "Without the 1,234 texts that were in the training data of one of the models"
     assert len(page.metrics_section(compare_result(leaked_rows=0, without_leaks={"mine": None})).tables) == 1
+
+
+def test_labels_show_on_how_many_texts_only_one_model_decides_them_rightly() -> None:
+    flips = {"plot": LabelFlips(won=1, lost=2), "acting": LabelFlips(won=8, lost=2), "music": LabelFlips(won=0, lost=0)}
+    [section] = page.label_flips_section({"tfidf": flips, "old": flips})
+    first, second = section.tables
+    assert shown(first) == [["acting", "8", "2"], ["plot", "1", "2"]]
+    assert (first.fold, second.fold) == (None, "Against “old”")
+    assert first.rows[0][2].track == Track(0.0, 0.25, tone="bad")
+    assert page.label_flips_section({"tfidf": {"plot": LabelFlips(won=0, lost=0)}}) == []
+
+
+def test_several_labels_are_compared_on_a_page_with_its_labels_and_what_was_fitted_here() -> None:
+    flips = {"tfidf": {"plot": LabelFlips(won=1, lost=2)}}
+    result = compare_labels_result(label_flips=flips, thresholds_fitted_here=True)
+    made = page.comparison_page(result, Audit())
+    assert re.findall(r'<h2 id="h\d+">(.*?)</h2>', made)[2:4] == ["Labels", "Labels that only one model gets right"]
+    assert page.FITTED_HERE in made
 
 
 def test_texts_that_one_model_alone_gets_right_are_folded_for_each_baseline() -> None:

@@ -7,9 +7,12 @@ from clf.outcomes.comparison import (
     AnyComparison,
     AnyExample,
     AnyFlips,
+    CompareLabelsResult,
     CompareResult,
     Comparison,
+    LabelFlips,
     SetAnswer,
+    most_changed,
 )
 from clf.outcomes.preparation import Audit
 from clf.reports.page.classes import classes_section
@@ -23,6 +26,7 @@ from clf.reports.page.parts import (
     Section,
     Table,
     Track,
+    count,
     counted,
     interval,
     name,
@@ -30,14 +34,15 @@ from clf.reports.page.parts import (
     text,
 )
 from clf.reports.page.render import render
-from clf.reports.page.shared import audit_section, metrics_table
+from clf.reports.page.shared import SHOWN_FIRST, audit_section, metrics_table, parted
 from clf.safety import shell_line
 from clf.scoring.metric_table import MULTI_LABEL_TABLE, TABLE, table_of
 
 TONES = {"passed": "good", "failed": "bad", "inconclusive": "unsure"}
-TONE_OF_VERDICT = {"better": "good", "not worse": "one", "inconclusive": "unsure", "worse": "bad"}
+TONE_OF_VERDICT = {"better": "good", "not worse": "plain", "inconclusive": "unsure", "worse": "bad"}
 
 
+FITTED_HERE = "The thresholds of its labels were chosen on these texts, so its figures are slightly too good."
 SHOWN_METRICS = {metric.name: metric.shown or metric.name for metric in (*MULTI_LABEL_TABLE, *TABLE)}
 
 
@@ -51,13 +56,20 @@ def comparison_page(result: AnyComparison, audit: Audit) -> str:
             rules_section(result),
             differences_section(result.comparisons),
             metrics_section(result),
-            classes_section(result.per_class) if isinstance(result, CompareResult) else labels_section(result),
+            *_of_kind(result),
             *flips_section(result.flips),
             *audit_section(audit),
         ],
         end=f"All figures: {result.output_dir}/comparison.json",
     )
     return render(page)
+
+
+def _of_kind(result: AnyComparison) -> list[Section]:
+    """Show the classes of the candidate, or its labels and on which of them the models differ."""
+    if isinstance(result, CompareResult):
+        return [classes_section(result.per_class)]
+    return [labels_section(result), *label_flips_section(result.label_flips)]
 
 
 def comparison_cards(result: AnyComparison) -> Cards:
@@ -77,6 +89,8 @@ def comparison_cards(result: AnyComparison) -> Cards:
     unmet = [f"{rule.name}: {rule.message}." for rule in result.rules if rule.outcome != "passed"]
     met = f"Gate {result.gate}: {len(result.rules) - len(unmet)} of {counted(len(result.rules), 'rule')} met."
     verdict, reasons = (met, unmet) if unmet else (result.summary, [])
+    if isinstance(result, CompareLabelsResult) and result.thresholds_fitted_here:
+        reasons = [*reasons, FITTED_HERE]
     return Cards(verdict, TONES[result.gate], reasons, [each for each in figures if each][:3], steps)
 
 
@@ -133,6 +147,29 @@ def metrics_section(result: AnyComparison) -> Section:
         fold = f"Without the {result.leaked_rows:,} {were} in the training data of one of the models"
         tables.append(metrics_table(unseen, {}, fold=fold))
     return Section("Metrics", tables=tables, size="wide")
+
+
+def label_flips_section(found: Mapping[str, Mapping[str, LabelFlips]]) -> list[Section]:
+    """Show how often only one model decides a label rightly, against each baseline; all but the first are folded."""
+    tables: list[Table] = []
+    for baseline, flips in found.items():
+        changed = most_changed(flips)
+        most = max((max(each.won, each.lost) for _, each in changed), default=1)
+        rows = [
+            [name(label), _of_most(each.won, most, "good"), _of_most(each.lost, most, "bad")] for label, each in changed
+        ]
+        against = f"Against “{baseline}”"
+        columns = ["label", "only the candidate is right", f"only {baseline} is right"]
+        table = Table(f"{against}: decisions on labels", columns, rows[:SHOWN_FIRST], against if tables else None)
+        tables += parted(table, rows[SHOWN_FIRST:], f"labels against “{baseline}”")
+    if not any(table.rows for table in tables):
+        return []
+    notes = ["How often only one model decides rightly whether a text has the label."]
+    return [Section("Labels that only one model gets right", notes, tables=tables, size="half")]
+
+
+def _of_most(number: int, most: int, tone: str) -> Cell:
+    return count(number, Track(0.0, number / most, tone=tone))
 
 
 def flips_section(flips: Mapping[str, AnyFlips]) -> list[Section]:

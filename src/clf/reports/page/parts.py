@@ -40,7 +40,10 @@ class Track:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell, as shown; `kind` is number (ours), name, text, term or empty, `heat` the share that colours it."""
+    """A table cell, as shown; `heat` is the share that colours it.
+
+    `kind` is number (words of our own, which nothing untrusted is in), name, text, term, a tone, or empty.
+    """
 
     shown: str
     kind: str = ""
