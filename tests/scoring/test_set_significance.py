@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
 from clf.scoring import set_significance
 from clf.scoring.set_significance import DRAWS, FEWEST_DRAWS, SET_METRICS, SetCounts, tally_sets
-from clf.scoring.significance import mcnemar, paired_difference
+from clf.scoring.significance import mcnemar, paired_difference, tally
+from support.simulated_sets import EVERYTHING, NOTHING, World
 
 Table = np.ndarray
 Sets = tuple[Table, Table, Table]
@@ -109,16 +111,16 @@ def test_a_difference_is_that_of_scikit_learn(metric: str, seed: int) -> None:
 def test_drawing_counts_is_drawing_rows(metric: str, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(set_significance, "FEW_OF_ROWS", few)
     true, first, second = drawn()
-    found = paired_difference(tally_sets(true, first, second), metric, draws=4000)
+    found = paired_difference(tally_sets(true, first, second), metric, draws=1500)
     generator = np.random.default_rng(1)
-    rows = np.array([np.bincount(generator.integers(0, 300, 300), minlength=300) for _ in range(4000)])
+    rows = np.array([np.bincount(generator.integers(0, 300, 300), minlength=300) for _ in range(1500)])
     each = SetCounts(true, (first, second), np.ones(300, dtype=np.int64)).metric(metric)(rows)
-    assert found.interval == pytest.approx(np.percentile(each[0] - each[1], [2.5, 97.5]), abs=0.007)
-    assert found.standard_error == pytest.approx((each[0] - each[1]).std(), rel=0.06)
+    assert found.interval == pytest.approx(np.percentile(each[0] - each[1], [2.5, 97.5]), abs=0.009)
+    assert found.standard_error == pytest.approx((each[0] - each[1]).std(), rel=0.08)
 
 
 def test_a_seed_gives_the_same_draws_and_another_one_others() -> None:
-    table = tally_sets(*drawn(rows=100))
+    table = tally_sets(*drawn(rows=30))
     assert paired_difference(table, "macro_f1") == paired_difference(table, "macro_f1", draws=DRAWS, seed=0)
     assert paired_difference(table, "macro_f1", 300) != paired_difference(table, "macro_f1", 300, seed=1)
 
@@ -145,3 +147,86 @@ def test_mcnemar_counts_texts_of_which_only_one_model_has_the_whole_set_right() 
     assert mcnemar(table) == pytest.approx(expected)
     assert (table.counts[table.right(0)].sum(), table.counts[table.right(1)].sum()) == (10, 2)
     assert mcnemar(tally_sets(true, first, first)) == 1.0
+
+
+# --- what must change nothing, or only the sign -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+def test_the_order_of_texts_and_labels_changes_no_difference(metric: str) -> None:
+    sets = drawn()
+    rows, labels = np.random.default_rng(1).permutation(300), [2, 0, 3, 1]
+    found = paired_difference(tally_sets(*sets), metric, draws=1000)
+    assert paired_difference(tally_sets(*(table[rows] for table in sets)), metric, draws=1000) == found
+    other = paired_difference(tally_sets(*(table[:, labels] for table in sets)), metric, draws=1000)
+    assert other.difference == pytest.approx(found.difference, abs=1e-9)
+    assert other.interval == pytest.approx(found.interval, abs=0.01)
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+def test_models_that_change_places_change_the_sign(metric: str) -> None:
+    true, first, second = drawn()
+    found, other = (
+        paired_difference(table, metric, draws=1000)
+        for table in (tally_sets(true, first, second), tally_sets(true, second, first))
+    )
+    assert other.difference == pytest.approx(-found.difference, abs=1e-9)
+    assert other.interval == pytest.approx([-found.interval[1], -found.interval[0]], abs=0.01)
+    assert mcnemar(tally_sets(true, first, second)) == mcnemar(tally_sets(true, second, first))
+
+
+@pytest.mark.parametrize("metric", SET_METRICS)
+def test_texts_that_all_stand_four_times_halve_the_error_alone(metric: str) -> None:
+    sets = drawn()
+    found = paired_difference(tally_sets(*sets), metric, draws=1000)
+    other = paired_difference(tally_sets(*(np.repeat(table, 4, axis=0) for table in sets)), metric, draws=1000)
+    assert (other.difference, other.rows) == (pytest.approx(found.difference, abs=1e-9), 1200)
+    assert other.standard_error == pytest.approx(found.standard_error / 2, rel=0.1)
+
+
+def test_sets_of_one_label_are_compared_as_single_labels() -> None:
+    generator = np.random.default_rng(2)
+    labels, first, second = generator.integers(0, 3, (3, 300))
+    first, second = (np.where(generator.random(300) < 0.7, labels, one) for one in (first, second))
+    single, sets = tally(labels, first, second, classes=3), tally_sets(*np.eye(3, dtype=bool)[[labels, first, second]])
+    assert mcnemar(sets) == mcnemar(single)
+    for of_sets, name in (("macro_f1", "macro_f1"), ("weighted_f1", "weighted_f1"), ("subset_accuracy", "accuracy")):
+        one, other = paired_difference(sets, of_sets, draws=2000), paired_difference(single, name, draws=2000)
+        assert one.difference == pytest.approx(other.difference, abs=1e-9)
+        assert one.interval == pytest.approx(other.interval, abs=0.01)
+
+
+# --- simulations: tests/benchmarks/set_evidence.py has many more of them --------------------------------------
+
+SKILLS = (2.5, 2.5, 2.5)
+
+
+def f1_of_skills(world: World, skills: tuple[float, ...]) -> float:
+    """Return the macro F1 of a model on infinitely many texts."""
+    shares, skill = np.array(world.shares), np.array(skills)
+    threshold = skill / 2 + np.log((1 - shares) / shares) / (2 * skill)
+    hits, alarms = shares * norm.sf(threshold - skill), (1 - shares) * norm.sf(threshold)
+    return float((2 * hits / (shares + hits + alarms)).mean())
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says_and_equal_models_are_rarely_better() -> None:
+    generator, held, better = np.random.default_rng(17), 0, 0
+    world = World((0.5, 0.3, 0.15), SKILLS, (2.2, 2.2, 2.2))
+    truth = f1_of_skills(world, world.first) - f1_of_skills(world, world.second)
+    for _ in range(200):
+        low, high = paired_difference(tally_sets(*world.draw(150, generator)), "macro_f1", draws=200).interval
+        held += low <= truth <= high
+        equal = World(world.shares, SKILLS, SKILLS).draw(150, generator)
+        better += paired_difference(tally_sets(*equal), "macro_f1", draws=200).interval[0] > 0
+    assert 0.92 <= held / 200 <= 0.98
+    assert better / 200 <= 0.04
+
+
+@pytest.mark.parametrize("skill", [EVERYTHING, NOTHING])
+@pytest.mark.parametrize("metric", SET_METRICS)
+def test_a_baseline_of_every_label_or_none_is_compared_as_any_other(metric: str, skill: float) -> None:
+    sets = World((0.5, 0.3, 0.15), SKILLS, (skill,) * 3).draw(400, np.random.default_rng(1))
+    assert set(sets[2].ravel().tolist()) == {skill > 0}
+    found = paired_difference(tally_sets(*sets), metric, draws=300)
+    assert found.difference == pytest.approx(by_rows(sets, metric), abs=1e-9)
+    assert 0 < found.interval[0] < found.difference < found.interval[1]

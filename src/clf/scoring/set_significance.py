@@ -18,7 +18,7 @@ FEWEST_DRAWS = 1_000
 """Draws of a large tally: seeds then move each end of an interval by about a twelfth of the standard error."""
 COUNTS_OF_ALL_DRAWS = 50_000_000
 """Draws times combinations; a tally for which DRAWS would need more of them is drawn less often."""
-COUNTS_AT_ONCE = 1 << 24
+COUNTS_AT_ONCE = 1 << 23
 FEW_OF_ROWS = 10
 """A tally has few combinations if there are this many rows for each: counts are then drawn faster than rows."""
 DIGITS = 12
@@ -55,8 +55,11 @@ class SetCounts:
             return
         generator, of_row = np.random.default_rng(seed), np.repeat(np.arange(combinations, dtype=np.int32), self.counts)
         for begun in range(0, draws, step):
-            chosen = (generator.integers(0, rows, rows, dtype=np.uint32) for _ in range(min(step, draws - begun)))
-            yield np.stack([np.bincount(of_row[one], minlength=combinations) for one in chosen])
+            counts = np.empty((min(step, draws - begun), combinations), dtype=np.int64)
+            for one in counts:
+                chosen = generator.integers(0, rows, rows, dtype=np.uint32)
+                one[:] = np.bincount(of_row[chosen], minlength=combinations)
+            yield counts
 
     def right(self, model: int = 0) -> NDArray[np.bool_]:
         """Whether a model's set is exactly the true one, shape (combinations,)."""
