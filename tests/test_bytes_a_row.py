@@ -27,6 +27,8 @@ from clf.models.store import find_model
 from clf.scoring.answers import Answers
 from clf.scoring.calibration import reliability
 from clf.scoring.metrics import score
+from clf.scoring.multi_label import MultiLabelAnswers
+from clf.scoring.pair_issues import Judged, find_pairs
 from clf.scoring.selective import risk_coverage
 from clf.scoring.significance import bootstrap_mean_intervals, tally
 from clf.settings import ComputeSettings
@@ -38,6 +40,7 @@ from support.recorded import bare_classifier
 
 FP32 = ComputeSettings(device="cpu", precision="fp32")
 NAMES = ["bad", "good"]
+EVENS = np.full(9, 0.5)
 
 
 def bytes_a_row(step: Callable[[int], object], few: int, many: int) -> float:
@@ -119,6 +122,22 @@ def test_what_is_shown_of_many_rows_needs_few_bytes_a_row(monkeypatch: pytest.Mo
         find_label_issues(given, found, np.ones(rows, dtype=bool), 10).first(10)
 
     assert bytes_a_row(shown, 5_000, 15_000) < 110
+
+
+def test_labels_that_are_missing_or_surplus_are_found_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clf.scoring.answers.AT_ONCE", 1_000)
+    monkeypatch.setattr("clf.scoring.pair_issues.AT_ONCE", 1_000)
+    generator = np.random.default_rng(1)
+    table = MultiLabelAnswers(
+        generator.random((15_000, 9)).astype(np.float32), generator.random((15_000, 9)) < 0.3, EVENS
+    )
+    judged = Judged(np.ones(15_000, dtype=bool), np.ones(9, dtype=bool))
+
+    def found(rows: int) -> None:
+        some = MultiLabelAnswers(table.probabilities[:rows], table.labels[:rows], EVENS)
+        assert find_pairs(some, Judged(judged.rows[:rows], judged.labels), 100).found > rows
+
+    assert bytes_a_row(found, 5_000, 15_000) < 5
 
 
 def test_predictions_are_written_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,16 @@
-"""Of the first pairs that `clf evaluate --folds` would list with several labels per text, how many are planted errors?
+"""Of the first pairs that `clf evaluate --label-issues` lists with several labels per text, how many are planted errors?
 
+    PYTHONPATH=tests python tests/benchmarks/pair_issues.py --predictions evaluations/mine/predictions.parquet
     PYTHONPATH=tests python tests/benchmarks/pair_issues.py --articles ag_news.parquet --model ENCODER --epochs 2
 
-The file has one `label` for each `text`. Texts with several labels are made of the beginnings of articles of different
-labels, each of which is there with its chance of `--shares`, in the order of their names. Then, of each label, 5 % of
-the texts that have it lose it, and as many that have it not get it. Each text is judged by a model that was trained on the others, with the
-wrong labels. Beside clf's ranking stand others over the same pairs: the probability of what is given (the label quality
-of each class in cleanlab), the same adjusted by its thresholds, and the margin of confident learning with one label
-per text.
+Of each label, 5 % of the texts that have it lose it, and as many that have it not get it. `--predictions` plants these
+errors in the true labels of an evaluation on texts that the model was not trained on. `--articles` makes texts with
+several labels out of a file with one `label` for each `text`: of the beginnings of articles of different labels, each of
+which is there with its chance of `--shares`, in the order of their names. Models are then trained with the errors, and
+each text is judged by one that was trained on the others, as with `--folds`.
+
+Beside clf's ranking stand others over the same pairs: the probability of what is given (the label quality of each class
+in cleanlab), the same adjusted by its thresholds, and the margin of confident learning with one label per text.
 """
 
 import argparse
@@ -23,24 +26,23 @@ from numpy.typing import NDArray
 from clf.data.sources.find import SourceFinder
 from clf.measuring.out_of_fold import out_of_fold
 from clf.models.find_and_load import load_model
-from clf.scoring.multi_label import MultiLabelAnswers
-from clf.scoring.pair_issues import _usual, find_pairs
+from clf.scoring.multi_label import EVEN, MultiLabelAnswers
+from clf.scoring.pair_issues import Judged, _usual, find_pairs
 from clf.settings import ComputeSettings, DataSettings, RunSettings, Settings, TrainSettings
 from clf.train import train
 
-BEGINNING = 160
 WRONG = 0.05
 """The share of the texts with a label that lose it, beside which as many others get it."""
 
 Table = NDArray[np.bool_]
 
 
-def join(file: Path, count: int, shares: list[float], seed: int) -> tuple[list[str], Table, list[str]]:
-    """Return texts of several articles, which labels each has, and the names of the labels."""
+def join(file: Path, count: int, shares: list[float], length: int, seed: int) -> tuple[list[str], Table, list[str]]:
+    """Return texts of the first characters of several articles, which labels each has, and the names of the labels."""
     table, pick = parquet.read_table(file), random.Random(seed)
     of_label: dict[str, list[str]] = {}
     for text, label in zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True):
-        of_label.setdefault(str(label), []).append(text[:BEGINNING])
+        of_label.setdefault(str(label), []).append(text[:length])
     names = sorted(of_label)
     for texts in of_label.values():
         pick.shuffle(texts)
@@ -80,18 +82,35 @@ def rankings(answers: MultiLabelAnswers) -> dict[str, NDArray[np.float64]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=Path, required=True)
-    parser.add_argument("--model", required=True)
+    parser.add_argument("--predictions", type=Path)
+    parser.add_argument("--articles", type=Path)
+    parser.add_argument("--model")
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.6] * 4)
+    parser.add_argument("--beginning", type=int, default=160, help="characters of each article")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--learning-rate", type=float, default=2e-4)
     parser.add_argument("--max-length", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="a file for the probabilities, as .npz")
     options = parser.parse_args()
-    texts, truth, names = join(options.articles, options.texts, options.shares, options.seed)
+    answers, wrong = held_out(options) if options.predictions else by_folds(options)
+    show(answers, wrong)
+
+
+def held_out(options: argparse.Namespace) -> tuple[MultiLabelAnswers, Table]:
+    """Return the answers of an evaluation, with errors planted in its labels, and where these are."""
+    table = parquet.read_table(options.predictions)
+    names = [name.removeprefix("score_") for name in table.column_names if name.startswith("score_")]
+    truth = np.array([[name in labels for name in names] for labels in table["label"].to_pylist()])
+    probabilities = np.stack([table[f"score_{name}"].to_numpy() for name in names], axis=1).astype(np.float32)
+    wrong = planted(truth, options.seed)
+    return MultiLabelAnswers(probabilities, truth ^ wrong, np.full(len(names), EVEN)), wrong
+
+
+def by_folds(options: argparse.Namespace) -> tuple[MultiLabelAnswers, Table]:
+    """Train with planted errors, and return out-of-fold answers and where the errors are."""
+    texts, truth, names = join(options.articles, options.texts, options.shares, options.beginning, options.seed)
     given = truth ^ planted(truth, options.seed)
     with tempfile.TemporaryDirectory() as scratch:
         file, model = Path(scratch) / "noisy.jsonl", Path(scratch) / "model"
@@ -105,28 +124,27 @@ def main() -> None:
         )
         data = DataSettings(dataset=str(file), max_length=options.max_length, validation_size=0.05, test_size=0.0)
         train(Settings(train=recipe, data=data, run=RunSettings(output_dir=model)))
-        of_folds = out_of_fold(load_model(str(model)), options.folds, ComputeSettings(), SourceFinder(seed=42))
-    measured, answers, judged = of_folds
+        finder = SourceFinder(seed=42)
+        measured, answers, _ = out_of_fold(load_model(str(model)), options.folds, ComputeSettings(), finder)
     assert isinstance(answers, MultiLabelAnswers)
     place = {text: row for row, text in enumerate(texts)}
     order = [names.index(name) for name in measured.names]
-    wrong = (answers.labels ^ truth[[place[text] for text in measured.raw_texts]][:, order]).astype(bool)
-    if options.keep:
-        np.savez(options.keep, probabilities=answers.probabilities, labels=answers.labels, wrong=wrong)
-    show(answers, wrong, find_pairs(answers, judged, wrong.size))
+    return answers, (answers.labels ^ truth[[place[text] for text in measured.raw_texts]][:, order]).astype(bool)
 
 
-def show(answers: MultiLabelAnswers, wrong: Table, found: object) -> None:
+def show(answers: MultiLabelAnswers, wrong: Table) -> None:
     """Print how many of the first pairs are planted errors, by each ranking."""
+    everything = Judged(np.ones(len(wrong), dtype=bool), np.ones(wrong.shape[1], dtype=bool))
+    found = find_pairs(answers, everything, wrong.size)
     kinds = {"all": wrong, "missing": wrong & ~answers.labels, "surplus": wrong & answers.labels}
     of_kinds = ", ".join(f"{kind} {int(table.sum())} ({table.mean():.2%})" for kind, table in kinds.items())
     print(
         f"{len(wrong)} texts, {wrong.size} pairs; wrong: {of_kinds}; texts with each label: {answers.labels.sum(axis=0)}"
     )
-    hits = wrong[found.rows, found.labels]  # type: ignore[attr-defined]
+    hits = wrong[found.rows, found.labels]
     print(f"{len(hits)} pairs listed, {hits.mean():.1%} of them wrong: {hits.sum() / wrong.sum():.1%} of the errors\n")
     print("| ranking | of the first 100 | 500 | surplus in the first 100 |\n|---|---|---|---|")
-    print(_row("clf", hits, answers.labels[found.rows, found.labels]))  # type: ignore[attr-defined]
+    print(_row("clf", hits, answers.labels[found.rows, found.labels]))
     for name, values in rankings(answers).items():
         order = np.argsort(values, axis=None, kind="stable")
         print(_row(name, wrong.ravel()[order], answers.labels.ravel()[order]))
