@@ -236,3 +236,20 @@ def test_only_a_long_run_is_told_how_to_be_shorter(
         clock[0] += seconds
         stepped(reporter, step)
     assert ("to shorten it, use --max-train-samples" in caplog.text) is advised
+
+
+def test_with_several_labels_the_line_of_an_epoch_says_at_which_thresholds_it_is(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics = {
+        "macro_f1": 0.3,
+        "average_precision": 0.8,
+        "subset_accuracy": 0.25,
+        "mean_confidence": 0.4,
+        SELECTION: 0.8,
+    }
+    given = {f"eval_{name}": value for name, value in metrics.items()}
+    reporter = make("average_precision")
+    reporter.on_evaluate(reporter.arguments, state(50, 1.0), None, given)  # type: ignore[attr-defined]
+    told = "validation average precision 0.8000, subset accuracy 0.2500, confidence 0.400, at thresholds of 0.5"
+    assert caplog.messages[-1] == f"epoch 1: {told} (best so far)"

@@ -12,6 +12,8 @@ from clf.scoring.multi_label import EVEN, MultiLabelAnswers, Thresholds
 from clf.scoring.thresholds import cross_fitted, fit_thresholds
 
 SHOWN = 10
+FEW = 10
+"""With fewer texts of a label, a wrong one more or less changes its F1 by several points."""
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +63,19 @@ def _say(
             calibration.after["log_loss"],
             f"; shared by the labels with few validation texts: {_listed(shared)}" if shared else "",
         )
-    absent = [name for name, count in zip(names, answers.labels.sum(axis=0), strict=True) if not count]
+    having = answers.labels.sum(axis=0).tolist()
+    absent = [name for name, count in zip(names, having, strict=True) if not count]
     if absent:
         log.warning("no validation text has the label %s, so its threshold stays at %g", _listed(absent), EVEN)
+    few = [f"{name} ({count})" for name, count in zip(names, having, strict=True) if 0 < count < FEW]
+    if few:
+        log.warning(
+            "fewer than %d validation texts have the label %s: its threshold follows the probabilities more than these "
+            "texts, and its metrics are uncertain",
+            FEW, _listed(few),
+        )  # fmt: skip
     chosen = [f"{name} {threshold:.2f}" for name, threshold in zip(names, thresholds, strict=True)]
-    log.info("thresholds with the best F1 on validation: %s", _listed(chosen))
+    log.info("thresholds fitted to validation for the best F1: %s", _listed(chosen))
     log.info(
         "metrics are at thresholds from here on, no longer at %g: each validation text at thresholds that were fitted"
         " without it", EVEN,
