@@ -206,19 +206,6 @@ def test_what_cannot_be_exported_is_said(clf: RunClf, exported: Path, tiny_encod
     assert (encoder.code, "is not a classifier" in encoder.err) == (1, True)
 
 
-@pytest.mark.parametrize("more", [(), ("--int8",)])
-def test_a_model_of_several_labels_per_text_is_not_exported_and_nothing_is_written(
-    clf: RunClf, own_folder: Path, more: tuple[str, ...]
-) -> None:
-    write_tiny_classifier(own_folder / "tags", problem_type="multi_label_classification")
-    write_csv(own_folder / "reviews.csv", review_rows())
-    done = clf("export", "tags", "--dataset", "reviews.csv", *more, "--output-dir", "out")
-    assert done.code == 2
-    assert "error: tags predicts several labels per text: clf does not export such models yet" in done.err
-    assert "hint: use the folder as it is, which clf predict and transformers load" in done.err
-    assert {path.name for path in own_folder.iterdir()} == {"tags", "reviews.csv"}
-
-
 def test_a_damaged_export_is_refused(clf: RunClf, exported: Path, own_folder: Path) -> None:
     for damage, message in (
         (lambda data: data[:-9], "has changed since clf wrote it"),

@@ -10,9 +10,9 @@ import numpy as np
 
 from clf import __version__
 from clf.data.sources.find import SourceFinder
-from clf.errors import ModelError, UsageError
+from clf.errors import ModelError
 from clf.measuring.measured_model import MeasuredModel, measure
-from clf.measuring.paired import FEW, compare_measured
+from clf.measuring.paired import FEW, check_metric, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
 from clf.measuring.rows import MeasuredTexts, find_leaks
 from clf.models.configs import ONNX_FILE
@@ -47,9 +47,9 @@ log = logging.getLogger(__name__)
 def export(model: str | None, settings: Settings) -> ExportResult:
     """Export a model to ONNX, run both models on the same texts, and publish the export if it is as good.
 
-    Raises ModelError when the model cannot be exported or the export predicts differently, UsageError when it predicts
-    several labels per text, DataError when the texts do not suit the model. The gate's verdict on int8 is in the
-    result, and an export that did not pass is not published.
+    Raises ModelError when the model cannot be exported or the export predicts differently, DataError when the texts do
+    not suit the model, UsageError when the metric does not. The gate's verdict on int8 is in the result, and an export
+    that did not pass is not published.
     """
     from clf.models.onnx_export import check_onnx
 
@@ -57,6 +57,7 @@ def export(model: str | None, settings: Settings) -> ExportResult:
     data = settings.data.model_copy(update={"max_eval_samples": settings.data.max_eval_samples or ROWS})
     run, timeout = settings.run, settings.download.download_timeout
     original = _loaded(model, data.max_length, run.offline, timeout)
+    check_metric(settings.compare.metric, several=original.multi_label)
     finder = SourceFinder.of(settings.run, settings.download, settings.demo)
     measured = measured_texts(original, data, settings.cleaning, finder)
     int8 = settings.export.int8
@@ -78,17 +79,12 @@ def export(model: str | None, settings: Settings) -> ExportResult:
 
 
 def _loaded(model: str | None, max_length: int | None, offline: bool, timeout: float) -> "Classifier":
-    """Load the model to export; raise an error if it is one that clf does not export."""
+    """Load the model to export; raise ModelError if it is an export already."""
     from clf.models.onnx import OnnxModel
 
     original = load_model(model, max_length=max_length, offline=offline, timeout=timeout)
     if isinstance(original.model, OnnxModel):
         raise ModelError(f"{original.name} is an ONNX export already", "export the model that it was exported from")
-    if original.multi_label:
-        raise UsageError(
-            f"{original.name} predicts several labels per text: clf does not export such models yet",
-            "use the folder as it is, which clf predict and transformers load",
-        )
     return original
 
 
@@ -126,11 +122,21 @@ def _write(original: "Classifier", stage: Path, int8: bool) -> None:
 
 def _record(original: "Classifier") -> ModelRecord:
     """Return the record of the original; for a model made by another tool, only its labels and how it reads texts."""
-    made = original.record or ModelRecord(
-        schema_version=SCHEMA_VERSION, clf_version=__version__, labels=original.labels, cleaning=original.cleaning
-    )
+    made = original.record or _unrecorded(original)
     return made.with_values(
         max_length=original.max_length, truncation=original.truncation, created=now(), files={}, export=None
+    )
+
+
+def _unrecorded(original: "Classifier") -> ModelRecord:
+    """Return what is known of a model made by another tool; several labels per text have the thresholds clf uses."""
+    thresholds = original.thresholds
+    return ModelRecord(
+        schema_version=SCHEMA_VERSION,
+        clf_version=__version__,
+        labels=original.labels,
+        cleaning=original.cleaning,
+        thresholds=None if thresholds is None else dict(zip(original.labels, thresholds.tolist(), strict=True)),
     )
 
 
@@ -145,7 +151,8 @@ def _complete(original: "Classifier", stage: Path, result: ExportResult) -> None
     then = (original.record.files if original.record else None) or None
     told = ExportRecord.model_validate({**result.as_json(), "versions": versions(), "original_files": then})
     readme = stage / README_FILE
-    readme.write_text(export_card(result, original.labels, original.max_length), encoding="utf-8")
+    thresholds = _record(original).thresholds
+    readme.write_text(export_card(result, original.labels, original.max_length, thresholds), encoding="utf-8")
     write_model_record(stage, _record(original).with_values(export=told, files=files, readme=sha256(readme)))
 
 
@@ -182,7 +189,7 @@ def _judge(
         dataset=measured.dataset,
         split=measured.split,
         rows=len(measured),
-        same_labels=float((before.answers.predictions == after.answers.predictions).mean()),
+        same_labels=_same_labels(before, after),
         largest_difference=apart,
         metric=compared.metric,
         difference=compared.difference,
@@ -198,3 +205,9 @@ def _judge(
 
 def _largest_difference(before: MeasuredModel, after: MeasuredModel) -> float:
     return float(np.abs(before.answers.probabilities - after.answers.probabilities).max())
+
+
+def _same_labels(before: MeasuredModel, after: MeasuredModel) -> float:
+    """Return the share of the texts for which both models predict the same: one label, or all of several."""
+    same = before.answers.predictions == after.answers.predictions
+    return float(same.reshape(len(same), -1).all(axis=1).mean())

@@ -125,10 +125,20 @@ def test_an_encoder_from_a_folder_is_no_model_of_the_hub() -> None:
 
 @pytest.mark.parametrize(("int8", "kind"), [(True, "int8"), (False, "fp32")])
 def test_the_card_of_an_export_says_how_near_it_is_to_the_original(int8: bool, kind: str) -> None:
-    card = export_card(export_result(int8=int8), ["b_d", "good"], 48)
+    card = export_card(export_result(int8=int8), ["b_d", "good"], 48, None)
     assert card.startswith(f"# mine as ONNX, {kind}\n\nIt predicts one of these labels: b\\_d, good.\n")
     assert "On 40 texts of reviews (test)\nit predicts the same label as the original for 97.50%; " in card
     assert "macro_f1 differs by\n-0.0125, 95 % interval [-0.0312, +0.0000].\n" in card
     assert "| metric | original | exported |\n|---|---|---|\n| accuracy | 0.8750 | 0.8625 |" in card
     assert "tokenizer.enable_truncation(48)" in card
     assert '{"input_ids": numpy.array([encoded.ids])' in card
+
+
+def test_the_card_of_an_export_of_several_labels_tells_thresholds_and_sigmoid() -> None:
+    result = export_result(original={"subset_accuracy": 0.5}, exported={"subset_accuracy": 0.5})
+    card = export_card(result, ["b_d", "good"], 48, {"b_d": 0.25, "good": 0.5})
+    assert "It predicts none, one or several of these labels: b\\_d, good.\n" in card
+    assert "it predicts the same labels as the original for 97.50%; " in card
+    assert "inputs)\nprobabilities = 1 / (1 + numpy.exp(-logits))\n```" in card
+    assert "A label is predicted from its threshold on:" in card
+    assert "| b\\_d | 0.2500 |" in card

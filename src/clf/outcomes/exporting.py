@@ -25,3 +25,8 @@ class ExportResult(Outcome):
     exported: Metrics
     costs: dict[str, Cost]
     output_dir: str | None
+
+    @property
+    def several(self) -> bool:
+        """Whether the model predicts several labels per text: the metrics are then those of sets."""
+        return "subset_accuracy" in self.original

@@ -1,6 +1,6 @@
 """The README.md of a model folder: a model card that the Hub accepts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from clf.models.record import BaseModelRecord, DatasetRecord, ModelRecord
 from clf.outcomes.base import Metrics
@@ -26,13 +26,14 @@ def model_card(name: str, record: ModelRecord) -> str:
     validation, test = record.metrics.validation, record.metrics.test
     columns = {"validation": validation} | ({"test": test} if test else {})
     steps = [step for step, on in record.cleaning.model_dump().items() if on]
+    how_many = _several_or_one(record.thresholds)
     return f"""---
 {_front_matter(name, base, dataset, test)}
 ---
 
 # {escape(name)}
 
-{escape(base.name)} fine-tuned on {escape(dataset.name)} to predict {_several_or_one(record)} of these labels:
+{escape(base.name)} fine-tuned on {escape(dataset.name)} to predict {how_many} of these labels:
 {escape(", ".join(record.labels))}.
 Trained with clf {record.clf_version} on {record.created}.
 
@@ -48,7 +49,7 @@ from transformers import pipeline
 classify = pipeline("text-classification", "path/to/this/folder")
 classify("a text", truncation=True, max_length={record.max_length}{_each_alone(record)})
 ```
-{_thresholds(record)}
+{_thresholds(record.thresholds)}
 Cleaning steps before training: {", ".join(steps) or "none"}.
 `clf predict` cleans texts the same way.
 
@@ -62,8 +63,8 @@ truncated to {record.max_length} tokens, seed {settings.run.seed},
 """
 
 
-def _several_or_one(record: ModelRecord) -> str:
-    return "one" if record.thresholds is None else "none, one or several"
+def _several_or_one(thresholds: Mapping[str, float] | None) -> str:
+    return "one" if thresholds is None else "none, one or several"
 
 
 def _each_alone(record: ModelRecord) -> str:
@@ -71,23 +72,27 @@ def _each_alone(record: ModelRecord) -> str:
     return "" if record.thresholds is None else ', top_k=None, function_to_apply="sigmoid"'
 
 
-def _thresholds(record: ModelRecord) -> str:
+def _thresholds(thresholds: Mapping[str, float] | None) -> str:
     """Return the table of the labels' thresholds, if a text may have several labels."""
-    if record.thresholds is None:
+    if thresholds is None:
         return ""
-    rows = "\n".join(f"| {escape(name)} | {threshold:.4f} |" for name, threshold in record.thresholds.items())
+    rows = "\n".join(f"| {escape(name)} | {threshold:.4f} |" for name, threshold in thresholds.items())
     return f"\nA label is predicted from its threshold on:\n\n| label | threshold |\n|---|---|\n{rows}\n"
 
 
-def export_card(export: ExportResult, labels: Sequence[str], max_length: int) -> str:
-    """Return the card of an exported model, from the figures measured at export."""
+def export_card(
+    export: ExportResult, labels: Sequence[str], max_length: int, thresholds: Mapping[str, float] | None
+) -> str:
+    """Return the card of an exported model, from the figures measured at export; `thresholds` are those of labels."""
     low, high = export.interval
     kind = "int8" if export.int8 else "fp32"
+    answer = "label" if thresholds is None else "labels"
+    probabilities = "" if thresholds is None else "\nprobabilities = 1 / (1 + numpy.exp(-logits))"
     return f"""# {escape(export.model)} as ONNX, {kind}
 
-It predicts one of these labels: {escape(", ".join(labels))}.
+It predicts {_several_or_one(thresholds)} of these labels: {escape(", ".join(labels))}.
 On {export.rows} texts of {escape(export.dataset)} ({export.split})
-it predicts the same label as the original for {export.same_labels:.2%}; {export.metric} differs by
+it predicts the same {answer} as the original for {export.same_labels:.2%}; {export.metric} differs by
 {export.difference:+.4f}, 95 % interval [{low:+.4f}, {high:+.4f}].
 
 {metrics_table({"original": export.original, "exported": export.exported})}
@@ -105,11 +110,11 @@ tokenizer.enable_truncation({max_length})
 session = onnxruntime.InferenceSession("model.onnx")
 encoded = tokenizer.encode("a text")
 inputs = {{"input_ids": numpy.array([encoded.ids]), "attention_mask": numpy.array([encoded.attention_mask])}}
-[logits] = session.run(["logits"], inputs)
+[logits] = session.run(["logits"], inputs){probabilities}
 ```
 
 `id2label` in `config.json` lists the labels in the order of the logits.
-"""
+{_thresholds(thresholds)}"""
 
 
 def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, test: Metrics | None) -> str:

@@ -17,6 +17,13 @@ def test_an_export_that_was_written_names_its_folder(capsys: pytest.CaptureFixtu
     ]
 
 
+def test_an_export_of_several_labels_has_the_same_labels_for_a_share_of_the_texts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_export(export_result(original={"subset_accuracy": 0.5}, exported={"subset_accuracy": 0.5}))
+    assert "same labels for 97.50% of the texts" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("gate", "said"),
     [

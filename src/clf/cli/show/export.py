@@ -12,8 +12,9 @@ def print_export(result: ExportResult) -> None:
     title = f"{result.model} and its export on {result.rows} texts of {result.dataset}, {result.split}"
     print_metrics({"original": result.original, "exported": result.exported}, title, result.costs)
     low, high = result.interval
+    answer = "labels" if result.several else "label"
     print_lines(
-        f"same label for {result.same_labels:.2%} of the texts; probabilities differ by at most "
+        f"same {answer} for {result.same_labels:.2%} of the texts; probabilities differ by at most "
         f"{result.largest_difference:.2g}; {result.metric} {result.difference:+.4f} [{low:+.4f}, {high:+.4f}]"
     )
     if result.output_dir:
