@@ -24,16 +24,20 @@ POPULATION, AT_ONCE = 4_000_000, 250_000
 SHARES, RARE = (0.4, 0.3, 0.2, 0.15, 0.1, 0.08), (0.4, 0.3, 0.2, 0.1, 0.05, 0.05)
 PAIRS = (0.3, 0.3, 0.15, 0.15, 0.08, 0.08)
 SKILLS = (2.5,) * 6
+RARE_LABELS = "a better model, two labels of 5 % of the texts"
 EQUAL = World(SHARES, SKILLS, SKILLS)
 WORLDS = {
     "equal models": EQUAL,
     "each better at half of the labels": World(PAIRS, (2.7, 2.3) * 3, (2.3, 2.7) * 3),
     "a better model": EQUAL.with_gain(0.3),
-    "a better model, two labels of 5 % of the texts": World(RARE, SKILLS, SKILLS).with_gain(0.3),
+    RARE_LABELS: World(RARE, SKILLS, SKILLS).with_gain(0.3),
     "against every label for every text": World(SHARES, SKILLS, (EVERYTHING,) * 6),
     "against a model that never predicts the rarest label": World(SHARES, SKILLS, (*SKILLS[:5], NOTHING)),
     "against no label for any text": World(SHARES, SKILLS, (NOTHING,) * 6),
 }
+NO_DIFFERENCE = tuple(WORLDS)[:2]
+ROWS = {"equal models": (400, 2000), RARE_LABELS: (400, 200, 100)}
+"""The numbers of texts to simulate, where they are others than 400: a label of 5 % has 20, 10 and 5 of them."""
 
 
 class DrawnOnce(SetCounts):
@@ -77,8 +81,8 @@ def print_intervals(times: int) -> None:
         "| models | texts | metric | true difference | interval holds it | better | worse |\n|---|---|---|---|---|---|---|"
     )
     for name, world in WORLDS.items():
-        true = truth(world)
-        for rows in (400, 2000) if name == "equal models" else (400,):
+        true = dict.fromkeys(SET_METRICS, 0.0) if name in NO_DIFFERENCE else truth(world)
+        for rows in ROWS.get(name, (400,)):
             for metric, found in evaluations(world, rows, times).items():
                 held, better, worse = share(found, true[metric], true[metric])
                 figures = f"{true[metric]:+.4f} | {held:.1%} | {better:.1%} | {worse:.1%}"
