@@ -115,10 +115,16 @@ def ones(labels: list[str]) -> list[int]:
     return [int(one in labels) for one in LABELS]
 
 
+def one_each(*header: str) -> Write:
+    """Write each label of a text into a column of its own; the other columns are empty."""
+    return lambda rows: {"d.csv": cells(header, *((text, *(labels + [""] * 4)[:4]) for text, labels in rows))}
+
+
 def task(text: str, labels: list[str]) -> dict[str, Any]:
     """Return a task of Label Studio."""
-    result = {"from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": labels}}
-    return {"id": 1, "data": {"text": text}, "annotations": [{"id": 1, "result": [result]}], "predictions": []}
+    result = [{"from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": labels}}]
+    given = {"id": 1, "result": result if labels else [], "was_cancelled": False}
+    return {"id": 1, "data": {"text": text}, "annotations": [given], "predictions": []}
 
 
 def record(text: str, labels: list[str]) -> dict[str, Any]:
@@ -175,6 +181,8 @@ FORMS: dict[str, tuple[Write, dict[str, Any]]] = {
     "lists without quotes": (cell(lambda labels: f"[{', '.join(labels)}]"), {}),
     "tags of a forum": (cell(lambda labels: "".join(f"<{one}>" for one in labels)), {}),
     "a label on each line": (cell("\n".join), {}),
+    "columns of one name": (one_each("Summary", *["Labels"] * 4), {}),
+    "numbered columns": (one_each("text", *(f"tag{number}" for number in range(1, 5))), {}),
     "0 and 1 in a list as text": (cell(ones), MAPPED),
     "0 and 1 in an array of NumPy as text": (cell(lambda labels: str(np.array(ones(labels)))), MAPPED),
     "choices as text": (cell(lambda labels: json.dumps({"choices": labels}), "sentiment"), {}),

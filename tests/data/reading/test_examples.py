@@ -223,3 +223,21 @@ def test_of_several_labels_an_empty_cell_is_no_and_counted_and_a_row_of_empty_ce
     assert (second.lines, second.labels) == ([28], ["late"])
     assert tally.dropped == {"no label": 6}
     assert (tally.empty, tally.first_empty) == ({"rows": 11, "cells": 11}, (5, "late"))
+
+
+def test_labels_in_columns_of_their_own_are_read_together_from_each_file_as_it_has_them() -> None:
+    texts = [f"a text with words {number}" for number in range(20)]
+    wide = {"Labels": ["a", "b", "", "c"] * 5, "Labels.1": ["b", "", "", "a"] * 5, "Labels.2": [None] * 20}
+    narrow = {
+        "Labels": ["a", "b"] * 10,
+        "Labels.1": ["c", None] * 10,
+        "Labels.2": ["b", None] * 10,
+        "Labels.3": [""] * 20,
+    }
+    batches = [
+        Batch({"text": texts, **one}, list(range(2, 22)), file=name) for one, name in ((wide, "x"), (narrow, "y"))
+    ]
+    first, second = examples(*batches, multi_label=True)
+    assert [label.split("\x1f") for label in first.labels[:4]] == [["a", "b"], ["b"], ["", ""], ["a", "c"]]
+    assert [label.split("\x1f") for label in second.labels[:2]] == [["a", "b", "c"], ["b"]]
+    assert "10 of 15 rows have several labels" in refusal(batches[0]).message

@@ -27,6 +27,26 @@ def test_each_annotation_of_a_task_is_a_row() -> None:
     assert list(flat({"data": 1})) == [{"data": 1}]
 
 
+def submitted(number: int, *choices: str, cancelled: bool = False) -> dict[str, Any]:
+    result = [{"type": "choices", "from_name": "topic", "value": {"choices": choices}}] if choices else []
+    return {"data": {"text": f"text {number}"}, "annotations": [{"result": result, "was_cancelled": cancelled}]}
+
+
+def test_an_annotation_that_was_submitted_without_a_choice_has_none_and_one_that_was_skipped_is_none(
+    tmp_path: Path,
+) -> None:
+    tasks = [submitted(1, "a", "b"), submitted(2), submitted(3, cancelled=True), {**submitted(4), "annotations": []}]
+    columns = read(written(tmp_path / "project.json", json.dumps(tasks))).columns
+    assert columns["topic"] == [["a", "b"], [], None, None]
+    assert columns["was_cancelled"] == [None, None, True, None]
+    flat_rows = [{"text": "one", "topic": {"choices": ["a", "b"]}, "note": "x"}, {"text": "two"}]
+    told = {"annotation_id": 7, "annotator": 1, "lead_time": 2.5}
+    rows = [{**row, **told} for row in flat_rows] + [{"text": "three"}]
+    columns = read(written(tmp_path / "min.json", json.dumps(rows))).columns
+    assert columns["topic"] == [{"choices": ["a", "b"]}, [], None]
+    assert columns["note"] == ["x", None, None]
+
+
 def labelbox(text: str, *labels: Any) -> dict[str, Any]:
     """Return a row of an export of Labelbox, with what was answered each time the text was labelled."""
     given = [{"annotations": {"objects": [], "classifications": answers}} for answers in labels]

@@ -490,6 +490,27 @@ def test_columns_of_yes_and_no_or_with_empty_cells_may_be_one_label_or_several(
     assert "--multi-label" not in refused.value.hint  # which would leave out the channel
 
 
+def test_labels_in_columns_of_their_own_are_several_unless_the_user_names_one(caplog: pytest.LogCaptureFixture) -> None:
+    columns = {
+        "Labels": ["a", "b", "", "c"] * 10,
+        "Labels.1": ["b", "", "", "a"] * 10,
+        "Labels.2": ["", "", "", "b"] * 10,
+    }
+    found = choose(batch(Summary=LONG_TEXTS, **columns))
+    assert (found.listed, found.label) == ([*columns], None)
+    assert {one.role for one in found.roles if one.name in columns} == {"label"}
+    numbered = {f"tag{number}": values for number, values in enumerate(columns.values(), 1)}
+    assert choose(batch(text=LONG_TEXTS, **numbered)).listed == [*numbered]
+    assert choose(batch(text=LONG_TEXTS, **numbered), label_column="tag2").label == "tag2"
+    assert not caplog.text
+
+
+def test_further_columns_that_are_called_as_the_label_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    people = {"label": ["a", "b"] * 20, "label.1": ["a", "a", "b", "b"] * 10}
+    assert choose(batch(text=LONG_TEXTS, **people)).label == "label"
+    assert "file.csv: only label is read as the label, and not 'label.1'" in caplog.text
+
+
 def test_several_marks_in_many_rows_are_several_labels() -> None:
     marks = {"billing": ["x", "", ""] * 13 + ["x"], "delivery": ["x", "x", ""] * 13 + ["x"]}
     with pytest.raises(DataError, match="contain only marks, with several marks in 35% of the rows") as refused:

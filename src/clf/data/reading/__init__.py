@@ -37,6 +37,7 @@ text_choice which columns are the texts
 label_choice   which of several columns with few values is the label
 column_names   what the name of a column says
 column_values  what its values look like, and what stands for none
+nested_columns columns of lists and objects that are no text and no label
 decisions   columns in which an annotator accepts or rejects labels
 label_cells   the names in one value of the label column: a list, choices, scores, or a text that spells these out
 label_values  how the values of the label column become labels

@@ -37,6 +37,8 @@ class Columns:
     """Columns of 0 and 1 that are one label together: the name of the one with the 1."""
     saying_no: frozenset[str] = field(default=frozenset(), compare=False)
     """Those of them in which a value says no, so that an empty cell may say nothing."""
+    listed: list[str] = field(default_factory=list)
+    """Columns with one label of a text each, as exports write several: the first of them are filled."""
     left_out: dict[str, frozenset[str]] = field(default_factory=dict)
     """Values of a column with which a row is no example, in lower case: those that an annotator rejected."""
     roles: tuple[Column, ...] = field(default=(), compare=False)
@@ -45,7 +47,7 @@ class Columns:
     @property
     def needed(self) -> list[str]:
         """The columns that a file must have: text, label and group."""
-        label = self.one_hot or ([self.label] if self.label is not None else [])
+        label = self.one_hot or self.listed[:1] or ([self.label] if self.label is not None else [])
         return [*self.text, *label, *([self.group] if self.group is not None else [])]
 
 

@@ -111,7 +111,8 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     file = None
     for batch in split.rows():
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
-        if columns is None or (batch.file != file and not set(columns.needed) <= set(batch.columns)):
+        is_other = columns is not None and (columns.listed or not set(columns.needed) <= set(batch.columns))
+        if columns is None or (batch.file != file and is_other):
             columns = _as_in_train(batch, split.like, data) or choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
@@ -160,7 +161,18 @@ def _label_values(batch: Batch, columns: Columns, sets: bool, empty: dict[int, E
     if names := columns.one_hot:
         values = [batch.columns.get(name, nothing) for name in names]
         return list(sets_of(values, names, columns.saying_no, empty) if sets else ones_of(values, names))
+    if columns.listed:
+        return _lists([batch.columns.get(name, nothing) for name in columns.listed])
     return nothing if columns.label is None else batch.columns.get(columns.label, nothing)
+
+
+def _lists(columns: list[list[Any]]) -> list[Any]:
+    """Return the labels of each row, of which each stands in a column of its own; the other columns are empty."""
+    return [[value for value in row if _is_filled(value)] for row in zip(*columns, strict=True)]
+
+
+def _is_filled(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value == value
 
 
 def _examples(batch: Batch, columns: Columns, reading: LabelReading, tally: RowTally) -> tuple[Examples, list[str]]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from clf.data.reading.batch import BATCH_CELLS, Batch, unfold
 from clf.data.reading.headers import has_header
 from clf.data.reading.headings import unique_names
-from clf.data.reading.json_records import JsonObject
+from clf.data.reading.json_records import JsonObject, Submitted
 from clf.data.reading.row_sizes import MOST_COLUMNS
 from clf.errors import DataError
 from clf.settings import DataSettings
@@ -83,9 +83,15 @@ class Keys:
         problems: dict[int, str],
         settings: DataSettings,
     ) -> Batch:
+        questions = {key for _, row in rows if isinstance(row, Submitted) for key in row.questions()}
         columns = {
-            name: [row.get(given) for _, row in rows]
+            name: [_answer(row, given) if given in questions else row.get(given) for _, row in rows]
             for name, given in zip(self.named(list(names), self.path, settings), names, strict=True)
         }
         here = {row - start: what for row, what in problems.items() if start <= row < start + len(rows)}
         return Batch(unfold(columns, settings.columns), [line for line, _ in rows], problems=here)
+
+
+def _answer(row: JsonObject, question: str) -> JsonValue:
+    """Return the choices in a row; an empty list if an annotator submitted it without any of them."""
+    return [] if isinstance(row, Submitted) and row.get(question) is None else row.get(question)

@@ -21,8 +21,26 @@ LABELLED, LABELS = "Labeled Data", "Label"
 """The keys of the text and of its labels in older exports of Labelbox."""
 NESTED = {"data", "fields", "_source", "tweet", "data_row", LABELLED}
 NUMBERS: dict[str, Any] = {"$numberInt": int, "$numberLong": int, "$numberDouble": float, "$numberDecimal": float}
+SUBMITTED = {"annotation_id", "annotator", "lead_time"}
+"""Keys of a row that Label Studio writes flat (JSON-MIN) for an annotation that was submitted; it leaves out others."""
 TEXTS = {"$oid", "$date", "$symbol", "$uuid"}
 """Keys of objects that stand for one value in exports of MongoDB."""
+
+
+class Submitted(dict[str, JsonValue]):
+    """The row of an annotation that was submitted: a question of choices without an answer has none of them."""
+
+    def questions(self) -> set[str]:
+        """Return the keys under which choices stand."""
+        return {key for key, one in self.items() if _holds_choices(one)}
+
+
+class Answered(list[JsonValue]):
+    """The choices in an answer."""
+
+
+def _holds_choices(value: JsonValue) -> bool:
+    return isinstance(value, Answered) or (isinstance(value, dict) and isinstance(value.get("choices"), list))
 
 
 def flat(
@@ -35,7 +53,7 @@ def flat(
     """
     beside = {key: row[key] for key in row.keys() & kept} if kept and isinstance(row, dict) else {}
     for each in _flat(row, of_cells, asked):
-        yield {**beside, **each} if beside and each is not row and isinstance(each, dict) else each
+        yield type(each)({**beside, **each}) if beside and each is not row and isinstance(each, dict) else each
 
 
 def _flat(row: Any, of_cells: bool, asked: frozenset[str]) -> Iterator[JsonValue]:
@@ -47,7 +65,7 @@ def _flat(row: Any, of_cells: bool, asked: frozenset[str]) -> Iterator[JsonValue
     elif of_cells and isinstance(row, list):
         yield {str(place): cell for place, cell in enumerate(row)}
     elif not isinstance(row, dict) or not row.keys() & NESTED or row.keys() & asked:
-        yield row
+        yield Submitted(row) if isinstance(row, dict) and row.keys() >= SUBMITTED else row
     elif isinstance(row.get("data"), dict) and row.keys() & TASK:
         yield from _annotated(row)
     elif isinstance(row.get("fields"), dict) and row.keys() & ANSWERS:
@@ -98,11 +116,14 @@ def _annotated(task: Any) -> Iterator[JsonValue]:
     if not annotations:
         yield dict(task["data"])
     for given in annotations:
-        row = dict(task["data"])
+        row = dict(task["data"]) if given.get("was_cancelled") else Submitted(task["data"])
         for result in _objects_in(given.get("result")):
             kind, answer = str(result.get("type")), result.get("value")
             if isinstance(answer, dict):
-                row[str(result.get("from_name"))] = answer.get(kind, answer)
+                found = answer.get(kind, answer)
+                row[str(result.get("from_name"))] = (
+                    Answered(found) if kind == "choices" and isinstance(found, list) else found
+                )
         if given.get("was_cancelled"):
             row["was_cancelled"] = True
         yield row

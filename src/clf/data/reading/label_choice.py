@@ -1,5 +1,6 @@
 """Which of several columns with few values is the label, by the words of their names and the values that they share."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,12 +10,18 @@ from clf.data.reading.column_names import (
     is_like_label,
     is_rating,
     plain,
+    shares_a_word,
     suggests_label,
     suggests_text,
 )
+from clf.data.reading.column_values import Look
 
 FEWEST_ANNOTATORS = 2
 """The fewest columns of annotators beside the column in which their labels are brought together."""
+LONGEST = 60
+"""The most characters of a label, on average, of which a text has several in columns of their own."""
+_NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[\s._-]*\d+", re.DOTALL)
+"""The name of a column that is one of several with a name, as `label_2`; doubled names become such."""
 
 
 def told_by_name(names: Sequence[str]) -> str | None:
@@ -58,8 +65,80 @@ def agreed_label(names: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> 
     return agreed[0] if len(annotators) >= FEWEST_ANNOTATORS else None
 
 
+def holds_labels(name: str, look: Look) -> bool:
+    """Return whether the values of a column with the name of a label can be labels."""
+    if look.kind in ("nothing", "dates", "links", "addresses"):
+        return False
+    if look.distinct == 1 and look.rows >= 8:
+        return False
+    if look.kind in ("lists", "objects"):
+        return True
+    told = suggests_label(name)
+    if told and told.rank < 50:
+        return look.words < 8
+    is_varied = look.rows < 8 or look.distinct <= look.rows / 2
+    return look.words < 5 and is_varied and look.filled >= look.rows / 2
+
+
+def told_apart(names: Sequence[str], columns: Mapping[str, Sequence[Any]], looks: Mapping[str, Look]) -> list[str]:
+    """Leave out columns of numbers that say the same as a column of names, one to one."""
+
+    def is_number_of(number: str, name: str) -> bool:
+        if looks[number].kind != "numbers" or not looks[name].can_be_text or not shares_a_word(number, name):
+            return False
+        pairs = {*zip(*(map(str, columns[one]) for one in (number, name)), strict=True)}
+        return len(pairs) == looks[number].distinct == looks[name].distinct
+
+    kept = [name for name in names if not any(is_number_of(name, other) for other in names if other != name)]
+    return kept or list(names)
+
+
+def alike(label: str, columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return the columns with the name of a label column and a number, and labels as it has; itself among them."""
+    named = [name for name in columns if _stem(name) == _stem(label)]
+    of_one_name = [name for name in named if name == named[0] or name.rpartition(".")[0] == named[0]]
+    if len(of_one_name) > 1 and label in of_one_name:
+        return of_one_name
+    values = {name: _distinct(columns[name]) for name in named}
+    found = [name for name in named if not values[name] or _mostly_shared(values[name], values[label])]
+    return found if sum(bool(values[name]) for name in found) > 1 else []
+
+
+def listed_labels(names: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Return the columns with one label of a text each, of which `names` are; none if they hold something else."""
+    found = alike(names[0], columns)
+    return found if found and {*names} <= {*found} and _are_several([columns[name] for name in found]) else []
+
+
+def _are_several(columns: Sequence[Sequence[Any]]) -> bool:
+    """Return whether each row has its labels in the first of the columns, none twice, and rows differ in how many.
+
+    So exports write several labels of a text. Where several people labelled each text, they often agree.
+    """
+    rows = [[_written(value) for value in row] for row in zip(*columns, strict=True)]
+    filled = [[label for label in row if label] for row in rows]
+    sizes = {len(labels) for labels in filled}
+    in_order = all(row[: len(labels)] == labels for row, labels in zip(rows, filled, strict=True))
+    length = sum(len(label) for labels in filled for label in labels)
+    is_short = length <= LONGEST * sum(map(len, filled))
+    return in_order and is_short and max(sizes) > 1 < len(sizes) and all(len({*one}) == len(one) for one in filled)
+
+
+def _stem(name: str) -> str:
+    found = _NUMBERED.fullmatch(name)
+    return (found["stem"] if found else name).casefold()
+
+
+def _written(value: Any) -> str:
+    return "" if value is None or value != value else str(value).strip()
+
+
+def _mostly_shared(one: Collection[str], other: Collection[str]) -> bool:
+    return 2 * len({*one} & {*other}) > min(len(one), len(other))
+
+
 def _distinct(values: Sequence[Any]) -> set[str]:
-    return {str(value).strip() for value in values if value is not None} - {""}
+    return {*map(_written, values)} - {""}
 
 
 def _are_alike(one: Collection[str], other: Collection[str]) -> bool:

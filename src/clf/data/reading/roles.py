@@ -5,6 +5,8 @@ alone. Where two columns are as likely as each other, nothing is chosen, and the
 """
 
 import logging
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
@@ -13,7 +15,6 @@ from clf.data.reading.column_names import (
     is_nameless,
     is_sure,
     plain,
-    shares_a_word,
     suggests_label,
     suggests_text,
 )
@@ -21,8 +22,18 @@ from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_te
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.joined_labels import are_joined
-from clf.data.reading.label_cells import WHOLE_TEXTS, are_words, have_spans, hold_sets, name_classes
-from clf.data.reading.label_choice import agreed_label, is_of_texts, likely_first, told_by_name
+from clf.data.reading.label_cells import hold_sets, name_classes
+from clf.data.reading.label_choice import (
+    agreed_label,
+    alike,
+    holds_labels,
+    is_of_texts,
+    likely_first,
+    listed_labels,
+    told_apart,
+    told_by_name,
+)
+from clf.data.reading.nested_columns import of_parts
 from clf.data.reading.one_hot import ALL_LABELS, OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
 from clf.data.split_names import says_split, splits_named
@@ -81,6 +92,8 @@ class _Table:
                 f"{self.shown}: column {label!r} is both text and label",
                 "choose them with --text-column and --label-column",
             )
+        if listed := self._listed(label):
+            return self._with_listed(text, listed)
         left_out = self._decided(label)
         for name in self._free_names():
             if says_split(plain(name)) and splits_named(self.values[name][: self.rows]):
@@ -96,6 +109,21 @@ class _Table:
         )
         return Columns(text, label, beside, self.group, left_out=left_out, roles=self._all_roles())
 
+    def _listed(self, label: str) -> list[str]:
+        """Return the columns with one label of a text each; none if there is one label, or the user named it."""
+        columns = {} if self.data.label_column else self._first({label, *self._free_names()})
+        found = listed_labels([label], columns)
+        if not found and (others := [name for name in alike(label, columns) if name != label]):
+            log.warning("%s: only %s is read as the label, and not %s", self.shown, label, listed(others))
+        return found
+
+    def _with_listed(self, text: list[str], columns: list[str]) -> Columns:
+        for name in columns:
+            self.roles[name] = "label", "it has one of the labels of a text"
+        log.info("%s: text from %s, labels from the columns %s", self.shown, " + ".join(text), ", ".join(columns))
+        left_out = self._decided(None)
+        return Columns(text, None, None, self.group, listed=columns, left_out=left_out, roles=self._all_roles())
+
     def _with_one_hot(self, text: list[str], hot: OneHot, *, sets: bool) -> Columns:
         for name in hot.columns:
             self._give(name, "label", hot.says(sets=sets))
@@ -103,7 +131,8 @@ class _Table:
         log.info("%s: text from %s, %s %s", self.shown, " + ".join(text), kind, names)
         if hot.doubt and not sets:
             log.warning("%s: %s", self.shown, hot.doubt)
-        return Columns(text, None, None, self.group, hot.columns, hot.saying_no, self._decided(None), self._all_roles())
+        out = self._decided(None)
+        return Columns(text, None, None, self.group, hot.columns, hot.saying_no, [], out, self._all_roles())
 
     def text(self) -> list[str]:
         """Choose the text columns."""
@@ -136,7 +165,9 @@ class _Table:
             return label
         asked = {self._named(column, "text") for column in self.data.text_column}
         found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
-        likely = [name for name in found if self._holds_labels(name)] or list(filter(self._may_be_sorted, found))
+        likely = [name for name in found if holds_labels(name, self.looks[name])] or list(
+            filter(self._may_be_sorted, found)
+        )
         texts = filter(suggests_text, self._free_names())
         others = self._categories(beside=[*found, *asked, *texts])
         if not likely and all(self._rejecting(name) for name in others):
@@ -155,28 +186,14 @@ class _Table:
         if 100 <= rank < 300 and rivals and not any(map(is_sure, best)):
             raise self._cannot_tell("label", [*best, *rivals])
         equal = [name for name in best if found[name].rank == rank and rank >= 100]
-        if len(equal) > 1 and (several := self._told_apart(equal)) and len(several) > 1:
+        if len(equal) > 1 and (several := told_apart(equal, self._first(equal), self.looks)) and len(several) > 1:
             if are_marked(several, self.values):
                 return None  # a text may have several of them
-            raise self._cannot_tell("label", several)
-        label = (self._told_apart(equal) or best)[0] if len(equal) > 1 else best[0]
+            if not listed_labels(several, self._first(self._free_names())):
+                raise self._cannot_tell("label", several)
+        label = (told_apart(equal, self._first(equal), self.looks) or best)[0]
         self._give(label, "label", found[label].why)
         return label
-
-    def _holds_labels(self, name: str) -> bool:
-        """Return whether the values of a column with the name of a label can be labels."""
-        look = self.looks[name]
-        if look.kind in ("nothing", "dates", "links", "addresses"):
-            return False
-        if look.distinct == 1 and look.rows >= 8:
-            return False
-        if look.kind in ("lists", "objects"):
-            return True
-        told = suggests_label(name)
-        if told and told.rank < 50:
-            return look.words < 8
-        is_varied = look.rows < 8 or look.distinct <= look.rows / 2
-        return look.words < 5 and is_varied and look.filled >= look.rows / 2
 
     def _may_be_sorted(self, name: str) -> bool:
         """Return whether a column with one value so far may have others below, as in a file sorted by its label."""
@@ -192,25 +209,19 @@ class _Table:
     def _rejecting(self, name: str, *, is_label: bool = False) -> frozenset[str]:
         return rejecting(plain(name), self.values[name][: self.rows], is_label=is_label)
 
-    def _told_apart(self, names: list[str]) -> list[str]:
-        """Leave out columns of numbers that say the same as a column of names, one to one."""
-        kept = [name for name in names if not any(self._is_number_of(name, other) for other in names if other != name)]
-        return kept or names
+    def _first(self, names: Collection[str]) -> dict[str, Sequence[Any]]:
+        """Return the first values of some columns, in the order of the file."""
+        return {name: self.values[name][: self.rows] for name in self.names if name in names}
 
     def _agreed(self, names: list[str]) -> str | None:
-        return agreed_label(names, {name: self.values[name][: self.rows] for name in names})
-
-    def _is_number_of(self, number: str, name: str) -> bool:
-        if self.looks[number].kind != "numbers" or not self.looks[name].can_be_text or not shares_a_word(number, name):
-            return False
-        pairs = {*zip(*(map(str, self.values[one][: self.rows]) for one in (number, name)), strict=True)}
-        return len(pairs) == self.looks[number].distinct == self.looks[name].distinct
+        return agreed_label(names, self._first(names))
 
     def _label_by_look(self, text: list[str]) -> str | OneHot:
         few = self._without_dummies(self._categories(beside=text))
         if (hot := self._one_hot(few, text)) is not None:
             return hot
-        some = self._told_apart(self._sets(text) or few)
+        some = self._sets(text) or few
+        some = told_apart(some, self._first(some), self.looks)
         codes = [name for name in some if self.looks[name].kind == "ids"]
         for is_less_likely in (is_of_texts, self._rejecting, codes.__contains__, is_about):
             if len(some) > 1:
@@ -218,6 +229,8 @@ class _Table:
         why = "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
         if len(some) > 1 and (told := told_by_name(some)) is not None:
             some, why = [told], "its name is that of a label, as no other column's with few values"
+        if len(some) > 1 and listed_labels(some, self._first(self._free_names())):
+            return some[0]
         if len(some) == 1:
             log.warning("%s: no column has a usual name for a label; using %s because %s", self.shown, some[0], why)
             self._give(some[0], "label", why)
@@ -237,14 +250,13 @@ class _Table:
         return [name for name in few if name not in hot.columns]
 
     def _are_dummies(self, hot: OneHot, few: list[str]) -> bool:
-        columns = {name: self.values[name][: self.rows] for name in (*hot.columns, *few)}
-        return is_made_of(hot, columns, {name: self.looks[name].distinct for name in few})
+        return is_made_of(hot, self._first([*hot.columns, *few]), {name: self.looks[name].distinct for name in few})
 
     def _sets(self, text: list[str]) -> list[str]:
         """Return the columns with several labels for a text; where each has one, only lists that nothing rivals."""
         if not self.data.multi_label and self._categories(beside=text):
             return []
-        first = {name: self.values[name][: self.rows] for name in self._free_names() if name not in text}
+        first = self._first([name for name in self._free_names() if name not in text])
         return [name for name, one in first.items() if hold_sets(one) or (self.data.multi_label and are_joined(one))]
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
@@ -317,7 +329,10 @@ class _Table:
         some_are_likely = any(role == "label" or self.looks[name].can_be_text for name in candidates)
         inside = {} if some_are_likely else likely_fields(role, self.values, self._free_names(), self.rows)
         candidates = list(inside) or (likely_first(candidates) if role == "label" else candidates)
-        if not candidates and (refusal := self._of_parts(role)) is not None:
+        nested = {
+            name: self.values[name] for name in self._free_names() if self.looks[name].kind in ("lists", "objects")
+        }
+        if not candidates and (refusal := of_parts(role, nested, self.shown)) is not None:
             return refusal
         if role == "text" and not candidates:
             others = any(self.looks[name].kind in ("ids", "dates", "lists", "objects") for name in self._free_names())
@@ -333,18 +348,3 @@ class _Table:
     def _summary(self, name: str) -> str:
         role = self.roles[name][0] if name in self.roles else ""
         return role if role == "ignored" else f"the {role}" if role else self.looks[name].summary
-
-    def _of_parts(self, role: str) -> DataError | None:
-        """Return the error for labels of spans, and for lists of words in the place of texts; None without them."""
-        nested = [name for name in self._free_names() if self.looks[name].kind in ("lists", "objects")]
-        if role == "label" and (spans := next((name for name in nested if have_spans(self.values[name])), None)):
-            return DataError(
-                f"{self.shown}: {spans!r} has labels of spans (parts of a text), expected one label for the whole text",
-                WHOLE_TEXTS,
-            )
-        if role == "text" and (words := next((name for name in nested if are_words(self.values[name])), None)):
-            return DataError(
-                f"{self.shown}: {words!r} has a list of words in each row, expected a text",
-                f"write each list as one text; with pandas: df['text'] = df[{words!r}].str.join(' ')",
-            )
-        return None
