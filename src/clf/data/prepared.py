@@ -266,9 +266,14 @@ def _check_lists(path: Path, lists: Any, labels: int) -> None:
     if not follows.all():
         row = int(np.searchsorted(starts, int(np.argmin(follows)), side="right"))
         raise _damaged(path, f"the label ids of row {row} are {whole[row - 1].as_py()[:10]}, expected ascending ones")
-    if (size := len(whole) * labels) > MOST_TABLE:
+    check_table(str(path), len(whole), labels)
+
+
+def check_table(shown: str, rows: int, labels: int) -> None:
+    """Raise DataError if the table of `rows` texts and their labels needs more memory than MOST_TABLE bytes."""
+    if (size := rows * labels) > MOST_TABLE:
         raise DataError(
-            f"{path}: {len(whole):,} texts with {labels:,} labels take {size / 1e9:,.0f} GB of memory",
+            f"{shown}: {rows:,} texts with {labels:,} labels take {size / 1e9:,.0f} GB of memory",
             "prepare the dataset without its rare labels, or from fewer texts",
         )
 

@@ -99,6 +99,15 @@ def test_a_single_label_and_sets_beyond_the_memory_are_refused(tmp_path: Path, m
         prepared(tmp_path / "many", rows_of([*sets_of()]))
 
 
+def test_a_split_that_could_not_be_read_again_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clf.data.prepared.MOST_TABLE", 140)
+    with pytest.raises(DataError, match="d, train: 48 texts with 3 labels take 0 GB of memory"):
+        prepared(tmp_path / "all", rows_of([*sets_of()]), dataset="d")
+    prepared(tmp_path / "less", rows_of([*sets_of()]), dataset="d", test_size=0.2)
+
+
 def test_one_label_for_each_text_is_told_if_the_user_says_that_a_text_may_have_several(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

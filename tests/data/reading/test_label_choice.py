@@ -6,6 +6,7 @@ from clf.data.reading.column_values import look_at
 from clf.data.reading.label_choice import (
     agreed_label,
     alike,
+    beside_a_rating,
     holds_labels,
     is_of_texts,
     likely_first,
@@ -83,3 +84,10 @@ def test_a_column_with_the_name_of_a_label_holds_labels_if_they_come_again() -> 
     assert not holds_labels("kind", look_at([f"a{number} and more" for number in range(20)]))
     assert not holds_labels("kind", look_at(["a"] * 20))
     assert not holds_labels("kind", look_at(["2024-05-01", "2024-05-02"] * 10))
+
+
+def test_the_kind_of_a_product_beside_its_rating_may_be_no_label() -> None:
+    assert beside_a_rating("Class Name", ["Class Name", "Star Rating"]).endswith("--label-column 'Star Rating'")
+    assert beside_a_rating("Class Name", ["Class Name", "kind"]) == ""
+    assert beside_a_rating("label", ["label", "rating"]) == ""
+    assert beside_a_rating("sentiment_class", ["sentiment_class", "rating"]) == ""

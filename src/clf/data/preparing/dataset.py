@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clf import __version__
 from clf.data.label_sets import LabelSets
-from clf.data.prepared import Manifest, PreparedDataset
+from clf.data.prepared import Manifest, PreparedDataset, check_table
 from clf.data.preparing.audit import audit, audit_lengths, count_classes, count_leaks
 from clf.data.preparing.audit_sets import audit_sets
 from clf.data.preparing.choose_rows import (
@@ -100,6 +100,8 @@ def prepare_into(
     temporary = tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True)
     with _telling_damage(), temporary as scratch:
         given, names, sets = _read(source, data, cleaning, Path(scratch), measure_only=measure_only)
+        if sets is not None:
+            _check_tables(given, len(names), data, cut=not measure_only)
         if measure_only:
             chosen, clusters = Chosen(take_split(given, data)), None
             found = audit(given, None, names, sets)
@@ -155,6 +157,21 @@ def _manifest(
         label_column=tally.columns.label if tally.columns else None,
         rows_generated=source.rows_generated,
     )
+
+
+def _check_tables(given: Delivered, labels: int, data: DataSettings, *, cut: bool) -> None:
+    """Raise DataError if a split will be too large to be read with its sets of labels, before hours of work on it.
+
+    With `cut`, validation and test are cut off from train where they are missing. A subset may fit: it is seen later.
+    """
+    if data.max_train_samples or data.max_eval_samples:
+        return
+    sizes = {"validation": data.validation_size, "test": data.test_size}
+    left = 1 - sum(size for split, size in sizes.items() if cut and split not in given.splits)
+    for split, rows in zip(given.splits, np.bincount(given.rows.split, minlength=len(given.splits)), strict=True):
+        check_table(
+            f"{data.dataset or DEFAULT_DATASET}, {split}", int(rows * (left if split == "train" else 1)), labels
+        )
 
 
 def _absolute(data: DataSettings) -> DataSettings:

@@ -22,6 +22,7 @@ json_objects   the rows of a single JSON object, piece by piece or from all of i
 json_keys   the keys of JSON objects, or the header above lists of cells, which become columns
 json_stream JSON text that is decoded value by value while it is read
 json_layouts   where the rows stand in a single JSON object
+json_pairs  a JSON object with a text in each key and its label as the value
 json_records   the rows in the objects that annotation tools and databases write
 columnar    the readers for Parquet and Arrow
 workbooks   the rows of a sheet in a workbook

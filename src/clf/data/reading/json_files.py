@@ -34,6 +34,7 @@ from clf.data.reading.json_layouts import (
     split_of,
 )
 from clf.data.reading.json_objects import rows_in_whole, taken, to_end
+from clf.data.reading.json_pairs import are_pairs
 from clf.data.reading.json_records import JsonObject, flat, is_action
 from clf.data.reading.json_stream import JsonStream, LongValue, objects_on, parsed, single_object
 from clf.data.reading.row_sizes import LONGEST, too_long
@@ -202,7 +203,7 @@ def _in_object(stream: JsonStream, path: Path, settings: DataSettings) -> tuple[
     if isinstance(value, int):
         return whole.values(), whole if "\n" in text[:value].strip() else None
     is_line = "\n" not in text.strip()
-    if is_line and is_row(value, path.name, settings.columns):
+    if is_line and not are_pairs(value, settings.columns) and is_row(value, path.name, settings.columns):
         return (), None
     rows = rows_in_whole(value, whole, path, settings, is_line)
     return rows, whole if rows else None

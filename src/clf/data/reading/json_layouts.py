@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from clf.data.reading.column_names import FIRST_WEAK_RANK, is_short, plain, suggests_label, suggests_text
 from clf.data.reading.headings import HEADER_WORDS
+from clf.data.reading.json_pairs import are_pairs, are_pairs_on
 from clf.data.reading.json_records import NESTED, JsonObject, flat
 from clf.data.split_names import split_in, split_named
 
@@ -58,8 +59,10 @@ def may_be_one_object(start: str) -> bool:
     line, ended, rest = start.partition("\n")
     is_only = not ended or not rest.strip()
     if not OPENS_OBJECT.match(line.rstrip()):
-        is_cut = is_only and len(line) > LONG_START  # rows may stand further on
-        return start.startswith("{") and (is_cut or (is_only and OPENS_ROWS.search(line) is not None))
+        if not is_only or not start.startswith("{"):
+            return False
+        is_cut = len(line) > LONG_START  # rows may stand further on
+        return is_cut or OPENS_ROWS.search(line) is not None or are_pairs_on(line)
     return is_only or not line.rstrip().endswith("}")
 
 
@@ -245,6 +248,8 @@ def rows_in(value: JsonObject, asked: Collection[str] = ()) -> list[JsonObject]:
         return list(rows) if all(part for _, part in parts) else []
     if inner and all(isinstance(one, dict) for one in inner):
         return _in_columns(value) if _are_numbered(inner[0]) else []
+    if are_pairs(value, asked):
+        return [{"text": text, "label": label} for text, label in value.items()]
     return _of_classes(value) if are_classes(value, asked) else [] if are_unclear(value, asked) else _of_lists(value)
 
 

@@ -22,6 +22,7 @@ from clf.data.reading.json_layouts import (
     rows_in,
     split_of,
 )
+from clf.data.reading.json_pairs import are_pairs
 from clf.data.reading.json_records import JsonObject
 from clf.data.reading.json_stream import JsonStream
 from clf.errors import DataError
@@ -44,7 +45,11 @@ def rows_in_whole(
             "and its label",
         )
     if rows := rows_in(value, settings.columns):
-        if are_classes(value, settings.columns):
+        if are_pairs(value, settings.columns):
+            log.warning(
+                "%s: the keys, such as %r, are read as texts, and their values as labels", path, next(iter(value))[:40]
+            )
+        elif are_classes(value, settings.columns):
             log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
         if left := beside_splits(value):
             has_rows = any(isinstance(one, dict) and rows_in(one) for one in left.values())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from clf.data.reading.column_names import (
@@ -9,15 +10,19 @@ from clf.data.reading.column_names import (
     is_agreed,
     is_like_label,
     is_rating,
+    is_sure,
     plain,
     shares_a_word,
     suggests_label,
     suggests_text,
+    words_of,
 )
 from clf.data.reading.column_values import Look
 
 FEWEST_ANNOTATORS = 2
 """The fewest columns of annotators beside the column in which their labels are brought together."""
+PRODUCT_WORDS = {"class", "category"}
+"""Words of columns that hold the label, or the kind of the product that a review is about."""
 LONGEST = 60
 """The most characters of a label, on average, of which a text has several in columns of their own."""
 _NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[\s._-]*\d+", re.DOTALL)
@@ -31,6 +36,17 @@ def told_by_name(names: Sequence[str]) -> str | None:
     """
     like = [name for name in names if is_like_label(name)]
     return like[0] if len(like) == 1 and is_rating(like[0]) else None
+
+
+def beside_a_rating(label: str, likely: Sequence[str]) -> str:
+    """Return what a user should know if the label may be the kind of a product, beside its rating; empty otherwise."""
+    ratings = [name for name in likely if is_rating(name)]
+    if not ratings or is_sure(label) or not {*words_of(label)} & PRODUCT_WORDS or is_rating(label):
+        return ""
+    return (
+        f"{label} is read as the label, which may be the kind of a product; if the label is the rating, pass "
+        f"--label-column {quote(ratings[0])}"
+    )
 
 
 def is_of_texts(name: str) -> bool:

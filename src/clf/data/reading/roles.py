@@ -26,6 +26,7 @@ from clf.data.reading.label_cells import hold_sets, name_classes
 from clf.data.reading.label_choice import (
     agreed_label,
     alike,
+    beside_a_rating,
     holds_labels,
     is_of_texts,
     likely_first,
@@ -165,18 +166,15 @@ class _Table:
             return label
         asked = {self._named(column, "text") for column in self.data.text_column}
         found = {name: told for name in self._free_names() if name not in asked and (told := suggests_label(name))}
-        likely = [name for name in found if holds_labels(name, self.looks[name])] or list(
-            filter(self._may_be_sorted, found)
-        )
+        likely = [name for name in found if holds_labels(name, self.looks[name])]
+        likely = likely or [*filter(self._may_be_sorted, found)]
         texts = filter(suggests_text, self._free_names())
         others = self._categories(beside=[*found, *asked, *texts])
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
-        if (
-            not any(found[name].rank < 50 for name in best[:1])
-            and (agreed := self._agreed([*best, *others])) is not None
-        ):
+        agreed = None if any(found[name].rank < 50 for name in best[:1]) else self._agreed([*best, *others])
+        if agreed is not None:
             self._give(agreed, "label", "its name is that of the label that the columns beside it agree on")
             return agreed
         if not best or (len(best) > 1 and are_one_hot(best, self.values, self._free_names())):
@@ -193,6 +191,8 @@ class _Table:
                 raise self._cannot_tell("label", several)
         label = (told_apart(equal, self._first(equal), self.looks) or best)[0]
         self._give(label, "label", found[label].why)
+        if doubt := beside_a_rating(label, likely):
+            log.warning("%s: %s", self.shown, doubt)
         return label
 
     def _may_be_sorted(self, name: str) -> bool:
