@@ -48,6 +48,7 @@ ELSEWHERE = {
     "cli.help.answer": "clf's own package",
     "data.reading.columnar._parquet_batches": "what the user gives: damaged files in tests/data/reading/test_columnar.py",
     "data.reading.columnar._record_batches": "what the user gives: damaged files in tests/data/reading/test_columnar.py",
+    "data.reading.json_pairs.are_pairs_on": "what the user gives: other objects in tests/data/reading/test_json_pairs.py",
     "data.reading.workbooks._line": "from the process that this one started, which ends with it",
     "hub.messages.Order.of_line": "from the process that started this one, which ends with it",
     "storage.prediction_formats._is_exact": "windows: each is read only if the hash in its name is that of its content",
