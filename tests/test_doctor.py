@@ -28,6 +28,7 @@ def test_it_names_what_is_ready_offline(clf: RunClf, hub: LocalHub) -> None:
     )
     assert [one["id"] for one in found["cache"]["repositories"]] == ["stanfordnlp/imdb", "distilbert-base-uncased"]
     assert found["cores"] >= 1
+    assert found["load_per_core"] >= 0
     assert 0 < found["memory_gb"]["available"] <= found["memory_gb"]["total"]
     assert found["compute"]["precision"] in {"fp32", "bf16", "fp16"}
     assert found["versions"]["torch"]

@@ -41,6 +41,7 @@ def examine(settings: Settings, config: Path | None = None) -> DoctorResult:
         versions={name: _version(name) for name in PACKAGES},
         compute=_compute(settings.compute),
         cores=usable_cores(),
+        load_per_core=_load_per_core(),
         memory_gb=_memory(),
         cache=_cache(),
         ready_offline=_ready(),
@@ -76,6 +77,17 @@ def _compute(settings: ComputeSettings) -> ComputeFindings:
         no_gpu=why_no_gpu() if compute.device.type == "cpu" and not names else None,
         cuda_build=torch.version.cuda,
     )
+
+
+def _load_per_core() -> float | None:
+    """Return the load average of the last minute, divided by the cores of the machine; None if it is not known.
+
+    Both are those of the whole machine, even in a container that may use only some of its cores.
+    """
+    try:
+        return round(os.getloadavg()[0] / (os.cpu_count() or 1), 1)
+    except OSError:
+        return None
 
 
 def _memory() -> dict[str, float]:

@@ -72,6 +72,11 @@ class LabelSets:
         return np.append(0, np.cumsum(np.bincount(sets, minlength=len(self.members)))), labels
 
 
+def rows_of_labels(ids: NDArray[np.integer[Any]], labels: int, sets: LabelSets | None) -> NDArray[np.int64]:
+    """Return the number of rows with each label, shape (labels,); `ids` are those of labels, or of `sets` of them."""
+    return np.bincount(ids, minlength=labels) if sets is None else sets.counts(ids)
+
+
 def labels_present(labels: NDArray[np.int64] | LabelTable) -> NDArray[np.int64]:
     """Return the ids of the labels that some row has, given ids, shape (rows,), or a table, shape (rows, labels)."""
     return np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))

@@ -83,6 +83,8 @@ class DoctorResult(Outcome):
     versions: dict[str, str | None]
     compute: ComputeFindings
     cores: int
+    load_per_core: float | None = None
+    """The load of the whole machine in the last minute, divided by its cores: above 1, programs wait for each other."""
     memory_gb: dict[str, float]
     cache: CacheFindings
     ready_offline: list[Readiness]

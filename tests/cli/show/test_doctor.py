@@ -52,6 +52,11 @@ def test_a_machine_with_nothing_to_remark_has_a_line_for_each_finding(capsys: py
     }
 
 
+def test_a_machine_that_others_keep_busy_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lines(capsys, load_per_core=1.1)["cores"] == "2"
+    assert lines(capsys, load_per_core=6.5)["cores"] == "2 (busy: other programs ask for 6.5 times the machine's cores)"
+
+
 @pytest.mark.parametrize(
     ("compute", "said"),
     [

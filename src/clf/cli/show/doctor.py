@@ -8,6 +8,9 @@ from clf.outcomes.machine import ComputeFindings, DoctorResult, Readiness, Setti
 from clf.progress import size
 from clf.safety import safe
 
+BUSY = 1.2
+"""The load for each core above which other programs take time from training."""
+
 
 def print_findings(found: DoctorResult) -> None:
     """Print a one-screen summary of the machine."""
@@ -28,7 +31,7 @@ def _lines(found: DoctorResult) -> list[tuple[str, str]]:
         ("Python", found.python),
         ("libraries", ", ".join(f"{name} {number or 'missing'}" for name, number in found.versions.items())),
         ("device", _computes(found.compute)),
-        ("cores", str(found.cores)),
+        ("cores", str(found.cores) + _business(found.load_per_core)),
         ("memory", f"{memory['available']} GB free of {memory['total']} GB"),
         ("cache", f"{cache.folder} ({cache.free_gb} GB free on its disk{writable})"),
         ("cached", ", ".join(held) or "nothing"),
@@ -36,6 +39,11 @@ def _lines(found: DoctorResult) -> list[tuple[str, str]]:
         ("Hub", f"{found.hub.endpoint}: {found.hub.state}"),
         ("settings", f"{settings.file or 'no settings file'}; {_variables(settings)}"),
     ]
+
+
+def _business(load: float | None) -> str:
+    """Say that training would be slow, if the machine has more to do than its cores can."""
+    return "" if load is None or load <= BUSY else f" (busy: other programs ask for {load:g} times the machine's cores)"
 
 
 def _computes(compute: ComputeFindings) -> str:

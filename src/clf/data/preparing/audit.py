@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.label_sets import LabelSets
+from clf.data.label_sets import LabelSets, rows_of_labels
 from clf.data.preparing.clusters import Clusters
 from clf.data.preparing.rows import Bools, Ints, Rows
 from clf.data.preparing.sets import among, repeated
@@ -204,11 +204,8 @@ def count_classes(
     labels: Mapping[str, Ints], names: list[str], sets: LabelSets | None = None
 ) -> dict[str, dict[str, int]]:
     """Count the rows of each class in each split, including classes with no rows; with `sets`, of each label."""
-    counts = {
-        split: (np.bincount(ids, minlength=len(names)) if sets is None else sets.counts(ids)).tolist()
-        for split, ids in labels.items()
-    }
-    return {split: dict(zip(names, row, strict=True)) for split, row in counts.items()}
+    counts = {split: rows_of_labels(ids, len(names), sets) for split, ids in labels.items()}
+    return {split: dict(zip(names, row.tolist(), strict=True)) for split, row in counts.items()}
 
 
 def audit_lengths(model: str, lengths: NDArray[np.int64], max_length: int) -> Lengths:

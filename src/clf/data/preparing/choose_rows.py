@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clf.data.label_sets import LabelSets
+from clf.data.label_sets import LabelSets, rows_of_labels
 from clf.data.preparing.clusters import Clusters, find_units
 from clf.data.preparing.labels import check_labels, check_sets
 from clf.data.preparing.rows import Ints, Rows
@@ -124,9 +124,10 @@ def _say_lacking(
     parts: dict[str, Ints], whole: Ints, shares: dict[str, float], names: list[str], sets: LabelSets | None
 ) -> None:
     """Warn of the classes or labels that a split should have and lacks; `parts` and `whole` hold the ids of rows."""
-    total = _counts(whole, names, sets)
+    total = rows_of_labels(whole, len(names), sets)
     for split, part in parts.items():
-        lacking = [repr(names[label]) for label in np.flatnonzero((total > 0) & (_counts(part, names, sets) == 0))]
+        none = rows_of_labels(part, len(names), sets) == 0
+        lacking = [repr(names[label]) for label in np.flatnonzero((total > 0) & none)]
         shown = ", ".join(lacking[:10])
         if shares[split] and lacking and sets is None:
             log.warning("%s has no texts of %s: too many of these texts must stay together", split, shown)
@@ -136,10 +137,6 @@ def _say_lacking(
                 " can be measured of these labels there",
                 split, shown,
             )  # fmt: skip
-
-
-def _counts(ids: Ints, names: list[str], sets: LabelSets | None) -> Ints:
-    return np.bincount(ids, minlength=len(names)) if sets is None else sets.counts(ids)
 
 
 def _without_leaks(chosen: dict[str, RowNumbers], clusters: Clusters) -> RowNumbers:
