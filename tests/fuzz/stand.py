@@ -72,7 +72,6 @@ class Stand:
             "PATH": os.environ["PATH"], "HOME": str(self.root / "home"), "TMPDIR": str(self.root / "tmp"), "COLUMNS": "200",
             "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "HF_HOME": str(self.root / "home" / "hf"), "CUDA_VISIBLE_DEVICES": "",
             "HF_HUB_CACHE": str(self.work / "cache"), "CONNECTED": str(self.outside / "connected"),
-            "MPLCONFIGDIR": str(self.root.parent / "fonts"),
         }  # fmt: skip
 
     def run(self, *arguments: str, script: str = "") -> "subprocess.CompletedProcess[str]":

@@ -49,7 +49,7 @@ lines=$OUT/figures.jsonl log=$OUT/log.txt
 mkdir "$scratch/work" "$scratch/tmp"
 cp -r "$root/src" "$root/tests/gpu" "$scratch/"
 export PYTHONPATH="$scratch/src:$scratch/site${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1 TMPDIR="$scratch/tmp"
-export HF_HOME="$scratch/cache/hf" XDG_CACHE_HOME="$scratch/cache" MPLCONFIGDIR="$scratch/cache/matplotlib"
+export HF_HOME="$scratch/cache/hf" XDG_CACHE_HOME="$scratch/cache"
 export TRITON_CACHE_DIR="$scratch/cache/triton" CUDA_CACHE_PATH="$scratch/cache/cuda"
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=true
 if [ -n "$dry" ]; then

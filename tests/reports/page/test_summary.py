@@ -109,6 +109,20 @@ def test_with_several_labels_the_constant_gives_every_label_to_every_text() -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("precision", "recall", "said"),
+    [
+        (0.9, 0.65, "Try lower thresholds: labels are given too seldom, with precision 0.900 and recall 0.650; `clf evaluate --threshold 0.3` shows what one for all labels would do."),
+        (0.5, 0.75, "Try higher thresholds: labels are given too often, with precision 0.500 and recall 0.750; `clf evaluate --threshold 0.7` shows what one for all labels would do."),
+        (0.75, 0.625, None),
+    ],
+)  # fmt: skip
+def test_precision_far_from_recall_is_a_matter_of_thresholds(precision: float, recall: float, said: str | None) -> None:
+    metrics = {"macro_f1": 0.5, "macro_precision": precision, "macro_recall": recall, "subset_accuracy": 0.5}
+    steps = summary.evaluation_cards(evaluate_labels_result(metrics=metrics)).steps
+    assert [step for step in steps if "thresholds" in step] == ([said] if said else [])
+
+
 def test_probabilities_that_could_not_be_judged_are_said_to_be_so() -> None:
     result = evaluate_labels_result(
         metrics={"macro_f1": 0.5, "subset_accuracy": 0.5, "ece": None, "ece_expected": None}

@@ -17,6 +17,8 @@ CLOSE = 0.01
 """A calibration error of so much more than chance shows is still called believable."""
 MOSTLY = 0.7
 """With a smaller share right, most errors are the model's."""
+FAR_APART = 0.2
+"""With precision and recall so far apart, the thresholds are worth changing."""
 MOST_STEPS, NAMED = 5, 3
 
 
@@ -82,6 +84,7 @@ def _of_labels(result: EvaluateLabelsResult) -> Cards:
         *_first_steps(result, tone),
         *(["Measure it on other texts: the thresholds of the labels were chosen on these."]
           if result.thresholds_fitted_here else []),
+        *_about_thresholds(found),
         *_about_issues(result.rows, right, result.label_issues),
         *_about_names(result.per_label, "label", "labels"),
         *_about_replaced(result),
@@ -90,6 +93,18 @@ def _of_labels(result: EvaluateLabelsResult) -> Cards:
     return Cards(
         verdict, tone, [_probabilities_sentence(found), *_few(result.rows)], _there(figures), steps[:MOST_STEPS]
     )
+
+
+def _about_thresholds(found: Metrics) -> list[str]:
+    """Say that labels are given too seldom or too often, if precision and recall are far apart."""
+    precision, recall = found.get("macro_precision") or 0.0, found.get("macro_recall") or 0.0
+    if abs(precision - recall) <= FAR_APART:
+        return []
+    often, other = ("seldom", "lower") if precision > recall else ("often", "higher")
+    return [
+        f"Try {other} thresholds: labels are given too {often}, with precision {precision:.3f} and recall "
+        f"{recall:.3f}; `clf evaluate --threshold {0.3 if other == 'lower' else 0.7}` shows what one for all labels would do."
+    ]
 
 
 def _about_replaced(result: EvaluateLabelsResult) -> list[str]:
