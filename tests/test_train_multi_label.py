@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,16 @@ def test_the_card_tells_how_to_use_the_model_and_its_thresholds(model: Path) -> 
     card = (model / "README.md").read_text()
     assert "to predict none, one or several of these labels:\nacting, music, plot.\n" in card
     assert 'classify("a text", truncation=True, max_length=32, top_k=None, function_to_apply="sigmoid")' in card
-    assert f"| plot | {record_of(model)['thresholds']['plot']:.4f} |" in card
+    texts, truth = rows_of("test", list(ASPECTS))
+    train_share = rows_of("train", list(ASPECTS))[1].mean(axis=0)[ASPECTS.index("plot")]
+    shown = f"| plot | {record_of(model)['thresholds']['plot']:.4f} | {train_share:.1%} | {int(truth.sum(axis=0)[ASPECTS.index('plot')])} |"
+    assert shown in card
+    [code] = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(code.replace("path/to/this/folder", str(model)).replace('"a text"', repr(texts[0])), found)
+    classifier = load_model(str(model))
+    [predicted] = probabilities_of(classifier, texts[:1], choose_compute(FP32)) >= classifier.thresholds
+    assert set(found["labels"]) == {name for name, there in zip(classifier.labels, predicted, strict=True) if there}
     assert "The weights with the best macro average precision on 110 validation texts were kept." in card
 
 

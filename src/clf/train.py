@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +17,16 @@ from clf.data.sources.find import SourceFinder, input_paths
 from clf.data.sources.source import Source
 from clf.data.text_hashes import text_hashes
 from clf.errors import DataError, UsageError
+from clf.measuring.final_test import final_test
 from clf.models.counting import token_counter
 from clf.models.files import ModelFiles
 from clf.models.record import write_model_record
 from clf.models.store import find_model
-from clf.outcomes.base import Metrics
-from clf.outcomes.training import TrainExample, TrainResult
+from clf.outcomes.base import LabelMetrics
+from clf.outcomes.training import TrainResult
 from clf.processes import World
 from clf.reports.model_card import model_card
 from clf.reports.page.training import training_page
-from clf.scoring.multi_label import Thresholds, answers_with
 from clf.settings import Settings
 from clf.storage.disk import sha256
 from clf.storage.names import place_in
@@ -40,12 +41,10 @@ from clf.training.trackers import check_trackers
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
-    from clf.models.compute import Compute
     from clf.models.record import ModelRecord
     from clf.training.setup import Work
     from clf.training.trained import Trained
 
-EXAMPLES_SHOWN = 3
 TEST_RUN = {"max_train_samples": 64, "max_eval_samples": 32}
 
 log = logging.getLogger(__name__)
@@ -137,12 +136,12 @@ def _train(
     trained = fine_tune_work(work, run, world, resume)
     processes.leave(world)
     clock.lap("train")
-    result, record = _measure(settings, work, trained, folder, run, clock)
+    result, record, per_label = _measure(settings, work, trained, folder, run, clock)
     # Written before the model: wherever the run ends now, the same command finds both, or resumes from a checkpoint.
     of, recipe = _identity(settings, source), work.schedule.as_settings()
     finished = FinishedRun(of=of, created=record.created, result=result, recipe=recipe)
     write_json(run.result, finished.model_dump(mode="json"))
-    _publish(folder, work.classifier, record, work.train)
+    _publish(folder, work.classifier, record, work.train, per_label)
     clock.lap("publish")
     clock.save(run.folder / "timing.json", loop_seconds=trained.seconds, tokens_per_second=trained.tokens_per_second)
     if not settings.train.keep_checkpoints:
@@ -181,16 +180,19 @@ def _load(settings: Settings, files: ModelFiles, prepared: PreparedDataset, worl
 
 def _measure(
     settings: Settings, work: "Work", trained: "Trained", folder: Path, run: Run, clock: Clock
-) -> tuple[TrainResult, "ModelRecord"]:
-    """Calibrate on validation and evaluate once on test; return the result and the record for the model folder."""
+) -> tuple[TrainResult, "ModelRecord", Mapping[str, LabelMetrics]]:
+    """Calibrate on validation and evaluate once on test; return the result, and what the model folder records.
+
+    That is the record, and the metrics of each label on test, where a text may have several.
+    """
     from clf.training.confidence import calibrate
     from clf.training.record import model_record
 
     calibrated = calibrate(work.classifier, work.compute, work.validation, settings.confidence)
     clock.lap("calibrate")
-    test_metrics, examples = _final_test(work.classifier, work.compute, work.test, calibrated.thresholds)
+    tested = final_test(work.classifier, work.compute, work.test, calibrated.thresholds)
     clock.lap("test")
-    record = model_record(settings, work, trained, calibrated, test_metrics)
+    record = model_record(settings, work, trained, calibrated, tested.metrics)
     result = TrainResult(
         model_dir=shown(folder),
         run_dir=shown(run.folder),
@@ -200,11 +202,11 @@ def _measure(
         train_seconds=round(trained.seconds, 2),
         examples_per_second=round(trained.examples / trained.seconds, 2),
         metrics=calibrated.metrics,
-        test_metrics=test_metrics,
-        examples=examples,
+        test_metrics=tested.metrics,
+        examples=tested.examples,
         megabytes=round(4e-6 * work.classifier.parameters, 1),
     )
-    return result, record
+    return result, record, tested.per_label
 
 
 def _is_resumed(asked: bool, run: Run) -> bool:
@@ -278,35 +280,16 @@ def dataset_for_training(settings: Settings, source: Source, stage: Path, earlie
     return prepared
 
 
-def _final_test(
-    classifier: "Classifier", compute: "Compute", rows: LabelledTexts | None, thresholds: Thresholds | None
-) -> tuple[Metrics | None, list[TrainExample]]:
-    """Evaluate the final model once on the test split, which was not used for any choice."""
-    if rows is None:
-        return None, []
-    from clf.models.inference import probabilities_of
-    from clf.progress import track
-    from clf.scoring.metrics import score
-
-    with track("testing", len(rows)) as advance:
-        answers = answers_with(probabilities_of(classifier, rows.texts, compute, advance), rows.labels, thresholds)
-    chosen = np.linspace(0, len(rows) - 1, min(EXAMPLES_SHOWN, len(rows))).astype(int)
-    examples = [
-        TrainExample(
-            text=rows.texts[row],
-            label=answers.true_label(row, classifier.labels),
-            predicted=answers.predicted_label(row, classifier.labels),
-            confidence=round(float(answers.confidence[row]), 4),
-        )
-        for row in chosen.tolist()
-    ]
-    return score(answers), examples
-
-
 # --- publishing ---------------------------------------------------------------------------------------------
 
 
-def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", train_rows: LabelledTexts) -> None:
+def _publish(
+    folder: Path,
+    classifier: "Classifier",
+    record: "ModelRecord",
+    train_rows: LabelledTexts,
+    per_label: Mapping[str, LabelMetrics],
+) -> None:
     from clf.models.classifier import quiet_transformers
 
     with staged(folder) as stage, quiet_transformers():
@@ -314,7 +297,8 @@ def _publish(folder: Path, classifier: "Classifier", record: "ModelRecord", trai
         classifier.tokenizer.save_pretrained(stage)
         np.save(stage / TRAIN_ROWS_FILE, text_hashes(train_rows.texts), allow_pickle=False)
         files = {path.name: sha256(path) for path in sorted(stage.iterdir())}
-        (readme := stage / README_FILE).write_text(model_card(folder.name, record), encoding="utf-8")
+        card = model_card(folder.name, record, train_rows.shares(record.labels), per_label)
+        (readme := stage / README_FILE).write_text(card, encoding="utf-8")
         write_model_record(stage, record.with_values(files=files, readme=sha256(readme)))
 
 

@@ -424,3 +424,12 @@ def test_a_table_beyond_the_memory_is_refused(folder: Path, monkeypatch: pytest.
     with pytest.raises(DataError, match=r"6 texts with 3 labels take 0 GB of memory") as refused:
         with_lists(folder, LISTS).read("train")
     assert refused.value.hint == "prepare the dataset without its rare labels, or from fewer texts"
+
+
+def test_the_share_of_each_label_is_known_only_where_a_text_may_have_several() -> None:
+    texts, rows = ["a", "b"], np.arange(2)
+    assert LabelledTexts(texts, texts, np.array([[True, False], [True, True]]), rows).shares(["x", "y"]) == {
+        "x": 1.0,
+        "y": 0.5,
+    }
+    assert LabelledTexts(texts, texts, np.array([0, 1]), rows).shares(["x", "y"]) == {}

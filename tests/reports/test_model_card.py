@@ -10,7 +10,7 @@ import yaml
 
 from clf.models.record import ModelRecord
 from clf.reports.model_card import export_card, model_card
-from support.outcomes import export_result
+from support.outcomes import export_result, label_metrics
 
 
 def test_the_front_matter_names_base_model_and_dataset(trained: Path) -> None:
@@ -56,6 +56,25 @@ def test_the_card_tells_the_recipe_and_the_cleaning() -> None:
     assert "strip_html" in card.split("Cleaning steps before training: ")[1].splitlines()[0]
     nothing = dict.fromkeys(record().cleaning.model_dump(), False)
     assert "Cleaning steps before training: none.\n" in model_card("m", record(cleaning=nothing))
+
+
+def test_the_card_of_several_labels_has_their_thresholds_shares_and_test_metrics_and_how_to_use_them() -> None:
+    several = record(labels=["a|b", "plot"], thresholds={"a|b": 0.375, "plot": 0.5})
+    card = model_card("m", several)
+    assert "to predict none, one or several of these labels:\na\\|b, plot.\n" in card
+    assert "| label | threshold |\n|---|---|\n| a\\|b | 0.3750 |\n| plot | 0.5000 |\n" in card
+    assert (
+        'scores = classify("a text", truncation=True, max_length=48, top_k=None, function_to_apply="sigmoid")\n' in card
+    )
+    assert 'if each["score"] >= thresholds[each["label"]]]' in card
+    tested = {"a|b": label_metrics(), "plot": label_metrics(precision=None, rows=0)}
+    table = model_card("m", several, {"a|b": 0.25, "plot": 0.5}, tested).split("from its threshold on:\n\n")[1]
+    assert table.splitlines()[:4] == [
+        "| label | threshold | share of training texts | test texts | precision | recall | F1 |",
+        "|---|---|---|---|---|---|---|",
+        "| a\\|b | 0.3750 | 25.0% | 30 | 0.5000 | 0.2500 | 0.1250 |",
+        "| plot | 0.5000 | 50.0% | 0 | not defined | 0.2500 | 0.1250 |",
+    ]
 
 
 @pytest.mark.parametrize(

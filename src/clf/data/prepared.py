@@ -50,6 +50,10 @@ class LabelledTexts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def shares(self, names: Sequence[str]) -> dict[str, float]:
+        """Return the share of the rows that have each label, where a text may have several; otherwise nothing."""
+        return dict(zip(names, self.labels.mean(axis=0).tolist(), strict=True)) if self.labels.ndim == 2 else {}
+
     def relabel(self, ids: NDArray[np.int64]) -> "LabelledTexts":
         """Return the rows with each label id replaced by `ids[label]`."""
         return LabelledTexts(self.texts, self.raw_texts, renumbered(self.labels, ids), self.rows)

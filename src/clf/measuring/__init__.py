@@ -9,6 +9,7 @@ evaluating       the result of clf evaluate from answers of either kind
 class_evaluation the result of clf evaluate with one label per text
 label_evaluation the result of clf evaluate where a text may have several labels
 prediction_file  predictions.parquet of an evaluation
+final_test       one pass of a new model over the test split
 measured_model   one evaluated model: predictions, metrics, costs
 paired           two models on the same rows: is one better by more than chance?
 flips            texts that only one of two models gets right, and labels that only one decides rightly

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from clf.models.record import BaseModelRecord, DatasetRecord, ModelRecord
-from clf.outcomes.base import Metrics
+from clf.outcomes.base import LabelMetrics, Metrics
 from clf.outcomes.exporting import ExportResult
 from clf.reports.markdown import escape, metrics_table
 from clf.safety import one_line
@@ -17,8 +17,17 @@ KEPT = {
 }
 
 
-def model_card(name: str, record: ModelRecord) -> str:
-    """Return the card of a trained model, from its record."""
+def model_card(
+    name: str,
+    record: ModelRecord,
+    shares: Mapping[str, float] | None = None,
+    tested: Mapping[str, LabelMetrics] | None = None,
+) -> str:
+    """Return the card of a trained model, from its record.
+
+    Where a text may have several labels, `shares` are those of the training texts that have each label, and `tested`
+    the metrics of each label on test.
+    """
     base, dataset, recipe, settings = record.base_model, record.dataset, record.train, record.settings
     assert base is not None  # every training run records all three
     assert dataset is not None
@@ -44,12 +53,9 @@ Trained with clf {record.clf_version} on {record.created}.
 ## Usage
 
 ```python
-from transformers import pipeline
-
-classify = pipeline("text-classification", "path/to/this/folder")
-classify("a text", truncation=True, max_length={record.max_length}{_each_alone(record)})
+{_usage(record)}
 ```
-{_thresholds(record.thresholds)}
+{_labels(record.thresholds, shares or {}, tested or {})}
 Cleaning steps before training: {", ".join(steps) or "none"}.
 `clf predict` cleans texts the same way.
 
@@ -67,17 +73,46 @@ def _several_or_one(thresholds: Mapping[str, float] | None) -> str:
     return "one" if thresholds is None else "none, one or several"
 
 
-def _each_alone(record: ModelRecord) -> str:
-    """Return the arguments with which a pipeline gives the probability of each label by itself."""
-    return "" if record.thresholds is None else ', top_k=None, function_to_apply="sigmoid"'
+def _usage(record: ModelRecord) -> str:
+    """Return the lines of Python with which plain transformers gives the same answers."""
+    loaded = 'from transformers import pipeline\n\nclassify = pipeline("text-classification", "path/to/this/folder")\n'
+    asked = f'classify("a text", truncation=True, max_length={record.max_length}'
+    if record.thresholds is None:
+        return f"{loaded}{asked})"
+    return (
+        f'import json\n\n{loaded}scores = {asked}, top_k=None, function_to_apply="sigmoid")\n'
+        'with open("path/to/this/folder/clf.json", encoding="utf-8") as file:\n'
+        '    thresholds = json.load(file)["thresholds"]\n'
+        'labels = [each["label"] for each in scores if each["score"] >= thresholds[each["label"]]]'
+    )
 
 
-def _thresholds(thresholds: Mapping[str, float] | None) -> str:
-    """Return the table of the labels' thresholds, if a text may have several labels."""
+def _labels(
+    thresholds: Mapping[str, float] | None, shares: Mapping[str, float], tested: Mapping[str, LabelMetrics]
+) -> str:
+    """Return the table of the labels with threshold, share of texts and test metrics, if a text may have several."""
     if thresholds is None:
         return ""
-    rows = "\n".join(f"| {escape(name)} | {threshold:.4f} |" for name, threshold in thresholds.items())
-    return f"\nA label is predicted from its threshold on:\n\n| label | threshold |\n|---|---|\n{rows}\n"
+    heads = ["label", "threshold", *(["share of training texts"] if shares else []),
+             *(["test texts", "precision", "recall", "F1"] if tested else [])]  # fmt: skip
+    rows = [
+        [escape(name), f"{threshold:.4f}", *_share_of(name, shares), *_tested(name, tested)]
+        for name, threshold in thresholds.items()
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\nA label is predicted from its threshold on:\n\n" + "\n".join(lines) + "\n"
+
+
+def _share_of(name: str, shares: Mapping[str, float]) -> list[str]:
+    return [f"{shares[name]:.1%}"] if shares else []
+
+
+def _tested(name: str, tested: Mapping[str, LabelMetrics]) -> list[str]:
+    if not tested:
+        return []
+    row = tested[name]
+    figures = (row.precision, row.recall, row.f1)
+    return [str(row.rows), *("not defined" if value is None else f"{value:.4f}" for value in figures)]
 
 
 def export_card(
@@ -114,7 +149,7 @@ inputs = {{"input_ids": numpy.array([encoded.ids]), "attention_mask": numpy.arra
 ```
 
 `id2label` in `config.json` lists the labels in the order of the logits.
-{_thresholds(thresholds)}"""
+{_labels(thresholds, {}, {})}"""
 
 
 def _front_matter(model: str, base: BaseModelRecord, dataset: DatasetRecord, test: Metrics | None) -> str:

@@ -100,10 +100,10 @@ def _about_thresholds(found: Metrics) -> list[str]:
     precision, recall = found.get("macro_precision") or 0.0, found.get("macro_recall") or 0.0
     if abs(precision - recall) <= FAR_APART:
         return []
-    often, other = ("seldom", "lower") if precision > recall else ("often", "higher")
+    often, other, example = ("seldom", "lower", 0.3) if precision > recall else ("often", "higher", 0.7)
     return [
         f"Try {other} thresholds: labels are given too {often}, with precision {precision:.3f} and recall "
-        f"{recall:.3f}; `clf evaluate --threshold {0.3 if other == 'lower' else 0.7}` shows what one for all labels would do."
+        f"{recall:.3f}; `clf evaluate --threshold {example}` shows what one for all labels would do."
     ]
 
 
