@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from clf.outcomes.base import ClassMetrics, Cost
 from clf.outcomes.evaluation import LengthGroup
+from clf.scoring.metric_table import MULTI_LABEL_TABLE
+from support.outcomes import class_metrics, label_metrics
 
 
 def test_a_result_names_its_fields_as_declared_and_keeps_what_is_not_defined() -> None:
@@ -29,3 +31,12 @@ def test_a_result_cannot_be_changed_or_extended() -> None:
         ClassMetrics.model_validate({**row.as_json(), "support": 3})
     with pytest.raises(ValidationError, match="recall"):
         ClassMetrics.model_validate(row.as_json(without={"recall"}))
+
+
+def test_the_metrics_of_one_class_or_label_have_the_names_of_the_means_beside_them() -> None:
+    label = label_metrics()
+    names = {metric.name for metric in MULTI_LABEL_TABLE}
+    assert set(label.as_means()) < names
+    assert label.as_means()["macro_f1"] == label.f1
+    assert label.as_means()["brier_skill"] == label.brier_skill
+    assert class_metrics().as_means() == {"macro_precision": 0.5, "macro_recall": 0.25, "macro_f1": 0.125}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clf.outcomes.evaluation import LabelIssue
+from clf.outcomes.label_evaluation import PairIssue
 from clf.reports.label_issues import inert, write_label_issues
 
 
@@ -64,6 +65,17 @@ def test_the_file_has_a_line_for_each_issue_in_their_order(tmp_path: Path) -> No
         ["test", "3", "bad", "good", "-0.25", "0.125", "a film"],
         ["test", "1", "'=bad", "good", "-0.25", "0.125", 'two\nlines, "quoted" é'],
     ]
+
+
+def test_pairs_have_columns_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "issues.csv"
+    pair = PairIssue(
+        split="test", row=3, label="=plot", issue="missing", margin=-0.9, probability=0.95, labels="a|b", text="t"
+    )
+    write_label_issues(path, [pair], PairIssue)
+    assert path.read_text().splitlines() == [
+        "split,row,label,issue,margin,probability,labels,text", "test,3,'=plot,missing,-0.9,0.95,a|b,t"
+    ]  # fmt: skip
 
 
 def test_no_issues_are_a_header(tmp_path: Path) -> None:

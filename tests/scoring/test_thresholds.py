@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from clf.scoring import thresholds
+from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
 from clf.scoring.multi_label import MultiLabelAnswers
-from clf.scoring.thresholds import cross_fitted, fit_thresholds
+from clf.scoring.thresholds import cross_fitted, decided_apart, fit_thresholds
 
 Column = NDArray[np.float32]
 
@@ -110,3 +111,10 @@ def test_each_row_is_decided_by_thresholds_of_the_others() -> None:
     assert crossed.take(np.array([0, 2])).thresholds.tolist() == crossed.thresholds[[0, 2]].tolist()
     assert cross_fitted(answers).thresholds.tolist() == crossed.thresholds.tolist()
     assert cross_fitted(answers.take(np.array([0]))).thresholds.tolist() == [[0.5]]
+
+
+def test_answers_to_the_texts_of_the_thresholds_are_decided_without_them_and_classes_have_none() -> None:
+    several = answers_of([0.9, 0.7, 0.6, 0.4, 0.2], [1, 0, 1, 0, 1])
+    assert (decided_apart(several).predictions == cross_fitted(several).predictions).all()
+    one = Answers(np.array([[0.4, 0.6]], dtype=np.float32), np.array([0]))
+    assert decided_apart(one) is one

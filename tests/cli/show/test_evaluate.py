@@ -3,7 +3,15 @@
 import pytest
 
 from clf.cli.show.evaluate import print_confidence, print_evaluation
-from support.outcomes import abstention, before_calibration, calibration, class_metrics, evaluate_result
+from support.outcomes import (
+    abstention,
+    before_calibration,
+    calibration,
+    class_metrics,
+    evaluate_labels_result,
+    evaluate_result,
+    label_metrics,
+)
 
 
 def test_metrics_classes_and_confusion_are_printed_with_the_folder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,6 +44,17 @@ def test_labels_that_look_wrong_are_counted_if_there_are_any(
     print_evaluation(evaluate_result(label_issues=issues))
     line = "labels that look wrong: 1, listed in evaluations/mine/label_issues.csv"
     assert (line in capsys.readouterr().out.splitlines()) is said
+
+
+def test_several_labels_show_what_looks_wrong_and_the_metrics_of_one_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_evaluation(evaluate_labels_result(label_issues=7, positive_label=label_metrics(f1=0.625, brier_skill=None)))
+    lines = capsys.readouterr().out.splitlines()
+    assert "labels that look wrong: 7, listed in evaluations/mine/label_issues.csv" in lines
+    rows = [" ".join(line.replace("│", " ").split()) for line in lines]
+    assert any("the positive label" in row for row in rows)
+    assert any(row.startswith("F1 (macro)") and row.endswith("0.6250") for row in rows)
 
 
 def test_a_model_without_temperature_and_threshold_has_nothing_to_say(capsys: pytest.CaptureFixture[str]) -> None:
