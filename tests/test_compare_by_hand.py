@@ -163,6 +163,11 @@ def test_a_length_that_was_chosen_is_kept_and_a_dataset_that_was_not_typed_is_th
     ]  # fmt: skip
 
 
+def test_a_model_whose_labels_were_read_as_sets_on_request_is_trained_on_sets_again() -> None:
+    record = trained({"multi_label": True}, {"model": "acme/small"}, {"epochs": 2}, "films.csv")
+    assert _next(bare_classifier("m", record), good=False)[-1] == "--multi-label"
+
+
 def test_a_model_without_errors_is_used_next_even_if_the_gate_did_not_pass() -> None:
     record = trained({}, {}, {"epochs": 2}, "films.csv")
     perfect = model("new", list(range(8)))

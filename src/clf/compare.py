@@ -307,4 +307,5 @@ def _next(model: "Classifier", good: bool) -> list[str]:
     recipe = [*given, "--epochs", str(epochs + max(2, epochs // 2))]
     most = record.settings.data.max_length
     recipe += ["--max-length", str(most)] if most else []
+    recipe += ["--multi-label"] if record.settings.data.multi_label else []
     return ["clf", "train", "--dataset", spec, "--model", train.model, *recipe]

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 
 from clf.outcomes.comparison import CompareResult, Rule
 from clf.reports.junit import junit_xml
+from support.outcomes import compare_labels_result
 
 
 def result(*rules: tuple[str, str, str], model: str = "m") -> CompareResult:
@@ -49,3 +50,13 @@ def test_characters_that_xml_does_not_allow_become_visible_on_one_line() -> None
 def test_a_gate_without_rules_is_an_empty_suite() -> None:
     [suite] = ET.fromstring(junit_xml(result()))
     assert (suite.get("tests"), len(suite)) == ("0", 0)
+
+
+def test_with_several_labels_the_rule_for_a_baseline_tells_which_labels_made_the_difference() -> None:
+    rules = [Rule(name="better than tfidf", outcome="passed", message="better"),
+             Rule(name="macro_f1 at least 0.5", outcome="passed", message="it is 0.8750")]  # fmt: skip
+    [suite] = ET.fromstring(junit_xml(compare_labels_result(rules=rules)))
+    assert [case.findtext("system-out") for case in suite] == [
+        "better\nacting: only the candidate is right 7 times, only tfidf 2 times",
+        "it is 0.8750",
+    ]

@@ -19,9 +19,12 @@ from support.outcomes import (
     before_calibration,
     calibration,
     class_metrics,
+    compare_labels_result,
     compare_result,
     comparison,
     evaluate_result,
+    example,
+    set_example,
 )
 
 
@@ -220,3 +223,21 @@ def test_the_report_of_a_comparison_shows_the_metrics_without_leaked_rows() -> N
 def test_without_a_baseline_there_is_a_metric_to_compare_all_the_same() -> None:
     report = comparison_report(compare_result(comparisons=[], baselines={}))
     assert "| against | difference in metric | 95 % interval | verdict | McNemar p |" in report
+
+
+def test_the_report_of_a_comparison_ends_with_the_examples() -> None:
+    lines = comparison_report(compare_result(examples=[example(text="a <fine> film")])).splitlines()
+    assert lines[-3:] == [
+        "| text | label | mine | tfidf |",
+        "|---|---|---|---|",
+        "| a &lt;fine&gt; film | good | good 0.750 | bad 0.500 |",
+    ]
+
+
+def test_with_several_labels_each_label_has_its_metrics_and_what_one_model_alone_gets_right() -> None:
+    lines = comparison_report(compare_labels_result(examples=[set_example()])).splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("| label | rows | threshold |"))
+    assert lines[head].endswith("| Brier skill | only candidate / only tfidf right |")
+    assert lines[head + 2].startswith("| acting | 30 | 0.3750 | 0.5000 | 0.2500 | 0.1250 |")
+    assert [line.rsplit("|", 2)[1] for line in lines[head + 2 : head + 4]] == [" 7 / 2 ", " 0 / 0 "]
+    assert lines[-1] == "| a fine cast | acting | acting \\| plot 0.750 | (no label) 0.500 |"

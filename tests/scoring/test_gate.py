@@ -290,3 +290,28 @@ def test_a_model_that_hardly_learned_should_have_its_labels_checked() -> None:
     assert advise({"accuracy": 0.59}, [], None, None, None) == [checking]
     assert advise({"accuracy": 0.6}, [], None, None, None) == USUAL
     assert advise({"accuracy": 0.59}, [], None, 100, None) == ["more training texts: it was trained on 100"]
+
+
+# --- several labels per text --------------------------------------------------------------------------------
+
+
+def sets(right: float, skill: float | None = 0.5, ece: float | None = 0.02) -> dict[str, Any]:
+    return {"macro_f1": 0.7, "subset_accuracy": right, "ece": ece, "brier_skill": skill}
+
+
+def test_with_several_labels_the_accuracy_is_that_of_whole_sets_and_its_rule_says_so() -> None:
+    settings = CompareSettings(min_accuracy=0.5, min_f1=0.7, max_ece=0.1, min_class_recall=0.5)
+    assert rules_of(settings, sets(0.4, ece=None)) == [
+        ("subset_accuracy at least 0.5", "failed", "it is 0.4000"),
+        ("macro_f1 at least 0.7", "passed", "it is 0.7000"),
+        ("ece at most 0.1", "inconclusive", "it is not defined with so few texts for each label"),
+        ("recall of a at least 0.5", "passed", "it is 0.9000"),
+        ("recall of b at least 0.5", "inconclusive", "it is not defined: none of these texts has this label"),
+    ]
+
+
+def test_few_whole_sets_are_right_of_a_model_that_has_learned_so_its_skill_tells_whether_it_has() -> None:
+    assert advise(sets(0.2), [], None, None, None) == USUAL
+    assert advise(sets(0.2, skill=None), [], None, None, None) == USUAL
+    assert advise(sets(0.2, skill=0.04), [], None, None, None)[0].startswith("checking the labels: ")
+    assert advise(sets(1.0), [], None, None, None)[0].startswith("a larger or harder test split")

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from clf.scoring.metric_table import METRICS, OF_COUNTS, SHOWN, TABLE, defined
+from clf.outcomes.base import Metrics
+from clf.scoring.metric_table import (
+    METRICS,
+    OF_COUNTS,
+    SHOWN,
+    TABLE,
+    defined,
+    is_of_sets,
+    name_of_share_right,
+    share_right,
+)
 
 # Class 0: 4 rows, 5 times predicted, 3 right. Class 1: 3 rows, never predicted. Class 2: no row, predicted twice.
 # Class 3: no row and never predicted. Class 4: one row, predicted once, right.
@@ -65,3 +75,11 @@ def test_a_metric_that_must_be_defined_is_returned_or_named() -> None:
     assert defined({"accuracy": 0.0}, "accuracy") == 0.0
     with pytest.raises(AssertionError, match="mcc"):
         defined({"mcc": None}, "mcc")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "name"), [({"accuracy": 0.5}, "accuracy"), ({"subset_accuracy": 0.5}, "subset_accuracy")]
+)
+def test_the_share_of_texts_answered_rightly_has_the_name_of_its_kind(metrics: Metrics, name: str) -> None:
+    assert (name_of_share_right(metrics), share_right(metrics)) == (name, 0.5)
+    assert is_of_sets(metrics) == (name == "subset_accuracy")

@@ -3,8 +3,8 @@
 import pytest
 
 from clf.cli.show.compare import print_comparison, print_examples
-from clf.outcomes.comparison import Answer
-from support.outcomes import compare_result, comparison, example
+from clf.outcomes.comparison import Answer, LabelFlips
+from support.outcomes import compare_labels_result, compare_result, comparison, example, set_example
 
 
 def test_labels_with_markup_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,3 +60,14 @@ def test_metrics_without_leaked_rows_are_shown_where_they_are_defined(capsys: py
     assert "0.1250" in out
     print_comparison(compare_result(leaked_rows=40, without_leaks={"mine": None, "tfidf": None}))
     assert "Without" not in capsys.readouterr().out
+
+
+def test_with_several_labels_those_that_changed_most_are_told_and_a_set_is_shown_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flips = {f"label {number}": LabelFlips(won=number, lost=0) for number in range(8)}
+    print_comparison(compare_labels_result(examples=[set_example(labels=[])], label_flips={"tfidf": flips, "old": {}}))
+    out = capsys.readouterr().out.splitlines()
+    shown = "label 7 7 / 0, label 6 6 / 0, label 5 5 / 0, label 4 4 / 0, label 3 3 / 0 and 2 more labels"
+    assert [line for line in out if "alone" in line] == [f"right about a label alone, candidate / tfidf: {shown}"]
+    assert out[-6:-3] == ["  truth: (no label)", "  mine: acting | plot (0.750)", "  tfidf: (no label) (0.500)"]
