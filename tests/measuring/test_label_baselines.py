@@ -34,7 +34,9 @@ def test_tfidf_of_each_label_is_nearly_the_usual_regression_of_that_label_alone(
     seen, new = vectorizer.fit_transform(SEEN), vectorizer.transform(NEW)
     for label in range(3):
         usual = LogisticRegression(C=10.0, max_iter=1000).fit(seen, TABLE[:, label]).predict_proba(new)[:, 1]
-        assert fitted.probabilities[:, label] == pytest.approx(usual, abs=0.04)  # it leaves the bias without a penalty
+        assert fitted.probabilities[:, label] == pytest.approx(
+            usual, abs=0.04
+        )  # here the bias is penalized, and there not
     assert (fitted.probabilities[:, 3:] == [0.0, 1.0]).all()
     assert counted == [1, 1, 1]
     assert fitted.megabytes > seen.shape[1] * 3 * 8 / 1e6
