@@ -66,7 +66,7 @@ def test_label_counts_in_slices_are_those_at_once(monkeypatch: pytest.MonkeyPatc
     table = tally_sets(*drawn(labels=9))
     (counts,) = table.draw(20)
     at_once = table.label_counts(counts)
-    monkeypatch.setattr("clf.scoring.answers.AT_ONCE", 100)
+    monkeypatch.setattr("clf.scoring.answers.AT_ONCE", 500)
     assert np.array_equal(table.label_counts(counts), at_once)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.scoring.answers import row_slices
+from clf.scoring.answers import AT_ONCE, row_slices
 from clf.scoring.label_table import LabelTable, distinct_sets
 from clf.scoring.metric_table import OF_LABEL_COUNTS, Values
 from clf.scoring.resampling import DRAWS, DRAWS_AT_ONCE, Integers, OfDraws, drawn_counts
@@ -21,6 +21,8 @@ COUNTS_OF_ALL_DRAWS = 50_000_000
 COUNTS_AT_ONCE = 1 << 23
 FEW_OF_ROWS = 10
 """A tally has few combinations if there are this many rows for each: counts are then drawn faster than rows."""
+COMBINATIONS_AT_ONCE = 1024
+"""Of fewer, products with many labels would add more than they multiply."""
 DIGITS = 12
 
 
@@ -72,7 +74,7 @@ class SetCounts:
         """
         parts, labels = 1 + 2 * len(self.predicted), self.true.shape[1]
         weights, found = counts.astype(np.float32), np.zeros((len(counts), parts * labels))
-        for part in row_slices(len(self.true), parts * labels):
+        for part in row_slices(len(self.true), AT_ONCE // COMBINATIONS_AT_ONCE):
             true = self.true[part]
             tables = [true, *(table for model in self.predicted for table in (model[part], true & model[part]))]
             found += weights[:, part] @ np.hstack(tables).astype(np.float32)
