@@ -180,7 +180,7 @@ def test_reports_for_people_and_machines(clf: RunClf, trained: Path, monkeypatch
     assert [case.find("failure") is not None for case in suite.iter("testcase")] == [False, False, True]
     assert "ece at most 0" in Path("out/report.md").read_text()
     assert Path("summary.md").read_text().startswith("earlier\n# trained compared on")
-    assert "<svg" in Path("out/page.html").read_text()
+    assert "Gate failed: 2 of 3 rules met." in Path("out/page.html").read_text()
 
 
 def test_a_floor_on_a_class_without_rows_is_inconclusive(clf: RunClf, trained: Path, own_folder: Path) -> None:
