@@ -112,7 +112,7 @@ def test_one_threshold_counts_for_all_labels_as_in_predict(clf: RunClf, measured
     assert found["abstention"]["threshold"] == 0.1245  # that of the confidence stays
     done = clf("evaluate", measured / "model", "--threshold", 0.4, "--target-coverage", 0.5)
     assert done.code == 2
-    assert "pass only one of --threshold and --target-coverage" in done.err
+    assert "leave out --target-coverage, or the threshold: --threshold" in done.err
 
 
 def test_a_label_without_texts_is_said(clf: RunClf, measured: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _refuse_two_thresholds(settings: Settings) -> None:
         chosen = flag(next(iter(aims)))
         raise UsageError(
             f"--threshold measures at a threshold without storing it, and {chosen} chooses one and stores it",
-            f"pass only one of --threshold and {chosen}",
+            f"leave out {chosen}, or the threshold: --threshold, CLF_PREDICT__THRESHOLD, or [predict] in clf.toml",
         )
 
 

@@ -66,7 +66,7 @@ def test_the_calibrated_probabilities_are_those_of_the_model_and_the_thresholds_
     assert fitted.calibration.own.tolist() == [True, True, False, False]
     assert "shared by the labels with few validation texts: rare, never" in caplog.text
     assert "no validation text has the label never, so its threshold stays at 0.5" in caplog.text
-    assert "thresholds fitted to validation for the best F1: a 0." in caplog.text
+    assert "thresholds with the best F1 on validation: a 0." in caplog.text
     assert "metrics are at thresholds from here on, no longer at 0.5" in caplog.text
 
 
@@ -92,7 +92,7 @@ def test_few_texts_leave_the_model_as_it_is(classifier: Classifier, caplog: pyte
 
 def test_labels_of_few_validation_texts_are_warned_of(classifier: Classifier, caplog: pytest.LogCaptureFixture) -> None:
     calibrate(classifier, CPU, validation(180), ConfidenceSettings())
-    assert "fewer than 10 validation texts have the label rare (9): its threshold follows the prob" in caplog.text
+    assert "fewer than 10 validation texts have the label rare (9): its threshold and its" in caplog.text
 
 
 def test_labels_with_validation_texts_are_told_in_no_warning(

@@ -70,12 +70,11 @@ def _say(
     few = [f"{name} ({count})" for name, count in zip(names, having, strict=True) if 0 < count < FEW]
     if few:
         log.warning(
-            "fewer than %d validation texts have the label %s: its threshold follows the probabilities more than these "
-            "texts, and its metrics are uncertain",
+            "fewer than %d validation texts have the label %s: its threshold and its metrics are uncertain",
             FEW, _listed(few),
         )  # fmt: skip
     chosen = [f"{name} {threshold:.2f}" for name, threshold in zip(names, thresholds, strict=True)]
-    log.info("thresholds fitted to validation for the best F1: %s", _listed(chosen))
+    log.info("thresholds with the best F1 on validation: %s", _listed(chosen))
     log.info(
         "metrics are at thresholds from here on, no longer at %g: each validation text at thresholds that were fitted"
         " without it", EVEN,
