@@ -91,10 +91,10 @@ def print_intervals(times: int) -> None:
 
 def world_of_gain(metric: str, wanted: float) -> World:
     """Return the world in which the first model is better by `wanted`."""
-    low, high = 0.0, 1.0
+    low, high, chance = 0.0, 1.0, truth(EQUAL, 1_000_000)[metric]  # of the same texts
     for _ in range(12):
         middle = (low + high) / 2
-        too_good = truth(EQUAL.with_gain(middle), 1_000_000)[metric] > wanted
+        too_good = truth(EQUAL.with_gain(middle), 1_000_000)[metric] - chance > wanted
         low, high = (low, middle) if too_good else (middle, high)
     return EQUAL.with_gain(low)
 
