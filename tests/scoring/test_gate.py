@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clf.outcomes.base import ClassMetrics
-from clf.outcomes.comparison import Comparison
+from clf.outcomes.comparison import Comparison, Rule
 from clf.scoring.gate import advise, check_rules, decide, gate, summarize, weakest, within_margin
 from clf.settings import CompareSettings, TrainSettings
 
@@ -213,6 +213,13 @@ def test_the_summary_of_a_gate_that_did_not_pass_lists_every_rule_that_does_not_
         "gate inconclusive (improvement detected over majority): "
         f"better than tfidf: inconclusive: {found}; more rows would not settle it"
     )
+
+
+def test_of_many_rules_that_do_not_hold_the_summary_names_the_first_and_counts_the_rest() -> None:
+    rules = [Rule(name=f"recall of {number} at least 1", outcome="failed", message="it is 0") for number in range(1000)]
+    found = summarize([], rules)
+    assert found.startswith("gate failed: recall of 0 at least 1: it is 0; ")
+    assert found.endswith("; recall of 9 at least 1: it is 0; and 990 more rules")
 
 
 # --- advice -------------------------------------------------------------------------------------------------

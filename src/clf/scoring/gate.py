@@ -16,6 +16,8 @@ WEAKEST_FIRST: tuple[Verdict, ...] = (WORSE, INCONCLUSIVE, NOT_WORSE, BETTER)
 PASSED: Final = "passed"
 FAILED: Final = "failed"
 UNDECIDED: Final = "inconclusive"
+MOST_RULES = 10
+"""Of more rules that do not hold, the summary counts the rest: there may be one for each of a thousand labels."""
 LEAST_ACCURACY, LEAST_SKILL = 0.6, 0.05
 """A model below them has hardly learned: an accuracy, and where a text may have several labels a Brier skill."""
 OUTCOMES: dict[Verdict, GateAnswer] = {BETTER: PASSED, NOT_WORSE: PASSED, WORSE: FAILED, INCONCLUSIVE: UNDECIDED}
@@ -104,7 +106,9 @@ def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> str:
     """Return one sentence with the outcome of the gate and the reasons for it."""
     won = [comparison.baseline for comparison in comparisons if comparison.gates and comparison.verdict == BETTER]
     detected = f"improvement detected over {' and '.join(won)}" if won else "no improvement"
-    unmet = "; ".join(f"{rule.name}: {rule.message}" for rule in rules if rule.outcome != PASSED)
+    missed = [f"{rule.name}: {rule.message}" for rule in rules if rule.outcome != PASSED]
+    more = len(missed) - MOST_RULES
+    unmet = "; ".join(missed[:MOST_RULES]) + (f"; and {more} more rules" if more > 0 else "")
     answer = gate(rules)
     if answer == PASSED:
         return f"gate passed: {detected if won else 'every rule holds'}"
