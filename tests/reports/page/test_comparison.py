@@ -38,7 +38,7 @@ def test_the_page_has_its_verdict_rules_and_advice() -> None:
 
 def test_the_figures_are_those_that_decide() -> None:
     passed = page.comparison_cards(compare_result(candidate={"accuracy": 0.875, "macro_f1": 0.75}))
-    assert (passed.verdict, passed.tone) == ("mine is better than tfidf", "good")
+    assert (passed.verdict, passed.tone) == ("Mine is better than tfidf", "good")
     assert [(figure.name, figure.shown) for figure in passed.figures] == [
         ("F1 (macro)", "0.750"), ("difference", "+0.125"), ("accuracy", "0.875"),
     ]  # fmt: skip

@@ -88,7 +88,7 @@ def comparison_cards(result: AnyComparison) -> Cards:
     steps += [f"Next: `{shell_line(result.next)}`"] if result.next else []
     unmet = [f"{rule.name}: {rule.message}." for rule in result.rules if rule.outcome != "passed"]
     met = f"Gate {result.gate}: {len(result.rules) - len(unmet)} of {counted(len(result.rules), 'rule')} met."
-    verdict, reasons = (met, unmet) if unmet else (result.summary, [])
+    verdict, reasons = (met, unmet) if unmet else (result.summary[:1].upper() + result.summary[1:], [])
     if isinstance(result, CompareLabelsResult) and result.thresholds_fitted_here:
         reasons = [*reasons, FITTED_HERE]
     return Cards(verdict, TONES[result.gate], reasons, [each for each in figures if each][:3], steps)
@@ -126,7 +126,7 @@ def differences_section(comparisons: Sequence[Comparison]) -> Section:
         ]
         for row in comparisons
     ]
-    columns = ["against", "difference", "95 % interval", "verdict", "only candidate / only baseline right", "McNemar p"]
+    columns = ["against", "difference", "95 % interval", "verdict", "right alone", "McNemar p"]
     metrics = sorted({SHOWN_METRICS.get(row.metric, row.metric) for row in comparisons})
     notes = [f"In {' and '.join(metrics)}. The bar is the interval, the mark no difference."] if rows else []
     table = Table("Differences from the baselines", columns, rows)

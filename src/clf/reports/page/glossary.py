@@ -50,6 +50,7 @@ GLOSSARY = {
     "verdict": "What the interval of the difference says: better if it is above 0, worse if it is below.",
     "McNemar p": "How likely so uneven a split of the texts that only one model gets right is by chance; it decides "
     "nothing here.",
+    "right alone": "How many texts only the candidate gets right, and how many only the baseline.",
     "if independent": "How many texts would have both labels if one label said nothing about the other.",
     "difference": "The candidate's figure minus the baseline's on the same texts.",
     "texts": "The number of these texts that have the label.",
