@@ -33,9 +33,18 @@ def test_the_verdict_is_that_of_the_test_split_if_there_is_one() -> None:
     untested = training.training_cards(
         train_result(test_metrics=None, metrics={"subset_accuracy": 0.5, "macro_f1": 0.75}), RECORD
     )
-    assert untested.verdict == "Trained. It is the whole set of labels right for 50.0% of the validation texts."
+    assert untested.verdict == "Trained. The whole set of labels is right for 50.0% of the validation texts."
     assert untested.steps[0] == "Measure it on texts that chose nothing: it was not tested."
     assert [figure.name for figure in untested.figures] == ["F1 (macro)", "subset accuracy"]
+
+
+def test_a_test_far_below_validation_is_a_reason_to_look_at_the_texts() -> None:
+    far = train_result(metrics={"macro_f1": 0.9}, test_metrics={"macro_f1": 0.75, "accuracy": 0.5})
+    assert training.training_cards(far, RECORD).steps[0] == (
+        "Find out how the test texts differ from those of validation: F1 (macro) is 0.750 on test, 0.900 on validation."
+    )
+    near = train_result(metrics={"macro_f1": 0.8}, test_metrics={"macro_f1": 0.75, "accuracy": 0.5})
+    assert len(training.training_cards(near, RECORD).steps) == 2
 
 
 def test_a_fitted_temperature_is_told_with_its_effect() -> None:

@@ -13,6 +13,10 @@ from clf.reports.page.shared import SHOWN_FIRST, audit_section, metrics_table, p
 from clf.scoring.metric_table import table_of
 
 
+FAR_BELOW = 0.1
+"""So much lower an F1 on test than on validation is a reason to look at the texts."""
+
+
 def training_page(
     result: TrainResult, record: ModelRecord, history: Sequence[Mapping[str, float]], audit: Audit
 ) -> str:
@@ -50,8 +54,8 @@ def training_cards(result: TrainResult, record: ModelRecord) -> Cards:
         calibration_figure(shown["ece"], found),
     ]
     right = found.get(whole)
-    what = "the whole set of labels right" if whole == "subset_accuracy" else "right"
-    verdict = f"Trained. It is {what} for {right:.1%} of {where}." if right is not None else "Trained."
+    what = "The whole set of labels" if whole == "subset_accuracy" else "It"
+    verdict = f"Trained. {what} is right for {right:.1%} of {where}." if right is not None else "Trained."
     return Cards(verdict, "", [calibration_note(record)], [each for each in figures if each], _steps(result))
 
 
@@ -59,6 +63,12 @@ def _steps(result: TrainResult) -> list[str]:
     steps = []
     if result.test_metrics is None:
         steps.append("Measure it on texts that chose nothing: it was not tested.")
+    validation, test = (split.get("macro_f1") for split in (result.metrics, result.test_metrics or {}))
+    if validation is not None and test is not None and validation - test > FAR_BELOW:
+        steps.append(
+            f"Find out how the test texts differ from those of validation: F1 (macro) is {test:.3f} on test, "
+            f"{validation:.3f} on validation."
+        )
     return [
         *steps,
         "See intervals, errors and each label: `clf evaluate --report page.html`",
