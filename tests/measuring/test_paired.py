@@ -90,7 +90,7 @@ def model_of_sets(name: str, wrong: range) -> MeasuredModel:
     return MeasuredModel(name, MultiLabelAnswers(probabilities, SETS, np.full(3, 0.5)), {})
 
 
-@pytest.mark.parametrize("metric", ["macro_f1", "micro_f1", "weighted_f1", "sample_f1", "subset_accuracy"])
+@pytest.mark.parametrize("metric", ["macro_f1", "sample_f1"])
 def test_with_several_labels_a_text_is_won_by_the_model_that_has_its_whole_set_right(metric: str) -> None:
     new, old = model_of_sets("new", range(10)), model_of_sets("old", range(8, 58))
     found = compare_measured(new, old.compared(None), CompareSettings(baseline=["old"], metric=metric))  # type: ignore[arg-type]
