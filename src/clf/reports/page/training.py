@@ -12,7 +12,6 @@ from clf.reports.page.render import render
 from clf.reports.page.shared import SHOWN_FIRST, audit_section, metrics_table, parted
 from clf.scoring.metric_table import table_of
 
-
 FAR_BELOW = 0.1
 """So much lower an F1 on test than on validation is a reason to look at the texts."""
 
