@@ -9,6 +9,8 @@ from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
 from clf.scoring import set_significance
+from clf.scoring.multi_label import MultiLabelAnswers
+from clf.scoring.multi_label_metrics import set_intervals
 from clf.scoring.set_significance import DRAWS, FEWEST_DRAWS, SET_METRICS, SetCounts, tally_sets
 from clf.scoring.significance import mcnemar, paired_difference, tally
 from support.simulated_sets import EVERYTHING, NOTHING, World
@@ -230,3 +232,14 @@ def test_a_baseline_of_every_label_or_none_is_compared_as_any_other(metric: str,
     found = paired_difference(tally_sets(*sets), metric, draws=300)
     assert found.difference == pytest.approx(by_rows(sets, metric), abs=1e-9)
     assert 0 < found.interval[0] < found.difference < found.interval[1]
+
+
+def test_an_interval_of_many_rare_labels_holds_its_own_estimate() -> None:
+    each_its_own = np.eye(60, dtype=bool)  # of 60 labels, a draw has about 38
+    table = tally_sets(each_its_own, each_its_own, np.zeros_like(each_its_own))
+    found = paired_difference(table, "macro_f1", draws=200)
+    assert found.difference == 1.0
+    assert found.interval[0] < 0.8
+    assert found.interval[1] == 1.0
+    one = MultiLabelAnswers(each_its_own.astype(np.float32), each_its_own, np.full(60, 0.5))
+    assert set_intervals(one, draws=200)["macro_f1"][1] == 1.0

@@ -18,7 +18,7 @@ from clf.scoring.metric_table import MULTI_LABEL_TABLE, OF_LABEL_COUNTS, Values
 from clf.scoring.multi_label import MultiLabelAnswers
 from clf.scoring.ranking import auroc_and_average_precision
 from clf.scoring.set_significance import f1_of_sets, tally_sets
-from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, interval_of
+from clf.scoring.significance import MEAN_DRAWS, bootstrap_mean_intervals, interval_with
 
 FEWEST_POSITIVES = 100
 """The fewest rows with a label, and without it, of which its calibration error is measured."""
@@ -37,10 +37,9 @@ def score_sets(answers: MultiLabelAnswers) -> Metrics:
     `brier` and `log_loss` are means over rows and labels. `brier_skill` is 1 - `brier` / the Brier score of the base
     rate of each label in these rows: a constant probability scores at most 0. What these rows do not define is None.
     """
-    counts = {name: float(of(*_label_counts(answers))[0]) for name, of in OF_LABEL_COUNTS.items()}
     per_row = dict(zip(PER_ROW, _row_values(answers).mean(axis=0).tolist(), strict=True))
     found: Metrics = {
-        **counts,
+        **_metrics_of_counts(answers),
         **per_row,
         "label_ranking_average_precision": _ranking_precision(answers),
         **_macro_ranking(answers),
@@ -85,7 +84,12 @@ def set_intervals(answers: MultiLabelAnswers, draws: int = MEAN_DRAWS, seed: int
         for name, values in found.items():
             values.append(OF_LABEL_COUNTS[name](*of_labels))
     means = zip(PER_ROW, bootstrap_mean_intervals(_row_values(answers), draws, seed), strict=True)
-    return {name: interval_of(np.concatenate(values)) for name, values in found.items()} | dict(means)
+    in_rows = zip(found, _metrics_of_counts(answers).values(), strict=True)
+    return {name: interval_with(value, np.concatenate(found[name])) for name, value in in_rows} | dict(means)
+
+
+def _metrics_of_counts(answers: MultiLabelAnswers) -> dict[str, float]:
+    return {name: float(of(*_label_counts(answers))[0]) for name, of in OF_LABEL_COUNTS.items()}
 
 
 def _label_counts(answers: MultiLabelAnswers) -> tuple[Values, Values, Values]:

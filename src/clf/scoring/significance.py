@@ -112,6 +112,16 @@ def interval_of(draws: Values) -> Interval:
     return float(low), float(high)
 
 
+def interval_with(found: float, draws: Values) -> Interval:
+    """Return the interval of these draws, widened to hold what was found in the rows themselves, if it does not.
+
+    Draws lose some of many rare labels, so that each is worse than the rows, and their percentiles may lie beside the
+    estimate. In simulations of 150 labels of two rows each, intervals that were moved held the truth less often.
+    """
+    low, high = interval_of(draws)
+    return min(low, found), max(high, found)
+
+
 @dataclass(frozen=True)
 class Difference:
     """A paired difference of a metric, candidate minus baseline, with its 95 % bootstrap interval."""
@@ -152,7 +162,7 @@ def paired_difference(table: Tally, metric: str, draws: int | None = None, seed:
     parts = table.draw(table.draws if draws is None else draws, seed)
     drawn = np.concatenate([difference(counts) for counts in parts])
     found = float(difference(table.counts[None, :])[0])
-    return Difference(metric, found, interval_of(drawn), float(drawn.std()), table.rows)
+    return Difference(metric, found, interval_with(found, drawn), float(drawn.std()), table.rows)
 
 
 def mcnemar(table: Tally) -> float:
