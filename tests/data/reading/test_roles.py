@@ -235,6 +235,14 @@ def test_the_look_decides_where_several_names_could_be_the_label(others: dict[st
     assert choose(batch(text=SENTENCES, **others)).label == label
 
 
+def test_joined_labels_of_many_combinations_are_found_by_a_name_of_several() -> None:
+    words = ["billing", "refund", "delivery", "login", "praise", "bug"]
+    joined = [";".join(words[place] for place in range(6) if (7 * row + 3) >> place & 1) for row in range(40)]
+    assert choose(batch(text=SENTENCES, tags=joined)).label == "tags"
+    with pytest.raises(DataError, match="cannot tell which column contains the label"):
+        choose(batch(text=SENTENCES, places=joined))
+
+
 def test_two_labels_that_are_as_likely_are_refused_with_examples() -> None:
     given = batch(text=SENTENCES, coarse_label=CLASSES, fine_label=["a", "b", "c", "d"] * 10)
     with pytest.raises(DataError, match=r"likely are 'coarse_label' \('good', 'bad'\); 'fine_label' \('a', 'b', 'c'\)"):

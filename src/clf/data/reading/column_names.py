@@ -80,6 +80,13 @@ LABEL_LIKE = _words(
 )
 """Words of columns that often are the label, if nothing else is."""
 
+SEVERAL = _words(
+    """
+    labels tags topics categories genres emotions intents themes aspects subjects classes annotations
+    etiquetas categorias temas generos etiquettes themes kategorien themen schlagworte etichette
+    """
+)
+"""Words of columns that hold several labels of a text, if their values look so and nothing else may be the label."""
 VARIANTS = _words("html raw xml json clean cleaned processed preprocessed tokenized lemmatized stemmed translated")
 """Words of columns that hold the texts of another column in another form."""
 PAIRS = [
@@ -221,6 +228,11 @@ def shares_a_word(one: str, other: str) -> bool:
 def is_like_label(name: str) -> bool:
     """Return whether a name is that of a rating, a type, a status and their like."""
     return bool(set(words_of(name)) & LABEL_LIKE)
+
+
+def names_several(name: str) -> bool:
+    """Return whether a name is that of several labels of a text, as `tags`."""
+    return bool(set(words_of(name)) & SEVERAL)
 
 
 def is_rating(name: str) -> bool:

@@ -11,6 +11,7 @@ from clf.data.reading.column_names import (
     is_like_label,
     is_rating,
     is_sure,
+    names_several,
     plain,
     shares_a_word,
     suggests_label,
@@ -18,6 +19,8 @@ from clf.data.reading.column_names import (
     words_of,
 )
 from clf.data.reading.column_values import Look
+from clf.data.reading.joined_labels import are_joined
+from clf.data.reading.label_cells import hold_sets
 
 FEWEST_ANNOTATORS = 2
 """The fewest columns of annotators beside the column in which their labels are brought together."""
@@ -94,6 +97,18 @@ def holds_labels(name: str, look: Look) -> bool:
         return look.words < 8
     is_varied = look.rows < 8 or look.distinct <= look.rows / 2
     return look.words < 5 and is_varied and look.filled >= look.rows / 2
+
+
+def hold_several(name: str, values: Sequence[Any], *, told: bool) -> bool:
+    """Return whether a column holds several labels of a text: in lists, or joined, if its name or the user says so."""
+    return hold_sets(values) or ((told or names_several(name)) and are_joined(values))
+
+
+def chosen_because(few: Sequence[str]) -> str:
+    """Return why a column is the label whose name does not say so; `few` are the columns with few values."""
+    if not few:
+        return "it holds several labels of a text"
+    return "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
 
 
 def told_apart(names: Sequence[str], columns: Mapping[str, Sequence[Any]], looks: Mapping[str, Look]) -> list[str]:

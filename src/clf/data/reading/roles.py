@@ -21,12 +21,13 @@ from clf.data.reading.column_names import (
 from clf.data.reading.column_values import CELLS, ROWS, likely_fields, likely_texts, look_at, shown_examples
 from clf.data.reading.columns import MOST_FLAGS, Column, Columns, Role, flags, ignored, listed, named, no_texts
 from clf.data.reading.decisions import is_contested, rejecting
-from clf.data.reading.joined_labels import are_joined
-from clf.data.reading.label_cells import hold_sets, name_classes
+from clf.data.reading.label_cells import name_classes
 from clf.data.reading.label_choice import (
     agreed_label,
     alike,
     beside_a_rating,
+    chosen_because,
+    hold_several,
     holds_labels,
     is_of_texts,
     likely_first,
@@ -173,7 +174,8 @@ class _Table:
         if not likely and all(self._rejecting(name) for name in others):
             likely = [name for name in found if found[name].rank < 50]  # a usual name, if nothing else can be the label
         best = sorted(likely, key=lambda name: found[name].rank)
-        agreed = None if any(found[name].rank < 50 for name in best[:1]) else self._agreed([*best, *others])
+        both = [*best, *others]
+        agreed = None if any(found[name].rank < 50 for name in best[:1]) else agreed_label(both, self._first(both))
         if agreed is not None:
             self._give(agreed, "label", "its name is that of the label that the columns beside it agree on")
             return agreed
@@ -213,9 +215,6 @@ class _Table:
         """Return the first values of some columns, in the order of the file."""
         return {name: self.values[name][: self.rows] for name in self.names if name in names}
 
-    def _agreed(self, names: list[str]) -> str | None:
-        return agreed_label(names, self._first(names))
-
     def _label_by_look(self, text: list[str]) -> str | OneHot:
         few = self._without_dummies(self._categories(beside=text))
         if (hot := self._one_hot(few, text)) is not None:
@@ -226,7 +225,7 @@ class _Table:
         for is_less_likely in (is_of_texts, self._rejecting, codes.__contains__, is_about):
             if len(some) > 1:
                 some = [name for name in some if not is_less_likely(name)] or some
-        why = "it has few values" if len(few) == 1 else "it has few values, as no other column that may be the label"
+        why = chosen_because(few)
         if len(some) > 1 and (told := told_by_name(some)) is not None:
             some, why = [told], "its name is that of a label, as no other column's with few values"
         if len(some) > 1 and listed_labels(some, self._first(self._free_names())):
@@ -257,7 +256,7 @@ class _Table:
         if not self.data.multi_label and self._categories(beside=text):
             return []
         first = self._first([name for name in self._free_names() if name not in text])
-        return [name for name, one in first.items() if hold_sets(one) or (self.data.multi_label and are_joined(one))]
+        return [name for name, one in first.items() if hold_several(name, one, told=bool(self.data.multi_label))]
 
     def _one_hot(self, few: list[str], text: list[str]) -> OneHot | None:
         """Return the columns that are one label together; refuse several labels, and another that may be the label.
