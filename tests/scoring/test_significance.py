@@ -14,6 +14,7 @@ from clf.scoring.significance import (
     bootstrap_mean_intervals,
     clopper_pearson,
     interval_of,
+    interval_with,
     lower_bound,
     mcnemar,
     metric_of_counts,
@@ -268,3 +269,9 @@ def test_equal_models_are_rarely_called_better() -> None:
         labels, first, second = simulated(2000, 0.9, 0.9, generator, classes=4)
         better += paired_difference(tally(labels, first, second, classes=4), "macro_f1", draws=1000).interval[0] > 0
     assert better / 1000 <= 0.04
+
+
+def test_an_interval_is_widened_to_hold_the_estimate_if_all_draws_are_worse() -> None:
+    draws = np.linspace(0.1, 0.2, 101)
+    assert interval_with(0.3, draws) == pytest.approx((0.1025, 0.3))
+    assert interval_with(0.15, draws) == interval_of(draws)

@@ -82,7 +82,7 @@ def set_intervals(answers: MultiLabelAnswers, draws: int = MEAN_DRAWS, seed: int
     for counts in table.draw(draws, seed):
         (of_labels,) = table.label_counts(counts)
         for name, values in found.items():
-            values.append(OF_LABEL_COUNTS[name](*of_labels))
+            values.append(table.of_labels(name, *of_labels))
     means = zip(PER_ROW, bootstrap_mean_intervals(_row_values(answers), draws, seed), strict=True)
     in_rows = zip(found, _metrics_of_counts(answers).values(), strict=True)
     return {name: interval_with(value, np.concatenate(found[name])) for name, value in in_rows} | dict(means)

@@ -96,9 +96,22 @@ class SetCounts:
             return lambda counts: [counts @ of_model / self.rows for of_model in values]
         of_counts = OF_LABEL_COUNTS[name]
         if name != "micro_f1":
-            return lambda counts: [of_counts(*of_model) for of_model in self.label_counts(counts)]
+            return lambda counts: [self.of_labels(name, *of_model) for of_model in self.label_counts(counts)]
         sums = [self._sums(predicted) for predicted in self.predicted]  # it adds the labels up: sooner is cheaper
         return lambda counts: [of_counts(*np.hsplit(counts @ of_model, 3)) for of_model in sums]
+
+    def of_labels(self, name: str, true: Values, predicted: Values, right: Values) -> Values:
+        """Return a metric in OF_LABEL_COUNTS for each draw, from what `label_counts` counts, shape (draws, labels) each.
+
+        Means over labels leave out a label that has rows, but none of those drawn: as 0 it would make each draw worse
+        than the rows themselves. Such a label adds nothing to the sum, so the mean is divided by the share of the rest.
+        """
+        found = OF_LABEL_COUNTS[name](true, predicted, right)
+        if not name.startswith("macro_"):
+            return found
+        kept = (true > 0) | ~self.true.any(axis=0)
+        of_kept: Values = found / np.maximum(kept.mean(axis=1), 1e-300)
+        return of_kept
 
     def _sums(self, predicted: LabelTable) -> Values:
         """Return how many labels are true, predicted and correct in each combination, shape (combinations, 3)."""
