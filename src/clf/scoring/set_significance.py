@@ -101,7 +101,7 @@ class SetCounts:
         return lambda counts: [of_counts(*np.hsplit(counts @ of_model, 3)) for of_model in sums]
 
     def of_labels(self, name: str, true: Values, predicted: Values, right: Values) -> Values:
-        """Return a metric in OF_LABEL_COUNTS for each draw, from what `label_counts` counts, shape (draws, labels) each.
+        """Return a metric in OF_LABEL_COUNTS for each draw, from what `label_counts` counts, shape (draws, labels).
 
         Means over labels leave out a label that has rows, but none of those drawn: as 0 it would make each draw worse
         than the rows themselves. Such a label adds nothing to the sum, so the mean is divided by the share of the rest.
