@@ -37,6 +37,7 @@ from clf.reports.markdown import comparison_report
 from clf.reports.page.comparison import comparison_page
 from clf.scoring.gate import (
     FAILED,
+    MOST_RULES,
     PASSED,
     UNDECIDED,
     advise,
@@ -45,7 +46,7 @@ from clf.scoring.gate import (
     summarize,
     weakest,
 )
-from clf.scoring.metric_table import share_right
+from clf.scoring.metric_table import is_of_sets, share_right
 from clf.scoring.multi_label import MultiLabelAnswers
 from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
 from clf.storage.names import place_in
@@ -270,7 +271,7 @@ def _decided(
         min_improvement=choice.min_improvement,
         margin=choice.margin,
         gate=answer,
-        summary=summarize(comparisons, rules),
+        summary=summarize(comparisons, rules, MOST_RULES if is_of_sets(candidate.metrics) else None),
         advice=[] if answer == PASSED else _advice(model, candidate, comparisons),
         next=_next(model, answer == PASSED or share_right(candidate.metrics) == 1.0),
         examples=examples_of(candidate, baselines, measured, choice.examples),

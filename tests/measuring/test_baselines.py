@@ -387,6 +387,18 @@ def test_what_is_kept_depends_on_the_validation_texts_and_the_kind(of_sets: Clas
     assert len({keys(of_sets, one), keys(of_sets, other), keys(of_sets, Recorded()), keys(classifier, one)}) == 4
 
 
+def test_what_is_kept_of_words_depends_on_the_seed_where_texts_have_several_labels(
+    of_sets: Classifier, classifier: Classifier
+) -> None:
+    def keys(model: Classifier, name: str) -> set[str]:
+        train = Recorded(["a"], np.zeros((1, 3), dtype=bool))
+        both = (BaselineMaker(model, SETS, FP32, FINDER, seed) for seed in (1, 2))
+        return {made._key(name, train, Recorded()) for made in both}
+
+    assert len(keys(of_sets, "tfidf")) == 2  # its solver goes through the texts in an order that the seed draws
+    assert len(keys(classifier, "tfidf")) == len(keys(of_sets, "majority")) == 1
+
+
 def test_without_validation_texts_labels_are_predicted_from_the_middle_on_and_it_is_said(
     of_sets: Classifier, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

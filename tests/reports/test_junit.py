@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from clf.outcomes.comparison import CompareResult, Rule
+from clf.outcomes.comparison import CompareResult, LabelFlips, Rule
 from clf.reports.junit import junit_xml
 from support.outcomes import compare_labels_result
 
@@ -60,3 +60,10 @@ def test_with_several_labels_the_rule_for_a_baseline_tells_which_labels_made_the
         "better\nacting: only the candidate is right 7 times, only tfidf 2 times",
         "it is 0.8750",
     ]
+
+
+def test_a_label_that_one_model_alone_decides_rightly_for_one_text_is_right_once() -> None:
+    rules = [Rule(name="better than tfidf", outcome="passed", message="better")]
+    flips = {"tfidf": {"acting": LabelFlips(won=1, lost=0)}}
+    [suite] = ET.fromstring(junit_xml(compare_labels_result(rules=rules, label_flips=flips)))
+    assert suite[0].findtext("system-out") == "better\nacting: only the candidate is right once, only tfidf 0 times"

@@ -6,7 +6,7 @@ import pytest
 
 from clf.outcomes.base import ClassMetrics
 from clf.outcomes.comparison import Comparison, Rule
-from clf.scoring.gate import advise, check_rules, decide, gate, summarize, weakest, within_margin
+from clf.scoring.gate import MOST_RULES, advise, check_rules, decide, gate, summarize, weakest, within_margin
 from clf.settings import CompareSettings, TrainSettings
 
 CLASSES = {
@@ -217,9 +217,16 @@ def test_the_summary_of_a_gate_that_did_not_pass_lists_every_rule_that_does_not_
 
 def test_of_many_rules_that_do_not_hold_the_summary_names_the_first_and_counts_the_rest() -> None:
     rules = [Rule(name=f"recall of {number} at least 1", outcome="failed", message="it is 0") for number in range(1000)]
-    found = summarize([], rules)
+    found = summarize([], rules, MOST_RULES)
     assert found.startswith("gate failed: recall of 0 at least 1: it is 0; ")
     assert found.endswith("; recall of 9 at least 1: it is 0; and 990 more rules")
+    assert summarize([], rules[:11], MOST_RULES).endswith("; recall of 9 at least 1: it is 0; and 1 more rule")
+    assert summarize([], rules[:10], MOST_RULES).endswith("; recall of 9 at least 1: it is 0")
+
+
+def test_where_texts_have_one_label_the_summary_names_every_rule_that_does_not_hold() -> None:
+    rules = [Rule(name=f"recall of {number} at least 1", outcome="failed", message="it is 0") for number in range(20)]
+    assert summarize([], rules) == f"gate failed: {'; '.join(f'{rule.name}: it is 0' for rule in rules)}"
 
 
 # --- advice -------------------------------------------------------------------------------------------------

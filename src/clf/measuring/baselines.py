@@ -243,7 +243,8 @@ class BaselineMaker:
                 if file.suffix in READ and file.is_file():
                     digest.update(json.dumps([file.name, sha256(file)]).encode())
         if candidate.multi_label:
-            digest.update(json.dumps(["several labels", len(train), len(validation)]).encode())
+            seed = [self.seed] if name == "tfidf" else []  # its solver draws by it; that of one label draws nothing
+            digest.update(json.dumps(["several labels", len(train), len(validation), *seed]).encode())
             digest.update(validation.labels.tobytes())
         digest.update(train.labels.tobytes())
         for text in chain(validation.texts, train.texts, ["\0"], self.measured.cleaned(candidate.cleaning)):

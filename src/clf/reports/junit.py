@@ -46,7 +46,11 @@ def _label_flips(result: CompareLabelsResult) -> dict[int, list[str]]:
     for number, baseline in enumerate(gating):
         changed = most_changed(result.label_flips[baseline])
         lines[number] = [
-            f"{name}: only the candidate is right {flips.won} times, only {baseline} {flips.lost} times"
+            f"{name}: only the candidate is right {_times(flips.won)}, only {baseline} {_times(flips.lost)}"
             for name, flips in changed[:MOST_LABELS]
         ]
     return lines
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

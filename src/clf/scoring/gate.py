@@ -17,7 +17,7 @@ PASSED: Final = "passed"
 FAILED: Final = "failed"
 UNDECIDED: Final = "inconclusive"
 MOST_RULES = 10
-"""Of more rules that do not hold, the summary counts the rest: there may be one for each of a thousand labels."""
+"""Of more rules that do not hold, the summary counts the rest if there may be one for each of a thousand labels."""
 LEAST_ACCURACY, LEAST_SKILL = 0.6, 0.05
 """A model below them has hardly learned: an accuracy, and where a text may have several labels a Brier skill."""
 OUTCOMES: dict[Verdict, GateAnswer] = {BETTER: PASSED, NOT_WORSE: PASSED, WORSE: FAILED, INCONCLUSIVE: UNDECIDED}
@@ -102,13 +102,16 @@ def _at_most(what: str, value: float | None, ceiling: float, why: str) -> Rule:
     return Rule(name=name, outcome=PASSED if value <= ceiling else FAILED, message=f"it is {value:.4f}")
 
 
-def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule]) -> str:
-    """Return one sentence with the outcome of the gate and the reasons for it."""
+def summarize(comparisons: Sequence[Comparison], rules: Sequence[Rule], most: int | None = None) -> str:
+    """Return one sentence with the outcome of the gate and the reasons for it.
+
+    Of more than `most` rules that do not hold, it names the first and counts the rest.
+    """
     won = [comparison.baseline for comparison in comparisons if comparison.gates and comparison.verdict == BETTER]
     detected = f"improvement detected over {' and '.join(won)}" if won else "no improvement"
     missed = [f"{rule.name}: {rule.message}" for rule in rules if rule.outcome != PASSED]
-    more = len(missed) - MOST_RULES
-    unmet = "; ".join(missed[:MOST_RULES]) + (f"; and {more} more rules" if more > 0 else "")
+    unmet, more = "; ".join(missed[:most]), len(missed[most:]) if most else 0
+    unmet += f"; and {more} more {'rule' if more == 1 else 'rules'}" if more else ""
     answer = gate(rules)
     if answer == PASSED:
         return f"gate passed: {detected if won else 'every rule holds'}"
