@@ -168,6 +168,14 @@ def test_a_model_whose_labels_were_read_as_sets_on_request_is_trained_on_sets_ag
     assert _next(bare_classifier("m", record), good=False)[-1] == "--multi-label"
 
 
+def test_what_training_was_told_of_the_head_and_the_columns_is_told_again() -> None:
+    data = {"label_column": "tags", "delimiter": ";", "max_train_samples": 9, "allow_leak": True}
+    record = trained(data, {"model": "acme/small", "head_init": "probe"}, {"epochs": 2}, "films.csv")
+    assert _next(bare_classifier("m", record), good=False)[-8:] == [
+        "--epochs", "4", "--head-init", "probe", "--label-column", "tags", "--delimiter", ";",
+    ]  # fmt: skip
+
+
 def test_a_model_without_errors_is_used_next_even_if_the_gate_did_not_pass() -> None:
     record = trained({}, {}, {"epochs": 2}, "films.csv")
     perfect = model("new", list(range(8)))

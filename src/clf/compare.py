@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.data.flags import data_flags, typed
 from clf.data.reading.formats import looks_like_path
 from clf.data.reading.paths import expanded
 from clf.data.sources.find import SourceFinder, input_paths
@@ -308,5 +309,6 @@ def _next(model: "Classifier", good: bool) -> list[str]:
     recipe = [*given, "--epochs", str(epochs + max(2, epochs // 2))]
     most = record.settings.data.max_length
     recipe += ["--max-length", str(most)] if most else []
-    recipe += ["--multi-label"] if record.settings.data.multi_label else []
+    recipe += typed("--head-init", train.head_init) if train.head_init != AUTO else []
+    recipe += data_flags(record.settings.data, {"dataset", "split", "max_length", "max_eval_samples"})
     return ["clf", "train", "--dataset", spec, "--model", train.model, *recipe]

@@ -20,7 +20,6 @@ from clf.cli.session import (
     MORE_SPACE,
     NOTHING_HALF,
     OTHER_DISK,
-    data_flags,
     encoder_at_hand,
     finish,
     note_unused,
@@ -376,24 +375,6 @@ def test_a_reader_that_leaves_early_is_no_error(trained: Path) -> None:
         error = running.stderr.read()
         assert running.wait(HANGS) in {0, 141}
     assert "Traceback" not in error
-
-
-def test_the_next_command_is_about_the_same_data() -> None:
-    data = DataSettings(dataset="a b.csv", text_column=["x", "y"], label_column="z", ignore_column=["split"])
-    flags = [
-        "--dataset",
-        "a b.csv",
-        "--label-column",
-        "z",
-        "--text-column",
-        "x",
-        "--text-column",
-        "y",
-        "--ignore-column",
-        "split",
-    ]
-    assert data_flags(data) == flags
-    assert data_flags(DataSettings()) == []
 
 
 @pytest.mark.parametrize(

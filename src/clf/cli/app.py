@@ -12,7 +12,6 @@ from clf.cli.help import page_of, written
 from clf.cli.options import HiddenModel, ModelArgument, PeekOption, Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
     close_streams,
-    data_flags,
     encoder_at_hand,
     finish,
     listen_to_signals,
@@ -22,6 +21,7 @@ from clf.cli.session import (
     start,
 )
 from clf.cli.surroundings import check_stdout
+from clf.data.flags import data_flags
 from clf.errors import UsageError
 from clf.settings import Settings, from_home
 

@@ -30,7 +30,7 @@ from clf.errors import (
 )
 from clf.processes import current_world, will_be_restarted
 from clf.safety import safe, shell_line
-from clf.settings import DEFAULT_MODEL, DataSettings, Settings, TrainSettings
+from clf.settings import DEFAULT_MODEL, Settings, TrainSettings
 
 SECONDS_TO_SPEAK = 3.0
 """A launcher stops all processes when one exits, so a silent process waits this long for the one that reports."""
@@ -98,14 +98,6 @@ def finish(presentation: Presentation, *command: object) -> None:
         from clf.cli.show.terminal import print_next
 
         print_next(shell_line([str(part) for part in command]))
-
-
-def data_flags(data: DataSettings) -> list[str]:
-    """Return the flags that name a dataset and its columns, for a command on the same texts."""
-    named = [("--dataset", data.dataset), ("--label-column", data.label_column)]
-    named += [("--text-column", column) for column in data.text_column]
-    named += [("--ignore-column", column) for column in data.ignore_column]
-    return [part for flag, value in named if value for part in (flag, value)]
 
 
 def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None) -> int:

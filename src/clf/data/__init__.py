@@ -5,6 +5,7 @@ sources       a dataset name or path -> the rows of each split
 preparing     cleaning, label names, near duplicates, splitting, the audit
 cleaning      raw text from people and crawlers -> clean text for an encoder
 split_names   train, validation and test, in the names of files, folders and values
+flags         the settings of a dataset as flags, for a command on the same texts
 label_names   one spelling for labels that look the same, and look-alikes
 prepared      a prepared dataset on disk
 texts         texts that become Python strings only while they are read

@@ -12,7 +12,7 @@ from clf.data.reading import delimited
 from clf.data.reading.batch import BATCH_ROWS, Batch, Split
 from clf.data.reading.columns import Columns
 from clf.data.reading.formats import describe
-from clf.data.reading.peek import Peeked, flags_for, peek_at, typed
+from clf.data.reading.peek import Peeked, flags_for, peek_at
 from clf.data.sources.find import SourceFinder
 from clf.errors import DataError
 from clf.outcomes.peek import FileForm
@@ -78,7 +78,6 @@ def test_flags_leave_out_what_differs_between_files() -> None:
     assert flags_for(Columns(["text"], None, group="g"), forms) == [
         "--text-column", "text", "--group-column", "g", "--delimiter", ",",
     ]  # fmt: skip
-    assert typed("--label-column", "-x") == ["--label-column=-x"]
 
 
 def test_binary_and_compressed_files_are_told_too(own_folder: Path) -> None:

@@ -6,8 +6,8 @@ from rich.markup import escape
 
 from clf.cli.show.tables import count, make_table
 from clf.cli.show.terminal import print_lines, show
+from clf.data.flags import typed
 from clf.data.reading.first_lines import row_line
-from clf.data.reading.peek import typed
 from clf.outcomes.peek import PeekedColumn, PeekedSplit, PeekResult
 from clf.safety import one_line, safe, shell_line
 from clf.settings import DataSettings, flag

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from clf.data.flags import typed
 from clf.data.label_sets import joined
 from clf.data.reading.batch import Batch, Split
 from clf.data.reading.column_values import look_at
@@ -116,8 +117,3 @@ def flags_for(columns: Columns, forms: Sequence[FileForm], *, multi_label: bool 
     alone = ["--no-header"] if forms and all(form.header is False for form in forms) else []
     alone += ["--multi-label"] if multi_label else []
     return [part for flag, name in named for part in typed(flag, name)] + alone
-
-
-def typed(flag: str, value: str) -> list[str]:
-    """Return a flag with its value as it is typed; a value that begins with a dash would be taken for a flag."""
-    return [f"{flag}={value}"] if value.startswith("-") else [flag, value]
