@@ -21,7 +21,7 @@ from clf.measuring.label_evaluation import fitted_on, say_undefined
 from clf.measuring.measured_model import ComparedModel, MeasuredModel, measure
 from clf.measuring.paired import FEW, check_metric, compare_measured
 from clf.measuring.provenance import measured_texts, measurement_inputs
-from clf.measuring.rows import MeasuredTexts, find_leaks
+from clf.measuring.rows import MeasuredTexts, cuts_some, find_leaks
 from clf.models.families import suggested_rate
 from clf.models.find_and_load import load_model
 from clf.outcomes.base import ClassMetrics
@@ -44,6 +44,7 @@ from clf.scoring.gate import (
     advise,
     check_rules,
     gate,
+    is_open_to_words,
     summarize,
     weakest,
 )
@@ -273,7 +274,7 @@ def _decided(
         margin=choice.margin,
         gate=answer,
         summary=summarize(comparisons, rules, MOST_RULES if is_of_sets(candidate.metrics) else None),
-        advice=[] if answer == PASSED else _advice(model, candidate, comparisons),
+        advice=[] if answer == PASSED else _advice(model, candidate, comparisons, measured),
         next=_next(model, answer == PASSED or share_right(candidate.metrics) == 1.0),
         examples=examples_of(candidate, baselines, measured, choice.examples),
         flips=flips_of(candidate, baselines, measured, max(choice.examples, FLIPS_IN_REPORT)),
@@ -283,12 +284,15 @@ def _decided(
     )
 
 
-def _advice(model: "Classifier", candidate: MeasuredModel, comparisons: list[Comparison]) -> list[str]:
+def _advice(
+    model: "Classifier", candidate: MeasuredModel, comparisons: list[Comparison], measured: MeasuredTexts
+) -> list[str]:
     record = model.record
     trained = record is not None and record.settings is not None
     recipe = record.train if record and trained else None
     samples = record.settings.data.max_train_samples if record and record.settings else None
-    return advise(candidate.metrics, comparisons, recipe, samples, _suggested_rate(model))
+    cut = any(map(is_open_to_words, comparisons)) and cuts_some(model, measured)
+    return advise(candidate.metrics, comparisons, recipe, samples, _suggested_rate(model), cut)
 
 
 def _suggested_rate(model: "Classifier") -> float | None:

@@ -1,5 +1,6 @@
 """The rows to measure on: cleaned as asked, answered in the order of their classes, and checked for leaks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 
 from clf.data.text_hashes import text_hashes
 from clf.errors import DataError
-from clf.measuring.rows import MeasuredTexts, answers_of, find_leaks, without_leaks
+from clf.measuring.rows import MeasuredTexts, answers_of, cuts_some, find_leaks, without_leaks
 from clf.models.classifier import Classifier
 from clf.models.compute import choose_compute
 from clf.models.inference import probabilities_of
+from clf.models.tokens import tokenize
 from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
 from clf.settings import CleaningSettings, ComputeSettings
@@ -49,6 +51,13 @@ def test_answers_are_for_cleaned_texts_in_the_order_of_the_classes_of_the_rows(c
     assert answers_of(classifier, measured(TEXTS), FP32).probabilities == pytest.approx(expected)
     assert np.ptp(expected[:, 0]) > 1e-3  # else the order would make no difference
     assert abs(expected[:, 0] - expected[:, 1]).min() > 1e-3
+
+
+def test_whether_texts_are_cut_is_told_by_their_tokens(classifier: Classifier) -> None:
+    texts = measured(["dull", "a wonderful film", "good"])
+    longest = max(len(ids) for ids in tokenize(texts.raw_texts, classifier.tokenizer, 100))
+    assert not cuts_some(replace(classifier, max_length=longest), texts)
+    assert cuts_some(replace(classifier, max_length=longest - 1), texts)
 
 
 @pytest.mark.parametrize("seen", [0, 1])

@@ -291,10 +291,40 @@ def test_a_model_without_a_recipe_gets_the_usual_advice() -> None:
     assert advise({"accuracy": 0.9}, [], None, None, 1e-4) == USUAL
 
 
-@pytest.mark.parametrize(("verdict", "advice"), [("better", USUAL), ("not worse", [CHEAPER]), ("worse", [CHEAPER])])
+BETTER_AND_CHEAPER = CHEAPER.replace("does as well", "does better")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "advice"),
+    [("better", USUAL), ("not worse", [CHEAPER]), ("inconclusive", [CHEAPER]), ("worse", [BETTER_AND_CHEAPER])],
+)
 def test_tfidf_is_recommended_only_where_it_was_not_beaten(verdict: str, advice: list[str]) -> None:
     assert advise({"accuracy": 0.9}, [comparison(verdict, gates=False)], None, None, None) == advice
     assert advise({"accuracy": 0.9}, [comparison(verdict, "majority")], None, None, None) == USUAL
+
+
+def test_longer_texts_are_advised_only_where_some_were_cut() -> None:
+    [found] = advise({"accuracy": 0.9}, [comparison("worse")], None, None, None, cut=False)
+    assert found == (
+        "a larger encoder or more data: TF-IDF with logistic regression does better at a fraction of the cost"
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "advice"),
+    [
+        ({"epochs": 6, "head_init": "random"}, "more epochs, or --head-init probe: it was trained for 6, but {}"),
+        ({"epochs": 2, "head_init": "probe"}, "more epochs: it was trained for 2, but {}"),
+        (None, "more epochs: its run was too short: {}"),
+    ],
+)
+def test_a_run_that_lost_to_its_own_encoder_without_fine_tuning_was_too_short(
+    recipe: dict[str, Any] | None, advice: str
+) -> None:
+    made = None if recipe is None else TrainSettings(**recipe)
+    why = "a logistic regression on the same encoder without fine-tuning does better"
+    assert advise({"accuracy": 0.9}, [comparison("worse", "frozen")], made, None, None) == [advice.format(why)]
+    assert why not in str(advise({"accuracy": 0.9}, [comparison("inconclusive", "frozen")], made, None, None))
 
 
 def test_a_model_that_hardly_learned_should_have_its_labels_checked() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clf.models.classifier import Classifier
 
 LEAK_LIMIT = 0.01
+LOOKED_AT = 1000
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,16 @@ def answers_of(classifier: "Classifier", measured: MeasuredTexts, compute: Compu
         probabilities[rows] = probabilities[rows][:, order]
     thresholds = classifier.thresholds
     return answers_with(probabilities, measured.labels, None if thresholds is None else thresholds[order])
+
+
+def cuts_some(classifier: "Classifier", measured: MeasuredTexts) -> bool:
+    """Return whether the model reads only a part of some texts, of at most LOOKED_AT of them."""
+    from clf.models.tokens import tokenize
+
+    step = max(1, -(-len(measured) // LOOKED_AT))
+    texts = [classifier.clean(measured.raw_texts[row]) for row in range(0, len(measured), step)]
+    most = classifier.max_length
+    return any(len(ids) > most for ids in tokenize(texts, classifier.tokenizer, most + 1))
 
 
 def find_leaks(classifier: "Classifier", measured: MeasuredTexts, *, allowed: bool) -> NDArray[np.bool_] | None:

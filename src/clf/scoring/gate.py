@@ -125,8 +125,12 @@ def advise(
     recipe: TrainSettings | None,
     max_train_samples: int | None,
     suggested_rate: float | None,
+    cut: bool = True,
 ) -> list[str]:
-    """Return what to try if the gate does not pass, based on the candidate's metrics and its training recipe."""
+    """Return what to try if the gate does not pass, based on the candidate's metrics and its training recipe.
+
+    `cut` says whether some texts are longer than the candidate reads.
+    """
     if share_right(metrics) == 1.0:
         return ["a larger or harder test split: the candidate makes no errors on this one"]
     advice = []
@@ -136,20 +140,37 @@ def advise(
     rate, epochs = (recipe.learning_rate, recipe.epochs) if recipe else (AUTO, AUTO)
     if suggested_rate and rate != AUTO and rate < suggested_rate / 2:
         advice.append(f"a larger learning rate: it was {rate:g}, but {suggested_rate:g} suits this encoder")
-    if epochs != AUTO and epochs < 3:
+    if any(each.baseline == "frozen" and each.verdict == WORSE for each in comparisons):
+        advice.append(_about_frozen(recipe))
+    elif epochs != AUTO and epochs < 3:
         advice.append(f"more epochs: it was trained for {epochs}")
     if max_train_samples:
         advice.append(f"more training texts: it was trained on {max_train_samples}")
-    if any(each.baseline == "tfidf" and each.verdict != BETTER for each in comparisons):
-        advice.append(
-            "a larger encoder, longer texts (--max-length) or more data: "
-            "TF-IDF with logistic regression does as well at a fraction of the cost"
-        )
+    advice += [_about_words(each.verdict, cut) for each in comparisons if is_open_to_words(each)]
     if not advice and _has_hardly_learned(metrics):
         advice.append(
             "checking the labels: the model has hardly learned; clf prepare reports conflicting labels and duplicates"
         )
     return advice or ["another seed, a larger encoder, or more training texts"]
+
+
+def is_open_to_words(comparison: Comparison) -> bool:
+    """Return whether this is the comparison with TF-IDF, and the candidate is not shown to be better."""
+    return comparison.baseline == "tfidf" and comparison.verdict != BETTER
+
+
+def _about_words(verdict: Verdict, cut: bool) -> str:
+    ways = "a larger encoder, longer texts (--max-length) or more data" if cut else "a larger encoder or more data"
+    does = "does better" if verdict == WORSE else "does as well"
+    return f"{ways}: TF-IDF with logistic regression {does} at a fraction of the cost"
+
+
+def _about_frozen(recipe: TrainSettings | None) -> str:
+    """Say that training ended too early: the encoder as it was before has more in it than came out."""
+    ways = "more epochs" if recipe is None or recipe.head_init == "probe" else "more epochs, or --head-init probe"
+    known = recipe and recipe.epochs != AUTO
+    ran = f"it was trained for {recipe.epochs}, but" if recipe and known else "its run was too short:"
+    return f"{ways}: {ran} a logistic regression on the same encoder without fine-tuning does better"
 
 
 def _has_hardly_learned(metrics: Metrics) -> bool:
