@@ -7,6 +7,7 @@ from clf.outcomes.base import ClassMetrics, Cost, Interval, LabelMetrics, Metric
 from clf.outcomes.comparison import AnyComparison, CompareLabelsResult
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult
+from clf.reports.given_too_often import too_often
 from clf.safety import one_line
 from clf.scoring.metric_table import table_of
 
@@ -141,7 +142,7 @@ def label_notes(result: EvaluateLabelsResult) -> list[str]:
             f"Before calibration (a scale and a bias for each label): log loss {before.log_loss:.4f}{errors}; after it "
             f"{found['log_loss']:.4f}" + (f" and {found['ece']:.4f}." if errors else ".")
         )
-    return notes + _abstention(result)
+    return [*notes, *_abstention(result), *too_often(result.per_label)]
 
 
 def confusion_table(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:

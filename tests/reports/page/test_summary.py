@@ -109,6 +109,16 @@ def test_with_several_labels_the_constant_gives_every_label_to_every_text() -> N
     ]
 
 
+def test_a_label_that_is_given_far_too_often_comes_before_all_else() -> None:
+    legal = label_metrics(precision=8 / 175, recall=8 / 12, rows=12, threshold=0.0876)
+    metrics = {"macro_f1": 0.5, "macro_precision": 0.4, "macro_recall": 0.9, "subset_accuracy": 0.5}
+    steps = summary.evaluation_cards(
+        evaluate_labels_result(per_label={"legal": legal}, metrics=metrics, rows=50, leaked_rows=1)
+    ).steps
+    assert steps[0].startswith("“legal” is given to 175 texts, 12 have it; its threshold is 0.0876: ")
+    assert not any("--threshold 0.7" in step for step in steps)
+
+
 @pytest.mark.parametrize(
     ("precision", "recall", "said"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from clf.cli.show.tables import count, print_metrics, shorten
 from clf.cli.show.terminal import print_lines
 from clf.outcomes.comparison import AnyComparison, AnyExample, CompareLabelsResult, most_changed
+from clf.reports.given_too_often import too_often
 from clf.safety import one_line
 
 LABELS_SHOWN = 5
@@ -28,7 +29,7 @@ def print_comparison(result: AnyComparison) -> None:
             f"{row.verdict}{shown}"
         )
     if isinstance(result, CompareLabelsResult):
-        print_lines(*_label_flips(result))
+        print_lines(*_label_flips(result), *too_often(result.per_label))
     if before := result.baselines.get("pretrained"):
         confidence = (f"{metrics['mean_confidence']:.3f}" for metrics in (before, result.candidate))
         print_lines("mean confidence: {} before training, {} after".format(*confidence))

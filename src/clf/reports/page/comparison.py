@@ -15,6 +15,7 @@ from clf.outcomes.comparison import (
     most_changed,
 )
 from clf.outcomes.preparation import Audit
+from clf.reports.given_too_often import too_often
 from clf.reports.page.classes import classes_section
 from clf.reports.page.figures import calibration_figure, figure
 from clf.reports.page.labels import labels_section
@@ -84,7 +85,8 @@ def comparison_cards(result: AnyComparison) -> Cards:
         *(figure(shown[key], found.get(key), result.intervals.get(key)) for key in others),
         calibration_figure(shown["ece"], found),
     ]
-    steps = [f"Try {advice}." for advice in result.advice]
+    steps = too_often(result.per_label) if isinstance(result, CompareLabelsResult) else []
+    steps += [f"Try {advice}." for advice in result.advice]
     steps += [f"Next: `{shell_line(result.next)}`"] if result.next else []
     unmet = [f"{rule.name}: {rule.message}." for rule in result.rules if rule.outcome != "passed"]
     met = f"Gate {result.gate}: {len(result.rules) - len(unmet)} of {counted(len(result.rules), 'rule')} met."

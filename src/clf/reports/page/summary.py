@@ -6,6 +6,7 @@ from itertools import islice
 from clf.outcomes.base import ClassMetrics, Interval, Metrics
 from clf.outcomes.evaluation import EvaluateResult
 from clf.outcomes.label_evaluation import AnyEvaluation, EvaluateLabelsResult
+from clf.reports.given_too_often import too_often
 from clf.reports.page.figures import calibration_figure, figure
 from clf.reports.page.parts import Cards, Figure, counted
 from clf.scoring.confusions import confused_pairs
@@ -80,11 +81,13 @@ def _of_labels(result: EvaluateLabelsResult) -> Cards:
         figure("subset accuracy", found.get("subset_accuracy"), result.intervals.get("subset_accuracy")),
         calibration_figure("calibration error (mean of labels)", found),
     ]
+    often = too_often(result.per_label)
     steps = [
+        *often,
         *_first_steps(result, tone),
         *(["Measure it on other texts: the thresholds of the labels were chosen on these."]
           if result.thresholds_fitted_here else []),
-        *_about_thresholds(found),
+        *([] if often else _about_thresholds(found)),
         *_about_issues(result.rows, right, result.label_issues),
         *_about_names(result.per_label, "label", "labels"),
         *_about_replaced(result),
