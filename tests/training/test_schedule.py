@@ -174,6 +174,13 @@ def test_steps_enough_grow_with_the_classes_and_double_at_small_rates(classes: i
     assert enough_steps(classes, rate) == steps
 
 
+@pytest.mark.parametrize(("texts", "head"), [(640, "probe"), (4_999, "probe"), (5_000, "random")])
+def test_with_several_labels_a_head_is_fitted_unless_there_are_many_texts(texts: int, head: str) -> None:
+    sizes = Sizes(*MINILM, texts, 100, 8, multi_label=True)
+    assert choose_schedule(TrainSettings(), sizes).head_init == head
+    assert choose_schedule(TrainSettings(head_init="random"), sizes).head_init == "random"
+
+
 @pytest.mark.parametrize(
     ("texts", "batch", "epochs"), [(4_999, 16, 3), (5_000, 16, 3), (2_399, 48, 4), (5_000, 148, 3), (5_000, 152, 7)]
 )

@@ -145,7 +145,8 @@ def _cadence(per_epoch: int, epochs: int, batch_size: int, sizes: Sizes) -> int:
 def _head_init(train: TrainSettings, sizes: Sizes) -> HeadInit:
     if not sizes.head_can_be_fitted or train.head_init == "random":
         return "random"
-    few = sizes.texts <= FEW_PER_CLASS * sizes.classes and sizes.texts < MANY_TEXTS
+    # A random head predicts no label for long where a text may have several, most of which are rare.
+    few = sizes.texts < MANY_TEXTS and (sizes.multi_label or sizes.texts <= FEW_PER_CLASS * sizes.classes)
     return "probe" if few or train.head_init == "probe" else "random"
 
 
