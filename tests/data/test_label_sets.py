@@ -59,4 +59,9 @@ def test_lists_in_a_file_are_a_table_whatever_pieces_they_are_stored_in() -> Non
 
 
 def test_sets_are_shown_with_bars_between_their_labels() -> None:
-    assert [shown(label) for label in ("a", joined(["b", "a"]), NONE, f"{PLAIN}a|b")] == ["a", "a | b", "(none)", "a|b"]
+    assert [shown(label) for label in ("a", joined(["b", "a"]), NONE, f"{PLAIN}a|b")] == [
+        "a",
+        "a | b",
+        "(no label)",
+        "a|b",
+    ]

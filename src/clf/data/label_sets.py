@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.outcomes.base import NO_LABEL
 from clf.scoring.label_table import LabelTable
 
 BETWEEN = "\x1f"
@@ -21,7 +22,6 @@ NONE = BETWEEN
 
 PLAIN = "\x1e"
 """Begins a label that was written as one text, in which a separator may stand between several; it is in no label."""
-SHOWN_NONE = "(none)"
 
 
 def joined(labels: Iterable[str]) -> str:
@@ -36,7 +36,7 @@ def parts(joined_labels: str) -> tuple[str, ...]:
 
 def shown(label: str) -> str:
     """Return a label, or a set of labels that `joined` wrote, for people."""
-    return " | ".join(parts(label.removeprefix(PLAIN))) or SHOWN_NONE
+    return " | ".join(parts(label.removeprefix(PLAIN))) or NO_LABEL
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def test_near_duplicates_and_groups_stay_together(own_folder: Path, caplog: pyte
 def test_contradictory_near_duplicates_and_subsets_of_sets(own_folder: Path) -> None:
     found = prepared(own_folder / "d", with_near_duplicates(), max_train_samples=50)
     assert found.audit.near_conflicting > 10
-    assert {row.label for conflict in found.audit.conflicts for row in conflict} >= {"(none)", "a", "a | b"}
+    assert {row.label for conflict in found.audit.conflicts for row in conflict} >= {"(no label)", "a", "a | b"}
     assert found.audit.rows["train"] == 50
     assert found.audit.sets_of_labels is not None
     assert sum(found.audit.sets_of_labels.labels_per_text["train"].values()) == 50

@@ -52,7 +52,7 @@ def test_errors_are_listed_or_said_to_be_none() -> None:
     assert evaluation.errors_section([]).notes == ["There are none."]
     sets = WrongSet(row=3, text="a", labels=[], predicted=["plot", "acting"], confidence=0.5)
     [row] = evaluation.errors_section([sets]).tables[0].rows
-    assert [cell.shown for cell in row[1:3]] == ["(none)", "plot | acting"]
+    assert [cell.shown for cell in row[1:3]] == ["(no label)", "plot | acting"]
 
 
 def test_labels_that_look_wrong_are_listed_with_how_they_were_judged() -> None:
@@ -72,4 +72,4 @@ def test_labels_that_are_missing_or_surplus_are_listed_with_all_labels_of_the_te
     [section] = evaluation.issues_section([issue], judged_unseen=True)
     [table] = section.tables
     assert table.columns == ["text", "all its labels", "looks wrong", "label", "probability", "margin"]
-    assert [cell.shown for cell in table.rows[0]] == ["awful", "(none)", "missing", "plot", "0.9000", "-0.5100"]
+    assert [cell.shown for cell in table.rows[0]] == ["awful", "(no label)", "missing", "plot", "0.9000", "-0.5100"]

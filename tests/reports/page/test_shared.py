@@ -74,6 +74,15 @@ def test_the_audit_lists_what_was_found_and_nothing_that_was_not() -> None:
     assert len(shared.audit_section(Audit(rows={"test": 1}))[0].tables[0].rows) == 1
 
 
+def test_duplicates_in_a_file_that_is_measured_as_a_whole_are_not_called_those_of_train() -> None:
+    audit = Audit(rows_read={"train": 42}, rows={"test": 42}, duplicates={"train": 2}, near_duplicates={"train": 1})
+    [section] = shared.audit_section(audit)
+    told = [["duplicates in these texts", "2"], ["near duplicates in these texts", "1"]]
+    assert shown(section.tables[0]) == [["test rows", "42"], *told]
+    [section] = shared.audit_section(Audit(rows_read={"train": 42}, rows={"train": 42}, duplicates={"train": 2}))
+    assert shown(section.tables[0])[1] == ["duplicates in train", "2"]
+
+
 def test_the_audit_of_several_labels_lists_what_its_sets_are_like() -> None:
     sets = SetsOfLabels(labels_per_text={"train": {"0": 3, "1": 5}}, mean_labels_per_text={}, different_sets=4,
                         rare={"plot": 1}, of_nearly_all={}, always_together=[["a", "b"]])  # fmt: skip

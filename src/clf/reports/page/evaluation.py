@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from clf.data.label_sets import SHOWN_NONE
+from clf.outcomes.base import NO_LABEL
+from clf.outcomes.comparison import shown_labels
 from clf.outcomes.evaluation import EvaluateResult, LabelIssue, WrongAnswer
 from clf.outcomes.label_evaluation import AnyEvaluation, AnyIssue, PairIssue, WrongSet
 from clf.outcomes.preparation import Audit
@@ -57,12 +58,7 @@ def errors_section(errors: Sequence[WrongAnswer] | Sequence[WrongSet]) -> Sectio
 def _label_and_predicted(error: WrongAnswer | WrongSet) -> tuple[str, str]:
     if isinstance(error, WrongAnswer):
         return error.label, error.predicted
-    return set_of(error.labels), set_of(error.predicted)
-
-
-def set_of(labels: Sequence[str]) -> str:
-    """Return a set of labels for people."""
-    return " | ".join(labels) or SHOWN_NONE
+    return shown_labels(error.labels), shown_labels(error.predicted)
 
 
 def issues_section(issues: Sequence[AnyIssue], judged_unseen: bool) -> list[Section]:
@@ -81,4 +77,4 @@ def issues_section(issues: Sequence[AnyIssue], judged_unseen: bool) -> list[Sect
 def _wrong(issue: AnyIssue) -> list[Cell]:
     if isinstance(issue, LabelIssue):
         return [name(issue.label), name(issue.suggested_label)]
-    return [name(issue.labels or SHOWN_NONE), Cell(issue.issue), name(issue.label), number(issue.probability)]
+    return [name(issue.labels or NO_LABEL), Cell(issue.issue), name(issue.label), number(issue.probability)]

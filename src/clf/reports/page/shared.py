@@ -65,13 +65,19 @@ def audit_section(audit: Audit) -> list[Section]:
     rows = [[term(f"{split} rows"), count(found)] for split, found in audit.rows.items()]
     for shown, numbers in (("duplicates in", audit.duplicates), ("near duplicates in", audit.near_duplicates),
                            ("leaks:", audit.leaks), ("dropped:", audit.dropped)):  # fmt: skip
-        rows += [[term(f"{shown} {key.replace('_', ' ')}"), count(found)] for key, found in numbers.items() if found]
+        rows += [[term(f"{shown} {_where(key, audit)}"), count(found)] for key, found in numbers.items() if found]
     if audit.conflicting:
         what = "two labels" if audit.sets_of_labels is None else "different sets of labels"
         rows.append([term(f"texts with {what}"), count(audit.conflicting)])
     if audit.sets_of_labels is not None:
         rows += _rows_of_sets(audit.sets_of_labels)
     return [Section("Audit of the data", tables=[Table("What the audit found", ["found", "number"], rows)])]
+
+
+def _where(key: str, audit: Audit) -> str:
+    """Name a split, or a reason, for people; a file that was read as train but is measured as a whole has no train."""
+    measured_whole = key == "train" and [*audit.rows_read] == ["train"] and len(audit.rows) == 1
+    return "these texts" if measured_whole and key not in audit.rows else key.replace("_", " ")
 
 
 def _rows_of_sets(found: SetsOfLabels) -> list[list[Cell]]:
