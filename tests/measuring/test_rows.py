@@ -11,12 +11,17 @@ from clf.errors import DataError
 from clf.measuring.rows import MeasuredTexts, answers_of, cuts_some, find_leaks, without_leaks
 from clf.models.classifier import Classifier
 from clf.models.compute import choose_compute
+from clf.models.configs import MULTI_LABEL
+from clf.models.find_and_load import load_model
 from clf.models.inference import probabilities_of
+from clf.models.record import ModelRecord
 from clf.models.tokens import tokenize
 from clf.scoring.answers import Answers
 from clf.scoring.metrics import score
+from clf.scoring.multi_label import MultiLabelAnswers
 from clf.settings import CleaningSettings, ComputeSettings
 from clf.storage.result_folders import TRAIN_ROWS_FILE
+from support.classifiers import write_tiny_classifier
 from support.recorded import bare_classifier
 
 FP32 = ComputeSettings(device="cpu", precision="fp32")
@@ -102,3 +107,16 @@ def test_figures_without_leaks_exist_only_where_some_rows_but_not_all_leaked() -
     assert found["accuracy"] == 1.0
     for leaked in (None, np.zeros(3, bool), np.ones(3, bool)):
         assert without_leaks(answers, leaked) is None
+
+
+def test_thresholds_of_labels_follow_the_order_of_the_rows(tmp_path: Path) -> None:
+    model = load_model(str(write_tiny_classifier(tmp_path / "m", ["plot", "acting", "music"], MULTI_LABEL)))
+    stored = {"acting": 0.125, "music": 0.25, "plot": 0.75}
+    model = replace(model, record=ModelRecord(schema_version=1, thresholds=stored))
+    table = np.zeros((3, 3), dtype=bool)
+    found = answers_of(model, MeasuredTexts("films", "test", TEXTS, table, list(stored)), FP32)
+    assert isinstance(found, MultiLabelAnswers)
+    assert found.thresholds.tolist() == [0.125, 0.25, 0.75]
+    expected = probabilities_of(model, [model.clean(text) for text in TEXTS], choose_compute(FP32))
+    assert found.probabilities == pytest.approx(expected[:, [1, 2, 0]])
+    assert abs(expected[:, 0] - expected[:, 1]).min() > 1e-4  # else the order would make no difference
