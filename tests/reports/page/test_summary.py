@@ -51,6 +51,11 @@ def test_the_figures_are_f1_accuracy_and_calibration_error() -> None:
 def test_whether_confidence_can_be_believed_depends_on_what_chance_shows(error: float, sure: float, said: str) -> None:
     assert cards(metrics=METRICS | {"ece": error, "mean_confidence": sure}).reasons == [said]
     assert cards(metrics={"accuracy": 0.5}).reasons == []
+    few = cards(metrics=METRICS | {"ece": 0.032, "ece_expected": 0.061}).reasons
+    assert few == [
+        "Confidence cannot be judged by so few texts: it is off by 3.2 points on average, and chance alone would show 6.1 "
+        "points."
+    ]
 
 
 def test_few_texts_and_leaks_come_first() -> None:
@@ -58,7 +63,7 @@ def test_few_texts_and_leaks_come_first() -> None:
     assert found.steps[:3] == [
         "Judge it without the 1,234 texts that were in its training data: the metrics without them are below.",
         "Measure it on more texts than 99.",
-        "Do not rely on its confidence as a probability: not calibrated, too few rows.",
+        "Check its confidence before you rely on it: not calibrated, too few rows.",
     ]
     assert found.reasons[-1] == "Only 99 texts: others could give quite different figures."
     assert len(found.steps) == 5

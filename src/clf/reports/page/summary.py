@@ -16,6 +16,8 @@ FEW_TEXTS, FEW_OF_LABEL = 100, 20
 """With fewer texts, of all labels or of one, figures say little about other texts."""
 CLOSE = 0.01
 """A calibration error of so much more than chance shows is still called believable."""
+TELLING = 0.05
+"""Texts whose calibration error by chance is above this say little about a model's."""
 MOSTLY = 0.7
 """With a smaller share right, most errors are the model's."""
 FAR_APART = 0.2
@@ -141,7 +143,8 @@ def confidence_sentence(found: Metrics, answered: str, right: str) -> str:
         return ""
     off = f"it is off by {_points(error)} on average, and chance alone would show {_points(chance)}"
     if error <= chance + CLOSE:
-        return f"Confidence can be taken at its word: {off}."
+        can = "can be taken at its word" if chance <= TELLING else "cannot be judged by so few texts"
+        return f"Confidence {can}: {off}."
     mixed = "too high for some texts and too low for others"
     said = "too high" if sure > share + CLOSE else "too low" if sure < share - CLOSE else mixed
     return f"Confidence is {said}: {off}; it is {sure:.1%} on average where {share:.1%} {right}."
@@ -177,7 +180,9 @@ def _first_steps(result: AnyEvaluation, tone: str) -> list[str]:
     if tone and not few:
         steps.append("Train it on more texts or for more epochs before you rely on it.")
     if result.calibration.note:
-        steps.append(f"Do not rely on its confidence as a probability: not calibrated, {result.calibration.note}.")
+        steps.append(
+            f"Check its confidence before you rely on it: not calibrated, {result.calibration.note}."
+        )
     return steps
 
 
