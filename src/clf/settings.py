@@ -98,7 +98,7 @@ class DataSettings(Section):
     ignore_column: Strings = []
     """Column to use for nothing, neither text, label, split nor annotation; repeat the flag for several."""
     multi_label: bool | None = None
-    """Whether a text may have several labels, or none. [default: found from the data]"""
+    """Whether a text may have several labels, or none. [default: found from the data; no in synthetic reviews]"""
     label_map: str | None = None
     """Names for the labels: 1=World,2=Sports, or a JSON or TOML file."""
     unlabelled: Strings = []
@@ -311,8 +311,8 @@ class DemoSettings(Section):
 
     model: str | None = None
     """Encoder to fine-tune. [default: all-MiniLM-L6-v2 if its package is installed, otherwise a small new encoder]"""
-    rows: Annotated[int, Field(ge=20, le=2000)] = 100
-    """Number of reviews to generate."""
+    rows: Annotated[int, Field(ge=20, le=2000)] | None = None
+    """Number of reviews to generate. [default: 100; 200 with several labels per text]"""
 
 
 class DownloadSettings(Section):

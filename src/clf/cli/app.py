@@ -115,7 +115,7 @@ def train_command(settings: Settings, presentation: Presentation) -> None:
 
 
 @app.command("demo", cls=Command)
-@uses("demo", "train.-model,revision,test_run", "data.max_length", "compute", "run", own=OF_DEMO)
+@uses("demo", "train.-model,revision,test_run", "data.max_length,multi_label", "compute", "run", own=OF_DEMO)
 def demo_command(settings: Settings, presentation: Presentation) -> None:
     """Run the whole pipeline on synthetic movie reviews, without a network and with its own training recipe."""
     start(settings, presentation)
@@ -126,7 +126,9 @@ def demo_command(settings: Settings, presentation: Presentation) -> None:
     if presentation.json:
         return print_json(result.as_json())
     print_demo(result)
-    finish(presentation, "clf", "predict", result.training.model_dir, "--text", "A film I will gladly watch again.")
+    several = settings.data.multi_label
+    text = "The songs and the soundtrack surprised me." if several else "A film I will gladly watch again."
+    finish(presentation, "clf", "predict", result.training.model_dir, "--text", text)
 
 
 @app.command("evaluate", cls=Command)

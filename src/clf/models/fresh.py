@@ -15,8 +15,11 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 POSITIONS = 512
 
 
-def write_fresh_encoder(folder: Path, texts: Iterable[str], seed: int) -> Path:
-    """Write a DistilBERT with 2 layers of width 64, no dropout, and the words of `texts` as its vocabulary."""
+def write_fresh_encoder(folder: Path, texts: Iterable[str], seed: int, spread: float = 0.02) -> Path:
+    """Write a DistilBERT with 2 layers of width 64, no dropout, and the words of `texts` as its vocabulary.
+
+    `spread` is the standard deviation of the weights.
+    """
     words = Counter(word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower()))
     vocabulary = [*SPECIAL, *sorted(words)]
     with quiet_transformers():
@@ -29,6 +32,7 @@ def write_fresh_encoder(folder: Path, texts: Iterable[str], seed: int) -> Path:
             hidden_dim=128,
             n_layers=2,
             n_heads=2,
+            initializer_range=spread,
             max_position_embeddings=POSITIONS,
             dropout=0.0,
             attention_dropout=0.0,

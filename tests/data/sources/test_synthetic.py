@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import clf
-from clf.data.sources.synthetic import LABELS, MAX_ROWS, MIN_ROWS, OPINIONS, SEEN, UNSEEN, Review, synthetic_reviews
+from clf.data.sources.synthetic import LABELS, OPINIONS, SEEN, UNSEEN, Review, synthetic_reviews
+from clf.data.sources.synthetic_parts import MAX_ROWS, MIN_ROWS
 
 OPINION_WORDS = {word for kinds in OPINIONS.values() for words in kinds.values() for word in words}
 

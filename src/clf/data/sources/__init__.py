@@ -12,5 +12,8 @@ database_files  a database that is open for reading, and what must not run there
 headless    which files of a dataset have no header, as that of train
 ignored     whether the columns to ignore exist
 divided     one file with all splits, divided by a column
-synthetic   generating synthetic movie reviews
+generated   synthetic reviews as a dataset
+synthetic   generating synthetic movie reviews, negative or positive
+synthetic_aspects   generating reviews that speak of none, one or several aspects
+synthetic_parts     what both generators share
 """

@@ -45,6 +45,7 @@ from clf.data.sources.folders import (
     tree_fingerprint,
     without_splits,
 )
+from clf.data.sources.generated import SYNTHETIC, synthetic_source
 from clf.data.sources.headless import headless
 from clf.data.sources.hub_tables import Table, load_snapshot
 from clf.data.sources.ignored import check_ignored
@@ -60,7 +61,6 @@ from clf.storage.names import plain_name
 from clf.storage.result_folders import MANIFEST_FILE, is_clf_result
 
 NAMES = {"imdb": "stanfordnlp/imdb", "ag_news": "fancyzhx/ag_news"}
-SYNTHETIC = "synthetic"
 PIPE = "pipe@"
 UNREAD = {".db", ".db3", ".sqlite", ".sqlite3", ".7z", ".rar", ".pkl", ".pickle", ".npy", ".npz", ".avro", ".orc"}
 """Extensions of files that may hold a split, which is not read from a folder."""
@@ -74,14 +74,14 @@ class SourceFinder:
     seed: int
     offline: bool = False
     timeout: float = 60.0
-    generated: int = 100
+    generated: int | None = None
 
     @classmethod
     def of(cls, run: RunSettings, download: DownloadSettings, demo: DemoSettings) -> "SourceFinder":
         """Return a finder with these settings."""
         return cls(run.seed, run.offline, download.download_timeout, demo.rows)
 
-    def with_(self, *, seed: int, generated: int) -> "SourceFinder":
+    def with_(self, *, seed: int, generated: int | None) -> "SourceFinder":
         """Return a finder that generates another number of reviews with another seed."""
         return replace(self, seed=seed, generated=generated)
 
@@ -121,7 +121,7 @@ class SourceFinder:
         if _is_piped(spec):
             return _from_pipe(spec, data, first_only)
         if spec == SYNTHETIC:
-            return _synthetic(self.generated, self.seed)
+            return synthetic_source(self.generated, self.seed, several=data.multi_label is True)
         if spec not in NAMES and names_database(spec):
             return _from_database(spec, data, first_only)
         if spec not in NAMES and looks_like_path(spec):
@@ -299,7 +299,7 @@ def _from_pipe(spec: str, data: DataSettings, first_only: bool) -> Source:
     return replace(source, origin=f"{PIPE}{source.fingerprint[:16]}", splits=splits)
 
 
-# --- the Hub and the generator ------------------------------------------------------------------------------
+# --- the Hub ------------------------------------------------------------------------------------------------
 
 
 def _from_hub(repository: str, data: DataSettings, offline: bool, timeout: float) -> Source:
@@ -327,24 +327,3 @@ def _table_batches(table: Table, data: DataSettings, allowed: int) -> Iterator[B
     for batch in sliced(table.to_batches(BATCH_ROWS), allowed=allowed):
         yield Batch(unfold(batch.to_pydict(), data.columns), list(range(start, start + batch.num_rows)))
         start += batch.num_rows
-
-
-def _synthetic(count: int, seed: int) -> Source:
-    from clf.data.sources.synthetic import synthetic_reviews
-
-    def rows(split: str) -> Iterator[Batch]:
-        made = reviews[split]
-        yield Batch(
-            {"text": [review.text for review in made], "label": [review.label for review in made]},
-            list(range(1, len(made) + 1)),
-        )
-
-    reviews = synthetic_reviews(count, seed)
-    origin = f"synthetic@rows={count},seed={seed}"
-    return Source(
-        SYNTHETIC,
-        origin,
-        {split: Split(partial(rows, split), f"synthetic {split}") for split in SPLITS},
-        fingerprint=origin,
-        rows_generated=count,
-    )

@@ -6,14 +6,11 @@ has its own films and frames but the same opinion words, so only a model that le
 """
 
 import random
-import re
-from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations
+
+from clf.data.sources.synthetic_parts import Deck, Written, filled, in_splits, likeness_of
 
 LABELS = ("negative", "positive")
-MIN_ROWS = 20
-MAX_ROWS = 3000
 
 
 @dataclass(frozen=True)
@@ -33,47 +30,21 @@ def synthetic_reviews(rows: int = 100, seed: int = 42) -> dict[str, list[Review]
     similarity of their lower-cased character 5-grams is below 0.5 for up to 200 rows, and below 0.75 for more.
     Raises ValueError unless MIN_ROWS <= rows <= MAX_ROWS.
     """
-    if not MIN_ROWS <= rows <= MAX_ROWS:
-        raise ValueError(f"rows must be from {MIN_ROWS} to {MAX_ROWS}, found {rows}")
-    rng = random.Random(seed)
-    # The frames give only a limited number of clearly different reviews, so larger sets must allow more similar ones.
-    likeness = 0.45 if rows <= 200 else 0.7
+    rng, likeness = random.Random(seed), likeness_of(rows)
     seen, unseen = _Author(SEEN, rng, likeness), _Author(UNSEEN, rng, likeness)
-    validation, test = round(rows / 10), round(rows / 5)
-    return {
-        "train": seen.write(rows - validation - test),
-        "validation": seen.write(validation),
-        "test": unseen.write(test),
-    }
-
-
-class _Deck:
-    """Options dealt in shuffled rounds: every option is dealt once before any is dealt again."""
-
-    def __init__(self, options: tuple[str, ...], rng: random.Random) -> None:
-        self._options, self._rng = options, rng
-        self._left: list[str] = []
-
-    def deal(self, taken: set[str]) -> str:
-        """Deal the next option that is not in `taken`, and add it there; skipped options keep their turn."""
-        while not (free := [option for option in self._left if option not in taken]):
-            self._left += self._rng.sample(self._options, len(self._options))
-        self._left.remove(free[0])
-        taken.add(free[0])
-        return free[0]
+    return in_splits(rows, seen.write, unseen.write)
 
 
 class _Author:
     """Writes reviews from one stock of films and frames, without near duplicates."""
 
     def __init__(self, stock: dict[str, tuple[str, ...]], rng: random.Random, likeness: float) -> None:
-        self._rng, self._likeness = rng, likeness
+        self._rng, self._written = rng, Written(likeness, common=2)
         # Each label has its own decks, so that both labels get each film, frame and plot equally often.
         self._decks = {
-            label: {slot: _Deck(options, rng) for slot, options in (stock | NEUTRAL | OPINIONS[label]).items()}
+            label: {slot: Deck(options, rng) for slot, options in (stock | NEUTRAL | OPINIONS[label]).items()}
             for label in LABELS
         }
-        self._written: dict[tuple[str, str], list[frozenset[str]]] = defaultdict(list)
 
     def write(self, rows: int) -> list[Review]:
         """Write `rows` new reviews in random order, half of them with each label."""
@@ -84,35 +55,15 @@ class _Author:
     def _new_review(self, label: str) -> Review:
         while True:
             review = self._draft(label)
-            if 25 <= len(review.text.split()) <= 60 and self._is_new(review):
+            if 25 <= len(review.text.split()) <= 60 and self._written.adds(review.text, review.frames):
                 return review
 
     def _draft(self, label: str) -> Review:
         decks, taken = self._decks[label], set[str]()
         film = decks["film"].deal(taken)
         frames = tuple(decks[position].deal(taken) for position in decks["layout"].deal(taken).split())
-
-        def fill(slot: re.Match[str]) -> str:
-            return film if slot[1] == "film" else decks[slot[1]].deal(taken)
-
-        text = re.sub(r"\{(\w+)\}", fill, " ".join(frames))
-        return Review(re.sub(r"\ba (?=[aeiou])", "an ", text), label, film, frames)
-
-    def _is_new(self, review: Review) -> bool:
-        """Return whether the review differs enough from all earlier ones, and if so remember it."""
-        shingles = frozenset(review.text.lower()[start : start + 5] for start in range(len(review.text) - 4))
-        # Two reviews with at most one frame in common stay far below the limit, so they are not compared.
-        shelves = [self._written[pair] for pair in combinations(sorted(review.frames), 2)]
-        if any(_jaccard(shingles, other) >= self._likeness for shelf in shelves for other in shelf):
-            return False
-        for shelf in shelves:
-            shelf.append(shingles)
-        return True
-
-
-def _jaccard(left: frozenset[str], right: frozenset[str]) -> float:
-    common = len(left & right)
-    return common / (len(left) + len(right) - common)
+        text = filled(" ".join(frames), lambda slot: film if slot == "film" else decks[slot].deal(taken))
+        return Review(text, label, film, frames)
 
 
 # The sentences are our own, and titles and names are invented. Each frame reads well with the words of either label.
