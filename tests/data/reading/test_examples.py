@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from clf.data.label_sets import joined
 from clf.data.reading.batch import SHOWN, Batch, Split
 from clf.data.reading.columns import Columns
 from clf.data.reading.examples import Examples, RowTally, _examples, read_examples
@@ -241,3 +242,19 @@ def test_labels_in_columns_of_their_own_are_read_together_from_each_file_as_it_h
     assert [label.split("\x1f") for label in first.labels[:4]] == [["a", "b"], ["b"], ["", ""], ["a", "c"]]
     assert [label.split("\x1f") for label in second.labels[:2]] == [["a", "b", "c"], ["b"]]
     assert "10 of 15 rows have several labels" in refusal(batches[0]).message
+
+
+def test_columns_with_one_label_each_are_those_of_train_and_of_the_first_file() -> None:
+    """A file in which all texts have as many labels tells nothing by itself."""
+    long = [f"some words of text number {number}" for number in range(4)]
+    listed = {"Labels": ["a", "b", "", "a"], "Labels.1": ["b", "", "", "c"]}
+    first = Batch({"text": long, **listed}, [1, 2, 3, 4], file="1.csv")
+    one = Batch({"text": long[:1], "Labels": ["a"], "Labels.1": ["c"], "Labels.2": ["b"]}, [1], file="2.csv")
+    single = Batch({"text": long[:1], "Labels": ["a"]}, [1], file="3.csv")
+    settings = DataSettings(multi_label=True)
+    read = [*read_examples(split(first, one, single), settings, RowTally())]
+    assert [found.labels for _, _, found in read[1:]] == [[joined({"a", "b", "c"})], [joined({"a"})]]
+    test = Split(lambda: iter([one]), "test.csv", like=read[0][1])
+    assert [found.labels for _, _, found in read_examples(test, settings, RowTally())] == [[joined({"a", "b", "c"})]]
+    late = [*read_examples(split(single, first), settings, RowTally())]
+    assert [columns.listed for _, columns, _ in late] == [[], ["Labels", "Labels.1"]]

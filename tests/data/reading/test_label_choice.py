@@ -1,16 +1,12 @@
 """Names tell which of several columns with few values is the label, and shared values which one is agreed."""
 
-import pytest
-
 from clf.data.reading.column_values import look_at
 from clf.data.reading.label_choice import (
     agreed_label,
-    alike,
     beside_a_rating,
     holds_labels,
     is_of_texts,
     likely_first,
-    listed_labels,
     told_apart,
     told_by_name,
 )
@@ -41,35 +37,6 @@ def test_the_stars_of_a_review_are_no_texts() -> None:
     assert is_of_texts("comment")
     assert not is_of_texts("Review Stars")
     assert not is_of_texts("Feedback Rating")
-
-
-@pytest.mark.parametrize(
-    "names", [("label", "label.1", "label.2"), ("Tag 1", "Tag 2", "Tag 3"), ("tags_1", "tags_2", "tags_3")]
-)
-def test_columns_of_one_name_have_the_labels_of_a_text(names: tuple[str, ...]) -> None:
-    columns = dict(zip(names, (["a", "b", "c", ""], ["b", "", "a", ""], [None, "", "b", float("nan")]), strict=True))
-    assert listed_labels(names[:1], {"text": ["x"] * 4, **columns}) == [*names]
-    assert listed_labels([names[0], "text"], {"text": ["x"] * 4, **columns}) == []
-
-
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"label": ["a", "b"], "label.1": ["a", "a"]},  # of two people
-        {"label": ["a", "b"], "label.1": ["b", "a"]},
-        {"label": ["a", ""], "label.1": ["b", "a"]},
-        {"label": ["a", "b"], "label.1": ["", ""]},
-        {"label": ["a", "b"], "label.1": ["so long a text that nobody would call it a label, and more of it " * 3, ""]},
-    ],
-)
-def test_columns_of_one_name_with_other_values_are_no_list_but_alike(columns: dict[str, list[str]]) -> None:
-    assert listed_labels(["label"], columns) == []
-    assert alike("label", columns) == [*columns]
-
-
-def test_numbered_columns_with_other_labels_are_not_alike() -> None:
-    assert alike("level1", {"level1": ["a", "b"], "level2": ["c", "d"], "levels": ["a", "b"], "name": ["a", "b"]}) == []
-    assert alike("0", {"0": ["a", "b"], "1": ["a", "b"]}) == []
 
 
 def test_the_number_of_a_class_is_no_rival_of_its_name() -> None:

@@ -514,9 +514,9 @@ def test_labels_in_columns_of_their_own_are_several_unless_the_user_names_one(ca
 
 
 def test_further_columns_that_are_called_as_the_label_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    people = {"label": ["a", "b"] * 20, "label.1": ["a", "a", "b", "b"] * 10}
-    assert choose(batch(text=LONG_TEXTS, **people)).label == "label"
-    assert "file.csv: only label is read as the label, and not 'label.1'" in caplog.text
+    others = {"label": ["a", "b"] * 20, "label_2": ["a", "a", "b", "b"] * 10}
+    assert choose(batch(text=LONG_TEXTS, **others)).label == "label"
+    assert "file.csv: only label is read as the label, and not 'label_2'" in caplog.text
 
 
 def test_several_marks_in_many_rows_are_several_labels() -> None:

@@ -36,6 +36,7 @@ other_columns  which of the other columns tell the label
 roles       which column has which role, and why
 text_choice which columns are the texts
 label_choice   which of several columns with few values is the label
+listed_columns columns that have one of the labels of a text each
 column_names   what the name of a column says
 column_values  what its values look like, and what stands for none
 nested_columns columns of lists and objects that are no text and no label

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clf.data.label_names import clean_label
@@ -22,6 +22,7 @@ from clf.data.reading.label_values import (
     plain_label,
     refuse_several,
 )
+from clf.data.reading.listed_columns import has_more, listed_as
 from clf.data.reading.marked_sets import Empty, sets_of
 from clf.data.reading.one_hot import ones_of
 from clf.data.reading.roles import choose_columns
@@ -111,9 +112,9 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     file = None
     for batch in split.rows():
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
-        is_other = columns is not None and (columns.listed or not set(columns.needed) <= set(batch.columns))
-        if columns is None or (batch.file != file and is_other):
-            columns = _as_in_train(batch, split.like, data) or choose_columns(batch, data, split.shown)
+        if columns is None or (batch.file != file and _differ(columns, batch)):
+            like = columns if columns and columns.listed else split.like
+            columns = _as_in_train(batch, like, data) or choose_columns(batch, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
             reading = None
@@ -133,12 +134,22 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
     refuse_several(several, labelled, tally.first_dropped.get(SEVERAL, []), split.shown)
 
 
+def _differ(columns: Columns, batch: Batch) -> bool:
+    """Return whether another file lacks columns in use, or may have more columns with labels."""
+    known = [one.name for one in columns.roles]
+    is_more = has_more(columns.label, batch.columns, known)
+    return bool(columns.listed) or is_more or not set(columns.needed) <= set(batch.columns)
+
+
 def _as_in_train(batch: Batch, train: Columns | None, data: DataSettings) -> Columns | None:
     """Return the columns of train for a file that has the same columns, numbered as there is no header.
 
-    So are columns of zeros and ones that are labels: all texts of one split may have a label.
+    So are columns of zeros and ones that are labels: all texts of one split may have a label. And so are columns with
+    one label of a text each, since all texts of one file may have as many.
     """
     names = list(batch.columns)
+    if train and train.listed and set(train.needed) <= set(names):
+        return replace(train, listed=listed_as(train.listed, names))
     if train and train.one_hot and data.multi_label and set(train.needed) <= set(names):
         return train
     return train if train and all(map(str.isdecimal, names)) and names == [one.name for one in train.roles] else None

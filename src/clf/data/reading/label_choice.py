@@ -1,6 +1,5 @@
 """Which of several columns with few values is the label, by the words of their names and the values that they share."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import Any
@@ -26,10 +25,6 @@ FEWEST_ANNOTATORS = 2
 """The fewest columns of annotators beside the column in which their labels are brought together."""
 PRODUCT_WORDS = {"class", "category"}
 """Words of columns that hold the label, or the kind of the product that a review is about."""
-LONGEST = 60
-"""The most characters of a label, on average, of which a text has several in columns of their own."""
-_NUMBERED = re.compile(r"(?P<stem>.*[^\W\d_])[\s._-]*\d+", re.DOTALL)
-"""The name of a column that is one of several with a name, as `label_2`; doubled names become such."""
 
 
 def told_by_name(names: Sequence[str]) -> str | None:
@@ -124,48 +119,8 @@ def told_apart(names: Sequence[str], columns: Mapping[str, Sequence[Any]], looks
     return kept or list(names)
 
 
-def alike(label: str, columns: Mapping[str, Sequence[Any]]) -> list[str]:
-    """Return the columns with the name of a label column and a number, and labels as it has; itself among them."""
-    named = [name for name in columns if _stem(name) == _stem(label)]
-    of_one_name = [name for name in named if name == named[0] or name.rpartition(".")[0] == named[0]]
-    if len(of_one_name) > 1 and label in of_one_name:
-        return of_one_name
-    values = {name: _distinct(columns[name]) for name in named}
-    found = [name for name in named if not values[name] or _mostly_shared(values[name], values[label])]
-    return found if sum(bool(values[name]) for name in found) > 1 else []
-
-
-def listed_labels(names: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> list[str]:
-    """Return the columns with one label of a text each, of which `names` are; none if they hold something else."""
-    found = alike(names[0], columns)
-    return found if found and {*names} <= {*found} and _are_several([columns[name] for name in found]) else []
-
-
-def _are_several(columns: Sequence[Sequence[Any]]) -> bool:
-    """Return whether each row has its labels in the first of the columns, none twice, and rows differ in how many.
-
-    So exports write several labels of a text. Where several people labelled each text, they often agree.
-    """
-    rows = [[_written(value) for value in row] for row in zip(*columns, strict=True)]
-    filled = [[label for label in row if label] for row in rows]
-    sizes = {len(labels) for labels in filled}
-    in_order = all(row[: len(labels)] == labels for row, labels in zip(rows, filled, strict=True))
-    length = sum(len(label) for labels in filled for label in labels)
-    is_short = length <= LONGEST * sum(map(len, filled))
-    return in_order and is_short and max(sizes) > 1 < len(sizes) and all(len({*one}) == len(one) for one in filled)
-
-
-def _stem(name: str) -> str:
-    found = _NUMBERED.fullmatch(name)
-    return (found["stem"] if found else name).casefold()
-
-
 def _written(value: Any) -> str:
     return "" if value is None or value != value else str(value).strip()
-
-
-def _mostly_shared(one: Collection[str], other: Collection[str]) -> bool:
-    return 2 * len({*one} & {*other}) > min(len(one), len(other))
 
 
 def _distinct(values: Sequence[Any]) -> set[str]:

@@ -24,17 +24,16 @@ from clf.data.reading.decisions import is_contested, rejecting
 from clf.data.reading.label_cells import name_classes
 from clf.data.reading.label_choice import (
     agreed_label,
-    alike,
     beside_a_rating,
     chosen_because,
     hold_several,
     holds_labels,
     is_of_texts,
     likely_first,
-    listed_labels,
     told_apart,
     told_by_name,
 )
+from clf.data.reading.listed_columns import listed_beside, listed_labels
 from clf.data.reading.nested_columns import of_parts
 from clf.data.reading.one_hot import ALL_LABELS, OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
@@ -113,11 +112,8 @@ class _Table:
 
     def _listed(self, label: str) -> list[str]:
         """Return the columns with one label of a text each; none if there is one label, or the user named it."""
-        columns = {} if self.data.label_column else self._first({label, *self._free_names()})
-        found = listed_labels([label], columns)
-        if not found and (others := [name for name in alike(label, columns) if name != label]):
-            log.warning("%s: only %s is read as the label, and not %s", self.shown, label, listed(others))
-        return found
+        columns = self._first({label, *self._free_names()})
+        return [] if self.data.label_column else listed_beside(label, columns, self.data, self.shown)
 
     def _with_listed(self, text: list[str], columns: list[str]) -> Columns:
         for name in columns:
@@ -189,7 +185,7 @@ class _Table:
         if len(equal) > 1 and (several := told_apart(equal, self._first(equal), self.looks)) and len(several) > 1:
             if are_marked(several, self.values):
                 return None  # a text may have several of them
-            if not listed_labels(several, self._first(self._free_names())):
+            if not listed_labels(several, self._first(self._free_names()), self.data.multi_label):
                 raise self._cannot_tell("label", several)
         label = (told_apart(equal, self._first(equal), self.looks) or best)[0]
         self._give(label, "label", found[label].why)
@@ -228,7 +224,7 @@ class _Table:
         why = chosen_because(few)
         if len(some) > 1 and (told := told_by_name(some)) is not None:
             some, why = [told], "its name is that of a label, as no other column's with few values"
-        if len(some) > 1 and listed_labels(some, self._first(self._free_names())):
+        if len(some) > 1 and listed_labels(some, self._first(self._free_names()), self.data.multi_label):
             return some[0]
         if len(some) == 1:
             log.warning("%s: no column has a usual name for a label; using %s because %s", self.shown, some[0], why)
