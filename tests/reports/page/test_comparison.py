@@ -101,3 +101,23 @@ def test_texts_that_one_model_alone_gets_right_are_folded_for_each_baseline() ->
     assert tables[0].columns == ["text", "label", "candidate", "confidence", "tfidf", "confidence"]
     assert shown(tables[0]) == [["a fine film", "good", "good", "0.750", "bad", "0.500"]]
     assert page.flips_section({"tfidf": Flips(won=[], lost=[])}) == []
+
+
+def test_rules_call_metrics_what_the_tables_call_them() -> None:
+    rules = [
+        Rule(name="macro_f1 at least 0.8", outcome="failed", message="it is 0.7000"),
+        Rule(name="ece at most 0.1", outcome="passed", message="it is 0.0500"),
+        Rule(name="recall of macro_f1 at least 0.5", outcome="passed", message="it is 0.6000"),
+        Rule(name="better than tfidf", outcome="failed", message="worse: micro_f1 differs by -0.1000, 95 % interval"),
+    ]
+    [table] = page.rules_section(compare_labels_result(rules=rules)).tables
+    assert [(row[0], row[2]) for row in shown(table)] == [
+        ("F1 (macro) at least 0.8", "it is 0.7000"),
+        ("calibration error at most 0.1", "it is 0.0500"),
+        ("recall of macro_f1 at least 0.5", "it is 0.6000"),
+        ("better than tfidf", "worse: F1 (micro) differs by -0.1000, 95 % interval"),
+    ]
+    unmet = page.comparison_cards(compare_labels_result(rules=rules, gate="failed")).reasons
+    assert unmet[0] == "F1 (macro) at least 0.8: it is 0.7000."
+    [note] = page.differences_section([comparison(metric="micro_f1")]).notes
+    assert note.startswith("In F1 (micro).")

@@ -1,5 +1,6 @@
 """The page of `clf compare`."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from clf.outcomes.comparison import (
@@ -44,7 +45,8 @@ TONE_OF_VERDICT = {"better": "good", "not worse": "plain", "inconclusive": "unsu
 
 
 FITTED_HERE = "The thresholds of its labels were chosen on these texts, so its figures are slightly too good."
-SHOWN_METRICS = {metric.name: metric.shown or metric.name for metric in (*MULTI_LABEL_TABLE, *TABLE)}
+SHOWN_METRICS = {metric.name: metric.shown for metric in (*MULTI_LABEL_TABLE, *TABLE) if metric.shown}
+RULES_METRIC = re.compile(r"^((?:better|not worse|inconclusive|worse): |)(\w+)( (?:at least|at most|differs by) )")
 
 
 def comparison_page(result: AnyComparison, audit: Audit) -> str:
@@ -88,7 +90,11 @@ def comparison_cards(result: AnyComparison) -> Cards:
     steps = too_often(result.per_label) if isinstance(result, CompareLabelsResult) else []
     steps += [f"Try {advice}." for advice in result.advice]
     steps += [f"Next: `{shell_line(result.next)}`"] if result.next else []
-    unmet = [f"{rule.name}: {rule.message}." for rule in result.rules if rule.outcome != "passed"]
+    unmet = [
+        f"{_as_in_tables(rule.name)}: {_as_in_tables(rule.message)}."
+        for rule in result.rules
+        if rule.outcome != "passed"
+    ]
     met = f"Gate {result.gate}: {len(result.rules) - len(unmet)} of {counted(len(result.rules), 'rule')} met."
     verdict, reasons = (met, unmet) if unmet else (result.summary[:1].upper() + result.summary[1:], [])
     if isinstance(result, CompareLabelsResult) and result.thresholds_fitted_here:
@@ -109,9 +115,17 @@ def _difference_figure(weakest: Comparison) -> Figure:
 
 def rules_section(result: AnyComparison) -> Section:
     """Show each rule of the gate and its outcome."""
-    rows = [[name(rule.name), Cell(rule.outcome, TONES[rule.outcome]), text(rule.message)] for rule in result.rules]
+    rows = [
+        [name(_as_in_tables(rule.name)), Cell(rule.outcome, TONES[rule.outcome]), text(_as_in_tables(rule.message))]
+        for rule in result.rules
+    ]
     table = Table("Rules of the gate", ["rule", "outcome", "found"], rows)
     return Section("Rules of the gate", tables=[table], size="wide")
+
+
+def _as_in_tables(said: str) -> str:
+    """Call a metric what the tables call it, where a rule names it: at its beginning, or before how much it differs."""
+    return RULES_METRIC.sub(lambda found: found[1] + SHOWN_METRICS.get(found[2], found[2]) + found[3], said)
 
 
 def differences_section(comparisons: Sequence[Comparison]) -> Section:
