@@ -61,9 +61,11 @@ def test_lists_with_a_place_for_each_class_are_read_by_the_place_of_the_one() ->
 
 
 def test_lists_without_quotes_are_read_as_lists_if_all_cells_are_such() -> None:
-    assert labels("{a}", "{b}", *["{a}"] * 20, "{a,b}") == ["a", "b", *["a"] * 20, None]
+    several = ["{a,b}", "{b,c}", "{c,a}", "{a,b,c}"]
+    assert labels("{a}", "{b}", *["{a}"] * 50, *several) == ["a", "b", *["a"] * 50, *[None] * 4]
+    assert labels("{a}", "{b}", "{a,b}") == ["{a}", "{b}", "{a,b}"]
     assert labels("{a}", "b", "{a,b}") == ["{a}", "b", "{a,b}"]
-    assert "3 of 3 rows have several labels" in refusal("<a><b>", "<b><c>", "<c><a>").message
+    assert "4 of 5 rows have several labels" in refusal("<a><b>", "<b><c>", "<c><a>", "<a>", "<a><b><c>").message
     reading = look_at_labels(["<a><b>", "<b>", ""], [2, 3, 4], "tags", "x.csv", sets=True)
     assert [reading.read(value).label for value in ("<b><a>", "", "<c>")] == ["a\x1fb", "\x1f", "c"]
 

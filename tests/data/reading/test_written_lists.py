@@ -7,9 +7,9 @@ import pytest
 from clf.data.reading.written_lists import lines_in, listed, notation_of
 
 FORMS = {
-    "braces": ["{a,b}", "{}", '{"late fee",a}', "{b}", None],
-    "brackets": ["[a, b]", "[]", "[late fee]", "[b,a]", " "],
-    "angles": ["<a><b>", "<late fee>", "", "<b> <a>", float("nan")],
+    "braces": ["{a,b}", "{}", '{"late fee",a}', "{b}", None, '{b,"late fee"}', "{b,a}"],
+    "brackets": ["[a, b]", "[]", "[late fee]", "[b,a]", " ", "[a, late fee]", "[b, late fee]"],
+    "angles": ["<a><b>", "<late fee>", "", "<b> <a>", float("nan"), "<a><late fee>", "<b><late fee>"],
     "lines": ["a\nb", "a", "b\r\nc", "c\na", "late fee\n", "a\nb\nc", "late fee\nc", "b\n\nlate fee"],
 }
 
@@ -41,6 +41,24 @@ def test_a_cell_is_read_as_its_labels(notation: str, cell: str, labels: list[str
 )  # fmt: skip
 def test_other_columns_hold_names(names: list[object]) -> None:
     assert notation_of(names, sets=False) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "notation"),
+    [
+        (["{Smith, John}", "{Smith, Anna}", "{Doe, Jane}"], "braces"), (["<p><b>", "<p><i>"], "angles"),
+        (["[New York, NY]", "[Albany, NY]", "[NY]"], "brackets"),
+    ],
+)  # fmt: skip
+def test_names_of_which_a_part_comes_again_are_one_class_unless_the_user_says_so(
+    names: list[str], notation: str
+) -> None:
+    assert notation_of(names, sets=False) is None
+    assert notation_of(names, sets=True) == notation
+
+
+def test_lines_are_read_without_separators_and_bullets() -> None:
+    assert listed("bug,\ndocs;\n- help\n* C++\nc-d |", "lines") == ["bug", "docs", "help", "C++", "c-d"]
 
 
 def test_lines_that_are_too_few_to_tell_are_labels_if_the_user_says_so() -> None:

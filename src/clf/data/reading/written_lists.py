@@ -20,6 +20,7 @@ WHOLE = {
 """How the whole cell looks: an array of PostgreSQL, a list without quotes, and tags as forums write them."""
 _INSIDE = re.compile(rf"\s*+({_QUOTED}|[^,]++)")
 _TAG = re.compile(r"<([^<>]++)>")
+_BULLET = re.compile(r"[-*•]\s+")
 _ESCAPED = re.compile(r"\\(.)")
 LINES = "lines"
 LONGEST = 10_000
@@ -27,21 +28,27 @@ LONGEST = 10_000
 
 
 def notation_of(values: Sequence[Any], *, sets: bool) -> str | None:
-    """Return how the labels in a column of texts are listed: all cells are so, and some label comes in two of them.
+    """Return how the labels in a column of texts are listed: all cells are so, and are told as joined labels are.
 
-    None if they are names. Lines of a cell are labels if they are told as joined labels are: some stand alone, and the
-    combinations outnumber them; with `sets`, if one comes in two cells. Labels in JSON have another form.
+    That is, some stand alone, and the combinations outnumber them; with `sets`, one comes twice. None if they are
+    names, such as `{Smith, John}`. Labels in JSON have another form.
     """
     texts = list(dict.fromkeys(value.strip() for value in values if isinstance(value, str) and value.strip()))
     if len(texts) < 2 or not all(isinstance(value, str) or value is None or value != value for value in values):
         return None
     for notation, whole in WHOLE.items():
         if all(len(text) <= LONGEST and whole.fullmatch(text) for text in texts):
-            found = [_READ[notation](text) for text in texts]
-            names = [name for names in found for name in dict.fromkeys(names)]
-            return notation if any(len(one) > 1 for one in found) and len({*names}) < len(names) else None
+            return notation if _are_several([_READ[notation](text) for text in texts], sets=sets) else None
     joined = lines_in(texts)
     return LINES if joined and (joined.meant or sets) else None
+
+
+def _are_several(found: Sequence[Sequence[str]], *, sets: bool) -> bool:
+    several = [names for names in found if len(names) > 1]
+    parts = {name for names in several for name in names}
+    alone = {names[0] for names in found if len(names) == 1}
+    again = sum(len({*names}) for names in found) > len(parts | alone)
+    return bool(several) and again and (sets or (not parts.isdisjoint(alone) and len(several) > len(parts)))
 
 
 def lines_in(values: Sequence[Any]) -> Joined | None:
@@ -69,7 +76,9 @@ def _plain(element: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    """Return the labels of lines, without the marks of a list before them and the separators behind them."""
+    bare = (_BULLET.sub("", line.strip()).rstrip(",;| \t") for line in text.splitlines())
+    return [line for line in bare if line]
 
 
 _READ: dict[str, Callable[[str], list[str]]] = {"braces": _elements, "brackets": _elements, "angles": _TAG.findall}

@@ -180,9 +180,7 @@ def _first_steps(result: AnyEvaluation, tone: str) -> list[str]:
     if tone and not few:
         steps.append("Train it on more texts or for more epochs before you rely on it.")
     if result.calibration.note:
-        steps.append(
-            f"Check its confidence before you rely on it: not calibrated, {result.calibration.note}."
-        )
+        steps.append(f"Check its confidence before you rely on it: not calibrated, {result.calibration.note}.")
     return steps
 
 
