@@ -311,7 +311,7 @@ class DemoSettings(Section):
 
     model: str | None = None
     """Encoder to fine-tune. [default: all-MiniLM-L6-v2 if its package is installed, otherwise a small new encoder]"""
-    rows: Annotated[int, Field(ge=20, le=2000)] | None = None
+    rows: Annotated[int | None, Field(ge=20, le=2000)] = None
     """Number of reviews to generate. [default: 100; 200 with several labels per text]"""
 
 
