@@ -132,7 +132,7 @@ def test_models_of_both_kinds_are_not_compared(clf: RunClf, made: Path, own_fold
 
 def test_data_of_the_other_kind_is_refused(clf: RunClf, made: Path, own_folder: Path) -> None:
     data = write_csv(own_folder / "one.csv", [(text, labels[0]) for text, labels in aspect_rows(60) if labels])
-    done = clf("compare", made / "model", "--baseline", "tfidf", "--dataset", data)
+    done = clf("compare", made / "model", "--baseline", "tfidf", "--dataset", data, "--no-multi-label")
     assert done.code == 1
     assert "one has one label per text, but model predicts several labels per text" in done.err
 

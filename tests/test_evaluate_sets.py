@@ -173,13 +173,14 @@ def test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets(
 ) -> None:
     rows = [(text, labels[0]) for text, labels in aspect_rows(60) if len(labels) == 1]
     data = write_csv(tmp_path / "one.csv", rows)
-    done = clf("evaluate", measured / "model", "--dataset", data)
+    done = clf("evaluate", measured / "model", "--dataset", data, "--no-multi-label")
     assert done.code == 1
     assert "one has one label per text, but model predicts several labels per text" in done.err
     assert "evaluating on all" not in done.err
     assert "--multi-label" in done.err
-    done = clf("evaluate", measured / "model", "--dataset", data, "--multi-label", "--json")
+    done = clf("evaluate", measured / "model", "--dataset", data, "--json")
     assert done.json["rows"] == len(rows)
+    assert "one has one label per text at most" in done.err
     assert f"evaluating on all {len(rows)} rows" in done.err
     write_tiny_classifier(tmp_path / "single", ASPECTS)
     done = clf("evaluate", "single", "--dataset", measured / TO_TEST)

@@ -401,6 +401,8 @@ GATES = {
              "test_confidence.py::test_issues_are_listed_again_and_again"),
         Gate("the data have one label per text, the model gives several", "1", "has one label per text, but",
              f"{SETS_MEASURED}::test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets", MEASURED_SETS),
+        Gate("no text has several labels, and the model gives several", "warning", "has one label per text at most",
+             f"{SETS_MEASURED}::test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets", MEASURED_SETS),
         Gate("the data have several labels per text, the model gives one", "1", "predicts one label per text",
              f"{SETS_MEASURED}::test_data_of_the_other_kind_is_refused_unless_it_is_read_as_sets", MEASURED_SETS),
         Gate("no text has one of several labels", "warning", "in macro averages it counts as 0",

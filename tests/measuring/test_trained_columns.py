@@ -147,3 +147,14 @@ def test_a_column_used_otherwise_than_in_training_is_read_as_sets_too(own_folder
     (tmp_path / "again").mkdir()
     as_asked = measured(trained, tmp_path / "again", dataset="swapped.csv", text_column=["aspects"], multi_label=False)
     assert not as_asked.multi_label
+
+
+def test_a_model_with_several_labels_reads_them_without_a_flag(record: ModelRecord, tmp_path: Path) -> None:
+    """Rows with an empty cell beside joined labels are texts of none, as in training."""
+    with Path("later.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = [[f"the printer on floor {number} stops", "now", ["bug;wish", "bug", "", "wish"][number % 4]]
+                for number in range(40)]  # fmt: skip
+        csv.writer(file).writerows([["Summary", "Details", "Kind"], *rows])
+    of_sets = record.model_copy(update={"thresholds": {"bug": 0.5, "wish": 0.5}})
+    found = measured(of_sets, tmp_path, dataset="later.csv")
+    assert (found.multi_label, found.labels, len(found.read("test"))) == (True, ["bug", "wish"], 40)

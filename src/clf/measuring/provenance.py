@@ -57,6 +57,8 @@ def measured_texts(
         )
     ids = align_labels(names, classifier.labels, name)
     labels = renumbered(rows.labels, ids, len(classifier.labels))
+    if classifier.multi_label and data.multi_label is None and labels.sum(axis=1).max() <= 1:
+        log.warning("%s has one label per text at most; each is read as a set, as the model predicts sets", name)
     return MeasuredTexts(name, data.split, rows.raw_texts, labels, classifier.labels, audit)
 
 
@@ -100,6 +102,8 @@ def dataset_for_measuring(
         return prepared
     steps = record.cleaning if record else CleaningSettings()
     chosen = chosen_as_trained(recorded, data, source)
+    if record and record.thresholds is not None and chosen.multi_label is None:
+        chosen = chosen.model_copy(update={"multi_label": True})  # a model of sets reads each label as a set of one
     with telling_the_trained_label(recorded, chosen):
         return prepare_into(_made(scratch / "dataset"), source, chosen, steps, finder.seed, measure_only=True)
 
