@@ -20,6 +20,15 @@ def test_a_column_of_such_lists_is_told(notation: str, sets: bool) -> None:
     assert notation_of(FORMS[notation], sets=sets) == notation
 
 
+@pytest.mark.parametrize("odd", ["bug", "N/A", "{a,b"])
+def test_a_cell_among_many_that_is_no_such_list_does_not_hide_them(odd: str) -> None:
+    names = "abcde"
+    many = ["{" + ",".join(names[place] for place in range(5) if number >> place & 1) + "}" for number in range(1, 32)]
+    assert notation_of([*many, odd], sets=False) == "braces"
+    assert notation_of([*many[:6], odd], sets=False) is None
+    assert listed(odd, "braces") is None
+
+
 @pytest.mark.parametrize(
     ("notation", "cell", "labels"),
     [

@@ -25,10 +25,12 @@ _ESCAPED = re.compile(r"\\(.)")
 LINES = "lines"
 LONGEST = 10_000
 """The most characters of a cell that is such a list."""
+NEARLY_ALL = 0.9
+"""The share of the different cells of a column that are such lists; another one is a label by itself."""
 
 
 def notation_of(values: Sequence[Any], *, sets: bool) -> str | None:
-    """Return how the labels in a column of texts are listed: all cells are so, and are told as joined labels are.
+    """Return how the labels in a column of texts are listed: nearly all cells are so, as joined labels are told.
 
     That is, some stand alone, and the combinations outnumber them; with `sets`, one comes twice. None if they are
     names, such as `{Smith, John}`. Labels in JSON have another form.
@@ -37,8 +39,9 @@ def notation_of(values: Sequence[Any], *, sets: bool) -> str | None:
     if len(texts) < 2 or not all(isinstance(value, str) or value is None or value != value for value in values):
         return None
     for notation, whole in WHOLE.items():
-        if all(len(text) <= LONGEST and whole.fullmatch(text) for text in texts):
-            return notation if _are_several([_READ[notation](text) for text in texts], sets=sets) else None
+        found = [text for text in texts if len(text) <= LONGEST and whole.fullmatch(text)]
+        if len(found) > 1 and len(found) >= NEARLY_ALL * len(texts):
+            return notation if _are_several([_READ[notation](text) for text in found], sets=sets) else None
     joined = lines_in(texts)
     return LINES if joined and (joined.meant or sets) else None
 
