@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,9 +29,6 @@ from clf.storage.publish import staged
 from clf.storage.report_files import check_reports, check_reports_apart, write_report
 from clf.storage.result_folders import EVALUATIONS, shown
 from clf.storage.writing import write_json
-
-if TYPE_CHECKING:
-    pass
 
 ISSUES_IN_REPORT = 50
 ONLY_TOLD = {"label_issues", "output_dir"}
