@@ -7,22 +7,8 @@ from clf.measuring.flips import examples_of, flips_of, label_flips
 from clf.measuring.measured_model import MeasuredModel
 from clf.measuring.rows import MeasuredTexts
 from clf.outcomes.comparison import Example, Flips, LabelFlips, SetExample, SetFlips
-from clf.scoring.answers import Answers
 from clf.scoring.multi_label import MultiLabelAnswers
-
-NAMES = ["bad", "good"]
-TEXTS = MeasuredTexts("films", "test", [f"text {row}" for row in range(8)], np.array([0, 1] * 4), NAMES)
-# Both are right in rows 6 and 7, only the first in 0 to 3, only the second in 4 and 5; the surest rows are the later.
-RIGHT = ([0, 1, 2, 3, 6, 7], [4, 5, 6, 7])
-
-
-def model(name: str, right: list[int]) -> MeasuredModel:
-    """Make a model that is right in these rows, each a little surer than the row before."""
-    sure = np.linspace(0.6, 0.95, 8)
-    classes = np.where(np.isin(np.arange(8), right), TEXTS.labels, 1 - TEXTS.labels)
-    rows = np.stack([np.where(classes == number, sure, 1 - sure) for number in (0, 1)], axis=1)
-    return MeasuredModel(name, Answers(rows.astype(np.float32), TEXTS.labels), {})
-
+from support.two_models import RIGHT, TEXTS, model
 
 NEW, OLD = model("new", RIGHT[0]), model("old", RIGHT[1])
 
