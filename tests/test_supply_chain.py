@@ -137,7 +137,7 @@ def test_every_extra_and_every_group_has_its_lock() -> None:
 
 
 def test_the_locks_hold_all_that_the_installed_packages_need() -> None:
-    for extra in ("", "minilm", "onnx", "excel"):
+    for extra in ("", "minilm", "onnx", "excel", "serve"):
         names = pinned(ROOT / "locks" / "clf.txt").keys() | {"torch", canonicalize_name(PROJECT["project"]["name"])}
         names |= pinned(ROOT / "locks" / f"{extra}.txt").keys() if extra else set()
         for name in names:

@@ -37,6 +37,7 @@ PURPOSES = {
     "minilm": "What the extra minilm adds to clf.txt.",
     "onnx": "What the extra onnx adds to clf.txt.",
     "excel": "What the extra excel adds to clf.txt.",
+    "serve": "What the extra serve adds to clf.txt.",
     "cuda": "What a CUDA build of torch adds to clf.txt.",
     "build": "Builds clf's wheel, and writes these files.",
     "release": "Checks and uploads a release.",

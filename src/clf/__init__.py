@@ -22,6 +22,7 @@
     ├── models/              encoders and classifiers: load, run and export them
     ├── training/            fine-tuning on the Hugging Face Trainer
     ├── measuring/           predictions of a model and of its baselines on a dataset
+    ├── serving/             the server behind clf serve: from the wire to the model
     ├── scoring/             metrics, calibration and significance, computed from probabilities and true labels
     ├── outcomes/            the result types of all commands
     ├── reports/             results as Markdown, HTML, JUnit XML and model cards

@@ -35,6 +35,7 @@ SECRET_VARIABLES = (
     "MLFLOW_TRACKING_PASSWORD",
     "GITHUB_TOKEN",
     "GH_TOKEN",
+    "CLF_SERVE_TOKEN",
 )
 SHORTEST_SECRET = 8
 HIDDEN = "***"
@@ -101,8 +102,16 @@ def _visible(character: str) -> str:
     return character if keep else character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def keep_secret(value: str) -> None:
+    """Have a value replaced by stars from now on that no variable holds any more."""
+    _kept_secret.add(value)
+
+
+_kept_secret: set[str] = set()
+
+
 def _secrets_in_use() -> list[str]:
-    values = [os.environ.get(name, "").strip() for name in SECRET_VARIABLES]
+    values = [*_kept_secret, *(os.environ.get(name, "").strip() for name in SECRET_VARIABLES)]
     # As the client finds it, for which a variable that is set to nothing is set.
     home = os.environ.get("HF_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface"))
     file = os.environ.get("HF_TOKEN_PATH", os.path.join(home, "token"))

@@ -14,6 +14,8 @@ from clf.settings_file import TOO_DEEP, Name, SettingsFile, Tables, check_reach,
 
 Overrides = dict[str, dict[str, Any]]
 LONGEST_NAME = 100
+CREDENTIALS = ("CLF_SERVE_TOKEN", "CLF_SERVE_TOKEN_FILE")
+"""Variables that are no settings: a token is neither a flag nor in a file of settings, and is never written."""
 _short = Repr()
 _short.maxstring = _short.maxother = 100
 
@@ -82,7 +84,7 @@ def _check_variables() -> None:
     """Refuse CLF_* variables that match no setting; pydantic-settings would silently ignore most of them."""
     known = [*variable_names(), "CLF_CONFIG"]
     for name in sorted(os.environ):
-        if name.startswith("CLF_") and name not in known:
+        if name.startswith("CLF_") and name not in known and name not in CREDENTIALS:
             raise UsageError(f"the environment variable {name} is not a setting", _suggest(name, known))
 
 
