@@ -9,18 +9,16 @@ import pytest
 
 from clf.serving.guard import LARGEST_HEAD, MOST_HEADERS, OPEN_PATHS, WAITING_BODIES, Guard, host_of
 from clf.serving.problems import App, Message, Problem, Receive, Scope, Send
-from support.serving import Address, assert_secure, echo, get, is_problem, read_answer, serving
+from support.wire import Address, assert_secure, echo, get, is_problem, read_answer, serving
 
 TOKEN = "canary-TOKEN-0123456789"
 SHOWN = f"Authorization: Bearer {TOKEN}"
 MOST = 1000
-REFUSED: list[str] = []
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Address]:
-    guard = Guard(echo, ["models.example"], TOKEN, MOST, lambda problem: REFUSED.append(problem.kind))
-    with serving(guard) as address:
+    with serving(Guard(echo, ["models.example"], TOKEN, MOST)) as address:
         yield address
 
 
@@ -105,7 +103,6 @@ def test_only_the_whole_token_is_the_token(server: Address, header: str, status:
     answer = server.ask(get("/predict", header))
     assert answer.status == status
     assert TOKEN.encode() not in answer.body
-    assert status == 200 or REFUSED[-1] == "unauthorized"
 
 
 def test_the_token_is_no_parameter(server: Address) -> None:

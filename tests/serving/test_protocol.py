@@ -14,7 +14,7 @@ from uvicorn.protocols.http import h11_impl
 from clf.serving.guard import Guard
 from clf.serving.problems import Problem
 from clf.serving.protocol import KEEP_ALIVE, Deadlines, uvicorn_config
-from support.serving import LARGE, Address, echo, get, is_problem, read_all, read_answer, serving
+from support.wire import LARGE, Address, echo, get, is_problem, read_all, read_answer, serving
 
 SECONDS, PATIENCE = 0.25, 1.5
 REFUSED: list[Problem] = []

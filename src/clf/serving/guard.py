@@ -19,11 +19,9 @@ from clf.serving.problems import (
     Message,
     Problem,
     Receive,
-    Refused,
     Scope,
     Send,
     answer,
-    ignore,
     internal,
 )
 
@@ -44,14 +42,11 @@ class Guard:
     """An ASGI app around another, which then sees only requests that may be answered, each with its whole body.
 
     `hosts` are names that the Host header may have beside addresses and localhost (`*`: any), `token` is what clients
-    must show, None for nothing, and `max_body` is in bytes. `refused` is called with each problem that the guard itself
-    answers with.
+    must show, None for nothing, and `max_body` is in bytes.
     """
 
-    def __init__(
-        self, app: App, hosts: Collection[str], token: str | None, max_body: int, refused: Refused = ignore
-    ) -> None:
-        self.app, self.max_body, self.refused = app, max_body, refused
+    def __init__(self, app: App, hosts: Collection[str], token: str | None, max_body: int) -> None:
+        self.app, self.max_body = app, max_body
         self.hosts = {host.lower().rstrip(".") for host in hosts}
         self.token = None if token is None else token.encode("ascii")
         self.held = 0
@@ -192,7 +187,6 @@ class _Exchange:
     async def _fail(self, problem: Problem) -> None:
         """Answer with a problem, unless an answer has begun: the server then closes the connection."""
         if not self.started and not self.disconnected:
-            self.guard.refused(problem)
             await answer(problem, self.send)
 
     async def send(self, message: Message) -> None:
