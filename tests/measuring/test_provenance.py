@@ -3,12 +3,14 @@
 import logging
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing import ingest
+from clf.data.reading.label_form import LabelForm
 from clf.data.sources.find import PIPE, SourceFinder
 from clf.errors import DataError, ModelError, UsageError
 from clf.measuring.provenance import (
@@ -23,6 +25,7 @@ from clf.models.record import BaseModelRecord, ModelRecord
 from clf.outcomes.preparation import Audit
 from clf.settings import CleaningSettings, DataSettings
 from conftest import review_rows, write_csv
+from support.prepared import letters, table
 from support.recorded import bare_classifier, recorded
 
 FINDER = SourceFinder(seed=7)
@@ -183,6 +186,27 @@ def test_another_file_is_measured_whole_and_cleaned_as_in_training(record: Model
     other.mkdir()
     unrecorded = dataset_for_measuring(None, DataSettings(dataset="new.csv", split="train"), CLEANING, FINDER, other)
     assert unrecorded.read("train").texts[0] == "a & b film"
+
+
+def test_a_new_file_of_few_rows_is_read_as_the_training_was_and_by_the_labels_of_the_model(tmp_path: Path) -> None:
+    def labels_of(record: ModelRecord, *cells: str) -> list[object]:
+        write_csv(Path("new.csv"), [(f"{letters(700 + row)}", cell) for row, cell in enumerate(cells)])
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        found = dataset_for_measuring(record, DataSettings(dataset="new.csv"), CLEANING, FINDER, folder)
+        return table(found.folder, "test")["label_name"]
+
+    sets = [[label for place, label in enumerate(("a", "b", "c")) if number & 1 << place] for number in range(1, 8)] * 9
+    for name, way in (("joined", ";".join), ("braced", lambda labels: "{" + ",".join(labels) + "}")):
+        write_csv(Path(f"{name}.csv"), [(letters(number), way(labels)) for number, labels in enumerate(sets)])
+        record = recorded(DataSettings(dataset=f"{name}.csv"), tmp_path / name, FINDER)
+        assert recorded_part(record).label_form != LabelForm()
+        earlier = changed(record, label_form=None)
+        for known in (record, earlier):
+            assert labels_of(known, way(["b", "c"])) == [["b", "c"]]
+            assert labels_of(known, "a, c") == labels_of(known, "[a, c]") == [["a", "c"]]
+        assert labels_of(record, way(["a", "new"])) == [["a", "new"]]
+    joined = recorded(DataSettings(dataset="joined.csv"), tmp_path / "again", FINDER)
+    assert labels_of(joined, "a", "") == [["a"], []]
 
 
 def test_a_prepared_folder_is_used_as_it_is_and_settings_against_it_are_refused(

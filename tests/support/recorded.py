@@ -18,8 +18,10 @@ def recorded(data: DataSettings, folder: Path, finder: SourceFinder) -> ModelRec
         name=manifest.name, origin=manifest.origin, fingerprint=manifest.fingerprint, files=manifest.files,
         data=manifest.data, seed=manifest.seed, dataset=data.dataset, prepared=str(folder.resolve()),
         text_columns=manifest.text_columns, label_column=manifest.label_column, rows_generated=manifest.rows_generated,
+        label_form=manifest.label_form,
     )  # fmt: skip
-    return ModelRecord(schema_version=1, labels=manifest.labels, dataset=part)
+    thresholds = dict.fromkeys(manifest.labels, 0.5) if manifest.multi_label else None
+    return ModelRecord(schema_version=1, labels=manifest.labels, dataset=part, thresholds=thresholds)
 
 
 def bare_classifier(

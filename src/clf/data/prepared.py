@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from clf.data.label_sets import renumbered, table_of_lists
 from clf.data.reading.arrow_batches import allowed_bytes, row_sizes
 from clf.data.reading.batch import BATCH_ROWS
+from clf.data.reading.label_form import LabelForm
 from clf.data.sampling import stratified_subset
 from clf.data.texts import ColumnTexts, taken
 from clf.errors import DataError, first_line
@@ -94,6 +95,8 @@ class Manifest(BaseModel):
     rows_generated: Count | None = None
     multi_label: bool = False
     """Whether a text may have several labels, or none."""
+    label_form: LabelForm | None = None
+    """How they are written in the dataset, if a text may have several."""
 
     @model_validator(mode="before")
     @classmethod

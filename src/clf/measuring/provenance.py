@@ -8,6 +8,7 @@ from clf.data.label_sets import renumbered
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import LATER, check_prepared, prepare_into
 from clf.data.preparing.labels import align_labels
+from clf.data.reading.label_form import TrainedLabels
 from clf.data.sources.find import PIPE, SourceFinder, input_paths, is_local, origin_path, same_dataset
 from clf.errors import DataError, ModelError, UsageError
 from clf.measuring.rows import MeasuredTexts
@@ -105,7 +106,22 @@ def dataset_for_measuring(
     if record and record.thresholds is not None and chosen.multi_label is None:
         chosen = chosen.model_copy(update={"multi_label": True})  # a model of sets reads each label as a set of one
     with telling_the_trained_label(recorded, chosen):
-        return prepare_into(_made(scratch / "dataset"), source, chosen, steps, finder.seed, measure_only=True)
+        return prepare_into(
+            _made(scratch / "dataset"),
+            source,
+            chosen,
+            steps,
+            finder.seed,
+            measure_only=True,
+            trained=_labels_of(record),
+        )
+
+
+def _labels_of(record: ModelRecord | None) -> TrainedLabels | None:
+    """Return the labels of a model that predicts several for a text, as they were written in its training."""
+    if record is None or record.thresholds is None:
+        return None
+    return TrainedLabels(record.dataset.label_form if record.dataset else None, record.labels)
 
 
 def recorded_dataset(record: ModelRecord, data: DataSettings, finder: SourceFinder, scratch: Path) -> PreparedDataset:

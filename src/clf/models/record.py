@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from clf.data.reading.label_form import LabelForm
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
 from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
@@ -77,6 +78,8 @@ class DatasetRecord(Recorded):
     label_column: str | None = None
     """The column with the labels; none if they are one-hot columns, or in the names of folders."""
     rows_generated: Count | None = None
+    label_form: LabelForm | None = None
+    """How the labels of a text are written, if it may have several."""
 
     @field_validator("data", mode="before")
     @classmethod

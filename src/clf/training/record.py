@@ -96,6 +96,7 @@ def _dataset(work: "Work", typed: str | None) -> DatasetRecord:
         text_columns=manifest.text_columns,
         label_column=manifest.label_column,
         rows_generated=manifest.rows_generated,
+        label_form=manifest.label_form,
         dataset=typed,
         prepared=str(work.prepared.folder.resolve()),
     )

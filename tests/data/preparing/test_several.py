@@ -1,5 +1,7 @@
 """Texts with several labels: found in the data or asked for, and their labels named."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +139,54 @@ def test_train_decides_how_the_other_splits_are_read(tmp_path: Path) -> None:
     (tmp_path / "several").mkdir()
     found = prepare_into(tmp_path / "several", turned, DataSettings(), CleaningSettings(), 1)
     assert {len(labels) for labels in table(found.folder, "test")["label"]} == {1}  # type: ignore[arg-type]
+
+
+WRITTEN = {
+    ";": ";".join, "|": "|".join, ", ": ", ".join, " & ": " & ".join, "lines": "\n".join,
+    "braces": lambda labels: "{" + ",".join(labels) + "}", "brackets": lambda labels: "[" + ", ".join(labels) + "]",
+    "tags": lambda labels: "".join(f"<{label}>" for label in labels), "json": json.dumps, "python": repr,
+}  # fmt: skip
+
+
+def of_test(folder: Path, write: Callable[[list[str]], str], test: list[tuple[object, ...]]) -> list[object]:
+    """Prepare many rows written so, with a test file beside them, and return the labels of the test file."""
+    folder.mkdir()
+    train = rows_of([write(labels) for labels in sets_of(90) if labels])
+    source = Source("d", "here", {"train": split_of(train), "test": split_of(test)})
+    return table(prepare_into(folder, source, DataSettings(), CleaningSettings(), 1).folder, "test")["label_name"]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_a_small_test_file_is_read_as_train_is(tmp_path: Path, way: str) -> None:
+    write = WRITTEN[way]
+    for number, sets in enumerate(([["billing", "price"]], [["price"]], [["delivery"], ["billing", "delivery"]])):
+        test = [(letters(900 + row), write(labels)) for row, labels in enumerate(sets)]
+        assert of_test(tmp_path / str(number), write, test) == sets
+
+
+def test_an_empty_cell_beside_single_labels_is_a_text_of_none_where_train_has_several_in_lines(tmp_path: Path) -> None:
+    assert of_test(tmp_path / "d", WRITTEN["lines"], [(letters(900), "price"), (letters(901), "")]) == [["price"], []]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("braces", "; "), (";", "braces"), (";", "json"), ("|", "lines"), ("lines", "json")]
+)
+def test_a_test_file_may_be_written_in_another_way_than_train(tmp_path: Path, train: str, test: str) -> None:
+    write = WRITTEN.get(test, test.join)
+    sets = sets_of(8)
+    rows = [(letters(900 + row), write(labels)) for row, labels in enumerate(sets) if labels]
+    assert of_test(tmp_path / "d", WRITTEN[train], rows) == [labels for labels in sets if labels]
+
+
+def test_a_label_of_test_that_may_be_several_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="test has labels that train does not have: 'price & billing'") as bad:
+        of_test(tmp_path / "d", WRITTEN[";"], [(letters(900), "price & billing")])
+    assert "if 'price & billing' means several labels, write them as in train" in bad.value.hint
+
+
+def test_the_first_rows_are_read_as_those_of_train_too() -> None:
+    train = split_of(rows_of([WRITTEN["braces"](labels) for labels in sets_of(90) if labels]))
+    test = split_of([(letters(900), "{price,billing}")])
+    found, error = peek_at_splits({"train": train, "test": test}, DataSettings())
+    assert error is None
+    assert [row.label for row in found[1].split.rows] == ["billing | price"]

@@ -2,7 +2,16 @@
 
 import pytest
 
-from clf.data.reading.joined_labels import are_joined, divided, doubtful, joined_by, mixed, separator_in, several_joined
+from clf.data.reading.joined_labels import (
+    are_joined,
+    divided,
+    doubtful,
+    joined_by,
+    made_of,
+    mixed,
+    separator_in,
+    several_joined,
+)
 
 
 @pytest.mark.parametrize("separator", ["|", ";", ",", "#", "、", "\uff1b", "\uff0c", "\uff5c"])
@@ -86,3 +95,13 @@ def test_another_separator_divides_a_label_only_if_all_its_parts_are_labels() ->
         "billing, delivery": ["billing", "delivery"],
     }
     assert mixed(["a", "b", "a|b"], "|") == {}
+
+
+def test_a_name_is_made_of_known_labels_whatever_stands_between() -> None:
+    known = {"a", "b", "a b"}
+    assert made_of("a; b", known) == (";", ["a", "b"])
+    assert made_of("a - b", known) == (" - ", ["a", "b"])
+    assert made_of("a b", {"a", "b"}) == (" ", ["a", "b"])
+    assert (
+        made_of("a & b", known, (";",)) is made_of("a, c", known) is made_of("a", known) is made_of("a;", known) is None
+    )

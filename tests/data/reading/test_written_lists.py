@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from clf.data.reading.written_lists import lines_in, listed, notation_of
+from clf.data.reading.written_lists import lines_in, list_in, listed, notation_as, notation_of
 
 FORMS = {
     "braces": ["{a,b}", "{}", '{"late fee",a}', "{b}", None, '{b,"late fee"}', "{b,a}"],
@@ -78,6 +78,22 @@ def test_lines_that_are_too_few_to_tell_are_labels_if_the_user_says_so() -> None
     assert found is not None
     assert found.labels == ["a\nb"]
     assert lines_in(["very\ngood", "bad"]) is None
+
+
+def test_few_cells_are_read_in_the_notation_that_is_known() -> None:
+    assert notation_as("braces", ["{a,b}"], sets=True) == "braces"
+    assert notation_as("angles", ["<a>", None], sets=True) == "angles"
+    assert notation_as("lines", ["a"], sets=True) == "lines"
+    for known in (None, "braces", "angles"):
+        assert notation_as(known, ["[a, b]", "a"], sets=True) is None
+    for known in (None, "angles", "lines"):  # what all cells are themselves comes before lines
+        assert notation_as(known, ["{a,b}", "{b,c}", "{c}"], sets=True) == "braces"
+    assert notation_as("lines", [None, ["a"]], sets=True) is None
+
+
+def test_a_cell_by_itself_is_a_list_in_any_notation() -> None:
+    assert list_in("{a,b}") == list_in("[a, b]") == list_in("<a><b>") == ["a", "b"]
+    assert list_in("a, b") is list_in("a\nb") is list_in("{}") is None
 
 
 def test_long_cells_are_told_in_no_time() -> None:

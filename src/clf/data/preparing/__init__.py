@@ -7,6 +7,7 @@ clean_batch      cleaning and hashing one batch of texts, the work that processe
 unlabelled       rows left out because their label means that they have none
 label_looks      labels that are ids, texts, numbers or several labels rather than classes
 left_out         what is said of rows that were left out
+dividing         the labels in each set as it was written
 several          whether texts have several labels, and the named sets of their labels
 labels           label names and their ids, the same in every split and in the model
 sets             set operations on long arrays that need little memory

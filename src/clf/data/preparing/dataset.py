@@ -7,7 +7,7 @@ import logging
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,7 @@ from clf.data.preparing.unlabelled import (
     warn_of_unlabelled,
 )
 from clf.data.preparing.write import write_prepared
+from clf.data.reading.label_form import TrainedLabels
 from clf.data.reading.paths import expanded
 from clf.data.sources.source import Source
 from clf.errors import DataError, UsageError
@@ -89,17 +90,19 @@ def prepare_into(
     measure_only: bool = False,
     subset: bool = False,
     counter: TokenCounts | None = None,
+    trained: TrainedLabels | None = None,
 ) -> PreparedDataset:
     """Prepare `source` into an empty folder.
 
     With `measure_only`, no splits are made: if there is only a train split, all its rows become the requested split.
     With `subset`, `--max-train-samples` and `--max-eval-samples` are applied immediately; training applies them later
     instead, so that its run folder keeps the complete splits. Lengths in tokens are measured with `counter`.
+    Where a model of several labels for a text is measured, `trained` are its labels.
     """
     check_sizes(data)
     temporary = tempfile.TemporaryDirectory(prefix="texts-", dir=folder, ignore_cleanup_errors=True)
     with _telling_damage(), temporary as scratch:
-        given, names, sets = _read(source, data, cleaning, Path(scratch), measure_only=measure_only)
+        given, names, sets = as_found(_Reading(source, cleaning, Path(scratch), trained, measure_only).read, data)
         if sets is not None:
             _check_tables(given, len(names), data, cut=not measure_only)
         if measure_only:
@@ -120,9 +123,8 @@ def prepare_into(
             found = chosen.told(found).model_copy(update={"leaks_after_split": leaks, "truncated": lengths})
         found = _with_sizes(found, splits, names, sets)
         key = preparation_key(source, data, cleaning, seed, subset=subset)
-        manifest = _manifest(source, given, names, data, cleaning, seed).model_copy(
-            update={"key": key, "lengths": measured_with(counter, data.max_length), "multi_label": sets is not None}
-        )
+        manifest = _manifest(source, given, names, data, cleaning, seed)
+        manifest = manifest.model_copy(update={"key": key, "lengths": measured_with(counter, data.max_length)})
         write_prepared(folder, splits, given.store, found, manifest, sets)
     delete_folder(Path(scratch))  # once more, if the disk did not: it must not become a part of the dataset
     if Path(scratch).exists():
@@ -156,6 +158,8 @@ def _manifest(
         text_columns=(tally := next(iter(given.tallies.values()))).text_columns,
         label_column=tally.columns.label if tally.columns else None,
         rows_generated=source.rows_generated,
+        multi_label=given.label_form is not None,
+        label_form=given.label_form,
     )
 
 
@@ -233,44 +237,48 @@ def check_sizes(data: DataSettings) -> None:
         raise UsageError("--validation-size and --test-size leave nothing to train on", "keep their sum below 1")
 
 
-def _read(
-    source: Source, data: DataSettings, cleaning: CleaningSettings, scratch: Path, *, measure_only: bool
-) -> tuple[Delivered, list[str], LabelSets | None]:
-    """Read all rows with their labels, and return them with the label names, and the sets if texts may have several."""
+@dataclass(frozen=True)
+class _Reading:
+    """Reads all rows with their labels, once or, if the labels show that texts have several, twice."""
 
-    def read(data: DataSettings) -> tuple[Delivered, list[str], LabelSets | None]:
-        given = deliver(source.splits, data, cleaning, scratch, near=not measure_only)
-        return given, *_with_labels(given, source, data, check=not measure_only)
+    source: Source
+    cleaning: CleaningSettings
+    scratch: Path
+    trained: TrainedLabels | None
+    measure_only: bool
 
-    return as_found(read, data)
+    def read(self, data: DataSettings) -> tuple[Delivered, list[str], LabelSets | None]:
+        """Return the rows with the label names, and the sets if texts may have several labels."""
+        form = self.trained.form if self.trained else None
+        near = not self.measure_only
+        given = deliver(self.source.splits, data, self.cleaning, self.scratch, near=near, like=form)
+        return given, *self._with_labels(given, data)
 
-
-def _with_labels(
-    given: Delivered, source: Source, data: DataSettings, *, check: bool
-) -> tuple[list[str], LabelSets | None]:
-    """Leave out the rows that have no label, tell what was left out, and return the label names and the sets."""
-    named = read_label_map(data.label_map) if data.label_map else {}
-    written: Parts = {}
-    if data.multi_label:
-        written = leave_out_without(given, data, named)
-    else:
-        if check and data.multi_label is None:
-            # before anything is said of how they are read as one label
-            refuse_several(counts_of(given), data, named, lambda: first_lines(given))
-        leave_out_unlabelled(given, data.unlabelled, named)
-    is_one = given.splits == ["train"] and not check  # all rows are those of the split that is measured
-    say_left_out({data.split: given.tallies["train"]} if is_one else given.tallies)
-    if check:
-        if tally := given.tallies.get("train"):
-            refuse_unlabelled(tally.dropped, tally.read, data.dataset or DEFAULT_DATASET)
+    def _with_labels(self, given: Delivered, data: DataSettings) -> tuple[list[str], LabelSets | None]:
+        """Leave out the rows that have no label, tell what was left out, and return the label names and the sets."""
+        named = read_label_map(data.label_map) if data.label_map else {}
+        check = not self.measure_only
+        written: Parts = {}
         if data.multi_label:
-            check_written(given, written, named, data)
+            written = leave_out_without(given, data, named, self.trained)
         else:
-            _check_written(given, named, data)
-    if data.multi_label:
-        sets = name_sets(given, written, source, data)
-        return list(sets.names), sets
-    return _name_labels(given, source, data.label_map), None
+            if check and data.multi_label is None:
+                # before anything is said of how they are read as one label
+                refuse_several(counts_of(given), data, named, lambda: first_lines(given))
+            leave_out_unlabelled(given, data.unlabelled, named)
+        is_one = given.splits == ["train"] and not check  # all rows are those of the split that is measured
+        say_left_out({data.split: given.tallies["train"]} if is_one else given.tallies)
+        if check:
+            if tally := given.tallies.get("train"):
+                refuse_unlabelled(tally.dropped, tally.read, data.dataset or DEFAULT_DATASET)
+            if data.multi_label:
+                check_written(given, written, named, data)
+            else:
+                _check_written(given, named, data)
+        if data.multi_label:
+            sets = name_sets(given, written, self.source, data)
+            return list(sets.names), sets
+        return _name_labels(given, self.source, data.label_map), None
 
 
 def _check_written(given: Delivered, named: Collection[str], data: DataSettings) -> None:

@@ -26,7 +26,7 @@ def peek_at_splits(splits: Mapping[str, Split], data: DataSettings) -> tuple[lis
     def read(data: DataSettings) -> tuple[list[Peeked], ClfError | None]:
         found, error = _peek(splits, data)
         if isinstance(error, SeveralLabels) and data.multi_label is None:
-            error = beside_train(error, found[-1].split.split, splits)
+            error = beside_train(error, found[-1].split.split, splits, found[0].examples.labels)
             if isinstance(error, SeveralLabels):
                 raise error
         return found, error
@@ -44,12 +44,13 @@ def _peek(splits: Mapping[str, Split], data: DataSettings) -> tuple[list[Peeked]
     found: list[Peeked] = []
     for name, split in splits.items():
         like = found[0].columns if found and found[0].split.split == "train" else None
-        found.append(peek_at(name, replace(split, like=like), data))
+        form = found[0].label_form if found else None
+        found.append(peek_at(name, replace(split, like=like, label_form=form), data))
         if found[-1].error:
             break
     counts = {one.split.split: Counter(one.examples.labels) for one in found}
     if data.multi_label:
-        written, dropped = sets_in(counts, data, named)
+        written, dropped, _ = sets_in(counts, data, named, found[0].label_form)
         found = [one.with_sets(written, dropped[one.split.split]) for one in found]
     else:
         dropped = labels_to_drop(counts, data.unlabelled, named)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -28,6 +28,8 @@ from clf.data.preparing.unlabelled_splits import asked_for, labelled_splits
 from clf.data.reading.batch import Split
 from clf.data.reading.examples import RowTally, read_examples
 from clf.data.reading.first_lines import FirstLines
+from clf.data.reading.joined_labels import several_joined
+from clf.data.reading.label_form import LabelForm
 from clf.data.reading.other_columns import OtherColumns
 from clf.data.text_hashes import hash_texts
 from clf.errors import ClfError, DataError, SeveralLabels
@@ -60,6 +62,8 @@ class Delivered:
     odd: dict[str, int]
     others: OtherColumns
     store: TextStore
+    label_form: LabelForm | None = None
+    """How the labels are written, if a text may have several."""
 
     def forget_rows(self) -> None:
         """Free the memory of the rows, once those of each split were taken."""
@@ -73,9 +77,17 @@ class Delivered:
 
 
 def deliver(
-    splits: Mapping[str, Split], data: DataSettings, cleaning: CleaningSettings, folder: Path, *, near: bool
+    splits: Mapping[str, Split],
+    data: DataSettings,
+    cleaning: CleaningSettings,
+    folder: Path,
+    *,
+    near: bool,
+    like: LabelForm | None = None,
 ) -> Delivered:
     """Read all splits into `folder`; drop and count the rows with no text left after cleaning.
+
+    Labels are written as those of train are, or `like` those that a model was trained with.
 
     Raises DataError if a split cannot be read; the error reports all bad rows of a file together.
     """
@@ -88,9 +100,10 @@ def deliver(
             first_lines.tell_form(source.form)
             lines = source.lines()
             done = 0
+            source = replace(source, label_form=like or reading.label_form)
             tally = reading.tallies[split] = RowTally()
             expected = 0
-            for batch, columns, examples in _as_in_train(read_examples(source, data, tally), split, splits):
+            for batch, columns, examples in _as_in_train(read_examples(source, data, tally), split, splits, reading):
                 if not done:
                     first_lines.tell_rows(batch, columns, examples.shown())
                 reading.others.add(batch, columns)
@@ -105,17 +118,19 @@ def deliver(
     return reading.result(folder)
 
 
-def _as_in_train(read: Iterator[Any], split: str, splits: Collection[str]) -> Iterator[Any]:
+def _as_in_train(read: Iterator[Any], split: str, splits: Collection[str], reading: "_Reading") -> Iterator[Any]:
     """Yield what is read of a split; raise DataError if its texts have several labels, and those of train do not."""
+    before = [*reading.labels]
     try:
         yield from read
     except SeveralLabels as told:
-        raise beside_train(told, split, splits) from told
+        raise beside_train(told, split, splits, before) from told
 
 
-def beside_train(told: SeveralLabels, split: str, splits: Collection[str]) -> DataError:
-    """Return the error for several labels in a split: train decides how the others are read."""
-    if split == "train" or "train" not in splits:
+def beside_train(told: SeveralLabels, split: str, splits: Collection[str], labels: Collection[str]) -> DataError:
+    """Return the error for several labels in a split: train decides for all, whose `labels` may join several."""
+    joined = several_joined(dict.fromkeys(labels, 1), ())
+    if split == "train" or "train" not in splits or (joined and joined.meant):
         return told
     return DataError(
         f"{told.message}, but those of train are read with one label each",
@@ -141,6 +156,11 @@ class _Reading:
 
     def __post_init__(self) -> None:
         self.changed, self.odd = dict.fromkeys(self.splits, 0), dict.fromkeys(self.splits, 0)
+
+    @property
+    def label_form(self) -> LabelForm | None:
+        """How the labels of train are written; none before it is read."""
+        return self.tallies["train"].label_form if "train" in self.tallies else None
 
     def add(self, split: str, examples: Any, described: "Future[Digest]") -> None:
         count, before = len(examples.texts), len(self.columns["line"])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clf.data.label_names import LONGEST_LABEL, clean_label, look_alikes, places_of, told_apart
 from clf.data.label_sets import LabelSets
 from clf.data.preparing.label_looks import look_like_ids
+from clf.data.reading.joined_labels import made_of
 from clf.data.stratifying import ranges
 from clf.errors import DataError, UsageError
 from clf.storage.documents import MOST_BYTES, load_json, open_regular
@@ -151,9 +152,11 @@ def _check_known(labels: Mapping[str, Labelled], names: list[str], shown: str) -
         unknown = [label for label in np.unique(ids).tolist() if label not in known]
         if unknown:
             where = ", ".join(f"{names[label]!r} ({_lines(lines[ids == label])})" for label in unknown[:10])
+            made = next((names[label] for label in unknown if made_of(names[label], {names[one] for one in known})), "")
             raise DataError(
                 f"{shown}: {split} has labels that train does not have: {where}",
-                "correct them, rename them with --label-map, or add training texts of that class",
+                "correct them, rename them with --label-map, or add training texts of that class"
+                + (f"; if {made!r} means several labels, write them as in train" if made else ""),
             )
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.label_names import clean_label
-from clf.data.label_sets import PLAIN, LabelSets, parts, shown
+from clf.data.label_sets import LabelSets, shown
+from clf.data.preparing.dividing import divided_sets
 from clf.data.preparing.label_looks import are_texts_or_numbers, check_names, refuse_joined
 from clf.data.preparing.labels import name_labels
 from clf.data.preparing.unlabelled import (
@@ -27,7 +27,8 @@ from clf.data.preparing.unlabelled import (
     warn_of_placeholders,
     warn_of_unlabelled,
 )
-from clf.data.reading.joined_labels import divided, mixed, separator_in, several_joined
+from clf.data.reading.joined_labels import several_joined
+from clf.data.reading.label_form import LabelForm, TrainedLabels
 from clf.data.reading.label_values import NO_LABEL
 from clf.data.sources.source import Source
 from clf.errors import DataError, SeveralLabels
@@ -84,62 +85,44 @@ def first_lines(given: "Delivered") -> dict[str, int]:
     return {given.labels[label]: int(given.rows.line[row]) for row, label in pairs}
 
 
-def leave_out_without(given: "Delivered", data: DataSettings, named: Collection[str]) -> Parts:
-    """Drop and count the rows whose labels are not known, and return the labels of each set of the others."""
+def leave_out_without(
+    given: "Delivered",
+    data: DataSettings,
+    named: Collection[str],
+    trained: TrainedLabels | None = None,
+) -> Parts:
+    """Drop and count the rows whose labels are not known, and return the labels of each set of the others.
+
+    How they are written is noted in `given`; where a model is measured, `trained` are its labels.
+    """
+    form = (trained and trained.form) or next(iter(given.tallies.values())).label_form
+    known = {*trained.names, *named} if trained else ()
     counts = counts_of(given)
-    written, dropped = sets_in(counts, data, named)
+    written, dropped, given.label_form = sets_in(counts, data, named, form, known)
     drop_labels(given, dropped)
     return {label: written[label] for label in together(counts_of(given))}
 
 
-def sets_in(counts: Counts, data: DataSettings, named: Collection[str]) -> tuple[Parts, dict[str, dict[str, str]]]:
-    """Return the labels of each set, as it was written, and the sets of each split whose rows are left out.
+def sets_in(
+    counts: Counts, data: DataSettings, named: Collection[str], like: LabelForm | None, known: Collection[str] = ()
+) -> tuple[Parts, dict[str, dict[str, str]], LabelForm]:
+    """Return the labels of each set, as it was written, the sets of each split whose rows are left out, and the form.
 
     Labels that mean that there is none are taken out of all sets; a row that has no others is left out. `counts` has
-    the rows of each set in each split. Warns of labels that are read as none.
+    the rows of each set in each split; they are written `like` the labels of train, or of a model, whose labels are
+    `known`. Warns of labels that are read as none.
     """
-    divided = _divided([*together(counts)])
-    known = {label: names for label, names in divided.items() if names is not None}
-    of_parts = {split: _count_parts(of_split, known) for split, of_split in counts.items()}
+    like = like or LabelForm()
+    divided, separator = divided_sets(counts, like, known)
+    parts = {label: names for label, names in divided.items() if names is not None}
+    of_parts = {split: _count_parts(of_split, parts) for split, of_split in counts.items()}
     tell_marks(together(of_parts), data.unlabelled, named)
     none = meaning_none(of_parts, data.unlabelled, named)
     every = {name for of_split in none.values() for name in of_split}
     every -= {name for split, of_split in of_parts.items() for name in of_split if name not in none[split]}
-    sets = {label: tuple(name for name in names if name not in every) for label, names in known.items()}
-    return sets, {split: _to_drop(of_split, known, none[split]) for split, of_split in counts.items()}
-
-
-def _divided(labels: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
-    """Return the labels in each set as it was written; None if they are missing."""
-    plain = [label.removeprefix(PLAIN) for label in labels if label.startswith(PLAIN) and label != PLAIN]
-    if sum(label.startswith(PLAIN) for label in labels) == len(labels):
-        separator = separator_in(plain)
-    else:
-        told = several_joined(dict.fromkeys(plain, 1), ())
-        separator = told.separator if told and told.meant else None
-    if separator is not None:
-        log.info("labels with %r between them are several labels of a text", separator)
-    found: dict[str, tuple[str, ...] | None] = {}
-    for label in labels:
-        if not label.startswith(PLAIN):
-            found[label] = parts(label)
-        elif label == PLAIN:  # an empty cell
-            found[label] = None if separator is None else ()
-        else:
-            found[label] = tuple(dict.fromkeys(map(clean_label, divided(label.removeprefix(PLAIN), separator))))
-    return found if separator is None else _divided_again(found, separator)
-
-
-def _divided_again(found: dict[str, tuple[str, ...] | None], separator: str) -> dict[str, tuple[str, ...] | None]:
-    """Divide the labels that another separator joins too, in a column where several separators stand."""
-    again = mixed({name for names in found.values() for name in names or ()}, separator)
-    if not again:
-        return found
-    log.info("labels such as %r are several labels too: all their parts are labels", min(again))
-    return {
-        label: names and tuple(dict.fromkeys(part for name in names for part in again.get(name, [name])))
-        for label, names in found.items()
-    }
+    sets = {label: tuple(name for name in names if name not in every) for label, names in parts.items()}
+    to_drop = {split: _to_drop(of_split, parts, none[split]) for split, of_split in counts.items()}
+    return sets, to_drop, like.model_copy(update={"separator": separator or like.separator})
 
 
 def _count_parts(of_split: Mapping[str, int], known: Parts) -> Counter[str]:

@@ -43,6 +43,7 @@ nested_columns columns of lists and objects that are no text and no label
 decisions   columns in which an annotator accepts or rejects labels
 label_cells   the names in one value of the label column: a list, choices, scores, or a text that spells these out
 label_values  how the values of the label column become labels
+label_form  how the labels of a dataset are written in its cells
 written_lists  lists of labels that tools write into a cell without quotes
 joined_labels  several labels in one text, with a separator between them
 one_hot     columns of zeros and ones that are one label

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from clf.data.reading.columns import Columns
+    from clf.data.reading.label_form import LabelForm
     from clf.outcomes.peek import FileForm
 
 SPLITS = ("train", "validation", "test")
@@ -64,6 +65,8 @@ class Split:
     """Tells whether more rows follow in its files than `rows()` yields, as when only the first are asked for."""
     like: "Columns | None" = None
     """The columns of train, which a file without a header and with as many columns has too."""
+    label_form: "LabelForm | None" = None
+    """How the labels of train, or of a model's training, are written; none if that is not known."""
 
 
 def chunked(rows: Iterable[Row], size: int, characters: Callable[[Row], int] | None = None) -> Iterator[list[Row]]:

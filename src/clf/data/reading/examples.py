@@ -12,6 +12,7 @@ from clf.data.reading.column_values import IN_TEXTS, MISSING_TEXTS, likely_field
 from clf.data.reading.columns import Columns, flags
 from clf.data.reading.decisions import written
 from clf.data.reading.label_cells import WHOLE_TEXTS
+from clf.data.reading.label_form import LabelForm
 from clf.data.reading.label_values import (
     LOOKED,
     NO_LABEL,
@@ -62,6 +63,8 @@ class RowTally:
     text_columns: list[str] = field(default_factory=list)
     columns: Columns | None = field(default=None, compare=False)
     """The columns of the first file, with their roles."""
+    label_form: LabelForm | None = field(default=None, compare=False)
+    """How the labels of the first file are written; none before the first label is read."""
     respelled: dict[tuple[str, str], int] = field(default_factory=dict)
     """How many rows have a label with characters that nobody sees or that are not composed, and how it is read."""
 
@@ -118,7 +121,8 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
             reading = None
-        reading = reading or _look(batch, columns, sets, split.shown)
+        reading = reading or _look(batch, columns, sets, split.shown, tally.label_form or split.label_form)
+        tally.label_form = tally.label_form or (reading.form if reading else None)
         file = batch.file
         tally.read += len(batch.lines)
         examples, problems = _examples(batch, columns, reading or LabelReading(sets=sets), tally)
@@ -155,12 +159,12 @@ def _as_in_train(batch: Batch, train: Columns | None, data: DataSettings) -> Col
     return train if train and all(map(str.isdecimal, names)) and names == [one.name for one in train.roles] else None
 
 
-def _look(batch: Batch, columns: Columns, sets: bool, shown: str) -> LabelReading | None:
+def _look(batch: Batch, columns: Columns, sets: bool, shown: str, like: LabelForm | None) -> LabelReading | None:
     """Decide how labels are read from the first batch that has any, and say it; None if this batch has none."""
     values = _label_values(batch, columns, sets, {})
     if all(value is None for value in values):
         return None
-    reading = look_at_labels(values, batch.lines, columns.label or "", shown, sets=sets)
+    reading = look_at_labels(values, batch.lines, columns.label or "", shown, sets=sets, like=like)
     for sentence in reading.said if columns.label is not None else []:  # of one-hot columns it is known
         log.info("%s", sentence)
     return reading

@@ -16,6 +16,7 @@ SELDOM = ("<br>", "·", " - ", "\\")
 """Those that may also mean a subclass: they are told of, and divide labels if the user says that a text has several."""
 IN_MOST_NAMES = (":", "_", " ")
 """The same, if the rule for all holds."""
+ALL = (*SEPARATORS, *SELDOM, *IN_MOST_NAMES)
 MAY_STAND_LAST = ("|", ";", ",", *WIDE, "\n")
 """Those that tools also write behind the last label, or twice; names such as `C#` and `C++` end in others."""
 LONGEST = 60
@@ -92,6 +93,12 @@ def divided(label: str, separator: str | None) -> list[str]:
     """Return the labels in one text."""
     found = [label] if separator is None else label.split(separator)
     return [name for part in found if (name := part.strip())]
+
+
+def made_of(name: str, known: Collection[str], separators: Sequence[str] = ALL) -> tuple[str, list[str]] | None:
+    """Return the known labels that a name consists of, after the separator between them; None if it does not."""
+    ways = ((mark, divided(name, mark)) for mark in separators if mark in name)
+    return next((way for way in ways if len(way[1]) > 1 and all(part in known for part in way[1])), None)
 
 
 def mixed(names: Collection[str], separator: str) -> dict[str, list[str]]:

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from clf.data.label_names import clean_label
 from clf.data.label_sets import PLAIN, joined
 from clf.data.reading.label_cells import WHOLE_TEXTS, Cell, parsed_text, plain, read_cell
+from clf.data.reading.label_form import LabelForm
 from clf.data.reading.marked_sets import Unclear
-from clf.data.reading.written_lists import LINES, lines_in, listed, notation_of
+from clf.data.reading.written_lists import LINES, lines_in, listed, notation_as
 from clf.errors import DataError, SeveralLabels
 
 LOOKED = 2000
@@ -70,6 +71,11 @@ class LabelReading:
         self.vectors, self.sets, self.notation = vectors, sets, notation
         self._known: dict[str | tuple[str, ...], Read] = {}
 
+    @property
+    def form(self) -> LabelForm:
+        """How the labels are written, as far as their cells tell it; whether they are joined is told by all rows."""
+        return LabelForm(notation=self.notation, vectors=self.vectors)
+
     def read(self, value: Any) -> Read:
         """Read one value; what was read before costs one look into a dictionary."""
         if type(value) is str or type(value) is tuple:
@@ -115,15 +121,24 @@ def plain_label(value: Any) -> str | None:
 
 
 def look_at_labels(
-    values: Sequence[Any], lines: Sequence[int], column: str, shown: str, *, sets: bool = False
+    values: Sequence[Any],
+    lines: Sequence[int],
+    column: str,
+    shown: str,
+    *,
+    sets: bool = False,
+    like: LabelForm | None = None,
 ) -> LabelReading:
     """Decide how a label column is read, from its first rows; with `sets`, as the sets of labels of texts.
+
+    What is known of how the labels of train are written, `like`, holds here too.
 
     Raises DataError if its values are not labels of whole texts, but spans or other objects, and SeveralLabels if they
     are sets and should be one label for each text.
     """
     step = max(1, len(values) // LOOKED)
-    notation = notation_of(values[::step], sets=sets)
+    like = like or LabelForm()
+    notation = notation_as(like.notation, values[::step], sets=sets)
     seen = zip(lines[::step], values[::step], strict=True)
     looked = [(line, value) for line, value in seen if _contents(value, notation) is not None]
     if not notation and (lined := lines_in(values[::step])):
@@ -135,7 +150,7 @@ def look_at_labels(
     if not looked:
         return LabelReading(sets=sets)
     contents = [_contents(value, notation) for _, value in looked]
-    vectors = len(looked) == len(values[::step]) and _are_vectors(contents)
+    vectors = (like.vectors or len(looked) == len(values[::step])) and _are_vectors(contents)
     cells = [(line, value, read_cell(inside)) for (line, value), inside in zip(looked, contents, strict=True)]
     _refuse_spans(cells, column, shown)
     _refuse_objects(cells, column, shown)

@@ -14,6 +14,7 @@ from clf.data.reading.columns import IGNORED, Columns
 from clf.data.reading.delimiters import as_typed
 from clf.data.reading.examples import Examples, RowTally, read_examples
 from clf.data.reading.formats import describe
+from clf.data.reading.label_form import LabelForm
 from clf.errors import ClfError
 from clf.outcomes.peek import FileForm, PeekedColumn, PeekedRow, PeekedSplit
 from clf.settings import DataSettings
@@ -35,6 +36,8 @@ class Peeked:
     examples: Examples = field(default_factory=Examples)
     multi_label: bool = False
     """Whether a text may have several labels."""
+    label_form: LabelForm | None = None
+    """How the labels are written."""
 
     def with_sets(self, written: Mapping[str, Sequence[str]], dropped: Collection[str]) -> "Peeked":
         """Show the sets of labels that were written so, except those that are dropped."""
@@ -75,7 +78,7 @@ def peek_at(name: str, split: Split, data: DataSettings) -> Peeked:
         rows_read=tally.read,
         rows_left_out=dict(tally.dropped),
     )
-    return Peeked(found, columns, error, examples)
+    return Peeked(found, columns, error, examples, label_form=tally.label_form)
 
 
 def _columns(batch: Batch | None, columns: Columns) -> list[PeekedColumn]:

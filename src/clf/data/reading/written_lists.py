@@ -46,6 +46,22 @@ def notation_of(values: Sequence[Any], *, sets: bool) -> str | None:
     return LINES if joined and (joined.meant or sets) else None
 
 
+def notation_as(known: str | None, values: Sequence[Any], *, sets: bool) -> str | None:
+    """Return how the labels of a column are listed if those of train are listed in a notation that is `known`.
+
+    A file of few rows does not tell it by itself. Another notation holds if all cells are of that one.
+    """
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    if known in WHOLE and any(listed(text, known) is not None for text in texts):
+        return known
+    return notation_of(values, sets=sets) or (LINES if known == LINES and texts else None)
+
+
+def list_in(text: str) -> list[str] | None:
+    """Return the labels in a cell that is a list in braces, brackets or tags by itself; None if it is none."""
+    return next((found for notation in WHOLE if (found := listed(text, notation))), None)
+
+
 def _are_several(found: Sequence[Sequence[str]], *, sets: bool) -> bool:
     several = [names for names in found if len(names) > 1]
     parts = {name for names in several for name in names}
