@@ -1,6 +1,7 @@
 """Deadlines and limits of connections, on the wire."""
 
 import logging
+import resource
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ from uvicorn.protocols.http import h11_impl
 
 from clf.serving.guard import Guard
 from clf.serving.problems import Problem
-from clf.serving.protocol import KEEP_ALIVE, Deadlines, uvicorn_config
+from clf.serving.protocol import KEEP_ALIVE, Deadlines, connections_that_fit, protocol_with_deadline, uvicorn_config
 from support.wire import LARGE, Address, echo, get, is_problem, read_all, read_answer, serving
 
 SECONDS, PATIENCE = 0.25, 1.5
@@ -265,6 +266,13 @@ def test_too_many_connections_are_refused_in_the_same_shape() -> None:
             client.close()
         wait_until(lambda: not address.server.server_state.connections)
         assert address.ask(get()).status == 200
+
+
+def test_connections_leave_files_to_the_rest_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for allowed, fit in ((256, 128), (1024, 512), (1_000_000, 512), (resource.RLIM_INFINITY, 512)):
+        monkeypatch.setattr(resource, "getrlimit", lambda kind, allowed=allowed: (allowed, allowed))
+        assert connections_that_fit() == fit
+        assert protocol_with_deadline(1).most_connections == fit
 
 
 def test_the_server_stops_while_clients_are_in_the_middle() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from clf.serving.problems import App, Receive, Refused, Scope, Send, ignore
-from clf.serving.protocol import MOST_CONNECTIONS, protocol_with_deadline, uvicorn_config
+from clf.serving.protocol import protocol_with_deadline, uvicorn_config
 
 LARGE, MIDDLE = 20_000_000, 60_000
 HANGS = 60
@@ -108,7 +108,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @contextmanager
 def serving(
-    app: App, seconds: float = 10, most_connections: int = MOST_CONNECTIONS, refused: Refused = ignore
+    app: App, seconds: float = 10, most_connections: int | None = None, refused: Refused = ignore
 ) -> Iterator[Address]:
     """Serve an app in a thread."""
     server = uvicorn.Server(uvicorn_config(app, protocol_with_deadline(seconds, most_connections, refused), 5))

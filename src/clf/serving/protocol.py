@@ -8,6 +8,7 @@ that are kept alive, until its first byte, and the one here, which nothing that 
 
 import asyncio
 import logging
+import resource
 import sys
 
 import h11
@@ -18,7 +19,7 @@ from clf.serving.guard import LARGEST_HEAD, too_large_head
 from clf.serving.problems import App, Problem, Refused, ignore, timed_out
 
 MOST_CONNECTIONS = 512
-"""Half of the files that a process may have open on most systems; further connections are answered with 503."""
+"""Further connections are answered with 503; fewer where a process may have fewer than twice as many files open."""
 MOST_REFUSED = 64
 """How many connections are told at once that there are too many; the others are closed without a word."""
 LEAST_READ = 16_384
@@ -162,18 +163,25 @@ class Deadlines(H11Protocol):
             self.transport.close()
 
 
+def connections_that_fit() -> int:
+    """Return how many connections a server may have, which leave as many files to the rest of the process."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_CONNECTIONS if allowed == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, allowed // 2)
+
+
 def protocol_with_deadline(
-    seconds: float, most_connections: int = MOST_CONNECTIONS, refused: Refused = ignore
+    seconds: float, most_connections: int | None = None, refused: Refused = ignore
 ) -> type[Deadlines]:
     """Return a protocol for uvicorn that gives each request `seconds` to arrive, and each answer to be read.
 
     `refused` is called with each problem that a connection is closed for.
     """
-    limits = {"seconds": seconds, "most_connections": most_connections, "refused": staticmethod(refused)}
+    most = most_connections or connections_that_fit()
+    limits = {"seconds": seconds, "most_connections": most, "refused": staticmethod(refused)}
     return type("DeadlineProtocol", (Deadlines,), limits)
 
 
-def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: int) -> Config:
+def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: float) -> Config:
     """Return how uvicorn is to serve an app: with nothing from the environment, and without words of its own.
 
     It would log addresses of requests, and tracebacks with what they hold; clf logs what happens itself. When the
@@ -194,6 +202,6 @@ def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: int) -> C
         forwarded_allow_ips=[],
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=drain_timeout,
+        timeout_graceful_shutdown=drain_timeout,  # type: ignore[arg-type]  # it takes parts of seconds, too
         h11_max_incomplete_event_size=LARGEST_HEAD,
     )
