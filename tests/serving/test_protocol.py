@@ -1,5 +1,7 @@
 """Deadlines and limits of connections, on the wire."""
 
+import asyncio.selector_events
+import inspect
 import logging
 import resource
 import socket
@@ -14,7 +16,14 @@ from uvicorn.protocols.http import h11_impl
 
 from clf.serving.guard import Guard
 from clf.serving.problems import Problem
-from clf.serving.protocol import KEEP_ALIVE, Deadlines, connections_that_fit, protocol_with_deadline, uvicorn_config
+from clf.serving.protocol import (
+    KEEP_ALIVE,
+    READ_AT_ONCE,
+    Deadlines,
+    connections_that_fit,
+    protocol_with_deadline,
+    uvicorn_config,
+)
 from support.wire import LARGE, Address, echo, get, is_problem, read_all, read_answer, serving
 
 SECONDS, PATIENCE = 0.25, 1.5
@@ -288,6 +297,14 @@ def test_the_server_stops_while_clients_are_in_the_middle() -> None:
     assert ends[:2] == [b"", b""]
     assert ends[2].startswith(b"HTTP/1.1 200")
     assert ends[3].startswith(b"HTTP/1.1 408")
+
+
+def test_no_connection_keeps_the_others_waiting_for_long(server: Address) -> None:
+    with server.connect() as client:
+        client.sendall(get())
+        read_answer(client)
+        assert {one.transport.max_size for one in server.server.server_state.connections} == {READ_AT_ONCE}
+    assert "self.max_size" in inspect.getsource(asyncio.selector_events._SelectorSocketTransport)
 
 
 def test_uvicorn_is_told_to_say_nothing() -> None:

@@ -28,6 +28,8 @@ LINGER = 1.0
 """Seconds for which what a client still sends is read and dropped, so that it can read why it was refused."""
 KEEP_ALIVE = 5
 """Seconds for which a connection without a request is kept open after an answer."""
+READ_AT_ONCE = 32_768
+"""Bytes of a connection that are read before the others have their turn: a body of tiny chunks takes long to parse."""
 HTTP_HINT = "send HTTP/1.1, without TLS"
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Deadlines(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time for the first request, or refuse the connection if there are too many."""
         transport.set_write_buffer_limits(high=0)  # pause_writing is then called whenever the client must read first
+        transport.max_size = READ_AT_ONCE  # type: ignore[attr-defined]
         super().connection_made(transport)
         if len(self.connections) > self.most_connections + MOST_REFUSED:
             transport.abort()
