@@ -82,11 +82,6 @@ def read_answer(client: socket.socket, *, body: bool = True) -> Answer:
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with what arrived; some addresses are answered badly."""
-    if scope["type"] == "lifespan":
-        for kind in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{kind}.complete"})
-        return
     body = b""
     if scope["path"] != "/unread":
         message = {"more_body": True}

@@ -198,7 +198,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             message = {**message, "headers": self._headers(message.get("headers", []))}
-        elif self.body_left and not self.expects and not message.get("more_body"):
+        elif self.body_left and not self.expects:  # a problem, in one part: the app answers whole requests only
             await self._send({**message, "more_body": True})
             message = {"type": "http.response.body", "body": b"", "more_body": False}
             while self.body_left:

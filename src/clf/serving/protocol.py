@@ -2,8 +2,8 @@
 """Connections of the server: uvicorn's protocol, with deadlines and limits that it has none of.
 
 A client that sends slowly, stops in the middle, reads nothing or says something that is not HTTP costs a connection for
-a bounded time and nothing else. An incomplete request is watched by one of two timers: that of uvicorn for connections
-that are kept alive, until its first byte, and the one here, which nothing that arrives prolongs.
+a bounded time and nothing else. A connection waits for a request under one of two timers: that of uvicorn for
+connections that are kept alive, until the first byte, and then the one here, which nothing that arrives prolongs.
 """
 
 import asyncio
@@ -26,8 +26,11 @@ LEAST_READ = 16_384
 """How many bytes of an answer, or what is left of it, a client must read within the time for a request."""
 LINGER = 1.0
 """Seconds for which what a client still sends is read and dropped, so that it can read why it was refused."""
-KEEP_ALIVE = 5
-"""Seconds for which a connection without a request is kept open after an answer."""
+KEEP_ALIVE = 75
+"""Seconds for which a connection without a request is kept open after an answer.
+
+Longer than nginx keeps those to a server behind it (60 s), or it would send requests into closed ones.
+"""
 READ_AT_ONCE = 32_768
 """Bytes of a connection that are read before the others have their turn: a body of tiny chunks takes long to parse."""
 HTTP_HINT = "send HTTP/1.1, without TLS"
@@ -53,10 +56,22 @@ class Deadlines(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > self.most_connections + MOST_REFUSED:
             transport.abort()
-        elif len(self.connections) > self.most_connections:
+        elif len(self.connections) > self.most_connections and not self._make_room():
             self._refuse(Problem(503, "unavailable", "the server has too many connections", "ask again in a second"))
         else:
             self._watch()
+
+    def _make_room(self) -> bool:
+        """Close a connection that is only kept alive, as its client must expect; return whether there was one."""
+        for one in self.connections:
+            if (
+                isinstance(one, Deadlines)
+                and one.timeout_keep_alive_task is not None
+                and not one.transport.is_closing()
+            ):
+                one.timeout_keep_alive_handler()
+                return True
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all timers."""
@@ -77,6 +92,8 @@ class Deadlines(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on to the next request of the connection, which may have arrived in part."""
         super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._unset_keepalive_if_required()
         self._watch()
 
     def _watch(self) -> None:
@@ -196,7 +213,7 @@ def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: float) ->
         ws="none",
         loop="asyncio",
         interface="asgi3",
-        lifespan="on",
+        lifespan="off",
         workers=1,
         log_config=None,
         log_level="critical",
@@ -205,6 +222,6 @@ def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: float) ->
         forwarded_allow_ips=[],
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=drain_timeout,  # type: ignore[arg-type]  # it takes parts of seconds, too
+        timeout_graceful_shutdown=drain_timeout,  # type: ignore[arg-type]  # it takes any number
         h11_max_incomplete_event_size=LARGEST_HEAD,
     )
