@@ -259,6 +259,22 @@ def test_a_label_that_the_model_does_not_have_is_an_error(tmp_path: Path, review
 # --- what is read, and the encoder --------------------------------------------------------------------------
 
 
+def test_labels_that_may_be_several_of_the_model_are_told_of(tmp_path: Path) -> None:
+    write_csv(Path("both.csv"), [("a film", "good"), ("b film", "bad;good"), ("c film", "bad")])
+    classifier = bare_classifier(tmp_path / "model")
+    with pytest.raises(DataError, match="seems to have several labels per text, such as 'bad;good', but tiny") as bad:
+        measured_texts(classifier, DataSettings(dataset="both.csv"), CLEANING, FINDER)
+    assert "--unlabelled='bad;good'" in bad.value.hint
+    asked = DataSettings(dataset="both.csv", unlabelled=["bad;good"])
+    assert len(measured_texts(classifier, asked, CLEANING, FINDER).raw_texts) == 2
+    write_csv(Path("and.csv"), [("b film", "bad & good")])
+    record = ModelRecord(schema_version=1, labels=["bad", "good"], thresholds={"bad": 0.5, "good": 0.5})
+    several = bare_classifier(tmp_path / "model", record)
+    several.model.config.problem_type = "multi_label_classification"
+    with pytest.raises(DataError, match="'bad & good', which tiny does not have; it may mean several labels"):
+        measured_texts(several, DataSettings(dataset="and.csv"), CLEANING, FINDER)
+
+
 def test_the_inputs_are_the_model_its_recorded_data_and_what_was_passed(record: ModelRecord, tmp_path: Path) -> None:
     data = DataSettings(dataset="new.csv", test=Path("more.csv"))
     passed = [Path("new.csv"), Path("more.csv")]

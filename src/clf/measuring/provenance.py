@@ -1,13 +1,16 @@
 """Finds the rows to evaluate a model on, its training dataset (split as in training) and its encoder."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from clf.data.label_sets import renumbered
 from clf.data.prepared import PreparedDataset
 from clf.data.preparing.dataset import LATER, check_prepared, prepare_into
 from clf.data.preparing.labels import align_labels
+from clf.data.reading.joined_labels import SEPARATORS, made_of
 from clf.data.reading.label_form import TrainedLabels
 from clf.data.sources.find import PIPE, SourceFinder, input_paths, is_local, origin_path, same_dataset
 from clf.errors import DataError, ModelError, UsageError
@@ -56,6 +59,7 @@ def measured_texts(
             f"the {data.split} split of {name} has no row with both a text and a label",
             "check --text-column and --label-column",
         )
+    _refuse_joined(classifier, name, names)
     ids = align_labels(names, classifier.labels, name)
     labels = renumbered(rows.labels, ids, len(classifier.labels))
     if classifier.multi_label and data.multi_label is None and labels.sum(axis=1).max() <= 1:
@@ -81,6 +85,24 @@ def _check_kind(classifier: "Classifier", dataset: str, several: bool) -> None:
             f"{dataset} has several labels per text, but {classifier.name} predicts one label per text",
             "use a dataset with one label per text, or pass --no-multi-label to leave out texts with several, if few",
         )
+
+
+def _refuse_joined(classifier: "Classifier", dataset: str, names: Sequence[str]) -> None:
+    """Raise DataError if a label that the model does not have consists of several that it has."""
+    unknown = (name for name in names if name not in classifier.labels)
+    joined = next((name for name in unknown if made_of(name, classifier.labels, SEPARATORS)), None)
+    if joined is None:
+        return
+    if classifier.multi_label:
+        raise DataError(
+            f"{dataset} has the label {joined!r}, which {classifier.name} does not have; it may mean several labels",
+            "write several labels as they were written in training, or with | between them",
+        )
+    raise DataError(
+        f"{dataset} seems to have several labels per text, such as {joined!r}, but {classifier.name} predicts one",
+        f"use a dataset with one label per text; --unlabelled={quote(joined)} leaves these texts out, and "
+        f"--label-map {quote(f'{joined}=NAME')} reads them as one of the model's labels",
+    )
 
 
 def dataset_for_measuring(

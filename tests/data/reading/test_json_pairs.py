@@ -24,6 +24,14 @@ def test_an_object_of_texts_and_their_labels_is_read(
     assert "the keys, such as 'the 0th parcel came late', are read as texts" in caplog.text
 
 
+def test_texts_that_speak_of_splits_are_read_like_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    texts = [f"the train number {number}" if number % 2 else f"a parcel of number {number}" for number in range(10)]
+    value = {text: [["good", "bad"], ["bad"]][number % 2] for number, text in enumerate(texts)}
+    assert read(written(tmp_path / "a.json", json.dumps(value))).columns["text"] == texts
+    assert "only the splits are read" not in caplog.text
+
+
 def test_other_objects_are_no_pairs() -> None:
     assert are_pairs(PAIRS)
     assert not are_pairs(PAIRS, ["the 3th parcel came late"])

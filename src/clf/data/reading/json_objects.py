@@ -51,7 +51,7 @@ def rows_in_whole(
             )
         elif are_classes(value, settings.columns):
             log.warning("%s: the keys %s are read as the classes of the texts under them", path, _some_of(value))
-        if left := beside_splits(value):
+        elif left := beside_splits(value):
             has_rows = any(isinstance(one, dict) and rows_in(one) for one in left.values())
             level = logging.WARNING if has_rows else logging.INFO
             log.log(level, "%s: only the splits are read, and not %s", path, _some_of(left))
