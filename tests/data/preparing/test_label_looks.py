@@ -82,6 +82,33 @@ def test_a_part_that_comes_in_several_labels_is_told(caplog: pytest.LogCaptureFi
     ) in caplog.text
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["0 - 10", "10 - 20", "20 - 30"], ["$0 - $5", "$5 - $9"], ["Jan - Mar", "Apr - Jun"],
+        ["Paris, France", "Lyon, France", "Bonn, Germany"], ["{Smith, John}", "{Smith, Anna}", "{Doe, Jane}"],
+    ],
+)  # fmt: skip
+def test_ranges_and_places_are_plainly_one_label_each(names: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    check(*names)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        (["{bug,docs}", "{docs,help}"], "docs"), (["bug, docs", "docs, help"], "docs"), (["a, b, c", "d, e, c"], "c"),
+        (["Paris, France", "Lyon, France", "Lyon"], "Lyon"), (["low - mid", "mid - high"], "mid"),
+    ],
+)  # fmt: skip
+def test_others_that_may_be_several_labels_are_told_with_their_part(
+    names: list[str], part: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    check(*names)
+    assert f"such as {names[0]!r}, are read as one class each" in caplog.text
+    assert f"though {part!r} is a" in caplog.text
+
+
 @pytest.mark.parametrize("written", ["0.{:02}", "0,{:02}", "{}.5", "{}%", "-{}.25", "{}e-05"])
 def test_many_different_numbers_are_not_classes(written: str) -> None:
     refused = refusal(*(written.format(n) for n in range(30)))

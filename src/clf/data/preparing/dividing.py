@@ -42,7 +42,7 @@ def divided_sets(
         found = _divided_again(found, again, "all their parts are labels")
     known = known or {name for name in _names(found[label] for label in splits.get("train", ())) if not _is_list(name)}
     again = _known_parts(_names(found.values()), known)
-    return _divided_again(found, again, "they are no label of train, but their parts are"), separator
+    return _divided_again(found, again, "training does not know them, but parts of them"), separator
 
 
 def _separator(

@@ -3,9 +3,11 @@
 import logging
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from shlex import quote
 
-from clf.data.reading.joined_labels import doubtful, several_joined
+from clf.data.reading.joined_labels import several_joined, worth_telling
+from clf.data.reading.written_lists import bare
 from clf.errors import DataError, SeveralLabels
 
 MOST_NUMBERS = 20
@@ -72,7 +74,9 @@ def check_looks(counts: Mapping[str, int], lines: Mapping[str, int], named: Coll
     counts = {label: count for label, count in counts.items() if label not in named}
     check_names(counts, lines, shown)
     refuse_joined(counts, lines, shown)
-    if joined := doubtful(counts):
+    written = {bare(label): label for label in counts}
+    if joined := worth_telling(written):
+        joined = replace(joined, labels=[written[label] for label in joined.labels])
         flags = " ".join(f"--unlabelled={quote(label)}" for label in joined.labels[:MOST_FLAGS])
         flags += " …" if len(joined.labels) > MOST_FLAGS else ""
         log.warning(

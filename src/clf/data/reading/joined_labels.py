@@ -51,6 +51,22 @@ def doubtful(labels: Collection[str]) -> Joined | None:
     return _surely(labels) or several_joined(dict.fromkeys(labels, 1), ()) or _recurring(labels) or _told(labels)
 
 
+def worth_telling(labels: Collection[str]) -> Joined | None:
+    """Return labels that may be several each, as `doubtful`, but not those that plainly are one: ranges and places.
+
+    In `10 - 20` all parts have digits. In `Paris, France` no part stands alone, or first and last.
+    """
+    found = doubtful(labels)
+    if found is None or found.alone:
+        return found
+    parts = [divided(label, found.separator) for label in found.labels]
+    if found.separator == " - " and all(any(map(str.isdigit, part)) for names in parts for part in names):
+        return None
+    first, last = {names[0] for names in parts}, {names[-1] for names in parts}
+    are_places = found.separator == "," and all(len(names) == 2 for names in parts) and first.isdisjoint(last)
+    return None if are_places else found
+
+
 def separator_in(labels: Collection[str]) -> str | None:
     """Return what stands between the labels of texts that may have several; None if each of them is one label.
 

@@ -62,6 +62,11 @@ def list_in(text: str) -> list[str] | None:
     return next((found for notation in WHOLE if (found := listed(text, notation))), None)
 
 
+def bare(text: str) -> str:
+    """Return a cell without the braces or brackets of a list around it."""
+    return text[1:-1] if text[:1] in ("{", "[") and list_in(text) else text
+
+
 def _are_several(found: Sequence[Sequence[str]], *, sets: bool) -> bool:
     several = [names for names in found if len(names) > 1]
     parts = {name for names in several for name in names}
@@ -96,8 +101,8 @@ def _plain(element: str) -> str:
 
 def _lines(text: str) -> list[str]:
     """Return the labels of lines, without the marks of a list before them and the separators behind them."""
-    bare = (_BULLET.sub("", line.strip()).rstrip(",;| \t") for line in text.splitlines())
-    return [line for line in bare if line]
+    names = (_BULLET.sub("", line.strip()).rstrip(",;| \t") for line in text.splitlines())
+    return [line for line in names if line]
 
 
 _READ: dict[str, Callable[[str], list[str]]] = {"braces": _elements, "brackets": _elements, "angles": _TAG.findall}
