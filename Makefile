@@ -38,8 +38,8 @@ docs: $(VENV)/.test
 
 check: lint types test
 
-# What takes too long for every change, 2 to 4 hours; as root, and with a C compiler, unshare and strace, since a test
-# that is skipped fails here.
+# What takes too long for every change, 2 to 4 hours; as root, and with a C compiler, unshare, strace and Chromium, since
+# a test that is skipped fails here.
 weekly: $(VENV)/.test
 	mkdir -p build && rm -f build/faults.jsonl
 	OMP_NUM_THREADS=$(THREADS) FAULTS_RESULTS=$(CURDIR)/build/faults.jsonl FUZZ_SEED=$$(date +%G%V) $(BIN)/python -m pytest --no-skips \
