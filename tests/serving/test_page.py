@@ -249,7 +249,7 @@ class TestAnswers:
             assert page.evaluate("document.querySelector('#labels').open") is False
             classify(page)
         visible = "[...document.querySelectorAll('#bars li')].filter(each => !each.hidden).length"
-        assert page.evaluate(visible) == 11  # the best ten, and the other label that is given
+        assert page.evaluate(visible) == 11  # the best ten, and the other label that is predicted
         assert page.text("#more") == "Show all 1,000 labels"
         page.click("#more")
         assert page.evaluate(visible) == 1000

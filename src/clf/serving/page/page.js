@@ -23,8 +23,7 @@ const TROUBLES = {
 /** What went wrong with a request: its status (0: no connection), the server's own words, and how long to wait. */
 class Trouble extends Error {
   constructor(status, body = null, wait = null) {
-    const own = typeof body?.error === "string" ? body.error : "";
-    super(own);
+    super(typeof body?.error === "string" ? body.error : "");
     Object.assign(this, { status, hint: typeof body?.hint === "string" ? body.hint : "", wait });
   }
 }
@@ -73,7 +72,7 @@ function rounded(value, threshold = null) {
 function secondsOf(header) {
   if (header === null) return null;
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : null;
+  return Number.isFinite(seconds) ? Math.min(Math.max(1, Math.ceil(seconds)), 86_400) : null;
 }
 
 function took(milliseconds) {
@@ -128,9 +127,8 @@ async function classify() {
     const body = JSON.stringify({ inputs: text, details: true });
     const start = performance.now();
     const answer = await ask("predict", { method: "POST", headers: { "Content-Type": "application/json" }, body, signal });
-    const passed = performance.now() - start;
     if (!Array.isArray(answer.scores)) throw new Trouble(200);
-    showAnswer(answer, passed);
+    showAnswer(answer, performance.now() - start);
     Object.assign(state, { unanswered: false, answered: text });
     showStale();
   } catch (error) {
@@ -147,15 +145,13 @@ function showInfo(info) {
   const name = safe(info.model) || "clf serve";
   part("model").replaceChildren(make("bdi", {}, name));
   document.title = `${name} · clf serve`;
-  const gives = info.multi_label ? "any number of" : "one of";
+  const gives = `${info.multi_label ? "any number of" : "one of"} ${count(info.labels.length, "label")}`;
   const silent = info.threshold === null ? "" : ` It abstains if its confidence is below ${inWords(info.threshold)}.`;
-  part("about").textContent = `Gives each text ${gives} ${count(info.labels.length, "label")}, and reads its first ${count(info.max_length, "token")}.${silent}`;
-  part("labels").hidden = false;
+  part("about").textContent = `Gives each text ${gives}, and reads its first ${count(info.max_length, "token")}.${silent}`;
   const names = nameList(info.labels);
   const many = info.labels.length > MANY;
   if (many) Object.assign(names, { className: "names many", tabIndex: 0, ariaLabel: "Labels" });
-  part("labels").open = !many;
-  part("labels").replaceChildren(part("labels-title"), names);
+  Object.assign(part("labels"), { hidden: false, open: !many }).replaceChildren(part("labels-title"), names);
   part("made-by").textContent = `clf ${safe(info.version)}, ${safe(info.device)}, ${safe(info.precision)}`;
 }
 
@@ -164,10 +160,9 @@ function showAnswer(answer, passed) {
   const best = [...answer.scores].sort((one, other) => other.score - one.score);
   const labels = Array.isArray(answer.label) ? answer.label : [answer.label];
   const tone = answer.error || answer.abstained ? "unsure" : labels.length ? "given" : "";
-  const confidence = answer.confidence === null ? [] : [
-    make("p", {}, state.info.multi_label ? "Confidence in the whole answer: " : "Confidence: ",
-      make("span", { className: "figure" }, rounded(answer.confidence, answer.abstained ? limit : null))),
-  ];
+  const figure = () => make("span", { className: "figure" }, rounded(answer.confidence, answer.abstained ? limit : null));
+  const of = state.info.multi_label ? "Confidence in the whole answer: " : "Confidence: ";
+  const confidence = answer.confidence === null ? [] : [make("p", {}, of, figure())];
   const silent = `Abstained: below the threshold ${limit === null ? "" : inWords(limit)}`.trim();
   const lead =
     answer.error ? make("p", { className: "lead" }, `No answer: ${safe(answer.error)}`) :
@@ -195,9 +190,9 @@ function showBars(best, chosen) {
   show(false);
   part("more").hidden = extra.length === 0;
   part("more").onclick = () => show(part("more").getAttribute("aria-expanded") === "false");
-  part("marks").hidden = !(thresholds || (!several && threshold !== null));
+  part("marks").hidden = !thresholds && (several || threshold === null);
   part("marks").textContent = thresholds
-    ? "A label is given from its threshold on, which is the mark on its bar."
+    ? "A label is predicted if its score reaches its threshold, the mark on its bar."
     : "The mark on the first bar is the threshold: the model abstains below it.";
   part("bars").replaceChildren(...bars);
   part("scores").hidden = best.length === 0;
@@ -205,18 +200,16 @@ function showBars(best, chosen) {
 
 function bar(label, score, limit, chosen, several) {
   const track = make("span", { className: "track", ariaHidden: "true" });
-  const filled = make("span");
-  filled.style.width = `${100 * score}%`;
-  track.append(filled);
+  track.append(make("span"));
+  track.firstChild.style.width = `${100 * score}%`;
   const right = make("span", { className: "figure" });
   if (limit !== null) {
-    const mark = make("i");
-    mark.style.left = `${100 * limit}%`;
-    track.append(mark);
+    track.append(make("i"));
+    track.lastChild.style.left = `${100 * limit}%`;
     right.append(make("span", { className: "limit" }, `threshold ${inWords(limit)}`), " ");
   }
   right.append(make("span", { className: "score" }, rounded(score, chosen ? null : limit)));
-  const given = chosen && several ? [make("span", { className: "unseen" }, " (given)")] : [];
+  const given = chosen && several ? [make("span", { className: "unseen" }, " (predicted)")] : [];
   return make("li", { className: chosen ? "chosen" : "" }, make("span", {}, shownName(label), ...given), right, track);
 }
 
@@ -231,7 +224,7 @@ function showTrouble(error) {
     error = new Trouble(200);
   }
   if ([0, 502, 503, 504].includes(error.status)) state.info = null; // it may come back with another model
-  if (error.status === 401) return askForToken(error);
+  if (error.status === 401) return askForToken();
   const known =
     error.status < 400 && error.status > 0 ? "This is not the answer of a clf server." :
     TROUBLES[error.status] ?? `The server answered with an error (${error.status}).`;
@@ -261,7 +254,7 @@ async function useToken() {
   const token = part("token").value.trim();
   if (!/^[\x21-\x7e]+$/.test(token)) {
     part("token-help").textContent = "A token is made of ASCII letters, digits and punctuation, without spaces.";
-    return part("token").focus();
+    return;
   }
   state.token = token;
   try {
@@ -271,8 +264,8 @@ async function useToken() {
   }
   part("token").value = "";
   part("ask-token").hidden = true;
-  part("text").focus();
   part("trouble").replaceChildren();
+  part("text").focus();
   if (state.unanswered) await classify();
 }
 
@@ -281,7 +274,7 @@ async function useToken() {
 /** Escape what cannot be seen in a literal of JSON, so that the lines can be read, copied and pasted. */
 const escapeForJson = (literal) =>
   literal.replace(INVISIBLE, (found) =>
-    [...Array(found.length).keys()].map((place) => `\\u${found.charCodeAt(place).toString(16).padStart(4, "0")}`).join(""));
+    found.split("").map((half) => `\\u${half.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""));
 
 /** The same for Python, which takes two escaped halves of a character for two characters. */
 const escapeForPython = (literal) =>
@@ -333,10 +326,10 @@ async function copy(id) {
     getSelection().selectAllChildren(shown);
     done = document.execCommand("copy");
   }
+  const say = (onButton, aloud) => ((part(`copy-${id}`).textContent = onButton), (part("copied").textContent = aloud));
   const said = done ? "Copied" : "Selected: copy with Ctrl + C";
-  part("copied").textContent = said;
-  part(`copy-${id}`).textContent = said;
-  setTimeout(() => ((part(`copy-${id}`).textContent = "Copy"), (part("copied").textContent = "")), 3000);
+  say(said, said);
+  setTimeout(() => say("Copy", ""), 3000);
 }
 
 // What people do
