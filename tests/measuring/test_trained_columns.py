@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from clf.data.prepared import PreparedDataset
@@ -158,3 +160,100 @@ def test_a_model_with_several_labels_reads_them_without_a_flag(record: ModelReco
     of_sets = record.model_copy(update={"thresholds": {"bug": 0.5, "wish": 0.5}})
     found = measured(of_sets, tmp_path, dataset="later.csv")
     assert (found.multi_label, found.labels, len(found.read("test"))) == (True, ["bug", "wish"], 40)
+
+
+# --- columns of one name ------------------------------------------------------------------------------------
+
+NAMES = {
+    "as Jira writes them.csv": ["labels", "labels", "labels"],
+    "tabs.tsv": ["labels", "labels", "labels"],
+    "two.csv": ["labels", "labels"],
+    "as pandas reads them.csv": ["labels", "labels.1", "labels.2"],
+    "numbered.csv": ["label_1", "label_2", "label_3"],
+    "columns.parquet": ["labels", "labels", "labels"],
+}
+SETS = [["acting"], ["plot", "music"], ["music", "acting", "plot"], [], ["plot"]]
+
+
+def write_columns(path: Path, names: list[str], sets: list[list[str]], rows: int = 30) -> None:
+    """Write the labels of each text into columns of their own."""
+    labels = [sets[number % len(sets)] for number in range(rows)]
+    table = [
+        [f"a text of the number {n} about films", *labels[n], *[""] * len(names)][: len(names) + 1] for n in range(rows)
+    ]
+    if path.suffix == ".parquet":
+        columns = [pa.array([cell or None for cell in column]) for column in zip(*table, strict=True)]
+        pq.write_table(pa.table(columns, names=["text", *names]), path)
+        return
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",").writerows([["text", *names], *table])
+
+
+def of_sets(folder: Path, label: str, **data: object) -> ModelRecord:
+    """Give the record of a model that was trained with lists of labels."""
+    rows = [{"text": f"a text of the number {n} about films", label: SETS[n % 5]} for n in range(40)]
+    Path("lists.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    trained = recorded(DataSettings.model_validate({"dataset": "lists.jsonl", **data}), folder / "kept", FINDER)
+    return trained.model_copy(update={"thresholds": dict.fromkeys(trained.labels, 0.5)})
+
+
+def sets_of(found: PreparedDataset) -> list[list[str]]:
+    labels = [*found.subset("test", None, 1).labels]
+    return [[name for name, one in zip(found.labels, row, strict=True) if one] for row in labels]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("flags", [{}, {"multi_label": True}])
+def test_columns_of_one_name_are_the_labels_of_a_text_where_the_model_has_several(
+    own_folder: Path, tmp_path: Path, name: str, flags: dict[str, object]
+) -> None:
+    sets = [labels[: len(NAMES[name])] for labels in SETS]
+    write_columns(Path(name), NAMES[name], sets)
+    found = measured(of_sets(tmp_path, NAMES[name][0]), tmp_path, dataset=name, **flags)
+    assert sets_of(found) == [sorted(sets[number % 5]) for number in range(30)]
+
+
+def test_a_file_in_which_each_text_has_two_labels_is_read_whole(own_folder: Path, tmp_path: Path) -> None:
+    write_columns(Path("two.csv"), ["labels", "labels"], [["plot", "music"], ["music", "acting"]])
+    found = measured(of_sets(tmp_path, "labels"), tmp_path, dataset="two.csv")
+    assert sets_of(found) == [["music", "plot"], ["acting", "music"]] * 15
+
+
+def test_a_label_that_the_user_named_in_training_is_named_again_beside_that_of_somebody_else(
+    own_folder: Path, tmp_path: Path
+) -> None:
+    """Also if its columns of the same name are several labels of a text by the look of the rows."""
+    model = of_sets(tmp_path, "labels", label_column="labels")
+    people = [["plot", "plot"], ["music", "music"], ["acting", "plot"]]
+    write_columns(Path("people.csv"), ["labels", "labels.1"], people)
+    assert sets_of(measured(model, tmp_path, dataset="people.csv")) == [["plot"], ["music"], ["acting"]] * 10
+    write_columns(Path("jira.csv"), ["labels", "labels"], [["acting"], ["plot", "acting"], ["acting", "plot"]])
+    (tmp_path / "again").mkdir()
+    found = sets_of(measured(model, tmp_path / "again", dataset="jira.csv"))
+    assert found == [["acting"], ["acting", "plot"], ["acting", "plot"]] * 10
+
+
+def test_the_user_reads_one_of_the_columns_by_its_number(own_folder: Path, tmp_path: Path) -> None:
+    write_columns(Path("two.csv"), ["labels", "labels"], [["plot", "music"], ["music", "acting"]])
+    model = of_sets(tmp_path, "labels")
+    assert sets_of(measured(model, tmp_path, dataset="two.csv", label_column="2")) == [["music"], ["acting"]] * 15
+    with pytest.raises(DataError, match="2 columns called 'labels'") as refused:
+        measured(model, tmp_path, dataset="two.csv", label_column="labels")
+    assert refused.value.hint.startswith("pass --label-column 1 or --label-column 2, or leave it out")
+
+
+@pytest.mark.parametrize("names", [["text", "category", "category"], ["text", "category", "text"]])
+def test_of_columns_of_one_name_the_first_was_trained_with_and_is_measured_with(
+    own_folder: Path, tmp_path: Path, names: list[str]
+) -> None:
+    for name in ("trained.csv", "new.csv"):
+        with Path(name).open("w", newline="", encoding="utf-8") as file:
+            rows = [[f"the printer on floor {n} stops", "ab"[n % 2], f"group {n % 4}"] for n in range(40)]
+            csv.writer(file).writerows([names, *rows])
+    record = recorded(DataSettings(dataset="trained.csv"), tmp_path / "kept", FINDER)
+    found = measured(record, tmp_path, dataset="new.csv")
+    assert (found.manifest.text_columns, found.manifest.label_column, found.labels) == (
+        ["text"],
+        "category",
+        ["a", "b"],
+    )

@@ -62,7 +62,7 @@ def measured_texts(
     _refuse_joined(classifier, name, names)
     ids = align_labels(names, classifier.labels, name)
     labels = renumbered(rows.labels, ids, len(classifier.labels))
-    if classifier.multi_label and data.multi_label is None and labels.sum(axis=1).max() <= 1:
+    if classifier.multi_label and data.multi_label is None and labels.sum(axis=1).max() == 1:
         log.warning("%s has one label per text at most; each is read as a set, as the model predicts sets", name)
     return MeasuredTexts(name, data.split, rows.raw_texts, labels, classifier.labels, audit)
 
@@ -124,9 +124,8 @@ def dataset_for_measuring(
         check_prepared(prepared, data, cleaning)
         return prepared
     steps = record.cleaning if record else CleaningSettings()
-    chosen = chosen_as_trained(recorded, data, source)
-    if record and record.thresholds is not None and chosen.multi_label is None:
-        chosen = chosen.model_copy(update={"multi_label": True})  # a model of sets reads each label as a set of one
+    trained = _labels_of(record)
+    chosen = chosen_as_trained(recorded, data, source, several=trained is not None)
     with telling_the_trained_label(recorded, chosen):
         return prepare_into(
             _made(scratch / "dataset"),
@@ -135,7 +134,7 @@ def dataset_for_measuring(
             steps,
             finder.seed,
             measure_only=True,
-            trained=_labels_of(record),
+            trained=trained,
         )
 
 

@@ -92,6 +92,48 @@ def test_texts_of_which_none_has_a_label_are_refused(tmp_path: Path) -> None:
         prepared(tmp_path / "d", rows_of([[] for _ in range(20)]), multi_label=True)
 
 
+def measured(folder: Path, labels: list[object], data: DataSettings) -> list[list[str]]:
+    """Return the labels of each text to measure a model with several labels on."""
+    folder.mkdir()
+    source = Source("d", "here", {"train": split_of(rows_of(labels))})
+    found = prepare_into(folder, source, data, CleaningSettings(), 1, measure_only=True)
+    return [*table(folder, "test")["label_name"]] if "test" in found.splits else []
+
+
+OF_MODEL = DataSettings.model_construct(set(), dataset="d", multi_label=True)
+"""The user does not ask for several labels, but the model has them."""
+
+
+def test_an_empty_cell_is_a_text_of_none_where_the_model_has_several_labels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = measured(tmp_path / "single", ["billing", "", "price", " "], OF_MODEL)
+    assert found == [["billing"], [], ["price"], []]
+    assert "2 of 4 rows have an empty label: each is read as a text of none of the labels" in caplog.text
+    caplog.clear()
+    assert measured(tmp_path / "joined", ["billing|price", "", "price"] * 3, OF_MODEL)[1] == []
+    assert measured(tmp_path / "full", ["billing", "price"], OF_MODEL) == [["billing"], ["price"]]
+    assert not caplog.text  # several labels of a text tell what an empty cell means, as in training
+
+
+def test_a_missing_label_is_none_of_no_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert measured(tmp_path / "null", ["billing", None, "price"], OF_MODEL) == [["billing"], ["price"]]
+    assert measured(tmp_path / "lists", [["billing"], "", ["price"]], OF_MODEL) == [["billing"], ["price"]]
+    assert "dropped 1 of 3 rows with no label" in caplog.text
+
+
+def test_cells_that_are_all_empty_are_measured_only_if_the_user_says_what_they_mean(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(DataError, match="d: no row has a label: the cells of all 5 are empty") as refused:
+        measured(tmp_path / "empty", [""] * 5, OF_MODEL)
+    assert "pass --multi-label" in refused.value.hint
+    assert measured(tmp_path / "told", [""] * 5, DataSettings(multi_label=True)) == [[]] * 5
+    assert "5 of 5 rows have an empty label" in caplog.text
+    assert measured(tmp_path / "lists", [[]] * 5, OF_MODEL) == [[]] * 5
+    assert measured(tmp_path / "null", [None] * 5, OF_MODEL) == []
+
+
 def test_a_single_label_and_sets_beyond_the_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="the only label is 'a', expected at least two") as refused:
         prepared(tmp_path / "one", rows_of([["a"], []] * 10), multi_label=True)

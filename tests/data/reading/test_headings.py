@@ -36,8 +36,19 @@ def test_a_doubled_name_that_is_asked_for_is_refused_with_the_numbers(role: str,
         named("text", "label", "text", **{role: value})
     flag = f"--{role.replace('_', '-')}"
     assert refused.value.message == "x.csv has 2 columns called 'text': the numbers 0, 2 from 0"
-    assert refused.value.hint == f"pass {flag} 0 or {flag} 2"
+    assert refused.value.hint.startswith(f"pass {flag} 0 or {flag} 2")
+    assert ("leave it out if they are the labels of a text together" in refused.value.hint) == (role == "label_column")
     assert named("text", "label", "text", label_column="2") == ["text", "label", "text.1"]
+
+
+def test_of_a_doubled_name_that_a_model_was_trained_with_the_first_is_meant() -> None:
+    trained = DataSettings.model_construct(set(), label_column="label", text_column=["text"])  # the user names neither
+    assert column_names(["text", "label", "text", "label"], Path("x.csv"), trained) == [
+        "text",
+        "label",
+        "text.1",
+        "label.1",
+    ]
 
 
 def test_a_name_that_is_taken_is_not_given_again() -> None:

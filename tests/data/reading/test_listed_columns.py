@@ -54,7 +54,7 @@ def test_columns_of_one_name_are_never_cut_to_the_first_without_a_flag(columns: 
     with pytest.raises(DataError, match="2 columns are called 'label' and have the same labels") as refused:
         listed_beside("label", columns, DataSettings(), "x.csv")
     assert "--multi-label" in refused.value.hint
-    assert "--label-column label" in refused.value.hint
+    assert "or --label-column 0, which reads the first alone" in refused.value.hint  # all may have its name
     assert listed_beside("label", columns, DataSettings(multi_label=True), "x.csv") == [*columns]
     assert listed_beside("label", columns, DataSettings(multi_label=False), "x.csv") == []
 
@@ -90,7 +90,43 @@ def test_a_gap_or_a_label_that_is_seldom_twice_makes_no_other_columns() -> None:
 def test_numbered_columns_of_which_the_first_is_always_filled_are_told(caplog: pytest.LogCaptureFixture) -> None:
     table = dict(zip(("intent1", "intent2"), TWO, strict=True))
     assert listed_beside("intent1", table, DataSettings(), "x.csv") == [*table]
-    assert "--label-column intent1 reads one of them" in caplog.text
+    assert "--label-column intent1 reads it alone" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_told"),
+    [
+        ({"label": ["a", "b", "c", "a"], "label.1": ["b", "", "", ""]}, True),  # may correct it
+        ({"label": ["a", "b", "c", ""], "label.1": ["b", "", "", ""]}, False),
+        ({"label": ["a", "b", "c", "a"], "label.1": ["b", "", "", ""], "label.2": ["c", None, "", ""]}, False),
+        ({"label": ["a", "b", "c", "a"], "label.1": ["b", "", "", ""], "label.2": ["", None, "", ""]}, True),
+    ],
+)
+def test_a_column_that_the_other_of_its_name_may_correct_is_told_with_the_flag_that_reads_it_alone(
+    columns: dict[str, list[str]], is_told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = {"text": ["x"] * 4, **columns}
+    assert listed_beside("label", table, DataSettings(), "x.csv", ["id", *table]) == [*columns]
+    assert ("--label-column 2 reads it alone" in caplog.text) == is_told
+    caplog.clear()
+    assert listed_beside("label", table, DataSettings(multi_label=True), "x.csv") == [*columns]
+    assert not caplog.text
+
+
+def test_of_a_model_with_several_labels_rows_may_all_have_as_many_and_few_rows_none_in_common(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    of_model = DataSettings.model_construct(set(), multi_label=True, label_column="label")  # the user asks for neither
+    for numbered in (["label", "label.1"], ["label_1", "label_2"]):
+        label = numbered[0]
+        for rows in ((["a", "b"], ["b", "a"]), (["a"], ["b"])):
+            assert listed_beside(label, dict(zip(numbered, rows, strict=True)), of_model, "x.csv") == numbered
+    assert listed_beside("label", {"label": ["a", "b"], "label_2": ["b", "a"]}, of_model, "x.csv") == []
+    joined = {"label": ["a;b", "b;c", "a;c", "a;b;c", "a", "b"], "label.1": ["a", "b", "a", "a", "a", "b"]}
+    assert listed_beside("label", joined, of_model, "x.csv") == []
+    people = {"label": ["a", "b", "c"] * 10, "label.1": ["a", "b", "a"] * 10}
+    with pytest.raises(DataError, match="cannot tell whether a text has several labels"):
+        listed_beside("label", people, of_model, "x.csv")
 
 
 def test_another_file_may_have_more_or_fewer_of_them() -> None:

@@ -260,7 +260,7 @@ class _Reading:
         check = not self.measure_only
         written: Parts = {}
         if data.multi_label:
-            written = leave_out_without(given, data, named, self.trained)
+            written = leave_out_without(given, data, named, self.trained, measure_only=self.measure_only)
         else:
             if check and data.multi_label is None:
                 # before anything is said of how they are read as one label
@@ -276,7 +276,7 @@ class _Reading:
             else:
                 _check_written(given, named, data)
         if data.multi_label:
-            sets = name_sets(given, written, self.source, data)
+            sets = name_sets(given, written, self.source, data, measure_only=self.measure_only)
             return list(sets.names), sets
         return _name_labels(given, self.source, data.label_map), None
 

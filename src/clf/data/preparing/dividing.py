@@ -24,19 +24,22 @@ Divided = dict[str, tuple[str, ...] | None]
 
 
 def divided_sets(
-    splits: Mapping[str, Collection[str]], like: LabelForm, known: Collection[str]
+    splits: Mapping[str, Collection[str]], like: LabelForm, known: Collection[str], *, measure_only: bool = False
 ) -> tuple[Divided, str | None]:
     """Return the labels in each set of each split, and what separates them where they are joined.
 
     The separator is that of `like`, otherwise that of train, otherwise that of all splits together. What is no label of
     train then, nor `known` as one of a model's, is divided if all its parts are, or if it is a list with one that is.
+
+    An empty cell beside joined labels is an empty set, and with `measure_only` one beside single labels too.
     """
     labels = [*dict.fromkeys(label for of_split in splits.values() for label in of_split)]
     separator = _separator(splits, labels, like, known)
     if separator is not None:
         log.info("labels with %r between them are several labels of a text", separator)
-    found = {label: _labels_of(label, separator, known, or_none=separator is None and not like.separator)
-             for label in labels}  # fmt: skip
+    are_plain = measure_only and all(label.startswith(PLAIN) for label in labels)
+    or_none = separator is None and not like.separator and not are_plain
+    found = {label: _labels_of(label, separator, known, or_none=or_none) for label in labels}
     if separator is not None:
         again = {name: way for name, way in mixed(_names(found.values()), separator).items() if name not in known}
         found = _divided_again(found, again, "all their parts are labels")

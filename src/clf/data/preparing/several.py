@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from clf.data.label_sets import LabelSets, shown
+from clf.data.label_sets import PLAIN, LabelSets, shown
 from clf.data.preparing.dividing import divided_sets
 from clf.data.preparing.label_looks import are_texts_or_numbers, check_names, refuse_joined
 from clf.data.preparing.labels import name_labels
@@ -90,21 +90,51 @@ def leave_out_without(
     data: DataSettings,
     named: Collection[str],
     trained: TrainedLabels | None = None,
+    *,
+    measure_only: bool = False,
 ) -> Parts:
     """Drop and count the rows whose labels are not known, and return the labels of each set of the others.
 
-    How they are written is noted in `given`; where a model is measured, `trained` are its labels.
+    How they are written is noted in `given`. With `measure_only`, a model that has several labels is measured, and
+    `trained` are its labels: empty cells are texts of none of them, also where no text has several. Raises DataError if
+    all cells are empty, unless the user asks for several labels.
     """
     form = (trained and trained.form) or next(iter(given.tallies.values())).label_form
     known = {*trained.names, *named} if trained else ()
     counts = counts_of(given)
-    written, dropped, given.label_form = sets_in(counts, data, named, form, known)
+    written, dropped, given.label_form = sets_in(counts, data, named, form, known, measure_only=measure_only)
+    if measure_only:
+        _tell_empty(counts.get(data.split) or together(counts), written, data)
     drop_labels(given, dropped)
     return {label: written[label] for label in together(counts_of(given))}
 
 
+def _tell_empty(rows: Mapping[str, int], written: Parts, data: DataSettings) -> None:
+    """Tell how many rows of each label, as it was written, are read as none only since the model has several labels."""
+    of_split = [written[label] for label in rows if label in written]
+    if PLAIN not in rows or PLAIN not in written or any(len(names) > 1 for names in of_split):
+        return
+    if not any(of_split) and "multi_label" not in data.model_fields_set:
+        raise DataError(
+            f"{_shown(data)}: no row has a label: the cells of all {rows[PLAIN]} are empty",
+            "clf predict gives labels to texts without; if each is an example of none of the labels, pass"
+            " --multi-label",
+        )
+    log.warning(
+        "%d of %d rows have an empty label: each is read as a text of none of the labels; if nobody has labelled these,"
+        " leave them out of the file",
+        rows[PLAIN], sum(rows.values()),
+    )  # fmt: skip
+
+
 def sets_in(
-    counts: Counts, data: DataSettings, named: Collection[str], like: LabelForm | None, known: Collection[str] = ()
+    counts: Counts,
+    data: DataSettings,
+    named: Collection[str],
+    like: LabelForm | None,
+    known: Collection[str] = (),
+    *,
+    measure_only: bool = False,
 ) -> tuple[Parts, dict[str, dict[str, str]], LabelForm]:
     """Return the labels of each set, as it was written, the sets of each split whose rows are left out, and the form.
 
@@ -113,7 +143,7 @@ def sets_in(
     `known`. Warns of labels that are read as none.
     """
     like = like or LabelForm()
-    divided, separator = divided_sets(counts, like, known)
+    divided, separator = divided_sets(counts, like, known, measure_only=measure_only)
     parts = {label: names for label, names in divided.items() if names is not None}
     of_parts = {split: _count_parts(of_split, parts) for split, of_split in counts.items()}
     tell_marks(together(of_parts), data.unlabelled, named)
@@ -161,14 +191,16 @@ def check_written(given: "Delivered", written: Parts, named: Collection[str], da
     check_names({name: count for name, count in total.items() if name not in named}, lines, _shown(data))
 
 
-def name_sets(given: "Delivered", written: Parts, source: Source, data: DataSettings) -> LabelSets:
+def name_sets(
+    given: "Delivered", written: Parts, source: Source, data: DataSettings, *, measure_only: bool = False
+) -> LabelSets:
     """Replace the raw label ids of the rows by the numbers of their sets, and return these, with the label names.
 
-    Sets are numbered by the ids of their labels. Raises DataError if no text has a label, or the sets need too much
-    memory.
+    Sets are numbered by the ids of their labels. Raises DataError if no text has a label, which may still be measured,
+    or the sets need too much memory.
     """
     raw = list(dict.fromkeys(name for names in written.values() for name in names))
-    if not raw:
+    if not raw and not measure_only:
         raise DataError(
             f"{_shown(data)}: none of the {len(given.rows)} texts has a label",
             "label some of the texts first, or pass --label-column with the column that has their labels",

@@ -325,16 +325,20 @@ def numbered_lines(file: IO[str], path: Path) -> Iterator[tuple[int, str]]:
 def column_names(written: list[str], path: Path, settings: DataSettings) -> list[str]:
     """Return one name for each column; doubled names are numbered with a warning.
 
-    Raises DataError if the settings name one of several columns by the name they share.
+    Raises DataError if the user names one of several columns by the name they share. Of those that a model was trained
+    with, the first is meant, as it was in training.
     """
     names, doubled = unique_names(written)
+    kinds = {kind: getattr(settings, f"{kind}_column") for kind in ("text", "label", "group", "ignore")}
+    asked = [(kind, [named] if isinstance(named, str) else named or []) for kind, named in kinds.items()
+             if f"{kind}_column" in settings.model_fields_set]  # fmt: skip
     for name, places in doubled.items():
-        asked = [*(("text", column) for column in settings.text_column), ("label", settings.label_column)]
-        asked += [("group", settings.group_column), *(("ignore", column) for column in settings.ignore_column)]
-        if role := next((role for role, column in asked if column == name), None):
+        if role := next((kind for kind, columns in asked if name in columns), None):
+            ways = " or ".join(f"--{role}-column {place}" for place in places[:SHOWN])
+            several = ", or leave it out if they are the labels of a text together" if role == "label" else ""
             raise DataError(
                 f"{path} has {len(places)} columns called {name!r}: the numbers {', '.join(map(str, places))} from 0",
-                "pass " + " or ".join(f"--{role}-column {place}" for place in places[:SHOWN]),
+                f"pass {ways}{several}",
             )
         called = ", ".join(repr(names[place]) for place in places[:SHOWN])
         log.warning("%s has %d columns called %r; they are read as %s", path, len(places), name, called)

@@ -33,7 +33,7 @@ from clf.data.reading.label_choice import (
     told_apart,
     told_by_name,
 )
-from clf.data.reading.listed_columns import listed_beside, listed_labels
+from clf.data.reading.listed_columns import listed_beside, listed_labels, told_of_several
 from clf.data.reading.nested_columns import of_parts
 from clf.data.reading.one_hot import ALL_LABELS, OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
@@ -112,8 +112,12 @@ class _Table:
 
     def _listed(self, label: str) -> list[str]:
         """Return the columns with one label of a text each; none if there is one label, or the user named it."""
-        columns = self._first({label, *self._free_names()})
-        return [] if self.data.label_column else listed_beside(label, columns, self.data, self.shown)
+        if self.data.label_column and ("label_column" in self.data.model_fields_set or not self.data.multi_label):
+            return []
+        return listed_beside(label, self._first({label, *self._free_names()}), self.data, self.shown, self.names)
+
+    def _are_listed(self, names: list[str]) -> bool:
+        return bool(listed_labels(names, self._first(self._free_names()), *told_of_several(self.data)))
 
     def _with_listed(self, text: list[str], columns: list[str]) -> Columns:
         for name in columns:
@@ -185,7 +189,7 @@ class _Table:
         if len(equal) > 1 and (several := told_apart(equal, self._first(equal), self.looks)) and len(several) > 1:
             if are_marked(several, self.values):
                 return None  # a text may have several of them
-            if not listed_labels(several, self._first(self._free_names()), self.data.multi_label):
+            if not self._are_listed(several):
                 raise self._cannot_tell("label", several)
         label = (told_apart(equal, self._first(equal), self.looks) or best)[0]
         self._give(label, "label", found[label].why)
@@ -224,7 +228,7 @@ class _Table:
         why = chosen_because(few)
         if len(some) > 1 and (told := told_by_name(some)) is not None:
             some, why = [told], "its name is that of a label, as no other column's with few values"
-        if len(some) > 1 and listed_labels(some, self._first(self._free_names()), self.data.multi_label):
+        if len(some) > 1 and self._are_listed(some):
             return some[0]
         if len(some) == 1:
             log.warning("%s: no column has a usual name for a label; using %s because %s", self.shown, some[0], why)
