@@ -35,7 +35,8 @@ def test_a_threshold_is_stored_without_making_the_model_newer(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("threshold", "said"), [(None, "no threshold is stored"), (0.5, "the stored threshold, 0.5, is kept")]
+    ("threshold", "said"),
+    [(None, "no threshold is stored"), (0.13895260735560874, "the stored threshold, 0.1390, is kept")],
 )
 def test_a_target_out_of_reach_leaves_what_was_stored(
     caplog: pytest.LogCaptureFixture, threshold: float | None, said: str

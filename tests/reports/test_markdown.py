@@ -178,6 +178,7 @@ def test_the_report_says_what_calibration_and_the_threshold_did() -> None:
     ]
     nothing = evaluate_result(abstention=abstention(accuracy=None, accuracy_interval=None))
     assert "Above a confidence" not in evaluation_report(nothing)
+    assert "No text reaches a confidence of 0.6250: the model answers none of them." in evaluation_report(nothing)
 
 
 def test_the_report_of_a_comparison_is_complete() -> None:

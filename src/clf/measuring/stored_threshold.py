@@ -57,7 +57,7 @@ def _store_threshold(
     choice = choose(answers, confidence)
     if choice is None or choice.threshold is None:
         kept = record.threshold
-        log.info("no threshold is stored" if kept is None else f"the stored threshold, {kept}, is kept")
+        log.info("no threshold is stored" if kept is None else f"the stored threshold, {kept:.4f}, is kept")
         return
     folder = _replace_record(model, record, threshold=choice.threshold, abstention=abstention_record(choice))
     log.info(

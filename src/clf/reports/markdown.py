@@ -229,10 +229,12 @@ def _confidence(result: EvaluateResult) -> list[str]:
 
 
 def _abstention(result: AnyEvaluation) -> list[str]:
-    """Describe the effect of the stored confidence, if there is one and some texts reach it."""
+    """Describe the effect of the confidence below which the model abstains, if there is one."""
     answered = result.abstention
-    if not answered or not answered.accuracy_interval:
+    if not answered:
         return []
+    if not answered.accuracy_interval:
+        return [f"No text reaches a confidence of {answered.threshold:.4f}: the model answers none of them."]
     low, high = answered.accuracy_interval
     return [
         f"Above a confidence of {answered.threshold:.4f} the model answers {answered.coverage:.1%} of the texts, "

@@ -75,10 +75,10 @@ def test_why_a_model_was_not_calibrated_is_said(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "not calibrated: too few texts\n"
 
 
-def test_the_effect_of_the_threshold_is_said_unless_nothing_was_answered(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_effect_of_the_threshold_is_said_also_if_nothing_was_answered(capsys: pytest.CaptureFixture[str]) -> None:
     print_confidence(evaluate_result(abstention=abstention()))
     assert capsys.readouterr().out == (
         "above a confidence of 0.6250 the model answers 75.0% of the texts, 90.00% of them correctly [81.25%, 95.00%]\n"
     )
     print_confidence(evaluate_result(abstention=abstention(answered=0, accuracy=None, accuracy_interval=None)))
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "no text reaches a confidence of 0.6250: the model answers none of them\n"

@@ -39,6 +39,8 @@ def print_confidence(result: EvaluateResult) -> None:
             f"after, with temperature {result.calibration.temperature:g}: "
             f"{result.metrics['mean_confidence']:.3f}, {result.metrics['ece']:.4f}"
         )
+    if answered and not answered.accuracy_interval:
+        print_lines(f"no text reaches a confidence of {answered.threshold:.4f}: the model answers none of them")
     if answered and answered.accuracy_interval:
         low, high = answered.accuracy_interval
         print_lines(
