@@ -232,3 +232,12 @@ def test_the_first_rows_are_read_as_those_of_train_too() -> None:
     found, error = peek_at_splits({"train": train, "test": test}, DataSettings())
     assert error is None
     assert [row.label for row in found[1].split.rows] == ["billing | price"]
+
+
+def test_few_rows_have_the_label_in_the_column_of_train(tmp_path: Path) -> None:
+    rows = rows_of([";".join(labels) for labels in sets_of(90) if labels])
+    few = [(letters(900 + row), label) for row, label in enumerate(("price;billing", "price;delivery", "delivery"))]
+    header = ("text", "themes")
+    source = Source("d", "here", {"train": split_of(rows, header), "test": split_of(few, header)})
+    found = prepare_into(tmp_path, source, DataSettings(), CleaningSettings(), 1)
+    assert table(found.folder, "test")["label_name"] == [["billing", "price"], ["delivery", "price"], ["delivery"]]

@@ -117,7 +117,7 @@ def read_examples(split: Split, data: DataSettings, tally: RowTally) -> Iterator
         # Choose again for each file whose column names differ; rows within one file may lack some of the columns.
         if columns is None or (batch.file != file and _differ(columns, batch)):
             like = columns if columns and columns.listed else split.like
-            columns = _as_in_train(batch, like, data) or choose_columns(batch, data, split.shown)
+            columns = _as_in_train(batch, like, data) or _chosen(batch, like, data, split.shown)
             tally.text_columns = columns.text
             tally.columns = tally.columns or columns
             reading = None
@@ -157,6 +157,16 @@ def _as_in_train(batch: Batch, train: Columns | None, data: DataSettings) -> Col
     if train and train.one_hot and data.multi_label and set(train.needed) <= set(names):
         return train
     return train if train and all(map(str.isdecimal, names)) and names == [one.name for one in train.roles] else None
+
+
+def _chosen(batch: Batch, train: Columns | None, data: DataSettings, shown: str) -> Columns:
+    """Choose the columns of a file; those of train where its few rows do not tell, if it has them."""
+    try:
+        return choose_columns(batch, data, shown)
+    except DataError:
+        if train is None or train.label is None or not set(train.needed) <= set(batch.columns):
+            raise
+        return train
 
 
 def _look(batch: Batch, columns: Columns, sets: bool, shown: str, like: LabelForm | None) -> LabelReading | None:
