@@ -25,6 +25,17 @@ ODD = 'It\'s "so" \\ $HOME `id` !x\n<script>alert(1)</script> 🙂 \u202eabc\u20
 RUDE = ["<img src=x onerror=alert(1)>", "إيجابي", "", "a\u202eb", "very long " * 30, "W" * 300, "__proto__"]
 ASPECTS = {"acting": 0.93, "plot": 0.61, "music": 0.41, "sound": 0.2}
 THRESHOLDS = {"acting": 0.5, "plot": 0.5, "music": 0.4127, "sound": 0.5}
+NO_TEXT = Answer(
+    {
+        "label": "",
+        "confidence": None,
+        "abstained": False,
+        "scores": [],
+        "tokens": 0,
+        "tokens_cut": 0,
+        "error": "empty text",
+    }
+)
 
 Opening = Callable[..., Page]
 
@@ -223,18 +234,7 @@ class TestAnswers:
         assert "Confidence in the whole answer: 0.800" in page.text("#verdict")
 
     def test_no_text(self, visit: Opening) -> None:
-        answer = Answer(
-            {
-                "label": "",
-                "confidence": None,
-                "abstained": False,
-                "scores": [],
-                "tokens": 0,
-                "tokens_cut": 0,
-                "error": "empty text",
-            }
-        )
-        with PageServer([POSITIVE, answer]) as server:
+        with PageServer([POSITIVE, NO_TEXT]) as server:
             page = visit(server)
             classify(page)
             classify(page, "\n")
@@ -322,6 +322,7 @@ class TestTroubles:
             told = page.text("#trouble")
             assert [each for each in said if each not in told] == []
             assert page.text("#verdict") == ""
+            assert page.evaluate("document.querySelector('#scores').hidden")
             assert page.evaluate("document.querySelector('#text').value") == "kept"
             assert ("alert", "") in page.announced()
             classify(page, "kept")  # the next is answered again
@@ -339,6 +340,14 @@ class TestTroubles:
         classify(page, "kept")
         assert page.text("#trouble") == "The server cannot be reached. Is it still running?"
         assert page.evaluate("document.querySelector('#text').value") == "kept"
+
+    def test_a_server_that_comes_back_with_another_model(self, visit: Opening) -> None:
+        with PageServer([refused(503, "the server is stopping"), POSITIVE]) as server:
+            page = visit(server)
+            classify(page)
+            server.info["model"] = "the next"
+            classify(page)
+        assert page.text("h1") == "the next"
 
     def test_a_token_that_is_asked_for_later(self, visit: Opening) -> None:
         with PageServer() as server:
@@ -377,7 +386,11 @@ class TestCalls:
             run(sys.executable, "-I", "-S", "-", code=page.evaluate("document.querySelector('#python').textContent"))
             if curl:
                 run("sh", code=page.evaluate("document.querySelector('#curl').textContent"))
+            shown = page.evaluate("document.querySelector('#calls').textContent")
             sent, *again = server.bodies
+        assert not {"\u202e", "\u202c", "\x7f", "\U000e0067"} & set(
+            shown
+        )  # escaped, so that people see what they paste
         assert sent == {"inputs": text, "details": True}
         assert again == [sent] * (1 + bool(curl))
 
