@@ -15,8 +15,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "clf"
 BARE = ("dict[str, Any]", "Mapping[str, Any]", "Mapping[str, object]", "dict[str, object]")
 """Types that do not say what a value holds."""
 LAYERS = (
-    "errors settings safety", "settings_file", "settings_sources outcomes progress processes", "scoring", "storage", "hub", "data", "models",
-    "training", "measuring", "reports", "predictor", "serving", "prepare train evaluate compare predict export demo download doctor",
+    "errors settings_types safety", "settings", "settings_file", "settings_sources outcomes progress processes", "scoring", "storage", "hub", "data", "models",
+    "training", "measuring", "reports", "predictor", "serving", "prepare train evaluate compare predict serve export demo download doctor",
     "cli",
 )  # fmt: skip
 """The floors of the house, from the ground up: a part imports those below, and what stands beside it on its own."""

@@ -12,6 +12,7 @@
     ├── compare.py           clf compare: decide whether a model beats its baselines by more than chance
     ├── predict.py           clf predict: label new texts
     ├── predictor.py         the loaded classifier behind `clf.load` and `clf predict`
+    ├── serve.py             clf serve: answer over HTTP what clf predict answers
     ├── export.py            clf export: write a model as ONNX, and check it
     ├── demo.py              clf demo: the complete pipeline on synthetic reviews
     ├── doctor.py            clf doctor: report on the machine, the cache and the settings
@@ -30,6 +31,7 @@
     │
     │   used everywhere:
     ├── settings.py          every setting, with its default and help text
+    ├── settings_types.py    what settings are made of: the class of a section, and types of values
     ├── settings_sources.py  settings loaded from flags, environment variables and clf.toml
     ├── settings_file.py     reads a settings file, and limits what one may set that nobody named
     ├── errors.py            the errors shown to users, with hints and exit codes

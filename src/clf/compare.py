@@ -50,7 +50,8 @@ from clf.scoring.gate import (
 )
 from clf.scoring.metric_table import is_of_sets, share_right
 from clf.scoring.multi_label import MultiLabelAnswers
-from clf.settings import AUTO, DEFAULT_DATASET, CompareSettings, Settings
+from clf.settings import DEFAULT_DATASET, CompareSettings, Settings
+from clf.settings_types import AUTO
 from clf.storage.names import place_in
 from clf.storage.output import claimed, save_settings
 from clf.storage.publish import staged

@@ -27,7 +27,7 @@ __all__ = ["Prediction", "Predictor", "load"]
 class Predictor:
     """A loaded classifier that labels texts: `clf.load(folder).predict(["a text"])`."""
 
-    def __init__(self, model: str, settings: Settings | None = None, world: World = processes.ALONE) -> None:
+    def __init__(self, model: str | None, settings: Settings | None = None, world: World = processes.ALONE) -> None:
         from clf.models.compute import choose_compute
         from clf.models.inference import Inference
 
@@ -82,7 +82,7 @@ class Predictor:
 
         def cleaned() -> Iterator[list[str]]:
             for window in windows:
-                texts = ["" if _is_missing(text) else self.classifier.clean(str(text)) for text in window]
+                texts = [self.cleaned(text) for text in window]
                 waiting.append(texts)
                 usable = [text for text in texts if text]
                 if advance:
@@ -90,9 +90,17 @@ class Predictor:
                 yield usable
 
         for probabilities in self.inference.stream(cleaned(), advance):
-            yield self._answers(waiting.popleft(), probabilities)
+            yield self.answers(waiting.popleft(), probabilities)
 
-    def _answers(self, texts: list[str], probabilities: Probabilities) -> list[Prediction]:
+    def cleaned(self, text: str | None) -> str:
+        """Return the cleaned text; empty if there is none to label."""
+        return "" if _is_missing(text) else self.classifier.clean(str(text))
+
+    def answers(self, texts: list[str], probabilities: Probabilities) -> list[Prediction]:
+        """Return one prediction per cleaned text, given the probabilities of those that are not empty.
+
+        `probabilities` has the shape (texts that are not empty, labels).
+        """
         rows = iter(zip(probabilities.tolist(), *self._decided(probabilities), strict=True))
         nothing = Prediction("", None, {}, EMPTY, () if self.multi_label else None)
         return [self._prediction(*next(rows)) if text else nothing for text in texts]

@@ -4,60 +4,16 @@ Flags, environment variables, TOML keys, help texts and the reference page are g
 `train.epochs` is `--epochs`, `CLF_TRAIN__EPOCHS` and `epochs` under `[train]`.
 """
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from clf.settings_types import AUTO, Auto, Fraction, PositiveCount, Section, Share, Strings, from_home
 
 DEFAULT_DATASET = "imdb"
 DEFAULT_MODEL = "distilbert-base-uncased"
 DEFAULT_MAX_LENGTH = 512
-
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-PositiveCount = Annotated[int, Field(ge=1)]
-AUTO: Literal["auto"] = "auto"
-Auto = Literal["auto"]
-
-
-def _as_list(value: Any) -> Any:
-    """Accept a single string instead of a list: `text_column = "review"`, `CLF_DATA__TEXT_COLUMN=review`."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.startswith("[") else [value]
-    except ValueError:
-        raise ValueError('expected a single name or a JSON list such as ["a", "b"]') from None
-
-
-def from_home(path: Path | None) -> Path | None:
-    """Return the path with `~` and `~user` replaced by the home folder; raise ValueError if there is no such folder."""
-    try:
-        return path and path.expanduser()
-    except RuntimeError:
-        raise ValueError(f"the home folder in {path} is unknown") from None
-
-
-Strings = Annotated[list[str], BeforeValidator(_as_list)]
-
-
-class Section(BaseModel):
-    """A group of settings: frozen values, validated on construction."""
-
-    # Validators are built on first use: `--help` needs none of them.
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
-
-    @classmethod
-    def known(cls, recorded: Any) -> Any:
-        """Drop the `recorded` values that this section does not have: an older or newer clf may have written them."""
-        if not isinstance(recorded, dict):
-            return recorded
-        return {name: value for name, value in recorded.items() if name in cls.model_fields}
-
-    def overlaid_on(self, recorded: Self) -> Self:
-        """Return the `recorded` values, overridden by those that were set explicitly in this section."""
-        return recorded.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
 
 
 class RunSettings(Section):
@@ -306,6 +262,32 @@ class ExportSettings(Section):
     """Store weight matrices as 8-bit integers: smaller and faster; refused if --metric drops by more than --margin."""
 
 
+class ServeSettings(Section):
+    """The server: where it listens, and how much it accepts."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """Address to listen on. An address beyond this machine needs a token in CLF_SERVE_TOKEN or CLF_SERVE_TOKEN_FILE."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    """Port to listen on; 0 takes a free one."""
+    queue: PositiveCount = 256
+    """Texts that may wait for the model; further requests are refused (429)."""
+    max_texts: PositiveCount = 128
+    """Maximum texts of one request."""
+    max_characters: PositiveCount = 100_000
+    """Maximum characters of one request, all texts together."""
+    max_body: Annotated[int, Field(ge=1_000)] = 2_000_000
+    """Maximum bytes of one request."""
+    receive_timeout: Annotated[float, Field(gt=0, le=3_600)] = 10.0
+    """Seconds in which a whole request must have arrived."""
+    drain_timeout: Annotated[float, Field(ge=0, le=3_600)] = 30.0
+    """Seconds for answering what was received when the server is stopped."""
+    allowed_host: Strings = []
+    """Name by which clients reach the server, such as clf.example.org; repeat the flag for several, * allows all.
+    localhost and plain addresses are always allowed."""
+    allow_anonymous: bool = False
+    """Listen beyond this machine without a token."""
+
+
 class DemoSettings(Section):
     """The demo on synthetic reviews."""
 
@@ -336,6 +318,7 @@ class Settings(Section):
     report: ReportSettings = Field(default_factory=ReportSettings)
     predict: PredictSettings = Field(default_factory=PredictSettings)
     export: ExportSettings = Field(default_factory=ExportSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
     demo: DemoSettings = Field(default_factory=DemoSettings)
     download: DownloadSettings = Field(default_factory=DownloadSettings)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from clf.errors import UsageError
-from clf.settings import DataSettings, Settings, flag
+from clf.settings import DataSettings, ServeSettings, Settings, flag
 
 CONFIG_FILE = Path("clf.toml")
 MOST_BYTES = 1_000_000
@@ -23,6 +23,8 @@ LONGEST_LINE = 10_000
 SECONDS_FOR_A_PIPE = 30.0
 WRITTEN = (("run", "output_dir"), ("report", "report"), ("report", "junit"), ("report", "markdown"))
 """The settings that are paths clf writes to."""
+REACHABLE = ("host", "allowed_host", "allow_anonymous")
+"""The settings of the server that decide who can reach it."""
 LOCAL_TRACKERS = {"tensorboard"}
 TOO_DEEP = "write [section] and name = value"
 
@@ -137,6 +139,9 @@ def check_reach(file: SettingsFile, settings: Settings, overridden: set[Name]) -
     if ("train", "report_to") in own and away:
         what = f"only a file that you name may send data to {', '.join(sorted(away))}"
         raise _refused(file, ("train", "report_to"), what)
+    for name in REACHABLE:
+        if ("serve", name) in own and getattr(settings.serve, name) != getattr(ServeSettings(), name):
+            raise _refused(file, ("serve", name), "only a file that you name may open the server to others")
     for section, name in WRITTEN:
         value: Path | None = getattr(getattr(settings, section), name)
         if (section, name) in own and value is not None and not _is_inside(value):

@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from clf.serving.problems import SECURITY_HEADERS
+from clf.serving.schemas import ErrorBody, Info, TextAnswer
 from support.chromium import Chromium, Page
-from support.page_server import POSITIVE, Answer, PageServer, labelled, refused
+from support.classifiers import write_tiny_classifier
+from support.page_server import INFO, POLICY, POSITIVE, Answer, PageServer, labelled, refused
+from support.serving import serving
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="needs Chromium")
@@ -432,6 +437,42 @@ CONTRASTS = """
   return seen.map((each) => [contrast(getComputedStyle(each).color, behind(each)), each.outerHTML.slice(0, 80)]);
 })()
 """
+
+
+def test_the_server_of_these_tests_answers_as_clf_does() -> None:
+    Info.model_validate(INFO)
+    for answer in (POSITIVE, labelled(ASPECTS, ["acting"]), NO_TEXT):
+        TypeAdapter(TextAnswer).validate_python(answer.body)
+    ErrorBody.model_validate(refused(429, "busy").body)
+    assert dict(SECURITY_HEADERS)[b"content-security-policy"].decode() == POLICY
+
+
+@needs_chromium
+@pytest.mark.sweep
+class TestWithClf:
+    """The page before a real server."""
+
+    def test_a_model_of_several_labels_behind_a_token(self, browser: Chromium, tmp_path: Path) -> None:
+        names = [name for name in RUDE if name != "__proto__"]  # which clf refuses
+        folder = write_tiny_classifier(tmp_path / "m", names, "multi_label_classification")
+        with serving(folder, TOKEN, max_characters=9_000) as served:
+            page = browser.open(f"http://127.0.0.1:{served.port}/")
+            page.wait("document.activeElement.id === 'token'")
+            page.type(TOKEN)
+            page.press("Enter")
+            page.wait("document.activeElement.id === 'text'")
+            classify(page, ODD)
+            told = served.predict(ODD, details=True)
+            shown = page.evaluate("[...document.querySelectorAll('#bars .score')].map(each => each.textContent)")
+            assert shown == [f"{each['score']:.3f}" for each in told["scores"]]
+            classify(page, "x" * 9_001)
+            assert "The server does not take that much text." in page.text("#trouble")
+            classify(page, "")
+            assert page.text("#verdict .lead") == "No answer: empty text"
+            assert page.complaints() == []
+        classify(page)
+        assert "cannot be reached" in page.text("#trouble")
+        page.close()
 
 
 @needs_chromium

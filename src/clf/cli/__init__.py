@@ -6,6 +6,7 @@ surroundings  the streams, folders and search paths around the process, made sou
 session       start and end of every command: environment, logging, signals, errors and exit codes
 unexpected    errors that clf did not expect: one line for the user, and a file with the details
 peek          `clf prepare --peek`
+classes       the classes of the commands, with the help pages of clf
 help          prints --help from help.json without importing the rest of clf
 help_pages    generates help.json
 reference     generates the reference page of the settings, docs/reference.md

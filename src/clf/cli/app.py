@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
-from clf.cli.help import page_of, written
+from clf.cli.classes import Command, Group
 from clf.cli.options import HiddenModel, ModelArgument, PeekOption, Presentation, normalize_name, print_version, uses
 from clf.cli.session import (
     close_streams,
@@ -23,33 +22,11 @@ from clf.cli.session import (
 from clf.cli.surroundings import check_stdout
 from clf.data.flags import data_flags
 from clf.errors import UsageError
-from clf.settings import Settings, from_home
+from clf.settings import Settings
+from clf.settings_types import from_home
 
 if TYPE_CHECKING:
     from clf.outcomes.machine import Downloaded
-
-
-class PlainHelp:
-    """Mixin that makes Typer print help in the same layout as `clf.cli.help`."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page of the command."""
-        formatter.write(written(page_of(self, ctx)))
-
-
-class Command(PlainHelp, TyperCommand):
-    """One subcommand of `clf`."""
-
-
-class Group(PlainHelp, TyperGroup):
-    """All subcommands; `clf` without a subcommand shows the help."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Show the help if `clf` is called without arguments."""
-        if not args and not ctx.resilient_parsing:
-            typer.echo(written(page_of(self, ctx)), nl=False)
-            raise typer.Exit(UsageError.exit_code)
-        return list(super().parse_args(ctx, args))
 
 
 app = typer.Typer(
@@ -237,6 +214,18 @@ def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path 
             raise UsageError(f"nothing to label with the model {model}", NOTHING_TO_LABEL)
         return Path("-")
     return source
+
+
+@app.command("serve", cls=Command)
+@uses("serve", "predict.threshold", "data.max_length", "compute", "download", "run.offline")
+def serve_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
+    """Answer over HTTP, with a page for people; needs the extra `serve`."""
+    start(settings, presentation)
+    from clf.cli.show.serve import print_serving
+    from clf.serve import serve
+
+    show = (lambda serves: print_json(serves.as_json())) if presentation.json else print_serving
+    serve(model, settings, show, tell=not presentation.quiet)
 
 
 @app.command("export", cls=Command)

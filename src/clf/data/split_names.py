@@ -30,6 +30,7 @@ _NUMBERED = {
     for split, words in _WORDS.items()
 }
 _AT_START = {split: re.compile(f"(?:{words})(?:[^a-z].*)?", re.IGNORECASE) for split, words in _WORDS.items()}
+SAYS_SPLIT = "says in which split a row is"
 
 
 def split_at_start(name: str) -> str | None:

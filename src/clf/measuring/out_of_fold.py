@@ -18,7 +18,8 @@ from clf.models.record import VERSION_0_1, ModelRecord
 from clf.processes import ALONE
 from clf.scoring.multi_label import AnyAnswers, answers_with
 from clf.scoring.pair_issues import Judged
-from clf.settings import AUTO, ComputeSettings, DataSettings, Settings
+from clf.settings import ComputeSettings, DataSettings, Settings
+from clf.settings_types import AUTO
 from clf.storage.run_folder import Run
 from clf.storage.scratch import scratch_folder
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from clf.data.cleaning import clean_ends
 from clf.errors import UsageError
 from clf.models.configs import MULTI_LABEL
 from clf.models.families import family_of
-from clf.models.record import ModelRecord
 from clf.models.tokens import CHARACTERS_PER_TOKEN, Truncation
 from clf.scoring.answers import confidence_of
 from clf.scoring.multi_label import EVEN
 from clf.settings import DEFAULT_MAX_LENGTH, CleaningSettings
+
+if TYPE_CHECKING:
+    from clf.models.record import ModelRecord
 
 OFF = 0.03
 """By how much a probability may be off where it is computed in bf16; see `clf.models.inference.Inference`."""
@@ -35,7 +37,7 @@ class Classifier:
     labels: list[str]
     max_length: int
     cleaning: CleaningSettings
-    record: ModelRecord | None = None
+    record: "ModelRecord | None" = None
     head: str = "its own"
     """Where the classification head came from: "its own" (the checkpoint's) or "fresh" (newly initialised)."""
     truncation: Truncation = "head"

@@ -68,7 +68,7 @@ class Inference:
 
     def stream(self, windows: Iterable[Sequence[str]], advance: Advance | None = None) -> Iterator[Array]:
         """Yield the probabilities of each window of texts, while the next one is read and tokenized."""
-        for token_ids in prefetched(map(self._tokenize, windows)):
+        for token_ids in prefetched(map(self.tokenize, windows)):
             yield self.predict_tokens(token_ids, advance)
 
     def predict_tokens(self, token_ids: TokenIds, advance: Advance | None = None) -> Array:
@@ -90,13 +90,27 @@ class Inference:
                     break
         return answers
 
+    def logits(self, token_ids: TokenIds) -> Array:
+        """Return the logits of tokenized texts in fp32, shape (texts, classes)."""
+        one = self.classifier
+        return predict_tokens(
+            self.model,
+            token_ids,
+            one.tokenizer.pad_token_id,
+            Compute(self.compute.device, "fp32"),
+            most=one.max_length,
+            budget=self.budget,
+            as_logits=True,
+        )
+
     def _in_bf16(self) -> Any:
         fast = copy.deepcopy(self.model).to(torch.bfloat16).eval()
         if self.compute.device.type == "cpu":
             pack_linear_layers(fast)
         return fast
 
-    def _tokenize(self, texts: Sequence[str]) -> TokenIds:
+    def tokenize(self, texts: Sequence[str]) -> TokenIds:
+        """Tokenize cleaned texts as the classifier reads them; see `clf.models.tokens.tokenize`."""
         one = self.classifier
         return tokenize(texts, one.tokenizer, one.max_length, one.truncation)
 
@@ -164,8 +178,9 @@ def predict_tokens(
     advance: Advance | None = None,
     most: int | None = None,
     budget: "Budget | None" = None,
+    as_logits: bool = False,
 ) -> Array:
-    """Return the probabilities of tokenized texts, shape (texts, classes), in the order of `token_ids`.
+    """Return the probabilities of tokenized texts, or their logits, shape (texts, classes), ordered as `token_ids`.
 
     Where a text may have several labels (`problem_type` of config.json), each label has a probability of its own.
 
@@ -177,7 +192,9 @@ def predict_tokens(
     each_alone = getattr(model.config, "problem_type", None) == MULTI_LABEL
 
     def probabilities(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        logits = model(input_ids=ids, attention_mask=mask).logits.float()
+        logits: torch.Tensor = model(input_ids=ids, attention_mask=mask).logits.float()
+        if as_logits:
+            return logits
         return torch.sigmoid(logits) if each_alone else torch.softmax(logits, dim=-1)
 
     return _answer(model, probabilities, model.config.num_labels, token_ids, padding, compute, advance, most, budget)

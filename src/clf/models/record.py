@@ -17,7 +17,8 @@ from pydantic import (
 from clf.data.reading.label_form import LabelForm
 from clf.errors import ModelError
 from clf.outcomes.base import Metrics
-from clf.settings import AUTO, CleaningSettings, DataSettings, Settings, TrainSettings, section_type
+from clf.settings import CleaningSettings, DataSettings, Settings, TrainSettings, section_type
+from clf.settings_types import AUTO
 from clf.storage.documents import SchemaVersion, load_document, validated, what_is_wrong, without_nothing
 from clf.storage.names import Cleaning, Count, DatasetText, Hash, Labels, PathText, PlainName, Seconds, SplitFile
 from clf.storage.result_folders import MODEL_FILE, MODELS

@@ -11,6 +11,7 @@ label_evaluation  the same where a text may have several labels
 comparison     the result of clf compare
 prediction     the result of clf predict
 exporting      the result of clf export
+serving        what clf serve says when it is ready
 demonstration  the result of clf demo
 machine        the results of clf download-models and clf doctor
 """

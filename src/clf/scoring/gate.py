@@ -6,7 +6,8 @@ from typing import Final
 from clf.outcomes.base import ClassMetrics, GateAnswer, Metrics, Verdict
 from clf.outcomes.comparison import Comparison, Rule
 from clf.scoring.metric_table import is_of_sets, name_of_share_right, share_right
-from clf.settings import AUTO, CompareSettings, TrainSettings
+from clf.settings import CompareSettings, TrainSettings
+from clf.settings_types import AUTO
 
 BETTER: Final = "better"
 NOT_WORSE: Final = "not worse"

@@ -4,4 +4,12 @@ problems     errors as answers: status, kind and hint in one JSON shape, and the
 credentials  the token from CLF_SERVE_TOKEN or CLF_SERVE_TOKEN_FILE, and whether other machines may reach the server
 guard        what every request passes before the app sees it: Host header, token, limits on its size
 protocol     deadlines and limits for connections, on top of uvicorn's protocol
+server       the socket, uvicorn with all of this, and how the server ends
+observed     counts every request, and writes a line of JSON for each
+metrics      what is counted, in the format of Prometheus
+app          what each address answers
+schemas      the bodies of requests and answers
+labelling    the texts of a request: cleaned, tokenized, queued and answered
+batcher      a bounded queue, and one thread that runs the model on the texts of many requests
+page         the files of the page for people
 """

@@ -25,7 +25,7 @@ from clf.serving.problems import (
     internal,
 )
 
-OPEN_PATHS = frozenset({"/", "/page.css", "/page.js", "/health", "/ready", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/page.css", "/page.js", "/favicon.ico", "/health", "/ready", "/openapi.json"})
 """What needs no token: the page and its files, and what supervisors of services ask."""
 MOST_HEADERS = 100
 LARGEST_HEAD = 32_768

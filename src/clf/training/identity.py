@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from clf.errors import ModelError, UsageError
 from clf.models.record import VERSION_0_1, read_model_record
 from clf.outcomes.training import TrainResult
-from clf.settings import AUTO, DataSettings, Settings, TrainSettings, flag
+from clf.settings import DataSettings, Settings, TrainSettings, flag
+from clf.settings_types import AUTO
 from clf.storage.documents import SCHEMA_VERSION, SchemaVersion, try_document
 from clf.storage.run_folder import Run
 

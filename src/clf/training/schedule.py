@@ -14,7 +14,8 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from clf.models.families import suggested_rate
-from clf.settings import AUTO, TrainSettings, flag
+from clf.settings import TrainSettings, flag
+from clf.settings_types import AUTO
 
 log = logging.getLogger(__name__)
 SelectBy = Literal["macro_f1", "average_precision", "log_loss", "last"]

@@ -19,7 +19,8 @@ from clf.models.files import ModelFiles
 from clf.models.from_files import load_for_training
 from clf.models.token_cache import cached_tokens
 from clf.processes import World
-from clf.settings import AUTO, ComputeSettings, DataSettings, TrainSettings
+from clf.settings import ComputeSettings, DataSettings, TrainSettings
+from clf.settings_types import AUTO
 from clf.storage.run_folder import Run
 from clf.training.arguments import (
     class_weights,

@@ -10,6 +10,7 @@ compare   what clf compare prints
 peek          how a dataset is read, as `clf prepare --peek` shows it
 predict   what clf predict prints
 export    what clf export prints
+serve     what clf serve prints
 download  what clf download-models prints
 doctor    what clf doctor prints
 """

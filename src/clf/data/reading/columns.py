@@ -4,11 +4,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from clf.data.reading.column_names import find_name
 from clf.errors import DataError
-from clf.settings import DataSettings
+
+if TYPE_CHECKING:
+    from clf.settings import DataSettings
 
 MOST_LISTED = 12
 MOST_FLAGS = 3
@@ -54,7 +56,7 @@ class Columns:
 IGNORED: tuple[Role, str] = ("ignored", "named by --ignore-column")
 
 
-def ignored(names: Sequence[str], data: DataSettings, shown: str) -> dict[str, tuple[Role, str]]:
+def ignored(names: Sequence[str], data: "DataSettings", shown: str) -> dict[str, tuple[Role, str]]:
     """Return the columns of a file that the user gives no role; a file may lack some of them.
 
     Raises DataError if one of them is also named as text, label or group.

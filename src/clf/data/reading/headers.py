@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clf.data.reading.batch import CellRow, filled_cells, told_rows
 from clf.data.reading.column_names import in_english
 from clf.data.reading.headings import HEADER_WORDS, USUAL_HEADER, seen
-from clf.settings import DataSettings
+
+if TYPE_CHECKING:
+    from clf.settings import DataSettings
 
 MOST_ABOVE = 20
 """The most lines above the header: a title, comments."""
@@ -47,7 +50,7 @@ class Top:
     rows: list[CellRow]
 
 
-def read_top(first: list[CellRow], path: Path, settings: DataSettings) -> Top:
+def read_top(first: list[CellRow], path: Path, settings: "DataSettings") -> Top:
     """Find the header of a table in its first rows, of which there must be one.
 
     Lines above the header, and further header lines below it, are left out and named in a warning.
@@ -64,7 +67,7 @@ def read_top(first: list[CellRow], path: Path, settings: DataSettings) -> Top:
     return Top(header, _below_header(rows[1:], header, path))
 
 
-def judge_header(first: list[CellRow], path: Path, settings: DataSettings) -> tuple[bool | None, list[CellRow]]:
+def judge_header(first: list[CellRow], path: Path, settings: "DataSettings") -> tuple[bool | None, list[CellRow]]:
     """Return whether the first row below a title is a header (None if nothing tells), and the rows from there on."""
     rows = _below_title(first, path, settings)
     return has_header(rows, settings), rows
@@ -84,7 +87,7 @@ def is_row_among(cells: list[str], rows: list[CellRow]) -> bool:
 # --- lines above the header ---------------------------------------------------------------------------------
 
 
-def _below_title(first: list[CellRow], path: Path, settings: DataSettings) -> list[CellRow]:
+def _below_title(first: list[CellRow], path: Path, settings: "DataSettings") -> list[CellRow]:
     """Return the rows from the header on; a title, comments and empty rows above it are named in a warning."""
     width = usual_width(first)
     place = 0
@@ -96,7 +99,7 @@ def _below_title(first: list[CellRow], path: Path, settings: DataSettings) -> li
     return first[place:]
 
 
-def _is_above(rows: list[CellRow], place: int, width: int, settings: DataSettings) -> bool:
+def _is_above(rows: list[CellRow], place: int, width: int, settings: "DataSettings") -> bool:
     """Return whether a row is a title, a comment or empty, above a header or rows that have more cells."""
     line, cells = rows[place]
     filled = filled_cells(cells)
@@ -116,7 +119,7 @@ def _is_above(rows: list[CellRow], place: int, width: int, settings: DataSetting
     return is_apart or (named_below and len(filled_cells(below[1])) > len(filled))
 
 
-def _is_padded_title(rows: list[CellRow], settings: DataSettings) -> bool:
+def _is_padded_title(rows: list[CellRow], settings: "DataSettings") -> bool:
     """Return whether a row has its first cell alone, as spreadsheets write a title, above a row of names.
 
     All cells of that row are filled, and it differs from the rows below.
@@ -135,7 +138,7 @@ def _are_even(rows: list[CellRow], width: int) -> bool:
     return bool(have) and len(have) >= 0.9 * (have[-1] - have[0] + 1)
 
 
-def _lacks_first_name(rows: list[CellRow], settings: DataSettings) -> bool:
+def _lacks_first_name(rows: list[CellRow], settings: "DataSettings") -> bool:
     """Return whether the header is one cell short because the first column numbers the rows, as R writes it."""
     names, below = rows[0][1], rows[1:]
     if len(names) < 2 or not below or len(filled_cells(names)) < len(names) or not _names_columns(names, settings):
@@ -155,7 +158,7 @@ def usual_width(rows: list[CellRow]) -> int:
 # --- a header or data? --------------------------------------------------------------------------------------
 
 
-def has_header(rows: list[CellRow], settings: DataSettings) -> bool | None:
+def has_header(rows: list[CellRow], settings: "DataSettings") -> bool | None:
     """Return whether the first row is a header: it is if it has a usual name; None if nothing tells.
 
     The first row is data if it has a number or a long text, or if a label in it recurs below.
@@ -178,7 +181,7 @@ def _is_class(name: str, column: tuple[str, ...]) -> bool:
     return column.count(name) > 1 and 2 <= len(set(column)) <= len(column) / 4
 
 
-def _names_columns(cells: Iterable[str], settings: DataSettings, usual: set[str] = HEADER_WORDS) -> bool:
+def _names_columns(cells: Iterable[str], settings: "DataSettings", usual: set[str] = HEADER_WORDS) -> bool:
     """Return whether a cell is a usual name of a column, or one that the settings name."""
     asked = {name for name in (*settings.text_column, settings.label_column) if name and not name.isdecimal()}
     names = {seen(cell) for cell in cells}

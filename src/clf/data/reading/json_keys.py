@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -12,13 +13,15 @@ from clf.data.reading.headings import unique_names
 from clf.data.reading.json_records import JsonObject, Submitted
 from clf.data.reading.row_sizes import MOST_COLUMNS
 from clf.errors import DataError
-from clf.settings import DataSettings
+
+if TYPE_CHECKING:
+    from clf.settings import DataSettings
 
 SHOWS_HEADER = 100
 """The rows below the first one of an array that tell whether it is a header."""
 
 
-def below_names(rows: Iterator[JsonValue], settings: DataSettings) -> tuple[Iterator[JsonValue], list[str]]:
+def below_names(rows: Iterator[JsonValue], settings: "DataSettings") -> tuple[Iterator[JsonValue], list[str]]:
     """Return the rows of an array, and the names in the first of its lists of cells, if it is a header."""
     first = list(islice(rows, 1))
     if settings.no_header or not first or not isinstance(first[0], list):
@@ -42,12 +45,12 @@ def renamed(row: JsonValue, names: dict[str, str]) -> JsonValue:
 class Keys:
     """The keys of all objects of a file, which become its columns, as `named` calls them."""
 
-    def __init__(self, path: Path, named: Callable[[list[str], Path, DataSettings], list[str]]) -> None:
+    def __init__(self, path: Path, named: "Callable[[list[str], Path, DataSettings], list[str]]") -> None:
         self.path, self.named = path, named
         self.known: set[str] = set()
 
     def batches(
-        self, rows: list[tuple[int, JsonObject]], problems: dict[int, str], settings: DataSettings
+        self, rows: list[tuple[int, JsonObject]], problems: dict[int, str], settings: "DataSettings"
     ) -> Iterator[Batch]:
         """Yield the rows in batches of at most BATCH_CELLS cells.
 
@@ -81,7 +84,7 @@ class Keys:
         start: int,
         names: dict[str, None],
         problems: dict[int, str],
-        settings: DataSettings,
+        settings: "DataSettings",
     ) -> Batch:
         questions = {key for _, row in rows if isinstance(row, Submitted) for key in row.questions()}
         columns = {

@@ -8,12 +8,14 @@ import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clf.data.reading.joined_labels import are_joined
 from clf.data.reading.label_cells import hold_sets
 from clf.errors import DataError
-from clf.settings import DataSettings
+
+if TYPE_CHECKING:
+    from clf.settings import DataSettings
 
 LONGEST = 60
 """The most characters of a label, on average, of which a text has several in columns of their own."""
@@ -48,7 +50,7 @@ def listed_labels(
 
 
 def listed_beside(
-    label: str, columns: Mapping[str, Sequence[Any]], data: DataSettings, shown: str, names: Sequence[str] = ()
+    label: str, columns: Mapping[str, Sequence[Any]], data: "DataSettings", shown: str, names: Sequence[str] = ()
 ) -> list[str]:
     """Return the columns that have the labels of a text together with the label column; none if it stands alone.
 
@@ -87,7 +89,7 @@ def _tell_left_out(label: str, of_one_name: Sequence[str], numbered: Sequence[st
         log.warning("%s: only %s is read as the label, and not %s%s", shown, label, ", ".join(map(repr, others)), also)
 
 
-def told_of_several(data: DataSettings) -> tuple[bool | None, bool]:
+def told_of_several(data: "DataSettings") -> tuple[bool | None, bool]:
     """Return whether the user said that a text may have several labels, and whether the model that is measured has.
 
     Where the model was not trained with that very column, its kind counts as if the user had said it.

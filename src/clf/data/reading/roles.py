@@ -6,7 +6,7 @@ alone. Where two columns are as likely as each other, nothing is chosen, and the
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clf.data.reading.batch import IN_FIRST_LINES, Batch
 from clf.data.reading.column_names import (
@@ -37,16 +37,16 @@ from clf.data.reading.listed_columns import listed_beside, listed_labels, told_o
 from clf.data.reading.nested_columns import of_parts
 from clf.data.reading.one_hot import ALL_LABELS, OneHot, are_marked, are_one_hot, find_one_hot, is_made_of, ways_out
 from clf.data.reading.text_choice import find_texts, notes
-from clf.data.split_names import says_split, splits_named
+from clf.data.split_names import SAYS_SPLIT, says_split, splits_named
 from clf.errors import DataError, SeveralLabels
-from clf.settings import DataSettings
 
-SAYS_SPLIT = "says in which split a row is"
+if TYPE_CHECKING:
+    from clf.settings import DataSettings
 
 log = logging.getLogger(__name__)
 
 
-def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
+def choose_text(batch: Batch, data: "DataSettings", shown: str) -> list[str]:
     """Choose the text columns.
 
     Raises DataError if a named column does not exist, or if no text column can be identified.
@@ -54,7 +54,7 @@ def choose_text(batch: Batch, data: DataSettings, shown: str) -> list[str]:
     return _Table(batch, data, shown).text()
 
 
-def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
+def choose_columns(batch: Batch, data: "DataSettings", shown: str) -> Columns:
     """Choose the text and label columns, and log the choice.
 
     Raises DataError if a named column does not exist, or if a text or label column cannot be identified.
@@ -65,7 +65,7 @@ def choose_columns(batch: Batch, data: DataSettings, shown: str) -> Columns:
 class _Table:
     """The columns of a file, while their roles are chosen."""
 
-    def __init__(self, batch: Batch, data: DataSettings, shown: str) -> None:
+    def __init__(self, batch: Batch, data: "DataSettings", shown: str) -> None:
         self.data, self.shown, self.is_file = data, shown, batch.file is not None
         self.below_header = batch.below_header
         self.names = list(batch.columns)

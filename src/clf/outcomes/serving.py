@@ -1,0 +1,10 @@
+"""What `clf serve` says when it is ready."""
+
+from clf.outcomes.base import Outcome
+
+
+class Serves(Outcome):
+    """The output of `clf serve --json`, written when the first text was answered."""
+
+    address: str
+    model: str

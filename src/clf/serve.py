@@ -1,0 +1,57 @@
+"""`clf serve`: answer over HTTP what `clf predict` answers."""
+
+import logging
+from collections.abc import Callable
+
+from clf.errors import UsageError
+from clf.outcomes.serving import Serves
+from clf.settings import Settings
+
+MISSING = "pip install 'clf-cli[serve]'"
+
+log = logging.getLogger(__name__)
+
+
+def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None], *, tell: bool = True) -> None:
+    """Serve a model until a signal comes; with no model, the newest one.
+
+    `ready` is called once, after the model answered a first text; `tell` writes a line of JSON to stderr for each
+    request. Raises UsageError if the address is taken or open to others without a token, ModelError if the model
+    cannot be used.
+    """
+    try:
+        from clf.serving.server import Server, address_of, listen
+    except ImportError as error:
+        raise UsageError(f"clf serve needs the package {error.name}", MISSING) from error
+    from clf.models.cpu.memory import keep_freed_memory
+    from clf.predict import tell_calibration
+    from clf.serving.app import Serving
+    from clf.serving.credentials import check_exposure, read_token
+    from clf.serving.labelling import Labeller
+    from clf.serving.metrics import Metrics
+
+    options = settings.serve
+    if options.max_texts > options.queue:
+        what = f"--max-texts {options.max_texts} is more than the queue holds ({options.queue})"
+        raise UsageError(what, f"pass --queue {options.max_texts} or more")
+    token = read_token()
+    check_exposure(options.host, token is not None, options.allow_anonymous)
+    taken = listen(options.host, options.port)
+    keep_freed_memory()
+    from clf.predictor import Predictor
+
+    with taken:
+        predictor = Predictor(model, settings)
+        tell_calibration(predictor)
+        metrics = Metrics()
+        labeller = Labeller(predictor, options.queue, metrics.batch)
+        try:
+            labeller.warm_up()
+            server = Server(Serving(labeller, options, metrics), token, options, tell=tell)
+            taken.listen()  # what connects from now on waits a moment, and is answered
+            ready(Serves(address=address_of(taken), model=predictor.classifier.name))
+            left = server.answer(taken)
+        finally:
+            labeller.close()
+    if left:
+        log.warning("%d requests were left without an answer after %g s", left, options.drain_timeout)

@@ -1,0 +1,79 @@
+"""Count every request, and write a line of JSON for each; no text, query or address of a client is part of it."""
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from clf.serving.guard import OPEN_PATHS
+from clf.serving.metrics import Metrics
+from clf.serving.problems import App, Message, Problem, Receive, Scope, Send
+
+METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"}
+PATHS = OPEN_PATHS | {"/predict", "/info", "/metrics"}
+"""The paths that are counted by name; any other may hold a text."""
+OTHER = "other"
+GONE = 499
+"""The status, as nginx counts it, of a request whose client left before an answer began."""
+KINDS = {
+    400: "http", 401: "unauthorized", 404: "not_found", 405: "method", 408: "timeout", 413: "too_large",
+    415: "media_type", 421: "host", 422: "validation", 429: "overloaded", 431: "too_large", 499: "gone",
+    500: "internal", 503: "unavailable", 505: "http",
+}  # fmt: skip
+"""The kind of error of each status, as answers name it."""
+
+
+class Observed:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: App, metrics: Metrics, *, tell: bool) -> None:
+        self.app, self.metrics, self.tell = app, metrics, tell
+        self.cut_off = 0
+        """Requests that got no answer, as the server ended before."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and take note of how it was answered."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started, status = time.perf_counter(), GONE
+        scope.setdefault("state", {})
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except asyncio.CancelledError:
+            self.cut_off += 1
+            raise
+        finally:
+            path = scope["path"] if scope["path"] in PATHS else OTHER
+            self._note(scope["method"], path, status, time.perf_counter() - started, scope["state"].get("texts"))
+
+    def refused(self, problem: Problem) -> None:
+        """Take note of a request that was refused before it reached the application."""
+        self._note(OTHER, OTHER, problem.status, 0.0, None)
+
+    def _note(self, method: str, path: str, status: int, seconds: float, texts: int | None) -> None:
+        self.metrics.request(path, status, seconds)
+        kind = KINDS.get(status, "internal") if status >= 400 else None
+        if kind:
+            self.metrics.error(kind)
+        if self.tell:
+            line = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "method": method if method in METHODS else OTHER,
+                "path": path,
+                "status": status,
+                "texts": texts,
+                "seconds": round(seconds, 4),
+                "error": kind,
+            }
+            with suppress(OSError, ValueError):  # a full disk: the server goes on without a log
+                sys.stderr.write(json.dumps({name: value for name, value in line.items() if value is not None}) + "\n")
+                sys.stderr.flush()

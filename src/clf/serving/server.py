@@ -1,0 +1,75 @@
+"""The process of the server: the socket it listens on, uvicorn, and how it ends."""
+
+# ruff: noqa: TID253 - this module serves
+import errno
+import ipaddress
+import socket
+from contextlib import suppress
+from types import FrameType
+
+from uvicorn import Server as UvicornServer
+
+from clf.errors import Terminated, UsageError
+from clf.safety import one_line
+from clf.serving.app import Serving, create_app
+from clf.serving.guard import Guard
+from clf.serving.observed import Observed
+from clf.serving.protocol import protocol_with_deadline, uvicorn_config
+from clf.settings import ServeSettings
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address, so that a port in use is found before the model is loaded; connections are accepted later.
+
+    Raises UsageError if the address cannot be had.
+    """
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        told = f"--host {one_line(host)} has no address: {error}"
+        raise UsageError(told, "pass an address, such as --host 127.0.0.1") from error
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(address)
+    except OSError as error:
+        taken.close()
+        in_use = error.errno == errno.EADDRINUSE
+        hint = "pass another --port, or 0 for a free one" if in_use else "pass another --host or --port"
+        raise UsageError(f"cannot listen on {one_line(host)}, port {port}: {error.strerror}", hint) from error
+    return taken
+
+
+def address_of(taken: socket.socket) -> str:
+    """Return the address to type into a browser on this machine."""
+    host, port = taken.getsockname()[:2]
+    place = ipaddress.ip_address(host.partition("%")[0])
+    if place.is_unspecified:
+        host = "::1" if place.version == 6 else "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(UvicornServer):
+    """uvicorn's server around one model; `observed` counts what it answers."""
+
+    def __init__(self, serving: Serving, token: str | None, settings: ServeSettings, *, tell: bool = False) -> None:
+        """Prepare to answer those who show the `token` (all, if None); `tell` writes a line for each request."""
+        guarded = Guard(create_app(serving), settings.allowed_host, token, settings.max_body)
+        self.serving, self.observed = serving, Observed(guarded, serving.metrics, tell=tell)
+        protocol = protocol_with_deadline(settings.receive_timeout, refused=self.observed.refused)
+        super().__init__(uvicorn_config(self.observed, protocol, settings.drain_timeout))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop accepting requests; a second signal ends the server at once."""
+        self.force_exit = self.should_exit
+        self.serving.draining = True
+        super().handle_exit(sig, frame)
+
+    def answer(self, taken: socket.socket) -> int:
+        """Answer requests until a signal comes, then those that were received; `taken` is where they come in.
+
+        Returns how many requests were left without an answer.
+        """
+        with suppress(KeyboardInterrupt, Terminated):  # uvicorn raises the signal again after it has ended
+            self.run(sockets=[taken])
+        return self.observed.cut_off

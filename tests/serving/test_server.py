@@ -1,0 +1,90 @@
+"""The socket of the server, and how the server ends."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from clf.errors import UsageError
+from clf.serving.batcher import Array, TokenIds
+from clf.serving.server import address_of, listen
+from support.serving import JSON, Served, serving, until
+
+
+def test_an_address_that_is_taken_or_unknown_is_refused_with_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port}: Address already in use") as error:
+            listen("127.0.0.1", port)
+        assert "--port" in error.value.hint
+    with pytest.raises(UsageError, match="--host"):
+        listen("no-such-host.invalid", 0)
+    with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1"):
+        listen("192.0.2.1", 0)
+
+
+def test_the_address_can_be_typed_into_a_browser() -> None:
+    for host, shown in (("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://127.0.0.1:"), ("localhost", "http://")):
+        with listen(host, 0) as taken:
+            assert address_of(taken) == f"{address_of(taken).rpartition(':')[0]}:{taken.getsockname()[1]}"
+            assert address_of(taken).startswith(shown)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_an_address_of_version_six_is_written_in_brackets() -> None:
+    try:
+        taken = listen("::1", 0)
+    except UsageError:
+        pytest.skip("this machine has no address of version 6")
+    with taken:
+        assert address_of(taken).startswith("http://[::1]:")
+
+
+class Held:
+    """Lets the model of a server wait before it answers."""
+
+    def __init__(self, running: Served) -> None:
+        self.reached, self.gate = threading.Event(), threading.Event()
+        batcher = running.serving.labeller.batcher
+        answer = batcher._answer
+
+        def waiting(token_ids: TokenIds, raw: bool) -> Array:
+            self.reached.set()
+            self.gate.wait(20)
+            return answer(token_ids, raw)
+
+        batcher._answer = waiting
+
+
+def test_what_was_received_is_answered_before_the_server_ends(trained: Path) -> None:
+    with serving(trained, drain_timeout=20) as running:
+        held = Held(running)
+        connection = running.connect()
+        connection.request("POST", "/predict", json.dumps({"inputs": "a film"}), JSON)
+        assert held.reached.wait(10)
+        running.server.handle_exit(15, None)
+        until(lambda: not running.server.servers[0].is_serving())
+        with pytest.raises(OSError, match="refused"):
+            running.connect().connect()
+        held.gate.set()
+        response = connection.getresponse()
+        assert (response.status, len(json.loads(response.read()))) == (200, 2)
+        connection.close()
+    assert running.server.observed.cut_off == 0
+
+
+def test_what_is_not_answered_in_time_is_cut_off_and_counted(trained: Path) -> None:
+    with serving(trained, drain_timeout=0.1) as running:
+        held = Held(running)
+        connection = running.connect()
+        connection.request("POST", "/predict", json.dumps({"inputs": "a film"}), JSON)
+        assert held.reached.wait(10)
+        running.server.handle_exit(15, None)
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["error_type"]) == (503, "unavailable")
+        connection.close()
+        held.gate.set()
+    assert running.server.observed.cut_off == 1
