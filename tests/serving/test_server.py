@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_the_address_can_be_typed_into_a_browser() -> None:
         with listen(host, 0) as taken:
             assert address_of(taken) == f"{address_of(taken).rpartition(':')[0]}:{taken.getsockname()[1]}"
             assert address_of(taken).startswith(shown)
+
+
+def test_an_answer_is_sent_at_once(trained: Path) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        assert taken.proto == socket.IPPROTO_TCP  # asyncio turns Nagle's algorithm off for such sockets only
+    with serving(trained) as running:
+        connection, spent = running.connect(), []
+        for _ in range(9):
+            started = time.perf_counter()
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+            spent.append(time.perf_counter() - started)
+        connection.close()
+    assert min(spent) < 0.03  # with Nagle's algorithm each takes 40 ms
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
