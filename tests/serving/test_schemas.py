@@ -23,3 +23,14 @@ def test_texts_come_in_three_forms(inputs: object, texts: list[str]) -> None:
 def test_anything_else_is_refused(body: object) -> None:
     with pytest.raises(ValidationError):
         PredictRequest.model_validate(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"inputs": [1] * 5_000}, {"inputs": [[]] * 5_000}, {"inputs": [[1] * 5_000]}, {"inputs": ["a", *[["a"]] * 5_000]},
+     {str(number): 1 for number in range(5_000)}, {"inputs": "a"} | {str(number): 1 for number in range(5_000)}],
+)  # fmt: skip
+def test_a_body_that_is_wrong_in_many_places_makes_few_errors(body: object) -> None:
+    with pytest.raises(ValidationError) as error:  # a server that made an error of each would stand still for seconds
+        PredictRequest.model_validate(body)
+    assert error.value.error_count() <= 4
