@@ -70,7 +70,8 @@ def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, ow
     ("options", "words"),
     [
         (["--host", "0.0.0.0", "--port", "0"], "no token"),
-        (["--max-texts", "500"], "--queue"),
+        (["--max-texts", "500"], "--queue 500"),
+        (["--queue", "64"], "--max-texts 64"),
         (["--port", "70000"], "65535"),
     ],
 )

@@ -33,7 +33,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     options = settings.serve
     if options.max_texts > options.queue:
         what = f"--max-texts {options.max_texts} is more than the queue holds ({options.queue})"
-        raise UsageError(what, f"pass --queue {options.max_texts} or more")
+        raise UsageError(what, f"pass --queue {options.max_texts} or more, or --max-texts {options.queue} or fewer")
     token = read_token()
     check_exposure(options.host, token is not None, options.allow_anonymous)
     taken = listen(options.host, options.port)
@@ -54,4 +54,5 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
         finally:
             labeller.close()
     if left:
-        log.warning("%d requests were left without an answer after %g s", left, options.drain_timeout)
+        told = "1 request was" if left == 1 else f"{left} requests were"
+        log.warning("%s left without an answer after %g s", told, options.drain_timeout)

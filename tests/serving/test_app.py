@@ -2,6 +2,7 @@
 
 import json
 import math
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from clf import __version__
 from clf.predictor import Predictor
 from clf.settings import PredictSettings, Settings
 from support.classifiers import write_tiny_classifier
-from support.serving import Served, serving
+from support.serving import Served, serving, until
 
 TEXTS = ["a wonderful film", "", "dull and boring"]
 
@@ -131,7 +132,8 @@ def test_the_server_is_ill_when_the_thread_of_the_model_has_ended(trained: Path)
     with serving(trained) as running:
         running.serving.labeller.batcher.stop()
         assert (running.ask("/health").status, running.ask("/ready").status) == (503, 503)
-        assert running.ask("/predict", {"inputs": "a"}).status == 503
+        refused = running.ask("/predict", {"inputs": "a"})
+        assert (refused.status, refused.json["error"]) == (503, "the thread of the model has ended")
 
 
 def test_metrics_count_texts_batches_requests_and_errors(served: Served) -> None:
@@ -148,6 +150,19 @@ def test_metrics_count_texts_batches_requests_and_errors(served: Served) -> None
     ):  # fmt: skip
         assert line in text
     assert "secret" not in text
+
+
+def test_a_request_that_arrives_in_part_is_counted_once(trained: Path) -> None:
+    with serving(trained, receive_timeout=0.2) as running:
+        with socket.create_connection(("127.0.0.1", running.port)) as client:
+            client.sendall(b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 50\r\n\r\n{")
+            assert client.recv(20).startswith(b"HTTP/1.1 408")
+            until(lambda: not running.server.server_state.tasks)
+        lines = running.ask("/metrics").content.decode().splitlines()
+    assert [line for line in lines if line.startswith("clf_errors_total")] == ['clf_errors_total{kind="timeout"} 1.0']
+    assert [line for line in lines if line.startswith("clf_requests_total")] == [
+        'clf_requests_total{path="other",status="408"} 1.0'
+    ]
 
 
 # --- requests that are refused ------------------------------------------------------------------------------
@@ -208,3 +223,4 @@ def test_openapi_describes_what_there_is(served: Served) -> None:
     answers = page["paths"]["/predict"]["post"]["responses"]
     assert {"200", "401", "408", "413", "415", "421", "422", "429", "500", "503"} <= set(answers)
     assert "HTTPValidationError" not in page["components"]["schemas"]
+    assert served.predictor.classifier.name not in json.dumps(page)  # it is open, and /info is not

@@ -20,13 +20,16 @@ class Model:
         self.gate.set()
         self.batches: list[list[int]] = []
         self.fails_at: int | None = None
+        self.error: BaseException = ValueError("this text breaks the model")
+        self.rows_too_many = 0
 
     def __call__(self, token_ids: TokenIds, raw: bool) -> Array:
         self.gate.wait(10)
         self.batches.append([len(ids) for ids in token_ids])
         if any(int(ids[0]) == self.fails_at for ids in token_ids):
-            raise ValueError("this text breaks the model")
-        return np.array([[ids.sum() + 1000 * raw, len(ids)] for ids in token_ids], dtype=np.float32)
+            raise self.error
+        rows = [[ids.sum() + 1000 * raw, len(ids)] for ids in token_ids]
+        return np.array(rows + rows[:1] * self.rows_too_many, dtype=np.float32)
 
 
 @pytest.fixture
@@ -119,6 +122,37 @@ def test_a_text_that_breaks_the_model_fails_its_own_request_only(batcher: Batche
     assert first.result(10).tolist() == [[1, 1]]
     assert batcher.alive
     assert ask(batcher, ids(6)).result(10).tolist() == [[6, 1]]
+
+
+def test_a_model_that_answers_more_than_it_was_asked_fails_the_request_only(batcher: Batcher, model: Model) -> None:
+    model.rows_too_many = 1
+    with pytest.raises(ValueError, match="longer"):
+        ask(batcher, ids(1), ids(2)).result(10)
+    model.rows_too_many = 0
+    assert ask(batcher, ids(6)).result(10).tolist() == [[6, 1]]
+    assert batcher.alive
+
+
+def test_when_the_thread_of_the_model_ends_nobody_waits_for_it_and_the_log_says_where(
+    model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    batcher = Batcher(model, places=10, budget=4)
+    first = held(batcher, model)
+    model.fails_at, model.error = 9, SystemExit("a secret text")
+    runs, waits = ask(batcher, ids(9)), ask(batcher, ids(8, 8, 8, 8))
+    model.gate.set()
+    assert first.result(10).tolist() == [[1, 1]]
+    for left in (runs, waits):
+        with pytest.raises(Stopped):
+            left.result(10)
+    with pytest.raises(Stopped):  # not that the queue is full
+        batcher.reserve(11)
+    assert not batcher.alive
+    batcher.stop()
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith("the thread of the model has ended: SystemExit in ")
+    assert "tests/serving/test_batcher.py, line " in told
+    assert "secret" not in caplog.text
 
 
 def test_stopping_ends_the_batch_that_runs_and_fails_what_waits(model: Model) -> None:

@@ -43,6 +43,8 @@ def test_a_line_for_each_request_says_how_it_was_answered(capfd: pytest.CaptureF
     assert first["time"].startswith("20")
     assert (second["method"], second["path"], second["status"]) == ("other", "other", 200)
     assert (third["status"], third["error"]) == (408, "timeout")
+    assert "seconds" not in third  # nobody knows when it began
+    assert 'clf_request_seconds_count{path="other"} 1.0' in observed.metrics.page().decode()
 
 
 def test_without_a_log_requests_are_only_counted(capfd: pytest.CaptureFixture[str]) -> None:

@@ -38,7 +38,7 @@ LESS_MEMORY = "free memory, or use fewer or shorter texts (--max-train-samples, 
 MORE_FILES = "raise the limit in this shell, such as with: ulimit -n 4096"
 MORE_SPACE = "free some space, also where temporary files go (TMPDIR), and run the command again"
 OTHER_DISK = "check the disk or network drive that holds the file, and run the command again"
-TAKE_A_MODEL = {"predict", "evaluate", "compare", "export", "download-models"}
+TAKE_A_MODEL = {"predict", "evaluate", "compare", "export", "serve", "download-models"}
 """The commands whose first argument is a model."""
 NOTHING_HALF = "partly written results are never used; run the command again"
 

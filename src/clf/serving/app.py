@@ -36,6 +36,7 @@ STATUSES = {
     503: "The server is stopping",
 }  # fmt: skip
 STOPPING = ("the server is stopping", "send the request to another server, or again later")
+ENDED = ("the thread of the model has ended", "start the server again")
 NO_TELEMETRY: Any = {
     "tracing": False,
     "metrics": False,
@@ -92,7 +93,7 @@ class Serving:
         except QueueFull:
             raise self._busy() from None
         except Stopped:
-            raise Problem(503, "unavailable", *STOPPING) from None
+            raise self.unavailable() from None
         except TooLong as error:
             raise self._too_long(error) from None
         if asked.details:
@@ -100,6 +101,10 @@ class Serving:
             return full[0] if isinstance(asked.inputs, str) else full
         scores = [self._scores(one) for one in found]
         return scores[0] if isinstance(asked.inputs, str) else scores
+
+    def unavailable(self) -> Problem:
+        """Return the answer to a request that is not taken: the server stops, or its model has failed for good."""
+        return Problem(503, "unavailable", *(STOPPING if self.draining else ENDED))
 
     def _check_size(self, texts: list[str]) -> None:
         most, characters = self.settings, sum(map(len, texts))
@@ -144,7 +149,7 @@ def create_app(serving: Serving) -> FastAPI:
     app = FastAPI(
         title="clf serve",
         version=__version__,
-        summary=f"The classifier {serving.labeller.predictor.classifier.name}",
+        summary="A text classifier over HTTP; /info says which, to those who have the token",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -173,13 +178,13 @@ def _add_state(app: FastAPI, serving: Serving) -> None:
     @app.get("/health", summary="Whether the server works")
     async def health() -> Health:
         if not serving.labeller.batcher.alive:
-            raise Problem(503, "unavailable", "the thread of the model has ended", "start the server again")
+            raise serving.unavailable()
         return Health(status="ok")
 
     @app.get("/ready", summary="Whether the server takes requests")
     async def ready() -> Health:
         if serving.draining or not serving.labeller.batcher.alive:
-            raise Problem(503, "unavailable", *STOPPING)
+            raise serving.unavailable()
         return Health(status="ready")
 
     @app.get("/metrics", summary="Counters, as Prometheus reads them", response_class=Response, dependencies=TOKEN)

@@ -4,6 +4,7 @@ No text waits for others to come. Each step takes the text that has waited longe
 length, as many as fit the token budget. So a batch has little padding, and no text is passed over for long.
 """
 
+import logging
 import math
 import threading
 import time
@@ -16,12 +17,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.serving.problems import place_of
+
 Array = NDArray[np.float32]
 TokenIds = Sequence[NDArray[np.int32]]
 LEAST_FULL, SMALL = 0.8, 128
 """A batch of more than SMALL tokens consists of at least this share of real tokens; the rest is padding."""
 PACE = 0.2
 """How much the latest batch counts for the pace."""
+
+log = logging.getLogger(__name__)
 
 
 class QueueFull(Exception):
@@ -82,8 +87,8 @@ class Batcher:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread of the model runs."""
-        return self._thread.is_alive()
+        """Whether the thread of the model runs, and takes texts."""
+        return self._thread.is_alive() and not self._stopping
 
     @property
     def taken(self) -> int:
@@ -119,7 +124,7 @@ class Batcher:
         """
         request = _Request(raw, len(token_ids), [np.empty(0, np.float32)] * len(token_ids))
         with self._changed:
-            if self._stopping or not self.alive:
+            if self._stopping:
                 self._taken -= len(token_ids)
                 raise Stopped
             self._waiting += [_Waiting(ids, request, row) for row, ids in enumerate(token_ids)]
@@ -136,13 +141,25 @@ class Batcher:
     # --- the thread ---------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while batch := self._next():
-            started = time.perf_counter()
-            self._run(batch)
-            seconds = time.perf_counter() - started
-            self._seconds_a_text += (seconds / len(batch) - self._seconds_a_text) * PACE
-            self._observe(len(batch), sum(len(one.ids) for one in batch), seconds)
-        for request in {id(one.request): one.request for one in self._waiting}.values():
+        batch: list[_Waiting] = []
+        try:
+            while batch := self._next():
+                started = time.perf_counter()
+                self._run(batch)
+                seconds = time.perf_counter() - started
+                self._seconds_a_text += (seconds / len(batch) - self._seconds_a_text) * PACE
+                self._observe(len(batch), sum(len(one.ids) for one in batch), seconds)
+        except BaseException as error:  # its message may hold a text
+            log.error("the thread of the model has ended: %s in %s", type(error).__name__, place_of(error))
+        finally:
+            self._end(batch)
+
+    def _end(self, batch: list[_Waiting]) -> None:
+        """Take no more texts, and fail those that have no answer, so that nobody waits for a thread that is gone."""
+        with self._changed:
+            self._stopping = True
+            left, self._waiting = [*batch, *self._waiting], []
+        for request in {id(one.request): one.request for one in left}.values():
             _fail(request, Stopped())
 
     def _next(self) -> list[_Waiting]:
@@ -173,6 +190,7 @@ class Batcher:
         """Run one batch; if the model fails, run each of its texts alone, so that one text cannot fail the others."""
         try:
             scores = self._answer([one.ids for one in batch], batch[0].request.raw)
+            answered = list(zip(batch, scores, strict=True))
         except Exception as error:
             if len(batch) == 1:
                 _fail(batch[0].request, error)
@@ -180,7 +198,7 @@ class Batcher:
                 for one in batch:
                     self._run([one])
             return
-        for one, row in zip(batch, scores, strict=True):
+        for one, row in answered:
             _gather(one, row)
 
 

@@ -23,6 +23,7 @@ from clf.serving.problems import (
     Send,
     answer,
     internal,
+    place_of,
 )
 
 OPEN_PATHS = frozenset({"/", "/page.css", "/page.js", "/favicon.ico", "/health", "/ready", "/openapi.json"})
@@ -239,7 +240,7 @@ def _values(headers: Headers, name: bytes) -> list[bytes]:
 
 def log_failure(error: BaseException) -> None:
     """Log an error and where it happened, without its message, which may repeat what a request holds."""
-    log.warning("a request failed: %s", type(error).__name__)
+    log.warning("a request failed: %s in %s", type(error).__name__, place_of(error))
     seen: BaseException | None = error
     for _ in range(MOST_CAUSES):
         if seen is None:

@@ -45,10 +45,11 @@ class Metrics:
         self._batch.observe(texts)
         self._model_seconds.observe(seconds)
 
-    def request(self, path: str, status: int, seconds: float) -> None:
-        """Count a request that was answered."""
+    def request(self, path: str, status: int, seconds: float | None) -> None:
+        """Count a request that was answered; `seconds` are None where nobody knows when it began."""
         self._requests.labels(path, str(status)).inc()
-        self._seconds.labels(path).observe(seconds)
+        if seconds is not None:
+            self._seconds.labels(path).observe(seconds)
 
     def error(self, kind: str) -> None:
         """Count an error."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from clf.serving.guard import OPEN_PATHS
 from clf.serving.metrics import Metrics
-from clf.serving.problems import App, Message, Problem, Receive, Scope, Send
+from clf.serving.problems import REFUSED, App, Message, Problem, Receive, Scope, Send
 
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"}
 PATHS = OPEN_PATHS | {"/predict", "/info", "/metrics"}
@@ -52,14 +52,15 @@ class Observed:
             self.cut_off += 1
             raise
         finally:
-            path = scope["path"] if scope["path"] in PATHS else OTHER
-            self._note(scope["method"], path, status, time.perf_counter() - started, scope["state"].get("texts"))
+            if REFUSED not in scope["state"]:
+                path = scope["path"] if scope["path"] in PATHS else OTHER
+                self._note(scope["method"], path, status, time.perf_counter() - started, scope["state"].get("texts"))
 
     def refused(self, problem: Problem) -> None:
-        """Take note of a request that was refused before it reached the application."""
-        self._note(OTHER, OTHER, problem.status, 0.0, None)
+        """Take note of a request that the connection was closed for, before it had arrived."""
+        self._note(OTHER, OTHER, problem.status, None, None)
 
-    def _note(self, method: str, path: str, status: int, seconds: float, texts: int | None) -> None:
+    def _note(self, method: str, path: str, status: int, seconds: float | None, texts: int | None) -> None:
         self.metrics.request(path, status, seconds)
         kind = KINDS.get(status, "internal") if status >= 400 else None
         if kind:
@@ -71,7 +72,7 @@ class Observed:
                 "path": path,
                 "status": status,
                 "texts": texts,
-                "seconds": round(seconds, 4),
+                "seconds": None if seconds is None else round(seconds, 4),
                 "error": kind,
             }
             with suppress(OSError, ValueError):  # a full disk: the server goes on without a log

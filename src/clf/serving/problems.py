@@ -1,8 +1,10 @@
 """Errors as answers of the server: each has a status, a kind and a hint, in one JSON shape."""
 
 import json
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -26,6 +28,8 @@ SECURITY_HEADERS: Headers = [
 ]
 """What every answer carries: only the page's own files run in a browser, and nothing keeps texts or answers."""
 CLOSE = (b"connection", b"close")
+REFUSED = "clf.refused"
+"""The mark in a request's state that its connection was closed for a problem, which was told: it is counted once."""
 MOST_CHARACTERS = 1000
 
 
@@ -59,6 +63,12 @@ class Problem(Exception):
 
 Refused = Callable[[Problem], None]
 """What is called with each problem that a request was refused for."""
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, as `clf/models/inference.py, line 312`: all that a log may say of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{'/'.join(Path(frames[-1].filename).parts[-3:])}, line {frames[-1].lineno}" if frames else "no known place"
 
 
 def internal() -> Problem:

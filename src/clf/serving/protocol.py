@@ -16,7 +16,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from clf.serving.guard import LARGEST_HEAD, too_large_head
-from clf.serving.problems import App, Problem, Refused, ignore, timed_out
+from clf.serving.problems import REFUSED, App, Problem, Refused, ignore, timed_out
 
 MOST_CONNECTIONS = 512
 """Further connections are answered with 503; fewer where a process may have fewer than twice as many files open."""
@@ -130,6 +130,8 @@ class Deadlines(H11Protocol):
         if self._is_answering():
             self._close()
             return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope["state"][REFUSED] = True
         self._leave_the_app()
         self.refused(problem)
         log.debug("refused: %d %s", problem.status, problem.kind)
