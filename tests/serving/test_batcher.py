@@ -79,6 +79,25 @@ def test_a_text_that_comes_alone_does_not_wait_for_others(batcher: Batcher, mode
     assert model.batches == [[1]] * 3
 
 
+def test_a_request_of_one_text_does_not_wait_for_another_of_many(batcher: Batcher, model: Model) -> None:
+    held(batcher, model)
+    many, one = ask(batcher, *[ids(*range(150))] * 6), ask(batcher, ids(7))
+    model.gate.set()
+    assert one.result(10).tolist() == [[7, 1]]
+    assert many.result(10).shape == (6, 2)
+    assert [1] in model.batches[1:4]  # after at most two of the six, not after all
+
+
+def test_a_request_of_many_texts_goes_on_beside_many_small_ones(batcher: Batcher, model: Model) -> None:
+    held(batcher, model)
+    many = ask(batcher, *[ids(*range(150))] * 2)
+    for size in (1, 180, 10, 190, 1, 170):  # no two of them in a batch
+        ask(batcher, ids(*range(size)))
+    model.gate.set()
+    assert many.result(10).shape == (2, 2)
+    assert max(place for place, batch in enumerate(model.batches) if batch == [150]) <= 4
+
+
 def test_logits_and_probabilities_never_share_a_batch(batcher: Batcher, model: Model) -> None:
     first = held(batcher, model)
     raw, plain = ask(batcher, ids(2), raw=True), ask(batcher, ids(2))

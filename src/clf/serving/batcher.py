@@ -1,7 +1,9 @@
 """The batcher: texts of many requests wait in one bounded queue, and one thread runs the model on them.
 
-No text waits for others to come. Each step takes the text that has waited longest, and with it those closest to it in
-length, as many as fit the token budget. So a batch has little padding, and no text is passed over for long.
+No text waits for others to come. Each step takes one text, and with it those closest to it in length, as many as fit
+the token budget, so that a batch has little padding. That text is in turn the one that has waited longest, so that none
+is passed over for long, and one of the request that has had least of the model so far, so that a client with one text
+does not wait for the hundred of another.
 """
 
 import logging
@@ -58,6 +60,8 @@ class _Request:
     raw: bool
     left: int
     answers: list[Array]
+    tokens_taken: int = 0
+    """The tokens of its texts that the model was given so far."""
     future: "Future[Array]" = field(default_factory=Future)
 
 
@@ -80,6 +84,7 @@ class Batcher:
         self._waiting: list[_Waiting] = []
         self._taken = 0
         self._seconds_a_text = 0.0
+        self._by_age = False
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="model", daemon=True)
@@ -177,14 +182,24 @@ class Batcher:
                 self._changed.wait()
 
     def _take(self) -> list[_Waiting]:
-        raw = self._waiting[0].request.raw
-        alike = [place for place, one in enumerate(self._waiting) if one.request.raw == raw]
+        first = self._first()
+        raw = self._waiting[first].request.raw
+        others = (place for place, one in enumerate(self._waiting) if one.request.raw == raw and place != first)
+        alike = [first, *others]
         chosen = choose_batch([len(self._waiting[place].ids) for place in alike], self._budget)
         places = {alike[place] for place in chosen}
         batch = [self._waiting[place] for place in sorted(places)]
         self._waiting = [one for place, one in enumerate(self._waiting) if place not in places]
         self._taken -= len(batch)
+        for one in batch:
+            one.request.tokens_taken += len(one.ids)
         return batch
+
+    def _first(self) -> int:
+        """Return the place of the text that the next batch starts from."""
+        self._by_age = not self._by_age
+        waiting = self._waiting
+        return 0 if self._by_age else min(range(len(waiting)), key=lambda place: waiting[place].request.tokens_taken)
 
     def _run(self, batch: list[_Waiting]) -> None:
         """Run one batch; if the model fails, run each of its texts alone, so that one text cannot fail the others."""
