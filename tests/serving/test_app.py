@@ -221,6 +221,5 @@ def test_openapi_describes_what_there_is(served: Served) -> None:
     page = served.ask("/openapi.json").json
     assert set(page["paths"]) == {"/predict", "/info", "/health", "/ready", "/metrics"}
     answers = page["paths"]["/predict"]["post"]["responses"]
-    assert {"200", "401", "408", "413", "415", "421", "422", "429", "500", "503"} <= set(answers)
-    assert "HTTPValidationError" not in page["components"]["schemas"]
+    assert set(answers) == {"200", "400", "408", "413", "415", "421", "422", "429", "431", "500", "503"}
     assert served.predictor.classifier.name not in json.dumps(page)  # it is open, and /info is not

@@ -8,6 +8,7 @@ server       the socket, uvicorn with all of this, and how the server ends
 observed     counts every request, and writes a line of JSON for each
 metrics      what is counted, in the format of Prometheus
 app          what each address answers
+openapi      what OpenAPI says of limits, errors and the token
 schemas      the bodies of requests and answers
 labelling    the texts of a request: cleaned, tokenized, queued and answered
 batcher      a bounded queue, and one thread that runs the model on the texts of many requests

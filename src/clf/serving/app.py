@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable, Coroutine
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 
 from clf import __version__
 from clf.serving.batcher import QueueFull, Stopped
 from clf.serving.labelling import Labelled, Labeller, TooLong
 from clf.serving.metrics import MEDIA_TYPE, Metrics
+from clf.serving.openapi import describe
 from clf.serving.problems import Problem, internal
 from clf.serving.schemas import ErrorBody, Health, Info, LabelScore, Limits, PredictAnswer, PredictRequest, TextAnswer
 from clf.settings import ServeSettings
@@ -29,12 +30,6 @@ PAGE = {
     "/page.js": ("page.js", "text/javascript"),
 }
 """The files of the page for people, and their types."""
-STATUSES = {
-    401: "No token, or a wrong one", 408: "The request took too long to arrive", 413: "More than the limits allow",
-    415: "Not JSON", 421: "The name in the header Host is not allowed", 422: "Not a request that this page describes",
-    429: "Too many texts wait for the model; Retry-After says when to come back", 500: "The model failed",
-    503: "The server is stopping",
-}  # fmt: skip
 STOPPING = ("the server is stopping", "send the request to another server, or again later")
 ENDED = ("the thread of the model has ended", "start the server again")
 NO_TELEMETRY: Any = {
@@ -45,9 +40,6 @@ NO_TELEMETRY: Any = {
     "auto_configure": False,
 }
 """FastAPI can send traces to OpenTelemetry, and a variable alone would turn that on."""
-TOKEN = [Depends(HTTPBearer(auto_error=False, description="The server's token, if it has one; the guard checks it."))]
-"""What OpenAPI says of addresses that need the token."""
-
 T = TypeVar("T")
 
 
@@ -144,8 +136,11 @@ class Serving:
         )
 
 
-def create_app(serving: Serving) -> FastAPI:
-    """Return the application that answers with a model; who may ask, and how much, is decided around it."""
+def create_app(serving: Serving, *, asks_token: bool) -> FastAPI:
+    """Return the application that answers with a model; who may ask, and how much, is decided around it.
+
+    `asks_token` says whether the guard asks for a token, which OpenAPI then says.
+    """
     app = FastAPI(
         title="clf serve",
         version=__version__,
@@ -154,22 +149,23 @@ def create_app(serving: Serving) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
-        responses={status: {"model": ErrorBody, "description": what} for status, what in STATUSES.items()},
+        generate_unique_id_function=lambda route: route.name,
     )
     _tell_problems(app)
     _add_model(app, serving)
     _add_state(app, serving)
     _add_page(app)
+    describe(app, serving.settings, asks_token=asks_token)
     return app
 
 
 def _add_model(app: FastAPI, serving: Serving) -> None:
-    @app.post("/predict", response_model=PredictAnswer, summary="Label texts", dependencies=TOKEN)
+    @app.post("/predict", response_model=PredictAnswer, summary="Label texts", responses={422: {"model": ErrorBody}})
     async def predict(asked: PredictRequest, request: Request) -> Response:
         request.state.texts = len(asked.texts)
         return _json(await _unless_gone(request, serving.predict(asked)))
 
-    @app.get("/info", summary="The model and the limits of the server", dependencies=TOKEN)
+    @app.get("/info", summary="The model and the limits of the server")
     async def info() -> Info:
         return serving.info()
 
@@ -187,7 +183,7 @@ def _add_state(app: FastAPI, serving: Serving) -> None:
             raise serving.unavailable()
         return Health(status="ready")
 
-    @app.get("/metrics", summary="Counters, as Prometheus reads them", response_class=Response, dependencies=TOKEN)
+    @app.get("/metrics", summary="Counters, as Prometheus reads them", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(serving.metrics.page(), media_type=MEDIA_TYPE)
 

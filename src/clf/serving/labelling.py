@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 
 from clf.data.cleaning import clean_text
+from clf.models.cpu.memory import copy_weights_into_memory
 from clf.models.inference import TOKENS_PER_BATCH
 from clf.models.onnx import OnnxModel
 from clf.models.tokens import READ_AT_MOST, TokenIds, tokenize
@@ -58,6 +59,8 @@ class Labeller:
         self.predictor = predictor
         inference = predictor.inference
         is_export = isinstance(inference.model, OnnxModel)
+        if not is_export:  # ONNX Runtime reads a whole file by itself
+            copy_weights_into_memory(inference.model)
         budget = TOKENS_PER_BATCH["onnx" if is_export else inference.compute.device.type]
         self.batcher = Batcher(self._answer, places, budget, observe)
         # A single thread: a tokenizer cannot be used by two at once.

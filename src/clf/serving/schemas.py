@@ -47,6 +47,7 @@ class PredictRequest(Body):
         return [text if isinstance(text, str) else text[0] for text in self.inputs]
 
 
+@with_config(extra="forbid")
 class LabelScore(TypedDict):
     """One label of a text with its probability, or its logit if raw scores were asked for."""
 

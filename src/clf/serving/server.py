@@ -54,7 +54,9 @@ class Server(UvicornServer):
 
     def __init__(self, serving: Serving, token: str | None, settings: ServeSettings, *, tell: bool = False) -> None:
         """Prepare to answer those who show the `token` (all, if None); `tell` writes a line for each request."""
-        guarded = Guard(create_app(serving), settings.allowed_host, token, settings.max_body)
+        guarded = Guard(
+            create_app(serving, asks_token=token is not None), settings.allowed_host, token, settings.max_body
+        )
         self.serving, self.observed = serving, Observed(guarded, serving.metrics, tell=tell)
         protocol = protocol_with_deadline(settings.receive_timeout, refused=self.observed.refused)
         super().__init__(uvicorn_config(self.observed, protocol, settings.drain_timeout))

@@ -1,13 +1,17 @@
 """Freed memory is kept where the C library can, and nothing is asked of another one."""
 
 import ctypes
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
-from clf.models.cpu.memory import keep_freed_memory, return_freed_memory
+from clf.models.cpu.memory import copy_weights_into_memory, keep_freed_memory, return_freed_memory
 
 FAULTS = """
 import resource
@@ -76,3 +80,15 @@ def test_what_a_finished_step_freed_is_returned_where_the_library_can(monkeypatc
         monkeypatch.setattr(platform, "libc_ver", lambda name=name: (name, "1"))
         return_freed_memory()
         assert asked == [0] * times
+
+
+def test_weights_that_are_copied_do_not_follow_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    save_file({"weight": torch.ones(4, 4), "bias": torch.ones(4)}, file)
+    model = torch.nn.Linear(4, 4)
+    model.load_state_dict(load_file(file), assign=True)
+    copy_weights_into_memory(model)
+    file.write_bytes(bytes(file.stat().st_size))
+    assert (model.weight == 1).all()
+    os.truncate(file, 0)
+    assert (model.bias == 1).all()

@@ -1,7 +1,8 @@
-"""Keep the memory that training frees, and reuse it in the next step; or return what a finished step freed."""
+"""Memory of the process: keep what training frees, return what a finished step freed, or own what a file holds."""
 
 import ctypes
 import platform
+from typing import Any
 
 MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # constants from malloc.h
 
@@ -30,3 +31,13 @@ def return_freed_memory() -> None:
     pyarrow.default_memory_pool().release_unused()
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def copy_weights_into_memory(model: Any) -> None:
+    """Copy the weights of a PyTorch model that are mapped from a file on the processor into memory of this process.
+
+    Otherwise whoever writes into the file changes the answers, and whoever cuts it short kills the process (SIGBUS).
+    """
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.device.type == "cpu":
+            tensor.data = tensor.data.clone()
