@@ -151,6 +151,11 @@ WIRE: dict[str, tuple[bytes, int, str]] = {
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http"),
     "no host": (b"GET /health HTTP/1.1\r\n\r\n", 400, "http"),
     "two lengths": (get("/predict", SHOWN, "Content-Length: 1", "Content-Length: 2", method="POST"), 400, "http"),
+    "a length and chunks": (
+        get("/predict", SHOWN, JSON, CHUNKED, "Content-Length: 99", method="POST") + b"0\r\n\r\n" + get("/ready"),
+        400,
+        "http",
+    ),
     "a negative length": (get("/predict", SHOWN, "Content-Length: -1", method="POST"), 400, "http"),
     "an unknown coding": (get("/predict", SHOWN, "Transfer-Encoding: gzip", method="POST"), 400, "http"),
     "a chunk without a size": (get("/predict", SHOWN, JSON, CHUNKED, method="POST") + b"canary\r\n", 400, "http"),

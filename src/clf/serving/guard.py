@@ -34,6 +34,7 @@ LARGEST_HEAD = 32_768
 WAITING_BODIES = 64
 """How many of the largest bodies the server holds at once, in bytes, before it is overloaded."""
 
+LENGTH_HINT = "send either Content-Length or Transfer-Encoding"
 MOST_CAUSES = 5
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,9 @@ class Guard:
         )
         if size > LARGEST_HEAD or len(headers) > MOST_HEADERS:
             raise too_large_head()
+        if _values(headers, b"content-length") and _values(headers, b"transfer-encoding"):
+            # A proxy in front may go by the other one, and take the rest of the body for a request of its own.
+            raise Problem(400, "http", "the request says twice how long its body is", LENGTH_HINT, [CLOSE])
         self._check_host(_values(headers, b"host"), scope["http_version"])
         if self.token is not None and scope["path"] not in OPEN_PATHS:
             self._check_token(_values(headers, b"authorization"), self.token)
