@@ -71,7 +71,7 @@ def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, ow
     [
         (["--host", "0.0.0.0", "--port", "0"], "no token"),
         (["--max-texts", "500"], "--queue 500"),
-        (["--queue", "64"], "--max-texts 64"),
+        (["--queue", "16"], "--max-texts 16"),
         (["--port", "70000"], "65535"),
     ],
 )

@@ -271,7 +271,7 @@ class ServeSettings(Section):
     """Port to listen on; 0 takes a free one."""
     queue: PositiveCount = 256
     """Texts that may wait for the model; further requests are refused (429)."""
-    max_texts: PositiveCount = 128
+    max_texts: PositiveCount = 32
     """Maximum texts of one request."""
     max_characters: PositiveCount = 100_000
     """Maximum characters of one request, all texts together."""
