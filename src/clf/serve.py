@@ -55,4 +55,5 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             labeller.close()
     if left:
         told = "1 request was" if left == 1 else f"{left} requests were"
-        log.warning("%s left without an answer after %g s", told, options.drain_timeout)
+        why = "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s"
+        log.warning("%s left without an answer, %s", told, why)

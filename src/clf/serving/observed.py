@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import select
 import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO
 
 from clf.serving.guard import OPEN_PATHS
 from clf.serving.metrics import Metrics
@@ -15,6 +17,7 @@ METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"}
 PATHS = OPEN_PATHS | {"/predict", "/info", "/metrics"}
 """The paths that are counted by name; any other may hold a text."""
 OTHER = "other"
+Line = dict[str, str | int | float]
 GONE = 499
 """The status, as nginx counts it, of a request whose client left before an answer began."""
 KINDS = {
@@ -32,6 +35,7 @@ class Observed:
         self.app, self.metrics, self.tell = app, metrics, tell
         self.cut_off = 0
         """Requests that got no answer, as the server ended before."""
+        self.lines_lost = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and take note of how it was answered."""
@@ -66,7 +70,7 @@ class Observed:
         if kind:
             self.metrics.error(kind)
         if self.tell:
-            line = {
+            line: dict[str, str | int | float | None] = {
                 "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
                 "method": method if method in METHODS else OTHER,
                 "path": path,
@@ -75,6 +79,22 @@ class Observed:
                 "seconds": None if seconds is None else round(seconds, 4),
                 "error": kind,
             }
-            with suppress(OSError, ValueError):  # a full disk: the server goes on without a log
-                sys.stderr.write(json.dumps({name: value for name, value in line.items() if value is not None}) + "\n")
-                sys.stderr.flush()
+            self._write({name: value for name, value in line.items() if value is not None})
+
+    def _write(self, line: Line) -> None:
+        """Write a line, unless that would wait for whoever reads the log: then the next line says how many are lost."""
+        with suppress(OSError, ValueError):  # a full disk, or the reader left: the server goes on without a log
+            if not _takes_a_line(sys.stderr):
+                self.lines_lost += 1
+                return
+            line |= {"lines_lost": self.lines_lost} if self.lines_lost else {}
+            sys.stderr.write(json.dumps(line) + "\n")
+            sys.stderr.flush()
+            self.lines_lost = 0
+
+
+def _takes_a_line(stream: TextIO) -> bool:
+    """Return whether a line can be written without waiting: a pipe that has room has it for 4,096 bytes at least."""
+    poll = select.poll()
+    poll.register(stream, select.POLLOUT)
+    return bool(poll.poll(0))

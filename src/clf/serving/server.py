@@ -3,8 +3,11 @@
 # ruff: noqa: TID253 - this module serves
 import errno
 import ipaddress
+import signal
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from uvicorn import Server as UvicornServer
@@ -72,6 +75,22 @@ class Server(UvicornServer):
 
         Returns how many requests were left without an answer.
         """
-        with suppress(KeyboardInterrupt, Terminated):  # uvicorn raises the signal again after it has ended
+        with (
+            self._hanging_up_stops(),
+            suppress(KeyboardInterrupt, Terminated),
+        ):  # uvicorn raises the signal again after it has ended
             self.run(sockets=[taken])
         return self.observed.cut_off
+
+    @contextmanager
+    def _hanging_up_stops(self) -> Iterator[None]:
+        """Let SIGHUP, which a terminal sends when it is closed, stop the server as SIGTERM does."""
+        in_main = threading.current_thread() is threading.main_thread()
+        if not in_main or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as under nohup
+            yield
+            return
+        before = signal.signal(signal.SIGHUP, self.handle_exit)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGHUP, before)
