@@ -6,7 +6,7 @@ import pytest
 
 from clf.errors import UsageError
 from clf.settings import Settings, section_type
-from clf.settings_sources import load_settings, variable_names
+from clf.settings_sources import given_variables, load_settings, variable_names
 
 
 def test_a_flag_beats_a_variable_beats_the_file_beats_the_default(
@@ -82,6 +82,28 @@ def test_a_bad_value_names_where_it_came_from(
     assert message in refused.value.message
     assert hint in refused.value.hint
     assert refused.value.exit_code == 2
+
+
+SERVICE_LINKS = {
+    "CLF_SERVICE_HOST": "10.0.0.1", "CLF_SERVICE_PORT": "8000", "CLF_SERVICE_PORT_HTTP": "8000",
+    "CLF_PORT": "tcp://10.0.0.1:8000", "CLF_PORT_8000_TCP": "tcp://10.0.0.1:8000", "CLF_PORT_8000_TCP_PROTO": "tcp",
+    "CLF_PORT_8000_TCP_PORT": "8000", "CLF_PORT_8000_TCP_ADDR": "10.0.0.1", "CLF_SERVE_PORT": "tcp://10.0.0.2:80",
+    "CLF_SERVE_SERVICE_HOST": "10.0.0.2",
+}  # fmt: skip
+"""What every pod gets where services are called `clf` and `clf-serve`."""
+
+
+def test_addresses_of_services_in_kubernetes_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SERVICE_LINKS.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="is not a setting"):  # elsewhere they are mistakes
+        load_settings()
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.9")
+    assert load_settings().serve.port == 8000
+    assert not set(given_variables()) & set(SERVICE_LINKS)
+    monkeypatch.setenv("CLF_SERVE_PORT", "9000")
+    with pytest.raises(UsageError, match="CLF_SERVE_PORT is not a setting"):
+        load_settings()
 
 
 def test_a_settings_file_that_is_not_there_is_refused() -> None:

@@ -26,7 +26,7 @@ from clf.outcomes.machine import (
 from clf.processes import usable_cores
 from clf.settings import DEFAULT_MODEL, ComputeSettings, Settings
 from clf.settings_file import CONFIG_FILE
-from clf.settings_sources import CREDENTIALS
+from clf.settings_sources import given_variables
 
 PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "huggingface_hub")
 SECONDS_FOR_THE_HUB = 2.0
@@ -196,7 +196,7 @@ def _settings(config: Path | None, offline: bool) -> SettingsFindings:
     file = config or CONFIG_FILE
     return SettingsFindings(
         file=str(file.resolve()) if file.is_file() else None,
-        variables=sorted(name for name in os.environ if name.startswith("CLF_") and name not in CREDENTIALS),
+        variables=given_variables(),
         hub_variables=sorted(name for name in os.environ if name.startswith("HF_") and name not in not_shown),
         token="HF_TOKEN" in os.environ,
     )

@@ -1,6 +1,7 @@
 """Load settings from flags, `CLF_*` environment variables, `clf.toml` and the defaults, in this order of priority."""
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from reprlib import Repr
@@ -16,6 +17,9 @@ Overrides = dict[str, dict[str, Any]]
 LONGEST_NAME = 100
 CREDENTIALS = ("CLF_SERVE_TOKEN", "CLF_SERVE_TOKEN_FILE")
 """Variables that are no settings: a token is neither a flag nor in a file of settings, and is never written."""
+OF_A_SERVICE = re.compile(
+    r"CLF_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
+)
 _short = Repr()
 _short.maxstring = _short.maxother = 100
 
@@ -80,11 +84,27 @@ def variable_names() -> list[str]:
     ]
 
 
+def given_variables() -> list[str]:
+    """Return the names of the CLF_* variables that are set, but for the token and what Kubernetes adds to each pod."""
+    return sorted(
+        name
+        for name, value in os.environ.items()
+        if name.startswith("CLF_") and name not in CREDENTIALS and not _tells_of_a_service(name, value)
+    )
+
+
+def _tells_of_a_service(name: str, value: str) -> bool:
+    """Return whether a variable is the address of a service in Kubernetes: each pod gets that of each service."""
+    if "KUBERNETES_SERVICE_HOST" not in os.environ or "__" in name:
+        return False
+    return bool(OF_A_SERVICE.fullmatch(name)) or (name.endswith("_PORT") and "://" in value)
+
+
 def _check_variables() -> None:
     """Refuse CLF_* variables that match no setting; pydantic-settings would silently ignore most of them."""
     known = [*variable_names(), "CLF_CONFIG"]
-    for name in sorted(os.environ):
-        if name.startswith("CLF_") and name not in known and name not in CREDENTIALS:
+    for name in given_variables():
+        if name not in known:
             raise UsageError(f"the environment variable {name} is not a setting", _suggest(name, known))
 
 

@@ -8,6 +8,7 @@ as PyTorch's CPU build where its index cannot be reached; CLF_IMAGE_BASE is a ro
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -39,7 +40,34 @@ mount -t tmpfs tmpfs "$ROOT/tmp"
 mount -t proc proc "$ROOT/proc"
 mount --bind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/dev/shm"
+ip link set lo up
 exec chroot --userspec="$STRANGER" "$ROOT" /usr/bin/env -i $VARIABLES sh -c 'cd /workspace && exec "$@"' sh "$@"
+"""
+# Inside: starts the server as docs/serving.md does, asks it, and stops it as Docker does. Prints one line of JSON.
+SERVE_AND_ASK = """
+import json, os, signal, subprocess, sys, time, urllib.error, urllib.request
+
+def ask(path, body=None, token=None):
+    headers = {"Content-Type": "application/json"} | ({"Authorization": "Bearer " + token} if token else {})
+    request = urllib.request.Request("http://127.0.0.1:8000" + path, body and json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+token = open("token").read().strip()
+variables = os.environ | {"CLF_SERVE_TOKEN_FILE": "/workspace/token"}
+server = subprocess.Popen(["clf", "serve", "model", "--host", "0.0.0.0"], env=variables, stdout=subprocess.PIPE, text=True)
+said = server.stdout.readline()
+health = subprocess.run(["python", "-c", sys.argv[1]]).returncode
+question = {"inputs": "a wonderful film", "details": True}
+answers = [ask("/ready"), ask("/predict", question), ask("/predict", question, token)]
+started = time.monotonic()
+server.send_signal(signal.SIGTERM)
+code = server.wait(60)
+stopped = time.monotonic() - started
+print(json.dumps({"said": said, "health": health, "answers": answers, "code": code, "seconds": stopped, "user": os.getuid()}))
 """
 
 
@@ -132,6 +160,7 @@ def image(folder: Path, base: str) -> Iterator[Image]:
         log = buildah(
             folder, "bud", "--isolation", "chroot", "--network", "host", "--layers=false", *volumes, *index,
             *secrets(folder, hub.url), "--build-arg", f"BASE={base}", "--build-arg", "DATASETS=imdb",
+            "--build-arg", "EXTRAS=minilm,serve",
             "--build-arg", "VERSION=0.1.0", "--tag", "clf", PROJECT,
         )  # fmt: skip
     seconds = time.monotonic() - started
@@ -197,6 +226,24 @@ def test_the_image_names_what_it_holds_and_cannot_be_changed(image: Image, work:
     missing = image.run(work, "clf", "train", "--model", "acme/other", "--dataset", "reviews.csv")
     assert missing.returncode == 1
     assert "offline mode is on" in missing.stderr
+
+
+def test_the_image_serves_a_model_with_a_token_in_a_file_and_stops_when_told(image: Image, work: Path) -> None:
+    shutil.copytree(PROJECT / "tests/fixtures/v0.1/models/reviews", work / "model")
+    (work / "token").write_text("a-token-of-this-test-only\n")
+    page = (PROJECT / "docs/serving.md").read_text(encoding="utf-8")
+    [check] = set(re.findall(r"--health-cmd 'python -c \"(.*)\"'", page))
+    done = image.run(work, "python", "-c", SERVE_AND_ASK, check)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    ready, refused, answer = found["answers"]
+    assert found["said"].startswith("model answers at http://127.0.0.1:8000")
+    assert (found["health"], found["user"]) == (0, int(STRANGER.split(":")[0]))
+    assert (ready[0], refused[0], answer[0]) == (200, 401, 200)
+    assert answer[1]["scores"][0]["label"] == "positive"
+    assert found["code"] == 0
+    assert found["seconds"] < 10  # what Docker waits before it kills
+    assert "a-token-of-this-test-only" not in done.stdout + done.stderr
 
 
 def test_no_secret_of_the_build_is_in_the_image(image: Image) -> None:
