@@ -9,6 +9,7 @@ as PyTorch's CPU build where its index cannot be reached; CLF_IMAGE_BASE is a ro
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -60,8 +61,8 @@ token = open("token").read().strip()
 variables = os.environ | {"CLF_SERVE_TOKEN_FILE": "/workspace/token"}
 server = subprocess.Popen(["clf", "serve", "model", "--host", "0.0.0.0"], env=variables, stdout=subprocess.PIPE, text=True)
 said = server.stdout.readline()
-health = subprocess.run(["python", "-c", sys.argv[1]]).returncode
-question = {"inputs": "a wonderful film", "details": True}
+health = subprocess.run(["sh", "-c", sys.argv[1]]).returncode
+question = {"inputs": "What a cast!", "details": True}
 answers = [ask("/ready"), ask("/predict", question), ask("/predict", question, token)]
 started = time.monotonic()
 server.send_signal(signal.SIGTERM)
@@ -232,8 +233,8 @@ def test_the_image_serves_a_model_with_a_token_in_a_file_and_stops_when_told(ima
     shutil.copytree(PROJECT / "tests/fixtures/v0.1/models/reviews", work / "model")
     (work / "token").write_text("a-token-of-this-test-only\n")
     page = (PROJECT / "docs/serving.md").read_text(encoding="utf-8")
-    [check] = set(re.findall(r"--health-cmd 'python -c \"(.*)\"'", page))
-    done = image.run(work, "python", "-c", SERVE_AND_ASK, check)
+    [check] = re.findall(r'--health-cmd ("python .*") \\$', page, re.MULTILINE)
+    done = image.run(work, "python", "-c", SERVE_AND_ASK, *shlex.split(check))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     ready, refused, answer = found["answers"]

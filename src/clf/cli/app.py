@@ -219,7 +219,7 @@ def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path 
 @app.command("serve", cls=Command)
 @uses("serve", "predict.threshold", "data.max_length", "compute", "download", "run.offline")
 def serve_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
-    """Answer over HTTP, with a page for people; needs the extra `serve`."""
+    """Label texts over HTTP as `clf predict` does, with a page for people; needs the extra `serve`."""
     start(settings, presentation)
     from clf.cli.show.serve import print_serving
     from clf.serve import serve

@@ -15,7 +15,8 @@ def reference() -> str:
         "A flag overrides the environment variable, which overrides `clf.toml`, which overrides the default.",
         "`clf.toml` is read from the working directory; use `--config FILE` or `CLF_CONFIG` to read another file.",
         "A `clf.toml` that was found there, and not named, cannot set `overwrite` or `resume`, raise",
-        "`max_inflation`, report to `wandb` or `mlflow`, or write outside its own folder. A log line names the file.",
+        "`max_inflation`, report to `wandb` or `mlflow`, open `clf serve` to others, or write outside its own",
+        "folder. A log line names the file.",
         "`clf COMMAND --help` shows which settings a command accepts. Every command also accepts `--json`, `--quiet`,",
         "`--verbose`, `--debug` and `--version`, which are not settings.",
     ]
