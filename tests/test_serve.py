@@ -57,7 +57,9 @@ def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, ow
         out, log = server.communicate(timeout=60)
     assert (refused[0], answer[0], answer[1][0]["label"]) == (401, 200, "positive")
     assert (server.returncode, out) == (0, "")
-    lines = [json.loads(line) for line in log.splitlines()]
+    loading, *noted = log.splitlines()
+    assert loading.startswith("loading ")
+    lines = [json.loads(line) for line in noted]
     assert [(line["path"], line["status"], line.get("texts")) for line in lines] == [
         ("/predict", 401, None),
         ("/predict", 200, 1),

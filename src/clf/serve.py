@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from socket import socket
 
-from clf.errors import UsageError
+from clf.errors import Terminated, UsageError
 from clf.outcomes.serving import Serves
 from clf.settings import Settings
 
@@ -20,7 +22,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     cannot be used.
     """
     try:
-        from clf.serving.server import Server, address_of, listen
+        from clf.serving.server import Server, listen
     except ImportError as error:
         raise UsageError(f"clf serve needs the package {error.name}", MISSING) from error
     from clf.models.cpu.memory import keep_freed_memory
@@ -40,6 +42,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     keep_freed_memory()
     from clf.predictor import Predictor
 
+    log.info("loading %s", model or "the newest model")
     with taken:
         predictor = Predictor(model, settings)
         tell_calibration(predictor)
@@ -49,11 +52,22 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             labeller.warm_up()
             server = Server(Serving(labeller, options, metrics), token, options, tell=tell)
             taken.listen()  # what connects from now on waits a moment, and is answered
-            ready(Serves(address=address_of(taken), model=predictor.classifier.name))
-            left = server.answer(taken)
+            left = 0
+            with suppress(KeyboardInterrupt, Terminated):  # also between the two
+                ready(_told(taken, predictor.classifier.name, token))
+                left = server.answer(taken)
         finally:
             labeller.close()
     if left:
         told = "1 request was" if left == 1 else f"{left} requests were"
         why = "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s"
         log.warning("%s left without an answer, %s", told, why)
+
+
+def _told(taken: socket, model: str, token: str | None) -> Serves:
+    """Return what to say when the server is ready."""
+    from clf.serving.credentials import is_this_machine
+    from clf.serving.server import address_of
+
+    host = taken.getsockname()[0]
+    return Serves(address=address_of(taken), model=model, beyond=not is_this_machine(host), token=token is not None)

@@ -80,7 +80,8 @@ class DataSettings(Section):
     max_inflation: PositiveCount = 100
     """Refuse a compressed file that expands to more than this many times its size."""
     max_length: Annotated[int | None, Field(ge=4, le=100_000)] = None
-    """Maximum tokens per text; longer texts are truncated. [default: 512, or the model's limit if that is lower]"""
+    """Maximum tokens per text; longer texts are truncated. [default: the
+    length of training, for which it is 512, or the model's limit if that is lower]"""
     max_train_samples: Annotated[int | None, Field(ge=2)] = None
     """Train on at most this many texts, stratified by class."""
     max_eval_samples: Annotated[int | None, Field(ge=2)] = None

@@ -105,7 +105,8 @@ def _check_variables() -> None:
     known = [*variable_names(), "CLF_CONFIG"]
     for name in given_variables():
         if name not in known:
-            raise UsageError(f"the environment variable {name} is not a setting", _suggest(name, known))
+            hint = _suggest(name, [*known, *CREDENTIALS])
+            raise UsageError(f"the environment variable {name} is not a setting", hint)
 
 
 def _usage_error(error: ValidationError, overrides: Overrides, config: Path) -> UsageError:

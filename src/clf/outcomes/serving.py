@@ -8,3 +8,7 @@ class Serves(Outcome):
 
     address: str
     model: str
+    beyond: bool
+    """Whether other machines can reach it."""
+    token: bool
+    """Whether clients must show a token."""

@@ -23,6 +23,7 @@ from clf.serving.problems import Problem, internal
 from clf.serving.schemas import ErrorBody, Health, Info, LabelScore, Limits, PredictAnswer, PredictRequest, TextAnswer
 from clf.settings import ServeSettings
 
+MOST_OF_A_NAME = 60
 FORMS = "a text, a list of texts, or a list of lists with one text each"
 PAGE = {
     "/": ("index.html", "text/html"),
@@ -126,7 +127,7 @@ class Serving:
     def _in_full(self, one: Labelled) -> TextAnswer:
         said, predictor = one.prediction, self.labeller.predictor
         return TextAnswer(
-            label=said.labels if predictor.multi_label else said.label,
+            label=None if said.error else said.labels if predictor.multi_label else said.label,
             confidence=said.confidence,
             abstained=said.label == predictor.no_answer,
             scores=self._scores(one),
@@ -267,7 +268,9 @@ def _not_valid(error: RequestValidationError, request: Request) -> Problem:
     if first["type"] == "missing":
         return Problem(422, "validation", "the body has no field `inputs`", known)
     if first["type"] == "extra_forbidden":
-        return Problem(422, "validation", "the body has a field that is not known", known)
+        return Problem(
+            422, "validation", f"the body has a field {where[0][:MOST_OF_A_NAME]!r}, which is not known", known
+        )
     if where[0] == "inputs":
         return Problem(422, "validation", f"inputs: expected {FORMS}", 'send {"inputs": "a text"}')
     return Problem(422, "validation", f"{where[0]}: expected true or false", "leave it out for the default")

@@ -23,7 +23,7 @@ from clf.serving.problems import place_of
 
 Array = NDArray[np.float32]
 TokenIds = Sequence[NDArray[np.int32]]
-LEAST_FULL, SMALL = 0.8, 128
+LEAST_FULL, SMALL = 0.9, 128
 """A batch of more than SMALL tokens consists of at least this share of real tokens; the rest is padding."""
 PACE = 0.2
 """How much the latest batch counts for the pace."""

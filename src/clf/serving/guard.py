@@ -89,7 +89,10 @@ class Guard:
         host = host_of(given[0]) if len(given) == 1 else None
         if host is None or not ("*" in self.hosts or host in self.hosts or host == "localhost" or _is_address(host)):
             raise Problem(
-                421, "host", "this server does not answer under this name", "pass it to clf serve as --allowed-host"
+                421,
+                "host",
+                "this server does not answer under the name in the address",
+                "use its number instead of its name, or start clf serve with --allowed-host NAME",
             )
 
     @staticmethod

@@ -59,8 +59,8 @@ class LabelScore(TypedDict):
 class TextAnswer(TypedDict):
     """All that the model says of one text."""
 
-    label: str | list[str]
-    """The label, or `abstain` below the threshold; a list where a text may have several labels."""
+    label: str | list[str] | None
+    """The label, or `abstain` below the threshold; a list where a text may have several. Null without an answer."""
     confidence: float | None
     """The probability of the label; with several labels, of the whole set. Null without an answer."""
     abstained: bool

@@ -6,4 +6,6 @@ from clf.outcomes.serving import Serves
 
 def print_serving(serves: Serves) -> None:
     """Print where the model answers."""
-    print_lines(f"{serves.model} answers at {serves.address} (Ctrl-C stops it)")
+    who = "for other machines too" if serves.beyond else "for this machine"
+    asks = "to those who show the token" if serves.token else "without a token"
+    print_lines(f"{serves.model} answers at {serves.address}, {who}, {asks} (Ctrl-C stops it)")
