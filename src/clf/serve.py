@@ -31,6 +31,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     from clf.serving.credentials import check_exposure, read_token
     from clf.serving.labelling import Labeller
     from clf.serving.metrics import Metrics
+    from clf.serving.model_thread import ModelThread
 
     options = settings.serve
     if options.max_texts > options.queue:
@@ -44,10 +45,11 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
 
     log.info("loading %s", model or "the newest model")
     with taken:
-        predictor = Predictor(model, settings)
+        thread = ModelThread()
+        predictor = thread.start(lambda: Predictor(model, settings)).result()
         tell_calibration(predictor)
         metrics = Metrics()
-        labeller = Labeller(predictor, options.queue, metrics.batch)
+        labeller = Labeller(predictor, options.queue, metrics.batch, thread)
         try:
             labeller.warm_up()
             server = Server(Serving(labeller, options, metrics), token, options, tell=tell)

@@ -193,10 +193,13 @@ def test_an_unknown_field_and_a_missing_one_are_named_by_what_is_known(served: S
 
 
 def test_other_content_types_are_told_which_header_to_send(served: Served) -> None:
-    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp"):
         answer = served.ask("/predict", b'{"inputs": "a"}', headers={"content-type": kind})
         assert (answer.status, answer.json["error_type"]) == (415, "media_type")
         assert "application/json" in answer.json["hint"]
+    for kind in ("Application/JSON; charset=utf-8", "application/vnd.api+json"):
+        assert served.ask("/predict", {"inputs": "a"}, headers={"content-type": kind}).status == 200
+        assert served.ask("/predict", b"[]", headers={"content-type": kind}).status == 422
 
 
 def test_other_addresses_and_methods_are_refused_in_the_same_shape(served: Served) -> None:

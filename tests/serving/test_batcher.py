@@ -143,6 +143,16 @@ def test_a_text_that_breaks_the_model_fails_its_own_request_only(batcher: Batche
     assert ask(batcher, ids(6)).result(10).tolist() == [[6, 1]]
 
 
+def test_the_other_texts_of_a_request_that_failed_are_not_run_again(batcher: Batcher, model: Model) -> None:
+    held(batcher, model)
+    model.fails_at = 9
+    bad, good = ask(batcher, ids(9), ids(1), ids(2)), ask(batcher, ids(8))
+    model.gate.set()
+    assert good.result(10).tolist() == [[8, 1]]
+    assert bad.exception(10)
+    assert model.batches == [[1], [1, 1, 1, 1], [1], [1]]
+
+
 def test_a_model_that_answers_more_than_it_was_asked_fails_the_request_only(batcher: Batcher, model: Model) -> None:
     model.rows_too_many = 1
     with pytest.raises(ValueError, match="longer"):

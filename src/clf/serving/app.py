@@ -4,6 +4,7 @@
 import asyncio
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -41,6 +42,8 @@ NO_TELEMETRY: Any = {
     "auto_configure": False,
 }
 """FastAPI can send traces to OpenTelemetry, and a variable alone would turn that on."""
+JSON_TYPE = re.compile(r"application/([^/]+\+)?json", re.IGNORECASE)
+"""The content types that FastAPI reads as JSON."""
 T = TypeVar("T")
 
 
@@ -261,7 +264,7 @@ def _not_valid(error: RequestValidationError, request: Request) -> Problem:
     if first["type"] == "json_invalid":
         return Problem(422, "validation", "the body is not valid JSON", 'send {"inputs": "a text"}')
     if not where:
-        if not request.headers.get("content-type", "").startswith("application/json"):
+        if not JSON_TYPE.fullmatch(request.headers.get("content-type", "").partition(";")[0].strip()):
             return _not_json()
         return Problem(422, "validation", "expected a JSON object in the body", 'send {"inputs": "a text"}')
     known = f"known fields: {', '.join(PredictRequest.model_fields)}"

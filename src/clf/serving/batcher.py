@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from clf.serving.model_thread import ModelThread
 from clf.serving.problems import place_of
 
 Array = NDArray[np.float32]
@@ -77,8 +78,18 @@ class _Waiting:
 class Batcher:
     """Runs a model in a thread of its own on the tokenized texts of waiting requests."""
 
-    def __init__(self, answer: Answer, places: int, budget: int, observe: Observer | None = None) -> None:
-        """Prepare a queue of at most `places` texts, and batches of about `budget` tokens, padding included."""
+    def __init__(
+        self,
+        answer: Answer,
+        places: int,
+        budget: int,
+        observe: Observer | None = None,
+        thread: ModelThread | None = None,
+    ) -> None:
+        """Prepare a queue of at most `places` texts, and batches of about `budget` tokens, padding included.
+
+        The model runs in `thread`, which does nothing else from now on; by default in a new one.
+        """
         self._answer, self._places, self._budget = answer, places, budget
         self._observe = observe or (lambda texts, tokens, seconds: None)
         self._waiting: list[_Waiting] = []
@@ -87,13 +98,12 @@ class Batcher:
         self._by_age = False
         self._changed = threading.Condition()
         self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
-        self._thread.start()
+        self._working = (thread or ModelThread()).start(self._work)
 
     @property
     def alive(self) -> bool:
         """Whether the thread of the model runs, and takes texts."""
-        return self._thread.is_alive() and not self._stopping
+        return not self._working.done() and not self._stopping
 
     @property
     def taken(self) -> int:
@@ -141,7 +151,7 @@ class Batcher:
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join()
+        self._working.result()
 
     # --- the thread ---------------------------------------------------------------------------------------------
 
@@ -211,7 +221,8 @@ class Batcher:
                 _fail(batch[0].request, error)
             else:
                 for one in batch:
-                    self._run([one])
+                    if not one.request.future.done():  # otherwise another of its texts has failed
+                        self._run([one])
             return
         for one, row in answered:
             _gather(one, row)

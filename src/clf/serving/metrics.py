@@ -22,7 +22,7 @@ class Metrics:
         own = self.registry
         self._requests = Counter("clf_requests", "Requests by path and status", ["path", "status"], registry=own)
         self._errors = Counter("clf_errors", "Requests that failed, by kind of error", ["kind"], registry=own)
-        self._texts = Counter("clf_texts", "Texts that the model labelled", registry=own)
+        self._texts = Counter("clf_texts", "Texts that the model read", registry=own)
         self._tokens = Counter("clf_tokens", "Tokens that the model read, without padding", registry=own)
         self._seconds = Histogram(
             "clf_request_seconds", "Seconds from the start of a request to the end of its answer", ["path"],
