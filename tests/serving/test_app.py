@@ -188,7 +188,8 @@ def test_refusals_have_one_shape_and_say_what_to_do(served: Served, body: Any, s
 
 
 def test_an_unknown_field_and_a_missing_one_are_named_by_what_is_known(served: Served) -> None:
-    assert "raw_scores" in served.ask("/predict", {"inputs": "a", "detials": True}).json["hint"]
+    assert served.ask("/predict", {"inputs": "a", "detials": True}).json["hint"] == "did you mean details?"
+    assert "raw_scores" in served.ask("/predict", {"inputs": "a", "top_k": 2}).json["hint"]
     assert "inputs" in served.ask("/predict", {"input": "a"}).json["error"]
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -270,10 +271,10 @@ def _not_valid(error: RequestValidationError, request: Request) -> Problem:
     known = f"known fields: {', '.join(PredictRequest.model_fields)}"
     if first["type"] == "missing":
         return Problem(422, "validation", "the body has no field `inputs`", known)
-    if first["type"] == "extra_forbidden":
-        return Problem(
-            422, "validation", f"the body has a field {where[0][:MOST_OF_A_NAME]!r}, which is not known", known
-        )
+    if first["type"] == "extra_forbidden":  # not named, as nothing that was sent is repeated
+        close = get_close_matches(where[0][:MOST_OF_A_NAME], PredictRequest.model_fields, n=1)
+        hint = f"did you mean {close[0]}?" if close else known
+        return Problem(422, "validation", "the body has a field that is not known", hint)
     if where[0] == "inputs":
         return Problem(422, "validation", f"inputs: expected {FORMS}", 'send {"inputs": "a text"}')
     return Problem(422, "validation", f"{where[0]}: expected true or false", "leave it out for the default")
