@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from clf import __version__
+from clf.errors import TooLittleMemory
 from clf.predictor import Predictor
+from clf.serving.batcher import Array, TokenIds
 from clf.settings import PredictSettings, Settings
 from support.classifiers import write_tiny_classifier
 from support.serving import Served, serving, until
@@ -201,6 +203,28 @@ def test_other_content_types_are_told_which_header_to_send(served: Served) -> No
     for kind in ("Application/JSON; charset=utf-8", "application/vnd.api+json"):
         assert served.ask("/predict", {"inputs": "a"}, headers={"content-type": kind}).status == 200
         assert served.ask("/predict", b"[]", headers={"content-type": kind}).status == 422
+
+
+def test_a_compressed_body_is_told_to_come_as_it_is(served: Served) -> None:
+    answer = served.ask("/predict", b"\x1f\x8b\x08", headers={"content-encoding": "gzip"})
+    assert (answer.status, answer.json["error_type"]) == (415, "media_type")
+    assert "Content-Encoding" in answer.json["hint"]
+    assert served.ask("/predict", {"inputs": "a film"}, headers={"content-encoding": "identity"}).status == 200
+
+
+def test_what_clf_says_of_a_model_that_fails_stands_in_the_log_only(
+    trained: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(token_ids: TokenIds, raw: bool) -> Array:
+        raise TooLittleMemory("memory ran out", "pass --max-length 64")
+
+    with serving(trained) as running:
+        running.serving.labeller.batcher._answer = fails
+        answer = running.ask("/predict", {"inputs": "a film"})
+        assert (answer.status, answer.json["error_type"]) == (500, "internal")
+        assert "memory" not in answer.content.decode()
+        assert "memory ran out (pass --max-length 64)" in caplog.text
+        assert running.ask("/health").status == 200
 
 
 def test_other_addresses_and_methods_are_refused_in_the_same_shape(served: Served) -> None:

@@ -11,6 +11,7 @@ import logging
 import traceback
 from collections.abc import Collection
 
+from clf.errors import ModelError
 from clf.serving.problems import (
     CLOSE,
     SECURITY_HEADERS,
@@ -36,6 +37,7 @@ WAITING_BODIES = 64
 
 LENGTH_HINT = "send either Content-Length or Transfer-Encoding"
 MOST_CAUSES = 5
+PLAIN_HINT = "send it as it is, without the header Content-Encoding"
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,8 @@ class Guard:
         self._check_host(_values(headers, b"host"), scope["http_version"])
         if self.token is not None and scope["path"] not in OPEN_PATHS:
             self._check_token(_values(headers, b"authorization"), self.token)
+        if _values(headers, b"content-encoding") not in ([], [b"identity"]):
+            raise Problem(415, "media_type", "the body is compressed, and this server reads plain JSON", PLAIN_HINT)
 
     def _check_host(self, given: list[bytes], version: str) -> None:
         """Refuse a name that is not the server's own: a page elsewhere may have given it this machine's address.
@@ -246,8 +250,12 @@ def _values(headers: Headers, name: bytes) -> list[bytes]:
 
 
 def log_failure(error: BaseException) -> None:
-    """Log an error and where it happened, without its message, which may repeat what a request holds."""
-    log.warning("a request failed: %s in %s", type(error).__name__, place_of(error))
+    """Log an error and where it happened, without its message, which may repeat what a request holds.
+
+    What clf itself says of the model or of memory holds no text, and tells the remedy.
+    """
+    told = f"{error.message} ({error.hint})" if isinstance(error, ModelError) else type(error).__name__
+    log.warning("a request failed: %s in %s", told, place_of(error))
     seen: BaseException | None = error
     for _ in range(MOST_CAUSES):
         if seen is None:
