@@ -241,3 +241,13 @@ def test_few_rows_have_the_label_in_the_column_of_train(tmp_path: Path) -> None:
     source = Source("d", "here", {"train": split_of(rows, header), "test": split_of(few, header)})
     found = prepare_into(tmp_path, source, DataSettings(), CleaningSettings(), 1)
     assert table(found.folder, "test")["label_name"] == [["billing", "price"], ["delivery", "price"], ["delivery"]]
+
+
+def test_lists_of_two_numbers_are_labels_in_a_test_file_where_they_are_in_train(tmp_path: Path) -> None:
+    numbers = [[LABELS.index(label) for label in labels] for labels in sets_of() if labels]
+    for folder, test in (("lists", [[0, 1], [1, 0]]), ("text", ["[0, 1]"])):
+        (tmp_path / folder).mkdir()
+        rows = [(letters(900 + row), labels) for row, labels in enumerate(test)]
+        source = Source("d", "here", {"train": split_of(rows_of([*numbers])), "test": split_of(rows)})
+        found = prepare_into(tmp_path / folder, source, DataSettings(), CleaningSettings(), 1)
+        assert table(found.folder, "test")["label_name"] == [["0", "1"]] * len(test)

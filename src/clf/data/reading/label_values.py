@@ -137,7 +137,7 @@ def look_at_labels(
     are sets and should be one label for each text.
     """
     step = max(1, len(values) // LOOKED)
-    like = like or LabelForm()
+    known, like = like is not None, like or LabelForm()
     notation = notation_as(like.notation, values[::step], sets=sets)
     seen = zip(lines[::step], values[::step], strict=True)
     looked = [(line, value) for line, value in seen if _contents(value, notation) is not None]
@@ -151,6 +151,7 @@ def look_at_labels(
         return LabelReading(sets=sets)
     contents = [_contents(value, notation) for _, value in looked]
     vectors = (like.vectors or len(looked) == len(values[::step])) and _are_vectors(contents)
+    vectors = vectors and (like.vectors or not (known and sets) or _repeat(contents))
     cells = [(line, value, read_cell(inside)) for (line, value), inside in zip(looked, contents, strict=True)]
     _refuse_spans(cells, column, shown)
     _refuse_objects(cells, column, shown)
@@ -192,6 +193,11 @@ def _is_missing(value: Any) -> bool:
 def _are_vectors(values: list[Any]) -> bool:
     """Return whether all lists have the same length and only zeros and ones: one place for each class."""
     return len({len(value) for value in values}) == 1 and all(map(_is_vector, values))
+
+
+def _repeat(values: list[Any]) -> bool:
+    """Return whether a list has a value twice, as one of numbers of labels, such as `[0, 1]`, has not."""
+    return any(len({*value}) < len(value) for value in values)
 
 
 def _is_vector(value: Any) -> bool:
