@@ -45,11 +45,14 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
 
     log.info("loading %s", model or "the newest model")
     with taken:
-        thread = ModelThread()
-        predictor = thread.start(lambda: Predictor(model, settings)).result()
+        thread, metrics = ModelThread(), Metrics()
+
+        def load() -> Labeller:
+            return Labeller(Predictor(model, settings), options.queue, metrics.batch, thread)
+
+        labeller = thread.start(load).result()  # also what it does with the weights is done in that thread
+        predictor = labeller.predictor
         tell_calibration(predictor)
-        metrics = Metrics()
-        labeller = Labeller(predictor, options.queue, metrics.batch, thread)
         try:
             labeller.warm_up()
             server = Server(Serving(labeller, options, metrics), token, options, tell=tell)
