@@ -51,22 +51,24 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             return Labeller(Predictor(model, settings), options.queue, metrics.batch, thread)
 
         labeller = thread.start(load).result()  # also what it does with the weights is done in that thread
-        predictor = labeller.predictor
-        tell_calibration(predictor)
+        tell_calibration(labeller.predictor)
         try:
             labeller.warm_up()
             server = Server(Serving(labeller, options, metrics), token, options, tell=tell)
             taken.listen()  # what connects from now on waits a moment, and is answered
             left = 0
             with suppress(KeyboardInterrupt, Terminated):  # also between the two
-                ready(_told(taken, predictor.classifier.name, token))
+                ready(_told(taken, labeller.predictor.classifier.name, token))
                 left = server.answer(taken)
         finally:
             labeller.close()
     if left:
-        told = "1 request was" if left == 1 else f"{left} requests were"
-        why = "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s"
-        log.warning("%s left without an answer, %s", told, why)
+        _tell_left(left, "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s")
+
+
+def _tell_left(left: int, why: str) -> None:
+    told = "1 request was" if left == 1 else f"{left} requests were"
+    log.warning("%s left without an answer, %s", told, why)
 
 
 def _told(taken: socket, model: str, token: str | None) -> Serves:
