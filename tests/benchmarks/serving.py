@@ -27,6 +27,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+from predict import output_of
 
 HERE = Path(__file__).parent
 PORT = 8177
@@ -168,13 +169,6 @@ def hey(body: Path, clients: int, seconds: int) -> dict[str, float]:
 
 def read(table: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(table)))
-
-
-def output_of(command: list[Any]) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stderr)
-    return done.stdout
 
 
 def main() -> None:

@@ -338,6 +338,7 @@ class TestTroubles:
             page = visit(server)
             classify(page)
             page.wait("document.querySelector('#trouble').innerText.includes('You can try again now.')")
+            assert "You can try again now." in page.text("#trouble")
 
     def test_a_server_that_has_gone(self, visit: Opening) -> None:
         with PageServer() as server:
