@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,7 +49,9 @@ def ask(address: str, headers: dict[str, str]) -> tuple[int, Any]:
 
 
 def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, own_folder: Path) -> None:
-    with started(own_folder, str(trained), "--json") as (server, said):
+    newest = own_folder / "trained_models" / trained.name
+    shutil.copytree(trained, newest)
+    with started(own_folder, "--json") as (server, said):  # without a model, the newest one is served
         told = json.loads(said)
         assert told["model"] == trained.name
         refused = ask(told["address"], {})
@@ -57,13 +60,15 @@ def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, ow
         out, log = server.communicate(timeout=60)
     assert (refused[0], answer[0], answer[1][0]["label"]) == (401, 200, "positive")
     assert (server.returncode, out) == (0, "")
-    loading, *noted = log.splitlines()
-    assert loading.startswith("loading ")
-    lines = [json.loads(line) for line in noted]
-    assert [(line["path"], line["status"], line.get("texts")) for line in lines] == [
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [(line["path"], line["status"], line.get("texts")) for line in lines if "path" in line] == [
         ("/predict", 401, None),
         ("/predict", 200, 1),
     ]
+    notes = [line["message"] for line in lines if "message" in line]
+    assert notes[0].startswith("loading ")
+    assert any(str(Path("trained_models", trained.name)) in note for note in notes)  # which one it is
+    assert notes[-1] == "stopped; requests answered: 2"
     assert TOKEN not in log
     assert "wonderful" not in log
 

@@ -175,7 +175,8 @@ class Client(threading.Thread):
         abstains = said.label == self.predictor.no_answer
         found.abstained += abstains
         found.without_answer += bool(said.error)
-        found.check("label", answer["label"], said.labels if several else said.label)
+        label = None if said.error else said.labels if several else said.label
+        found.check("label", answer["label"], label)
         found.check("error", answer["error"], said.error)
         found.check("abstained", answer["abstained"], abstains)
         found.check("tokens", (answer["tokens"], answer["tokens_cut"]), (wanted.tokens, wanted.tokens_cut))

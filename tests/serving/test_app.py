@@ -229,6 +229,7 @@ def test_what_clf_says_of_a_model_that_fails_stands_in_the_log_only(
 
 def test_other_addresses_and_methods_are_refused_in_the_same_shape(served: Served) -> None:
     assert served.ask("/nothing").json["error_type"] == "not_found"
+    assert served.ask("/predict/", {"inputs": "a"}).json["hint"] == "did you mean /predict?"
     answer = served.ask("/predict")
     assert (answer.status, answer.json["error_type"], answer.headers["allow"]) == (405, "method", "POST")
 

@@ -203,7 +203,8 @@ def test_stopping_ends_the_batch_that_runs_and_fails_what_waits(model: Model) ->
 
 def test_each_batch_is_told_with_its_texts_tokens_and_seconds() -> None:
     told: list[tuple[int, int, float]] = []
-    batcher = Batcher(Model(), places=4, budget=200, observe=lambda *batch: told.append(batch))
+    batcher = Batcher(Model(), places=4, budget=200)
+    batcher.observe = lambda *batch: told.append(batch)
     ask(batcher, ids(1, 2), ids(3)).result(10)
     batcher.stop()
     assert [(texts, tokens) for texts, tokens, _ in told] == [(2, 3)]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from scipy.special import softmax
 
 from clf.predictor import Predictor
 from clf.serving.batcher import QueueFull, Stopped
@@ -81,14 +81,16 @@ def test_several_labels_are_those_of_predict(tmp_path: Path) -> None:
 def test_an_export_answers_as_in_predict() -> None:
     labeller = Labeller(Predictor(str(EXPORT)), 500)
     assert max(differences(labeller, mixed(3))) <= 1e-5
+    [raw], [plain] = label(labeller, REVIEWS[:4], raw=True), label(labeller, REVIEWS[:4])
     labeller.close()
+    for logits, probabilities in zip(raw, plain, strict=True):
+        assert softmax(logits.scores) == pytest.approx(probabilities.scores, abs=1e-5)
 
 
 def test_logits_give_the_probabilities_and_the_same_labels(labeller: Labeller) -> None:
     [raw], [plain] = label(labeller, REVIEWS[:4], raw=True), label(labeller, REVIEWS[:4])
     for logits, probabilities in zip(raw, plain, strict=True):
-        powers = np.exp(logits.scores)
-        assert powers / powers.sum() == pytest.approx(probabilities.scores, abs=1e-5)
+        assert softmax(logits.scores) == pytest.approx(probabilities.scores, abs=1e-5)
         assert logits.prediction.label == probabilities.prediction.label
 
 
@@ -135,7 +137,8 @@ def test_a_client_that_leaves_gives_its_places_back(labeller: Labeller) -> None:
 
 def test_the_first_text_is_answered_before_the_server_is_ready(trained: Path) -> None:
     batches: list[int] = []
-    labeller = Labeller(Predictor(str(trained)), 3, lambda texts, tokens, seconds: batches.append(texts))
+    labeller = Labeller(Predictor(str(trained)), 3)
+    labeller.batcher.observe = lambda texts, tokens, seconds: batches.append(texts)
     labeller.warm_up()
     labeller.close()
     assert batches == [1]

@@ -18,6 +18,12 @@ def test_batches_requests_and_errors_are_counted() -> None:
         assert line in page
 
 
+def test_nothing_is_on_the_page_that_prometheus_ignores() -> None:
+    metrics = Metrics()
+    metrics.request("/predict", 200, 0.03)
+    assert "_created" not in metrics.page().decode()
+
+
 def test_two_servers_count_for_themselves() -> None:
     first, second = Metrics(), Metrics()
     first.error("timeout")

@@ -268,7 +268,9 @@ def test_too_many_connections_are_refused_in_the_same_shape() -> None:
         wait_until(lambda: len(address.server.server_state.tasks) == 2)
         with address.connect() as third:
             third.sendall(get())
-            assert is_problem(read_answer(third), 503, "unavailable")
+            refusal = read_answer(third)
+            assert is_problem(refusal, 503, "unavailable")
+            assert refusal.headers["retry-after"] == "1"
             assert third.recv(1) == b""
         for client in busy:
             client.sendall(b"c")

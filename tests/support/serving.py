@@ -93,7 +93,7 @@ def serving(
     chosen = ServeSettings(**options)
     predictor = model if isinstance(model, Predictor) else Predictor(str(model), settings)
     metrics = Metrics()
-    labeller = Labeller(predictor, chosen.queue, metrics.batch)
+    labeller = Labeller(predictor, chosen.queue)
     server = Server(Serving(labeller, chosen, metrics), token, chosen)
     taken = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.answer, args=(taken,))

@@ -10,5 +10,7 @@ class Serves(Outcome):
     model: str
     beyond: bool
     """Whether other machines can reach it."""
+    names: list[str]
+    """The names that it answers to, beside IP addresses and localhost."""
     token: bool
     """Whether clients must show a token."""

@@ -5,7 +5,8 @@ credentials  the token from CLF_SERVE_TOKEN or CLF_SERVE_TOKEN_FILE, and whether
 guard        what every request passes before the app sees it: Host header, token, limits on its size
 protocol     deadlines and limits for connections, on top of uvicorn's protocol
 server       the socket, uvicorn with all of this, and how the server ends
-observed     counts every request, and writes a line of JSON for each
+observed     counts every request, and logs it
+log_lines    the log: lines of JSON on stderr, which never wait for their reader
 metrics      what is counted, in the format of Prometheus
 app          what each address answers
 openapi      what OpenAPI says of limits, errors and the token

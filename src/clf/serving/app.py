@@ -33,6 +33,7 @@ PAGE = {
     "/page.js": ("page.js", "text/javascript"),
 }
 """The files of the page for people, and their types."""
+ADDRESSES = ("/predict", "/info", "/metrics", "/health", "/ready", "/openapi.json")
 STOPPING = ("the server is stopping", "send the request to another server, or again later")
 ENDED = ("the thread of the model has ended", "start the server again")
 NO_TELEMETRY: Any = {
@@ -287,7 +288,9 @@ def _not_json() -> Problem:
 
 def _of_http(error: HTTPException, request: Request) -> Problem:
     if error.status_code == 404:
-        return Problem(404, "not_found", "there is nothing at this address", "see /openapi.json for what there is")
+        close = get_close_matches(request.url.path[:MOST_OF_A_NAME], ADDRESSES, n=1, cutoff=0.7)
+        hint = f"did you mean {close[0]}?" if close else "see /openapi.json for what there is"
+        return Problem(404, "not_found", "there is nothing at this address", hint)
     if error.status_code == 405:
         allowed = Headers(dict(error.headers or {})).get("allow", "")
         return Problem(

@@ -54,6 +54,10 @@ class Answer(Protocol):
         """Return the scores, shape (texts, labels)."""
 
 
+def ignore_batch(texts: int, tokens: int, seconds: float) -> None:
+    """Take no note of a batch."""
+
+
 @dataclass
 class _Request:
     """The texts of one request, and where their scores are gathered."""
@@ -83,7 +87,6 @@ class Batcher:
         answer: Answer,
         places: int,
         budget: int,
-        observe: Observer | None = None,
         thread: ModelThread | None = None,
     ) -> None:
         """Prepare a queue of at most `places` texts, and batches of about `budget` tokens, padding included.
@@ -91,7 +94,8 @@ class Batcher:
         The model runs in `thread`, which does nothing else from now on; by default in a new one.
         """
         self._answer, self._places, self._budget = answer, places, budget
-        self._observe = observe or (lambda texts, tokens, seconds: None)
+        self.observe: Observer = ignore_batch
+        """Called after each batch, in the thread of the model."""
         self._waiting: list[_Waiting] = []
         self._taken = 0
         self._seconds_a_text = 0.0
@@ -163,7 +167,7 @@ class Batcher:
                 self._run(batch)
                 seconds = time.perf_counter() - started
                 self._seconds_a_text += (seconds / len(batch) - self._seconds_a_text) * PACE
-                self._observe(len(batch), sum(len(one.ids) for one in batch), seconds)
+                self.observe(len(batch), sum(len(one.ids) for one in batch), seconds)
         except BaseException as error:  # its message may hold a text
             log.error("the thread of the model has ended: %s in %s", type(error).__name__, place_of(error))
         finally:

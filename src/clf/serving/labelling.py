@@ -17,7 +17,7 @@ from clf.models.inference import TOKENS_PER_BATCH
 from clf.models.onnx import OnnxModel
 from clf.models.tokens import READ_AT_MOST, TokenIds, tokenize
 from clf.outcomes.prediction import Prediction
-from clf.serving.batcher import Array, Batcher, Observer
+from clf.serving.batcher import Array, Batcher
 from clf.serving.model_thread import ModelThread
 
 if TYPE_CHECKING:
@@ -57,13 +57,7 @@ class _Prepared:
 class Labeller:
     """A model behind a queue: labels the texts of many requests, with the same answers as `clf predict`."""
 
-    def __init__(
-        self,
-        predictor: "Predictor",
-        places: int,
-        observe: Observer | None = None,
-        thread: ModelThread | None = None,
-    ) -> None:
+    def __init__(self, predictor: "Predictor", places: int, thread: ModelThread | None = None) -> None:
         """Prepare a queue of `places` texts; the model runs in `thread`, best the one that loaded it."""
         self.predictor = predictor
         inference = predictor.inference
@@ -72,7 +66,7 @@ class Labeller:
             copy_weights_into_memory(inference.model)
         kind = "onnx" if is_export else inference.compute.device.type
         budget = TOKENS_ON_CPU if kind == "cpu" else TOKENS_PER_BATCH[kind]
-        self.batcher = Batcher(self._answer, places, budget, observe, thread)
+        self.batcher = Batcher(self._answer, places, budget, thread)
         # A single thread: a tokenizer cannot be used by two at once.
         self._preparing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
 

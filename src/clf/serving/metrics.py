@@ -1,7 +1,7 @@
 """What the server counts, in the format of Prometheus. No text, label or address of a client is ever part of it."""
 
 # ruff: noqa: TID253 - this module serves
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -16,6 +16,7 @@ class Metrics:
     """The counters of one server, in a registry of their own."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter was made: half of the page, and Prometheus ignores it
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
@@ -29,13 +30,14 @@ class Metrics:
             buckets=SECONDS, registry=own,
         )  # fmt: skip
         self._model_seconds = Histogram(
-            "clf_batch_seconds", "Seconds of the model a batch", buckets=SECONDS, registry=own
+            "clf_batch_seconds", "Seconds that the model took for a batch", buckets=SECONDS, registry=own
         )
         self._batch = Histogram("clf_batch_texts", "Texts of a batch", buckets=TEXTS, registry=own)
         self._queue = Gauge("clf_queue_texts", "Texts that wait for the model, or are prepared for it", registry=own)
 
     def watch(self, batcher: Batcher) -> None:
-        """Report the places that are taken in the queue."""
+        """Count the batches from now on, and report the places that are taken in the queue."""
+        batcher.observe = self.batch
         self._queue.set_function(lambda: batcher.taken)
 
     def batch(self, texts: int, tokens: int, seconds: float) -> None:

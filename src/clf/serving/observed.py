@@ -1,15 +1,10 @@
 """Count every request, and write a line of JSON for each; no text, query or address of a client is part of it."""
 
 import asyncio
-import json
-import select
-import sys
 import time
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TextIO
 
 from clf.serving.guard import OPEN_PATHS
+from clf.serving.log_lines import LogLines
 from clf.serving.metrics import Metrics
 from clf.serving.problems import REFUSED, App, Message, Problem, Receive, Scope, Send
 
@@ -17,12 +12,11 @@ METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"}
 PATHS = OPEN_PATHS | {"/predict", "/info", "/metrics"}
 """The paths that are counted by name; any other may hold a text."""
 OTHER = "other"
-Line = dict[str, str | int | float]
 GONE = 499
 """The status, as nginx counts it, of a request whose client left before an answer began."""
 KINDS = {
     400: "http", 401: "unauthorized", 404: "not_found", 405: "method", 408: "timeout", 413: "too_large",
-    415: "media_type", 421: "host", 422: "validation", 429: "overloaded", 431: "too_large", 499: "gone",
+    415: "media_type", 421: "host", 422: "validation", 429: "overloaded", 431: "too_large", GONE: "gone",
     500: "internal", 503: "unavailable", 505: "http",
 }  # fmt: skip
 """The kind of error of each status, as answers name it."""
@@ -32,10 +26,9 @@ class Observed:
     """The outermost layer of the application."""
 
     def __init__(self, app: App, metrics: Metrics, *, tell: bool) -> None:
-        self.app, self.metrics, self.tell = app, metrics, tell
-        self.cut_off = 0
-        """Requests that got no answer, as the server ended before."""
-        self.lines_lost = 0
+        self.app, self.metrics, self.log = app, metrics, LogLines() if tell else None
+        self.answered = self.cut_off = 0
+        """Requests that were answered, and those that were not, as the server ended before."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and take note of how it was answered."""
@@ -66,35 +59,16 @@ class Observed:
 
     def _note(self, method: str, path: str, status: int, seconds: float | None, texts: int | None) -> None:
         self.metrics.request(path, status, seconds)
+        self.answered += status != GONE
         kind = KINDS.get(status, "internal") if status >= 400 else None
         if kind:
             self.metrics.error(kind)
-        if self.tell:
-            line: dict[str, str | int | float | None] = {
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                "method": method if method in METHODS else OTHER,
-                "path": path,
-                "status": status,
-                "texts": texts,
-                "seconds": None if seconds is None else round(seconds, 4),
-                "error": kind,
-            }
-            self._write({name: value for name, value in line.items() if value is not None})
-
-    def _write(self, line: Line) -> None:
-        """Write a line, unless that would wait for whoever reads the log: then the next line says how many are lost."""
-        with suppress(OSError, ValueError):  # a full disk, or the reader left: the server goes on without a log
-            if not _takes_a_line(sys.stderr):
-                self.lines_lost += 1
-                return
-            line |= {"lines_lost": self.lines_lost} if self.lines_lost else {}
-            sys.stderr.write(json.dumps(line) + "\n")
-            sys.stderr.flush()
-            self.lines_lost = 0
-
-
-def _takes_a_line(stream: TextIO) -> bool:
-    """Return whether a line can be written without waiting: a pipe that has room has it for 4,096 bytes at least."""
-    poll = select.poll()
-    poll.register(stream, select.POLLOUT)
-    return bool(poll.poll(0))
+        if self.log:
+            self.log.write(
+                method=method if method in METHODS else OTHER,
+                path=path,
+                status=status,
+                texts=texts,
+                seconds=None if seconds is None else round(seconds, 4),
+                error=kind,
+            )

@@ -57,7 +57,7 @@ class Deadlines(H11Protocol):
         if len(self.connections) > self.most_connections + MOST_REFUSED:
             transport.abort()
         elif len(self.connections) > self.most_connections and not self._make_room():
-            self._refuse(Problem(503, "unavailable", "the server has too many connections", "ask again in a second"))
+            self._refuse(too_many_connections())
         else:
             self._watch()
 
@@ -183,6 +183,12 @@ class Deadlines(H11Protocol):
             super().shutdown()
         else:
             self.transport.close()
+
+
+def too_many_connections() -> Problem:
+    """Return the answer to a connection beyond those that the server may have."""
+    what, again = "the server has too many connections", [(b"retry-after", b"1")]
+    return Problem(503, "unavailable", what, "ask again in a second", again)
 
 
 def connections_that_fit() -> int:
