@@ -27,7 +27,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     cannot be used.
     """
     try:
-        from clf.serving.server import Server, listen
+        from clf.serving.server import Server, listen, without_signals
     except ImportError as error:
         raise UsageError(f"clf serve needs the package {error.name}", MISSING) from error
     from clf.serving.app import Serving
@@ -52,7 +52,8 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
                 ready(_told(taken, labeller.predictor.classifier.name, options.allowed_host, token))
                 left = server.answer(taken)
         finally:
-            labeller.close()
+            with without_signals():
+                labeller.close()
     log.info("stopped; requests answered: %d", server.observed.answered)
     if left:
         _tell_left(left, "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s")

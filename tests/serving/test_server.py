@@ -1,6 +1,11 @@
 """The socket of the server, and how the server ends."""
 
+import asyncio
+import errno
 import json
+import logging
+import os
+import signal
 import socket
 import threading
 import time
@@ -10,7 +15,7 @@ import pytest
 
 from clf.errors import UsageError
 from clf.serving.batcher import Array, TokenIds
-from clf.serving.server import address_of, listen
+from clf.serving.server import NO_FILES, LoopErrors, address_of, listen, without_signals
 from support.serving import JSON, Served, serving, until
 
 
@@ -103,3 +108,47 @@ def test_what_is_not_answered_in_time_is_cut_off_and_counted(trained: Path) -> N
         connection.close()
         held.gate.set()
     assert running.server.observed.cut_off == 1
+
+
+def test_when_no_file_is_left_for_a_connection_it_is_told_once(
+    trained: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, full = socket.socket.accept, threading.Event()
+
+    def fails(taken: socket.socket) -> tuple[socket.socket, object]:
+        if full.is_set():
+            raise OSError(errno.EMFILE, "Too many open files")
+        return accept(taken)
+
+    monkeypatch.setattr(socket.socket, "accept", fails)
+    with serving(trained) as running, caplog.at_level(logging.WARNING):
+        full.set()
+        connection = running.connect()
+        connection.request("GET", "/health")
+        until(lambda: bool(caplog.records))
+        full.clear()
+        assert connection.getresponse().status == 200
+        connection.close()
+    assert [record.getMessage() for record in caplog.records] == [NO_FILES]
+
+
+def test_an_error_in_the_event_loop_is_told_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
+    loop, tell = asyncio.new_event_loop(), LoopErrors()
+    try:
+        raise ValueError("a secret text")
+    except ValueError as error:
+        for _ in range(3):
+            tell(loop, {"message": "a secret text", "exception": error})
+    tell(loop, {"message": "a secret text"})
+    loop.close()
+    [record] = caplog.records
+    assert "ValueError in" in record.getMessage()
+    assert "secret" not in record.getMessage()
+
+
+def test_signals_do_not_disturb_the_end() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with without_signals():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(signal.SIGTERM) is before

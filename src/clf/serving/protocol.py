@@ -20,8 +20,11 @@ from clf.serving.problems import REFUSED, App, Problem, Refused, ignore, timed_o
 
 MOST_CONNECTIONS = 512
 """Further connections are answered with 503; fewer where a process may have fewer than twice as many files open."""
-MOST_REFUSED = 64
-"""How many connections are told at once that there are too many; the others are closed without a word."""
+REFUSED_SHARE = 8
+"""Of the connections that a server may have, one in so many more is told that there are too many.
+
+The others are closed without a word: where a process may open few files, they would be its last ones.
+"""
 LEAST_READ = 16_384
 """How many bytes of an answer, or what is left of it, a client must read within the time for a request."""
 LINGER = 1.0
@@ -43,6 +46,7 @@ class Deadlines(H11Protocol):
 
     seconds: float
     most_connections: int
+    most_refused: int
     refused: Refused
     receiving: asyncio.TimerHandle | None = None
     sending: asyncio.TimerHandle | None = None
@@ -54,7 +58,7 @@ class Deadlines(H11Protocol):
         transport.set_write_buffer_limits(high=0)  # pause_writing is then called whenever the client must read first
         transport.max_size = READ_AT_ONCE  # type: ignore[attr-defined]
         super().connection_made(transport)
-        if len(self.connections) > self.most_connections + MOST_REFUSED:
+        if len(self.connections) > self.most_connections + self.most_refused:
             transport.abort()
         elif len(self.connections) > self.most_connections and not self._make_room():
             self._refuse(too_many_connections())
@@ -205,8 +209,8 @@ def protocol_with_deadline(
     `refused` is called with each problem that a connection is closed for.
     """
     most = most_connections or connections_that_fit()
-    limits = {"seconds": seconds, "most_connections": most, "refused": staticmethod(refused)}
-    return type("DeadlineProtocol", (Deadlines,), limits)
+    limits = {"seconds": seconds, "most_connections": most, "most_refused": max(1, most // REFUSED_SHARE)}
+    return type("DeadlineProtocol", (Deadlines,), {**limits, "refused": staticmethod(refused)})
 
 
 def uvicorn_config(app: App, protocol: type[Deadlines], drain_timeout: float) -> Config:

@@ -1,14 +1,17 @@
 """The process of the server: the socket it listens on, uvicorn, and how it ends."""
 
 # ruff: noqa: TID253 - this module serves
+import asyncio
 import errno
 import ipaddress
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from uvicorn import Server as UvicornServer
 
@@ -17,8 +20,15 @@ from clf.safety import one_line
 from clf.serving.app import Serving, create_app
 from clf.serving.guard import Guard
 from clf.serving.observed import Observed
+from clf.serving.problems import place_of
 from clf.serving.protocol import protocol_with_deadline, uvicorn_config
 from clf.settings import ServeSettings
+
+NO_FILES = "the process cannot open another file, so new connections wait; raise its limit (ulimit -n)"
+LoopError = dict[str, Any]
+"""What asyncio tells of an error: a message, and mostly the exception."""
+
+log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -52,6 +62,45 @@ def address_of(taken: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class LoopErrors:
+    """Tells what goes wrong in the event loop outside of a request, each kind once.
+
+    asyncio itself writes a traceback each time: thousands a second while the process has no file left for a
+    connection, and it waits until they are read.
+    """
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: LoopError) -> None:
+        """Tell of an error, without its message, which may repeat what a request holds."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            what = NO_FILES
+        elif isinstance(error, BaseException):
+            what = f"an error outside of a request: {type(error).__name__} in {place_of(error)}"
+        else:
+            return
+        if what not in self._told:
+            self._told.add(what)
+            log.warning("%s", what)
+
+
+@contextmanager
+def without_signals() -> Iterator[None]:
+    """Ignore the signals that end a process: it is about to end, and must not leave a running thread behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Server(UvicornServer):
     """uvicorn's server around one model; `observed` counts what it answers."""
 
@@ -63,6 +112,11 @@ class Server(UvicornServer):
         self.serving, self.observed = serving, Observed(guarded, serving.metrics, tell=tell)
         protocol = protocol_with_deadline(settings.receive_timeout, refused=self.observed.refused)
         super().__init__(uvicorn_config(self.observed, protocol, settings.drain_timeout))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept connections; what goes wrong in the event loop is told by clf from then on."""
+        asyncio.get_running_loop().set_exception_handler(LoopErrors())
+        await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop accepting requests; a second signal ends the server at once."""
