@@ -130,6 +130,10 @@ def test_a_folder_of_models_gets_the_newest_of_them_and_tells_six_of_its_files(t
     with pytest.raises(ModelError) as some:
         check_files(tmp_path, "x")
     assert some.value.hint == f"did you mean {tmp_path / 'b'}?"
+    (tmp_path / "b.run").mkdir()
+    with pytest.raises(ModelError) as run:
+        check_files(tmp_path / "b.run", "x")
+    assert run.value.hint == f"did you mean {tmp_path / 'b'}?"
 
 
 def header(length: int, then: bytes) -> bytes:

@@ -43,3 +43,12 @@ def test_a_mistyped_folder_is_said_to_be_none_where_the_hub_cannot_be_asked(dead
     assert "MiniLM" not in refused.value.hint  # an encoder would not do instead
     with pytest.raises(ModelError, match="offline mode is on"):
         load_model("trained_reviews", offline=True)
+
+
+def test_a_mistyped_folder_gets_the_names_of_the_models_that_are_here(dead_hub: None, own_folder: Path) -> None:
+    record = Path("trained_models/reviews/clf.json")
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    with pytest.raises(NetworkError) as refused:
+        load_model("trained_reviews")
+    assert refused.value.hint.startswith("models in this folder: trained_models/reviews; or ")

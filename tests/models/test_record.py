@@ -165,7 +165,7 @@ def test_an_empty_run_or_a_test_run_is_not_taken_for_the_newest_model(own_folder
     (models / "reviews_test_run" / "clf.json").unlink()
     with pytest.raises(ModelError) as refused:
         newest_model()
-    assert refused.value.hint == "train one first: clf train --dataset imdb"
+    assert refused.value.hint == "train one first: clf train --dataset FILE"
 
 
 @pytest.mark.parametrize(

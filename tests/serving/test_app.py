@@ -227,6 +227,14 @@ def test_what_clf_says_of_a_model_that_fails_stands_in_the_log_only(
         assert running.ask("/health").status == 200
 
 
+@pytest.mark.parametrize("inputs", [[], [[]]])
+def test_a_request_without_a_text_is_told_so(served: Served, inputs: list[Any]) -> None:
+    assert (
+        served.ask("/predict", {"inputs": inputs}).json["error"]
+        == "inputs: expected at least one text, found an empty list"
+    )
+
+
 def test_other_addresses_and_methods_are_refused_in_the_same_shape(served: Served) -> None:
     assert served.ask("/nothing").json["error_type"] == "not_found"
     assert served.ask("/predict/", {"inputs": "a"}).json["hint"] == "did you mean /predict?"

@@ -142,3 +142,19 @@ def test_the_first_text_is_answered_before_the_server_is_ready(trained: Path) ->
     labeller.warm_up()
     labeller.close()
     assert batches == [1]
+
+
+def test_a_short_text_does_not_wait_until_the_long_ones_of_others_are_prepared(labeller: Labeller) -> None:
+    prepared: list[int] = []
+    prepare = labeller._prepare
+
+    def noting(texts: list[str], count: bool) -> Any:
+        prepared.append(len(texts[0]))
+        return prepare(texts, count)
+
+    labeller._prepare = noting  # type: ignore[method-assign]
+    try:
+        label(labeller, *[["wonderful " * 9_000]] * 8, ["short"])
+    finally:
+        del labeller._prepare  # type: ignore[method-assign]
+    assert prepared.index(len("short")) <= 1

@@ -47,6 +47,16 @@ def test_a_line_for_each_request_says_how_it_was_answered(capfd: pytest.CaptureF
     assert 'clf_request_seconds_count{path="other"} 1.0' in observed.metrics.page().decode()
 
 
+def test_what_supervisors_ask_is_logged_only_where_it_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    observed = Observed(app, Metrics(), tell=True)
+    for path in ("/health", "/ready", "/metrics", "/info"):
+        ask(observed, path, "GET")
+    observed._note("GET", "/ready", 503, 0.001, None)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["path"], line["status"]) for line in lines] == [("/info", 200), ("/ready", 503)]
+    assert 'clf_requests_total{path="/health",status="200"} 1.0' in observed.metrics.page().decode()
+
+
 def test_without_a_log_requests_are_only_counted(capfd: pytest.CaptureFixture[str]) -> None:
     metrics = Metrics()
     observed = Observed(app, metrics, tell=False)

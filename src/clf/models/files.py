@@ -61,6 +61,8 @@ def _like_named(folder: Path) -> str:
 
 
 def _nearest_model(folder: Path) -> str:
-    """Suggest a model folder inside this folder."""
+    """Suggest a model folder inside this folder, or the model that a run folder belongs to."""
+    if folder.suffix == ".run" and (folder.with_suffix("") / "config.json").is_file():
+        return f"did you mean {folder.with_suffix('')}?"
     inside = sorted(folder.glob("*/config.json"), key=lambda path: path.stat().st_mtime_ns)
     return f"did you mean {inside[-1].parent}?" if inside else "pass a folder written by save_pretrained or clf train"

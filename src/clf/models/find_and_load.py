@@ -4,11 +4,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from clf.errors import NetworkError
-from clf.models.record import newest_model
+from clf.models.record import models_here, newest_model
 from clf.models.store import find_model
 
 if TYPE_CHECKING:
     from clf.models.classifier import Classifier
+
+MOST_SHOWN = 3
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,9 @@ def load_model(
     try:
         files = find_model(name, offline=offline, timeout=timeout, encoder=False)
     except NetworkError as error:  # a mistyped folder looks like a Hub id
-        raise NetworkError(f"there is no folder {name} here, and {error.message}", error.hint) from error
+        here = ", ".join(map(str, models_here()[:MOST_SHOWN]))
+        hint = f"models in this folder: {here}; or {error.hint}" if here else error.hint
+        raise NetworkError(f"there is no folder {name} here, and {error.message}", hint) from error
     from clf.models.classifier import choose_max_length, position_limit
     from clf.models.from_files import load_classifier
 

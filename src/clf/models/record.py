@@ -235,12 +235,20 @@ class ModelRecord(Recorded):
 
 def newest_model() -> Path:
     """Return the newest model folder under `trained_models/`; a test run only if there is no other model."""
-    found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
+    found = models_here()
     if not found:
-        raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset imdb")
-    return max(
-        found, key=lambda folder: (not folder.name.endswith("_test_run"), (folder / MODEL_FILE).stat().st_mtime_ns)
-    )
+        raise ModelError(f"no model given, and none under {MODELS}/", "train one first: clf train --dataset FILE")
+    return found[0]
+
+
+def models_here() -> list[Path]:
+    """Return the model folders under `trained_models/`, newest first, test runs last."""
+    found = [path.parent for path in MODELS.glob(f"*/{MODEL_FILE}") if not path.parent.name.startswith(".")]
+
+    def age(folder: Path) -> tuple[bool, int]:
+        return folder.name.endswith("_test_run"), -(folder / MODEL_FILE).stat().st_mtime_ns
+
+    return sorted(found, key=age)
 
 
 def read_model_record(folder: Path) -> ModelRecord | None:

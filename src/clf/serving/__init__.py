@@ -12,6 +12,7 @@ app          what each address answers
 openapi      what OpenAPI says of limits, errors and the token
 schemas      the bodies of requests and answers
 labelling    the texts of a request: cleaned, tokenized, queued and answered
+small_first  a thread that prepares the texts of small requests before those of large ones
 model_thread the thread in which the model is loaded and run
 batcher      a bounded queue, and one thread that runs the model on the texts of many requests
 page         the files of the page for people

@@ -103,10 +103,11 @@ class Guard:
     def _check_token(given: list[bytes], token: bytes) -> None:
         scheme, _, shown = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
         if not (hmac.compare_digest(shown.strip(b" \t"), token) and scheme.lower() == b"bearer"):
+            found = "the request showed none" if not given else "what the request showed is not `Bearer` and the token"
             raise Problem(
                 401,
                 "unauthorized",
-                "this server asks for its token, and the request showed " + ("another" if given else "none"),
+                f"this server asks for its token, and {found}",
                 "send the header `Authorization: Bearer TOKEN`",
                 [(b"www-authenticate", b"Bearer")],
             )

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,12 +18,15 @@ from clf.models.tokens import READ_AT_MOST, TokenIds, tokenize
 from clf.outcomes.prediction import Prediction
 from clf.serving.batcher import Array, Batcher
 from clf.serving.model_thread import ModelThread
+from clf.serving.small_first import SmallFirst
 
 if TYPE_CHECKING:
     from clf.predictor import Predictor
 
 TOKENS_ON_CPU = 2_048
 """Half of what a batch of `clf predict` has: as fast, and a text that comes meanwhile waits half as long."""
+LONG = 10_000
+"""Characters of a request, about which preparing it takes long enough to let shorter ones go first."""
 WARM_UP = "Is the first text answered?"
 
 
@@ -67,8 +69,7 @@ class Labeller:
         kind = "onnx" if is_export else inference.compute.device.type
         budget = TOKENS_ON_CPU if kind == "cpu" else TOKENS_PER_BATCH[kind]
         self.batcher = Batcher(self._answer, places, budget, thread)
-        # A single thread: a tokenizer cannot be used by two at once.
-        self._preparing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+        self._preparing = SmallFirst("prepare", LONG)  # a single thread: two cannot use a tokenizer at once
 
     def _answer(self, token_ids: Sequence[NDArray[np.int32]], raw: bool) -> Array:
         inference = self.predictor.inference
@@ -83,9 +84,9 @@ class Labeller:
         would have to be cut if `cut` is off.
         """
         self.batcher.reserve(len(texts))
-        loop = asyncio.get_running_loop()
+        work = partial(self._prepare, texts, count or not cut)
         try:
-            prepared = await loop.run_in_executor(self._preparing, partial(self._prepare, texts, count or not cut))
+            prepared = await asyncio.wrap_future(self._preparing.submit(sum(map(len, texts)), work))
             if not cut:
                 _check_length(prepared)
         except BaseException:  # also when the client left
@@ -105,7 +106,7 @@ class Labeller:
     def close(self) -> None:
         """Stop both threads; what still waits fails."""
         self.batcher.stop()
-        self._preparing.shutdown(cancel_futures=True)
+        self._preparing.close()
 
     def _prepare(self, texts: list[str], count: bool) -> _Prepared:
         predictor = self.predictor

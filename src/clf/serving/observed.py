@@ -11,6 +11,8 @@ from clf.serving.problems import REFUSED, App, Message, Problem, Receive, Scope,
 METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH"}
 PATHS = OPEN_PATHS | {"/predict", "/info", "/metrics"}
 """The paths that are counted by name; any other may hold a text."""
+PROBES = {"/health", "/ready", "/metrics"}
+"""What supervisors ask again and again: it is counted, and logged only where it fails."""
 OTHER = "other"
 GONE = 499
 """The status, as nginx counts it, of a request whose client left before an answer began."""
@@ -63,7 +65,7 @@ class Observed:
         kind = KINDS.get(status, "internal") if status >= 400 else None
         if kind:
             self.metrics.error(kind)
-        if self.log:
+        if self.log and not (path in PROBES and status < 400):
             self.log.write(
                 method=method if method in METHODS else OTHER,
                 path=path,
