@@ -276,12 +276,10 @@ def _not_valid(error: RequestValidationError, request: Request) -> Problem:
         close = get_close_matches(where[0][:MOST_OF_A_NAME], PredictRequest.model_fields, n=1)
         hint = f"did you mean {close[0]}?" if close else known
         return Problem(422, "validation", "the body has a field that is not known", hint)
-    if where[0] == "inputs" and any(one["input"] == [] for one in error.errors()):
-        return Problem(
-            422, "validation", "inputs: expected at least one text, found an empty list", 'send {"inputs": "a text"}'
-        )
     if where[0] == "inputs":
-        return Problem(422, "validation", f"inputs: expected {FORMS}", 'send {"inputs": "a text"}')
+        is_empty = any(one["input"] == [] for one in error.errors())
+        wanted = "at least one text, found an empty list" if is_empty else FORMS
+        return Problem(422, "validation", f"inputs: expected {wanted}", 'send {"inputs": "a text"}')
     return Problem(422, "validation", f"{where[0]}: expected true or false", "leave it out for the default")
 
 
