@@ -116,33 +116,32 @@ print(statistics.median(spent) * 1000)
 
 
 def one_client(texts: list[str]) -> dict[str, float]:
-    """Return the times of one client that waits for each answer, on one connection, in milliseconds.
+    """Return the mean time of one client that waits for each answer, on one connection, in milliseconds.
 
-    `model_mean` is what the server's own histogram says of the model for the same texts, in the same process: the rest
-    of the client's mean is overhead.
+    `model` is what the server's own metrics say of the model for the same texts, in the same process: the rest of the
+    client's time is overhead.
     """
-    connection, spent, before = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120), [], model_seconds()
+    connection, before = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120), model_seconds()
+    started = time.perf_counter()
     for text in texts:
-        started = time.perf_counter()
         connection.request("POST", "/predict", json.dumps({"inputs": text}), JSON)
         connection.getresponse().read()
-        spent.append(time.perf_counter() - started)
+    client = (time.perf_counter() - started) / len(texts)
     connection.close()
-    found = {"median": float(np.median(spent)), "mean": float(np.mean(spent))}
-    if before is not None and (after := model_seconds()) is not None:
-        found["model_mean"] = (after - before) / len(texts)
-        found["overhead"] = found["mean"] - found["model_mean"]
+    found = {"client": client}
+    if model := (model_seconds() - before) / len(texts):
+        found |= {"model": model, "overhead": client - model}
     return {name: round(seconds * 1000, 2) for name, seconds in found.items()}
 
 
-def model_seconds() -> float | None:
-    """Return how long the model has run so far, from the server's metrics; None for a server without them."""
+def model_seconds() -> float:
+    """Return how long the model has run so far, from the server's metrics; 0 for a server without them."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
     connection.request("GET", "/metrics")
     response = connection.getresponse()
     found = re.search(r"^clf_batch_seconds_sum (.+)$", response.read().decode(), re.MULTILINE)
     connection.close()
-    return float(found[1]) if found else None
+    return float(found[1]) if found else 0.0
 
 
 def overload(model: str, text: str, seconds: int, scratch: Path) -> dict[str, Any]:
@@ -212,7 +211,7 @@ def main() -> None:
         for name, command in servers.items():
             with running(command, scratch):
                 for kind, texts in kinds.items():
-                    found[kind][name] = {"one_client_ms": one_client(texts[:100])}
+                    found[kind][name] = {"one_client_ms": one_client(texts[:300])}
                     for clients in options.clients:
                         found[kind][name][clients] = load(scratch / f"{kind}.jsonl", clients, options.seconds)
                         print(kind, name, clients, found[kind][name][clients], file=sys.stderr)

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from clf.errors import UsageError
 from clf.serving.batcher import Array, TokenIds
-from clf.serving.server import NO_FILES, LoopErrors, address_of, listen, without_signals
+from clf.serving.server import NO_FILES, LoopErrors, address_of, give_way, listen, without_signals
 from support.serving import JSON, Served, serving, until
 
 
@@ -152,3 +153,21 @@ def test_signals_do_not_disturb_the_end() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(os.getpid(), number)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_only_the_thread_that_receives_requests_gives_way() -> None:
+    turn, own = sys.getswitchinterval(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    found: list[int] = []
+
+    def receive() -> None:
+        give_way()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    receiving = threading.Thread(target=receive)
+    receiving.start()
+    receiving.join()
+    assert sys.getswitchinterval() < turn
+    sys.setswitchinterval(turn)
+    assert found == [min(own + 5, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own

@@ -5,8 +5,10 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +27,10 @@ from clf.serving.protocol import protocol_with_deadline, uvicorn_config
 from clf.settings import ServeSettings
 
 NO_FILES = "the process cannot open another file, so new connections wait; raise its limit (ulimit -n)"
+SECONDS_OF_A_TURN = 0.0005
+NICER = 5
+"""With 400 clients that ask at once again, the model answers 12 texts a second instead of 5; with 10, requests that wait
+for nothing but the event loop take a tenth of a second."""
 LoopError = dict[str, Any]
 """What asyncio tells of an error: a message, and mostly the exception."""
 
@@ -60,6 +66,19 @@ def address_of(taken: socket.socket) -> str:
     if place.is_unspecified:
         host = "::1" if place.version == 6 else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def give_way() -> None:
+    """Let the thread of the model go before this one, in which requests are received and refused.
+
+    Python lets a thread that waits for its turn interrupt another after 5 ms; the model waits for its turn at each of
+    some hundred steps of a batch. And where cores are short, refusing requests would take the time of answering them.
+    """
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
+    if sys.platform == "linux":  # elsewhere the priority is that of the whole process
+        with suppress(OSError):
+            own = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + NICER)
 
 
 class LoopErrors:
