@@ -27,7 +27,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
     cannot be used.
     """
     try:
-        from clf.serving.server import Server, give_way, listen, without_signals
+        from clf.serving.server import Server, give_way, let_in, listen, without_signals
     except ImportError as error:
         raise UsageError(f"clf serve needs the package {error.name}", MISSING) from error
     from clf.serving.app import Serving
@@ -47,7 +47,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             labeller.warm_up()
             server = Server(Serving(labeller, options, Metrics()), token, options, tell=tell)
             give_way()
-            taken.listen()  # what connects from now on waits a moment, and is answered
+            let_in(taken)  # what connects from now on waits a moment, and is answered
             left = 0
             with suppress(KeyboardInterrupt, Terminated):  # also between the two
                 ready(_told(taken, labeller.predictor.classifier.name, options.allowed_host, token))

@@ -16,7 +16,7 @@ import pytest
 
 from clf.errors import UsageError
 from clf.serving.batcher import Array, TokenIds
-from clf.serving.server import NO_FILES, LoopErrors, address_of, give_way, listen, without_signals
+from clf.serving.server import NO_FILES, LoopErrors, address_of, give_way, let_in, listen, without_signals
 from support.serving import JSON, Served, serving, until
 
 
@@ -31,6 +31,16 @@ def test_an_address_that_is_taken_or_unknown_is_refused_with_what_to_do() -> Non
         listen("no-such-host.invalid", 0)
     with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1"):
         listen("192.0.2.1", 0)
+
+
+def test_of_two_servers_that_start_at_once_on_one_port_the_second_says_so() -> None:
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port) as second:
+            let_in(first)
+            with pytest.raises(UsageError, match=f"port {port}: Address already in use") as error:
+                let_in(second)
+    assert "--port" in error.value.hint
 
 
 def test_the_address_can_be_typed_into_a_browser() -> None:
