@@ -67,7 +67,8 @@ def let_in(taken: socket.socket) -> None:
     try:
         taken.listen()
     except OSError as error:
-        raise _refused(*taken.getsockname()[:2], error) from error
+        host, port = taken.getsockname()[:2]
+        raise _refused(host, port, error) from error
 
 
 def _refused(host: str, port: int, error: OSError) -> UsageError:
