@@ -281,7 +281,7 @@ def test_labels_that_cannot_train_are_refused(splits: dict[str, list[str]], name
     assert refused.value.hint
 
 
-@pytest.mark.parametrize("labels", [["[1]", "2"], ["[1", "2]"], ["-100", "spam"], ["-10", "100"]])
+@pytest.mark.parametrize("labels", [["[1]", "2"], ["[1", "2]"], ["-100", "spam"], ["-10", "100"], ["[INFO]", "[WARN]"]])
 def test_labels_that_only_resemble_such_ones_can_train(labels: list[str]) -> None:
     check({"train": labels * 2})
     check({"validation": labels[:1], "test": labels[1:]})  # unknown labels are those that train lacks, if there is one

@@ -21,6 +21,8 @@ from clf.storage.documents import MOST_BYTES, load_json, open_regular
 log = logging.getLogger(__name__)
 
 WHOLE = re.compile(r"-?\d{1,300}(\.0+)?")  # Python converts numbers of up to 4,300 digits
+BETWEEN_PARTS = re.compile(r"[\s,;|'\"]")
+"""What separates or quotes the parts of a list: `[INFO]` is a word in brackets."""
 IGNORED = "-100"
 ABSTAIN = "abstain"
 """The word that predictions have instead of a label below the threshold."""
@@ -97,7 +99,7 @@ def check_labels(labels: Mapping[str, Labelled], names: list[str], shown: str) -
             f"{shown}: a label has {len(long):,} characters ({long[:40]!r} …), expected at most {LONGEST_LABEL:,}",
             "pass --label-column with the column of classes",
         )
-    if all(name.startswith("[") and name.endswith("]") for name in names):
+    if all(name.startswith("[") and name.endswith("]") for name in names) and any(map(BETWEEN_PARTS.search, names)):
         raise DataError(
             f"{shown}: the labels are lists that cannot be read, such as {names[0]}",
             "write each list in JSON, or give each text one label",
