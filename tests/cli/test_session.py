@@ -18,6 +18,7 @@ from clf.cli.session import (
     LESS_MEMORY,
     MORE_FILES,
     MORE_SPACE,
+    NOT_YET,
     NOTHING_HALF,
     OTHER_DISK,
     encoder_at_hand,
@@ -218,6 +219,11 @@ def test_each_kind_of_error_has_its_code_its_message_and_its_hint(
     captured = capsys.readouterr()
     assert captured.err.splitlines() == said
     assert captured.out == ""
+
+
+def test_a_server_that_was_not_ready_wrote_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_to_exit_code(ending(Terminated()), ["serve", "model"]) == TERMINATED
+    assert capsys.readouterr().err.splitlines() == ["error: terminated", f"hint: {NOT_YET}"]
 
 
 def test_ctrl_c_that_typer_swallowed_is_an_interrupt(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,6 +41,7 @@ OTHER_DISK = "check the disk or network drive that holds the file, and run the c
 TAKE_A_MODEL = {"predict", "evaluate", "compare", "export", "serve", "download-models"}
 """The commands whose first argument is a model."""
 NOTHING_HALF = "partly written results are never used; run the command again"
+NOT_YET = "the server was not ready yet; run the command again"
 
 
 def start(settings: Settings, presentation: Presentation) -> None:
@@ -118,7 +119,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         _refuse(ClfError(ended.message, _how_to_resume(arguments)), [])
         return ended.exit_code
     except (KeyboardInterrupt, typer.Abort, Terminated) as signal:
-        return _refuse_interrupted(signal)
+        return _refuse_interrupted(signal, arguments)
     except (BrokenPipeError, SystemExit):
         # The reader closed the pipe (`clf … | head`) and Typer exited: there is nobody left to report to.
         with suppress(OSError, ValueError):
@@ -126,7 +127,7 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         return READER_LEFT
     except BaseException as error:  # the last net; a panic of a library written in Rust is not an Exception
         if came := _signal_behind(error):
-            return _refuse_interrupted(came)
+            return _refuse_interrupted(came, arguments)
         if ran_out_of_memory(error):
             return _refuse(ClfError(f"memory ran out: {first_line(error)}", LESS_MEMORY), arguments)
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
@@ -134,9 +135,10 @@ def run_to_exit_code(command: Callable[..., object], arguments: list[str] | None
         return _refuse_unknown(error, arguments)
 
 
-def _refuse_interrupted(signal: BaseException) -> int:
+def _refuse_interrupted(signal: BaseException, arguments: list[str] | None) -> int:
     is_terminated = isinstance(signal, Terminated)
-    _refuse(ClfError("terminated" if is_terminated else "interrupted", NOTHING_HALF), [])
+    hint = NOT_YET if _typed(arguments)[:1] == ["serve"] else NOTHING_HALF
+    _refuse(ClfError("terminated" if is_terminated else "interrupted", hint), [])
     return TERMINATED if is_terminated else INTERRUPTED
 
 
