@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from clf.serving import server as serving
+from clf.serving.labelling import Labeller
 from support.predicting import environment
 from support.serving import JSON
 
@@ -94,6 +96,20 @@ def test_a_model_that_is_not_there_ends_the_command(clf: Callable[..., Any]) -> 
     refused = clf("serve", "./no-such-folder", "--port", "0", "--offline")
     assert refused.code == 1
     assert "no-such-folder" in refused.err
+
+
+def test_a_server_whose_model_fails_for_good_ends_so_that_it_can_be_started_again(
+    clf: Callable[..., Any], trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "give_way", lambda: None)  # it would make the tests slower for good
+    monkeypatch.setattr(Labeller, "warm_up", lambda self: self.batcher.stop())
+    ended = clf("serve", trained, "--port", "0")
+    assert ended.code == 1
+    assert "answers at http://127.0.0.1:" in ended.out
+    assert ended.err.splitlines()[-2:] == [
+        "error: the model has failed for good; the log says where",
+        "hint: start the server again",
+    ]
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(

@@ -6,7 +6,7 @@ from contextlib import suppress
 from socket import socket
 from typing import TYPE_CHECKING
 
-from clf.errors import Terminated, UsageError
+from clf.errors import ModelError, Terminated, UsageError
 from clf.outcomes.serving import Serves
 from clf.settings import Settings
 
@@ -24,7 +24,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
 
     `ready` is called once, after the model answered a first text; `tell` writes a line of JSON to stderr for each
     request. Raises UsageError if the address is taken or open to others without a token, ModelError if the model
-    cannot be used.
+    cannot be used, or fails for good.
     """
     try:
         from clf.serving.server import Server, give_way, let_in, listen, without_signals
@@ -52,9 +52,12 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             with suppress(KeyboardInterrupt, Terminated):  # also between the two
                 ready(_told(taken, labeller.predictor.classifier.name, options.allowed_host, token))
                 left = server.answer(taken)
+            failed = not labeller.batcher.alive
         finally:
             with without_signals():
                 labeller.close()
+    if failed:
+        raise ModelError("the model has failed for good; the log says where", "start the server again")
     log.info("stopped; requests answered: %d", server.observed.answered)
     if left:
         _tell_left(left, "as a second signal came" if server.force_exit else f"after {options.drain_timeout:g} s")

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from uvicorn import Server as UvicornServer
 
 from clf import __version__
 from clf.errors import TooLittleMemory
 from clf.predictor import Predictor
 from clf.serving.batcher import Array, TokenIds
+from clf.serving.server import Server
 from clf.settings import PredictSettings, Settings
 from support.classifiers import write_tiny_classifier
 from support.serving import Served, serving, until
@@ -130,7 +132,10 @@ def test_the_server_is_well_and_ready_until_it_stops(served: Served) -> None:
         served.serving.draining = False
 
 
-def test_the_server_is_ill_when_the_thread_of_the_model_has_ended(trained: Path) -> None:
+def test_the_server_is_ill_when_the_thread_of_the_model_has_ended(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Server, "on_tick", UvicornServer.on_tick)  # or it would end at once
     with serving(trained) as running:
         running.serving.labeller.batcher.stop()
         assert (running.ask("/health").status, running.ask("/ready").status) == (503, 503)

@@ -153,6 +153,26 @@ def test_the_other_texts_of_a_request_that_failed_are_not_run_again(batcher: Bat
     assert model.batches == [[1], [1, 1, 1, 1], [1], [1]]
 
 
+def test_a_model_that_fails_at_a_text_it_knows_has_failed_for_good(batcher: Batcher, model: Model) -> None:
+    batcher.known = [ids(9)]
+    model.fails_at = 8
+    with pytest.raises(ValueError, match="breaks the model"):
+        ask(batcher, ids(8)).result(10)
+    assert ask(batcher, ids(1)).result(10).tolist() == [[1, 1]]  # the text was to blame
+    first = held(batcher, model)
+    waits, others = ask(batcher, ids(9)), ask(batcher, ids(1), ids(2))
+    model.fails_at = 9
+    model.gate.set()
+    assert first.result(10).tolist() == [[1, 1]]
+    with pytest.raises(ValueError, match="breaks the model"):
+        waits.result(10)
+    with pytest.raises(Stopped):
+        others.result(10)
+    until(lambda: not batcher.alive)
+    with pytest.raises(Stopped):
+        batcher.reserve(1)
+
+
 def test_a_model_that_answers_more_than_it_was_asked_fails_the_request_only(batcher: Batcher, model: Model) -> None:
     model.rows_too_many = 1
     with pytest.raises(ValueError, match="longer"):

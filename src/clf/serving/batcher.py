@@ -96,6 +96,8 @@ class Batcher:
         self._answer, self._places, self._budget = answer, places, budget
         self.observe: Observer = ignore_batch
         """Called after each batch, in the thread of the model."""
+        self.known: TokenIds = []
+        """A text that the model has answered, if there is one: when it fails at this too, it has failed for good."""
         self._waiting: list[_Waiting] = []
         self._taken = 0
         self._seconds_a_text = 0.0
@@ -223,6 +225,8 @@ class Batcher:
         except Exception as error:
             if len(batch) == 1:
                 _fail(batch[0].request, error)
+                if self.known:
+                    self._answer(self.known, raw=False)  # otherwise this ends the thread, as after an error of CUDA
             else:
                 for one in batch:
                     if not one.request.future.done():  # otherwise another of its texts has failed

@@ -102,6 +102,7 @@ class Labeller:
         prepared = self._prepare([WARM_UP], count=False)
         self.batcher.reserve(1)
         self.batcher.submit(prepared.ids).result()
+        self.batcher.known = prepared.ids
 
     def close(self) -> None:
         """Stop both threads; what still waits fails."""

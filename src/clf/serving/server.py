@@ -155,6 +155,10 @@ class Server(UvicornServer):
         asyncio.get_running_loop().set_exception_handler(LoopErrors())
         await super().startup(sockets)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to stop: a model that has failed for good needs a new process."""
+        return await super().on_tick(counter) or not self.serving.labeller.batcher.alive
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop accepting requests; a second signal ends the server at once."""
         self.force_exit = self.should_exit
