@@ -53,6 +53,7 @@ def ask(address: str, headers: dict[str, str]) -> tuple[int, Any]:
 def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, own_folder: Path) -> None:
     newest = own_folder / "trained_models" / trained.name
     shutil.copytree(trained, newest)
+    Path(own_folder, "clf.toml").write_text("[serve]\nqueue = 64\n")
     with started(own_folder, "--json") as (server, said):  # without a model, the newest one is served
         told = json.loads(said)
         assert told["model"] == trained.name
@@ -68,7 +69,8 @@ def test_a_server_says_where_it_is_answers_and_ends_on_sigterm(trained: Path, ow
         ("/predict", 200, 1),
     ]
     notes = [line["message"] for line in lines if "message" in line]
-    assert notes[0].startswith("loading ")
+    assert notes[0] == "settings from clf.toml: serve.queue"
+    assert notes[1].startswith("loading ")
     assert any(str(Path("trained_models", trained.name)) in note for note in notes)  # which one it is
     assert notes[-1] == "stopped; requests answered: 2"
     assert TOKEN not in log

@@ -220,11 +220,9 @@ def _source_of(model: str, source: Path | None, text: list[str] | None) -> Path 
 @uses("serve", "predict.threshold", "data.max_length", "compute", "download", "run.offline")
 def serve_command(settings: Settings, presentation: Presentation, model: ModelArgument = None) -> None:
     """Label texts over HTTP as `clf predict` does, with a page for people; needs the extra `serve`."""
-    start(settings, presentation)
-    from clf.cli.show.serve import log_for_programs, print_serving
+    start(settings, presentation, serves=True)
+    from clf.cli.show.serve import print_serving
     from clf.serve import serve
-
-    log_for_programs()
 
     show = (lambda serves: print_json(serves.as_json())) if presentation.json else print_serving
     serve(model, settings, show, tell=not presentation.quiet)

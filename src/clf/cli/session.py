@@ -44,8 +44,8 @@ NOTHING_HALF = "partly written results are never used; run the command again"
 NOT_YET = "the server was not ready yet; run the command again"
 
 
-def start(settings: Settings, presentation: Presentation) -> None:
-    """Set the environment variables that libraries read on import, and configure the log."""
+def start(settings: Settings, presentation: Presentation, *, serves: bool = False) -> None:
+    """Set the environment variables that libraries read on import, and configure the log: that of a server `serves`."""
     from clf.hub.address import check_endpoint
 
     if presentation.json:
@@ -70,6 +70,10 @@ def start(settings: Settings, presentation: Presentation) -> None:
     handler = NoteHandler(level, introduces=is_for_person and sys.stderr is not None and sys.stderr.isatty())
     log = logging.getLogger("clf")
     log.handlers = [handler]
+    if serves:
+        from clf.cli.show.serve import log_for_programs
+
+        log_for_programs()
     log.setLevel(level)
     log.propagate = False
     if presentation.settings_note:
