@@ -13,7 +13,11 @@ from clf.serving.problems import Problem
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/slow":
-        await asyncio.sleep(60)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:  # as the guard does
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            raise
     scope["state"]["texts"] = 3
     await send({"type": "http.response.start", "status": 429 if scope["path"] == "/predict" else 200, "headers": []})
     await send({"type": "http.response.body", "body": b""})
@@ -65,7 +69,13 @@ def test_without_a_log_requests_are_only_counted(capfd: pytest.CaptureFixture[st
     assert 'clf_errors_total{kind="overloaded"} 1.0' in metrics.page().decode()
 
 
-def test_a_request_that_the_end_of_the_server_cuts_off_is_counted() -> None:
+def test_each_kind_of_error_is_counted_from_0_on_so_that_alerts_see_the_first() -> None:
+    page = Observed(app, Metrics(), tell=False).metrics.page().decode()
+    for kind in ("internal", "overloaded", "unauthorized"):
+        assert f'clf_errors_total{{kind="{kind}"}} 0.0' in page
+
+
+def test_a_request_that_the_end_of_the_server_cuts_off_is_counted_as_such_alone() -> None:
     observed = Observed(app, Metrics(), tell=False)
 
     async def cut() -> None:
@@ -78,4 +88,4 @@ def test_a_request_that_the_end_of_the_server_cuts_off_is_counted() -> None:
             await task
 
     asyncio.run(cut())
-    assert observed.cut_off == 1
+    assert (observed.cut_off, observed.answered) == (1, 0)

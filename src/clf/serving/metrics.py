@@ -1,6 +1,8 @@
 """What the server counts, in the format of Prometheus. No text, label or address of a client is ever part of it."""
 
 # ruff: noqa: TID253 - this module serves
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -52,6 +54,14 @@ class Metrics:
         self._requests.labels(path, str(status)).inc()
         if seconds is not None:
             self._seconds.labels(path).observe(seconds)
+
+    def expect_errors(self, kinds: Iterable[str]) -> None:
+        """Show kinds of errors as 0 until there is one.
+
+        Prometheus sees only growth: a counter that comes with its first error shows none.
+        """
+        for kind in kinds:
+            self._errors.labels(kind)
 
     def error(self, kind: str) -> None:
         """Count an error."""

@@ -29,6 +29,7 @@ class Observed:
 
     def __init__(self, app: App, metrics: Metrics, *, tell: bool) -> None:
         self.app, self.metrics, self.log = app, metrics, LogLines() if tell else None
+        metrics.expect_errors(set(KINDS.values()))
         self.answered = self.cut_off = 0
         """Requests that were answered, and those that were not, as the server ended before."""
 
@@ -36,7 +37,7 @@ class Observed:
         """Pass a request on, and take note of how it was answered."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        started, status = time.perf_counter(), GONE
+        started, status, is_cut_off = time.perf_counter(), GONE, False
         scope.setdefault("state", {})
 
         async def noting(message: Message) -> None:
@@ -48,20 +49,22 @@ class Observed:
         try:
             await self.app(scope, receive, noting)
         except asyncio.CancelledError:
-            self.cut_off += 1
+            is_cut_off = True
             raise
         finally:
+            self.cut_off += is_cut_off
+            self.answered += status != GONE and not is_cut_off and REFUSED not in scope["state"]
             if REFUSED not in scope["state"]:
                 path = scope["path"] if scope["path"] in PATHS else OTHER
                 self._note(scope["method"], path, status, time.perf_counter() - started, scope["state"].get("texts"))
 
     def refused(self, problem: Problem) -> None:
         """Take note of a request that the connection was closed for, before it had arrived."""
+        self.answered += 1
         self._note(OTHER, OTHER, problem.status, None, None)
 
     def _note(self, method: str, path: str, status: int, seconds: float | None, texts: int | None) -> None:
         self.metrics.request(path, status, seconds)
-        self.answered += status != GONE
         kind = KINDS.get(status, "internal") if status >= 400 else None
         if kind:
             self.metrics.error(kind)
