@@ -130,6 +130,23 @@ def test_the_texts_of_a_client_that_left_are_never_run(batcher: Batcher, model: 
     assert batcher.taken == 0
 
 
+def test_a_client_that_leaves_while_the_queue_is_swept_gives_its_places_back(batcher: Batcher, model: Model) -> None:
+    first = held(batcher, model)
+    gone, leaves = ask(batcher, ids(3)), ask(batcher, ids(4), ids(4))
+    gone.cancel()
+    done = leaves.done
+
+    def leaves_once_it_was_asked() -> bool:
+        was_done = done()
+        leaves.cancel()
+        return was_done
+
+    leaves.done = leaves_once_it_was_asked  # type: ignore[method-assign]
+    model.gate.set()
+    assert first.result(10).tolist() == [[1, 1]]
+    until(lambda: batcher.taken == 0)
+
+
 def test_a_text_that_breaks_the_model_fails_its_own_request_only(batcher: Batcher, model: Model) -> None:
     first = held(batcher, model)
     model.fails_at = 9

@@ -187,10 +187,9 @@ class Batcher:
         """Wait for texts, and return the next batch; nothing after `stop`."""
         with self._changed:
             while True:
-                gone = [one for one in self._waiting if one.request.future.done()]  # cancelled, or failed
-                if gone:
-                    self._taken -= len(gone)
-                    self._waiting = [one for one in self._waiting if not one.request.future.done()]
+                wanted = [one for one in self._waiting if not one.request.future.done()]  # not cancelled, nor failed
+                self._taken -= len(self._waiting) - len(wanted)
+                self._waiting = wanted
                 if self._stopping:
                     return []
                 if self._waiting:
