@@ -294,11 +294,15 @@ def test_connections_leave_files_to_the_rest_of_the_process(monkeypatch: pytest.
 
 
 def test_the_server_stops_while_clients_are_in_the_middle() -> None:
+    received = [(False, b""), (False, b"GET"), (True, b""), (True, b"")]
     with serving(Guard(echo, [], None, 1000), 0.3) as address:
         waiting = [address.connect() for _ in range(4)]
         for client, said in zip(waiting, (b"", b"GET", get(), get("/", method="POST", body=b"abc")[:-1]), strict=True):
             client.sendall(said)
-        time.sleep(0.1)
+        found = address.server.server_state.connections
+        wait_until(
+            lambda: sorted((one.cycle is not None, one.conn.trailing_data[0]) for one in list(found)) == received
+        )
         address.server.should_exit = True
         ends = [read_all(client) for client in waiting]
         for client in waiting:
