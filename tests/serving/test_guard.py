@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from clf.serving.guard import LARGEST_HEAD, MOST_HEADERS, OPEN_PATHS, WAITING_BODIES, Guard, host_of
+from clf.errors import ModelError
+from clf.models.tokens import tokenize
+from clf.serving.guard import LARGEST_HEAD, MOST_HEADERS, OPEN_PATHS, WAITING_BODIES, Guard, host_of, log_failure
 from clf.serving.problems import App, Message, Problem, Receive, Scope, Send
 from support.wire import Address, assert_secure, echo, get, is_problem, read_answer, serving
 
@@ -193,6 +195,22 @@ def test_head_is_answered_as_get_without_the_body(server: Address) -> None:
         answer = read_answer(client, body=False)
         assert (answer.status, answer.headers["content-length"]) == (200, str(len(b"GET / 0")))
         assert read_answer(client).body == b"GET / 0"
+
+
+class PanicException(BaseException):
+    """What the library of tokenizers raises when it fails at a text."""
+
+
+def test_what_the_library_of_tokenizers_says_of_a_text_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def panics(*_: Any, **__: Any) -> Any:
+        raise PanicException("byte index 5 is not a char boundary; it is inside 'é' (bytes 4..6) of `a secret text`")
+
+    with pytest.raises(ModelError, match="secret") as error:
+        tokenize(["a secret text"], panics, 8)
+    log_failure(error.value)
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told.startswith("a request failed: ModelError in clf/models/tokens.py, line ")
+    assert "secret" not in caplog.text
 
 
 def test_an_unexpected_error_says_nothing_of_what_happened(server: Address, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ import logging
 import traceback
 from collections.abc import Collection
 
-from clf.errors import ModelError
+from clf.errors import ModelError, TooLittleMemory
 from clf.serving.problems import (
     CLOSE,
     SECURITY_HEADERS,
@@ -253,9 +253,12 @@ def _values(headers: Headers, name: bytes) -> list[bytes]:
 def log_failure(error: BaseException) -> None:
     """Log an error and where it happened, without its message, which may repeat what a request holds.
 
-    What clf itself says of the model or of memory holds no text, and tells the remedy.
+    What clf itself says of the model or of memory holds no text, and tells the remedy. But where it quotes the library
+    of tokenizers, it may: a panic over a wrong index holds the text that was to be cut.
     """
-    told = f"{error.message} ({error.hint})" if isinstance(error, ModelError) else type(error).__name__
+    told = type(error).__name__
+    if isinstance(error, ModelError) and (error.__cause__ is None or isinstance(error, TooLittleMemory)):
+        told = f"{error.message} ({error.hint})"
     log.warning("a request failed: %s in %s", told, place_of(error))
     seen: BaseException | None = error
     for _ in range(MOST_CAUSES):
