@@ -49,7 +49,7 @@ def serve(model: str | None, settings: Settings, ready: Callable[[Serves], None]
             give_way()
             let_in(taken)  # what connects from now on waits a moment, and is answered
             left = 0
-            with suppress(KeyboardInterrupt, Terminated):  # also between the two
+            with suppress(KeyboardInterrupt, Terminated):  # a signal may come between the two as well
                 ready(_told(taken, labeller.predictor.classifier.name, options.allowed_host, token))
                 left = server.answer(taken)
             failed = not labeller.batcher.alive

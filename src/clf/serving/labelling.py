@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TOKENS_ON_CPU = 2_048
 """Half of what a batch of `clf predict` has: as fast, and a text that comes meanwhile waits half as long."""
 LONG = 10_000
-"""Characters of a request, about which preparing it takes long enough to let shorter ones go first."""
+"""Characters of a request: with so many, preparing it takes long enough to let shorter ones go first."""
 WARM_UP = "Is the first text answered?"
 
 
