@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError, wait
 import pytest
 
 from clf.serving.small_first import SmallFirst
+from support.serving import until
 
 
 def test_smaller_work_comes_first_and_equal_work_in_its_order() -> None:
@@ -54,8 +55,12 @@ def test_what_waits_at_the_end_is_cancelled() -> None:
     worker, gate = SmallFirst("test", 10), threading.Event()
     held = worker.submit(0, gate.wait)
     waits = worker.submit(1, lambda: None)
-    threading.Timer(0.05, gate.set).start()
-    worker.close()
+    closing = threading.Thread(target=worker.close)
+    closing.start()
+    until(lambda: worker._pool._shutdown)
+    with worker._pool._shutdown_lock:  # what waited is out by now
+        gate.set()
+    closing.join(10)
     assert held.result(0)
     with pytest.raises(CancelledError):
         waits.result(0)
