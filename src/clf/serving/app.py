@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from clf import __version__
 from clf.serving.batcher import QueueFull, Stopped
@@ -33,7 +34,6 @@ PAGE = {
     "/page.js": ("page.js", "text/javascript"),
 }
 """The files of the page for people, and their types."""
-ADDRESSES = ("/predict", "/info", "/metrics", "/health", "/ready", "/openapi.json")
 STOPPING = ("the server is stopping", "send the request to another server, or again later")
 ENDED = ("the thread of the model has ended", "start the server again")
 NO_TELEMETRY: Any = {
@@ -288,9 +288,13 @@ def _not_json() -> Problem:
     return Problem(415, "media_type", what, "send the header content-type: application/json")
 
 
+def _addresses(app: FastAPI) -> list[str]:
+    return [route.path for route in app.routes if isinstance(route, Route)]
+
+
 def _of_http(error: HTTPException, request: Request) -> Problem:
     if error.status_code == 404:
-        close = get_close_matches(request.url.path[:MOST_OF_A_NAME], ADDRESSES, n=1, cutoff=0.7)
+        close = get_close_matches(request.url.path[:MOST_OF_A_NAME], _addresses(request.app), n=1, cutoff=0.7)
         hint = f"did you mean {close[0]}?" if close else "see /openapi.json for what there is"
         return Problem(404, "not_found", "there is nothing at this address", hint)
     if error.status_code == 405:

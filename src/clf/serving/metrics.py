@@ -18,7 +18,8 @@ class Metrics:
     """The counters of one server, in a registry of their own."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter was made: half of the page, and Prometheus ignores it
+        # When each counter was made would be half of the page, and Prometheus ignores it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)

@@ -53,8 +53,8 @@ class Observed:
             raise
         finally:
             self.cut_off += is_cut_off
-            self.answered += status != GONE and not is_cut_off and REFUSED not in scope["state"]
             if REFUSED not in scope["state"]:
+                self.answered += status != GONE and not is_cut_off
                 path = scope["path"] if scope["path"] in PATHS else OTHER
                 self._note(scope["method"], path, status, time.perf_counter() - started, scope["state"].get("texts"))
 
